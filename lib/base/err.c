@@ -1,0 +1,51 @@
+#include <base/err.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SENTENCE_MAX = 600 };
+
+static _Thread_local char sentence[SENTENCE_MAX];
+static _Thread_local char origin[80];
+
+/* Sentences quote names and certificate fields that an attacker chooses: no escape sequence may reach a terminal. */
+static void make_printable(char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
+}
+
+void hm_err_set(const char *file, int line, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    make_printable(sentence);
+    snprintf(origin, sizeof origin, "%s:%d", file, line);
+}
+
+hm_err hm_raise_again(hm_class class, const char *text) {
+    char copy[SENTENCE_MAX];
+    snprintf(copy, sizeof copy, "%s", text);
+    memcpy(sentence, copy, sizeof sentence);
+    make_printable(sentence);
+    snprintf(origin, sizeof origin, "another process");
+    return (hm_err){class == HM_DONE ? HM_COULD_NOT : class};
+}
+
+hm_err hm_in(hm_err err, const char *format, ...) {
+    if (!hm_failed(err)) return err;
+    char before[SENTENCE_MAX], copy[SENTENCE_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(before, sizeof before, format, args);
+    va_end(args);
+    memcpy(copy, sentence, sizeof copy);
+    int n = snprintf(sentence, sizeof sentence, "%s: ", before);
+    if (n > 0 && (size_t)n < sizeof sentence) snprintf(sentence + n, sizeof sentence - (size_t)n, "%s", copy);
+    make_printable(sentence);
+    return err;
+}
+
+const char *hm_err_sentence(void) { return sentence; }
+const char *hm_err_origin(void) { return origin; }

@@ -1,0 +1,37 @@
+/* Files by name: whole reads, and writes that appear atomically (temporary file, fsync, rename, fsync of the folder). */
+#ifndef HM_BASE_FILE_H
+#define HM_BASE_FILE_H
+
+#include <base/io.h>
+
+#include <sys/types.h>
+
+/* The whole file appended to BUF; a fault if it is larger than LIMIT. DIRFD as for openat. */
+HM_MUST_USE hm_err hm_file_read(int dirfd, const char *path, size_t limit, hm_buf *buf);
+/* Replace or create PATH. Durable when it returns. */
+HM_MUST_USE hm_err hm_file_write(int dirfd, const char *path, hm_bytes content, mode_t mode);
+
+/* A file being written beside its final name. It has no name until it is committed (O_TMPFILE) where the file system can
+ * do that; elsewhere a hidden temporary name, which _discard and the signal-safe hm_outfile_forget remove. */
+typedef struct {
+    int dirfd;
+    int fd;
+    char *name;      /* final name inside dirfd */
+    char *temporary; /* NULL: nameless */
+} hm_outfile;
+
+#define HM_OUTFILE_NONE ((hm_outfile){-1, -1, NULL, NULL})
+
+/* Begin to write PATH with MODE. Nothing is visible under PATH before _commit. */
+HM_MUST_USE hm_err hm_outfile_open(int dirfd, const char *path, mode_t mode, hm_outfile *out);
+/* Make the content durable and visible, replacing what was there; then the outfile is closed. On a fault the old file is
+ * as it was and nothing temporary is left. */
+HM_MUST_USE hm_err hm_outfile_commit(hm_outfile *out);
+void hm_outfile_discard(hm_outfile *out);
+#define HM_OUTFILE __attribute__((cleanup(hm_outfile_discard))) hm_outfile
+
+/* Create a folder and its parents (0700 unless they exist). */
+HM_MUST_USE hm_err hm_folder_make(const char *path, mode_t mode);
+HM_MUST_USE hm_err hm_folder_open(int dirfd, const char *path, int *fd);
+
+#endif

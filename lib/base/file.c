@@ -1,0 +1,151 @@
+#include <base/file.h>
+#include <base/secret.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *pending_note;
+
+void hm_outfile_note_pending(char note[static HM_PENDING_MAX]) { pending_note = note; }
+
+static void set_pending(const char *path, size_t folder_len, const char *temporary) {
+    if (!pending_note) return;
+    int n = snprintf(pending_note + 1, HM_PENDING_MAX - 1, "%.*s%s", (int)folder_len, path, temporary);
+    /* The first byte says that the rest is whole. */
+    pending_note[0] = n > 0 && n < HM_PENDING_MAX - 1;
+}
+
+static void clear_pending(void) {
+    if (pending_note) pending_note[0] = 0;
+}
+
+void hm_outfile_remove_pending(const char note[static HM_PENDING_MAX]) {
+    if (note[0] && memchr(note, 0, HM_PENDING_MAX)) unlink(note + 1);
+}
+
+hm_err hm_file_read(int dirfd, const char *path, size_t limit, hm_buf *buf) {
+    HM_FD fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return hm_could_not("%s: %s", path, strerror(errno));
+    hm_source source;
+    HM_TRY(hm_in(hm_source_of_file(fd, &source), "%s", path));
+    return hm_in(hm_source_read_all(&source, limit, buf), "%s", path);
+}
+
+hm_err hm_file_write(int dirfd, const char *path, hm_bytes content, mode_t mode) {
+    HM_OUTFILE out = HM_OUTFILE_NONE;
+    HM_TRY(hm_outfile_open(dirfd, path, mode, &out));
+    HM_TRY(hm_in(hm_fd_write(out.fd, content), "%s", path));
+    return hm_outfile_commit(&out);
+}
+
+static hm_err temporary_name(char name[static HM_TEMPORARY_NAME_MAX]) {
+    uint8_t random[8];
+    HM_TRY(hm_random(random, sizeof random));
+    int n = snprintf(name, HM_TEMPORARY_NAME_MAX, ".hallmark-");
+    for (size_t i = 0; i < sizeof random; i++) n += snprintf(name + n, HM_TEMPORARY_NAME_MAX - (size_t)n, "%02x", random[i]);
+    return HM_OK;
+}
+
+/* Open an unnamed file in the folder, or a temporary one where the file system has no O_TMPFILE. */
+static hm_err open_unnamed(hm_outfile *out, mode_t mode) {
+    out->fd = openat(out->dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+    if (out->fd >= 0) return HM_OK;
+    if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
+        return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
+    HM_TRY(temporary_name(out->temporary));
+    set_pending(out->path, (size_t)(out->name - out->path), out->temporary);
+    out->fd = openat(out->dirfd, out->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (out->fd >= 0) return HM_OK;
+    out->temporary[0] = 0;
+    return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
+}
+
+hm_err hm_outfile_open(int dirfd, const char *path, mode_t mode, hm_outfile *out) {
+    *out = HM_OUTFILE_NONE;
+    hm_outfile opened = HM_OUTFILE_NONE;
+    opened.path = strdup(path);
+    if (!opened.path) return hm_no_memory();
+    char *slash = strrchr(opened.path, '/');
+    opened.name = slash ? slash + 1 : opened.path;
+    HM_BUF folder = HM_BUF_EMPTY;
+    const char *folder_path;
+    hm_err err = hm_put(&folder, slash ? HM_BYTES(opened.path, (size_t)(opened.name - opened.path)) : hm_text("."));
+    if (!hm_failed(err)) err = hm_buf_string(&folder, &folder_path);
+    if (!hm_failed(err)) err = hm_folder_open(dirfd, folder_path, &opened.dirfd);
+    if (!hm_failed(err)) err = open_unnamed(&opened, mode);
+    /* The mode is the caller's word, not the umask's: a signed file keeps the permissions it had. */
+    if (!hm_failed(err) && fchmod(opened.fd, mode) != 0)
+        err = hm_could_not("%s: cannot set permissions: %s", path, strerror(errno));
+    if (hm_failed(err))
+        hm_outfile_discard(&opened);
+    else
+        *out = opened;
+    return err;
+}
+
+/* Give the file a name. A new name is taken in one step; an old file is replaced through a temporary name. */
+static hm_err give_name(hm_outfile *out) {
+    char self[64];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", out->fd);
+    if (!out->temporary[0]) {
+        if (linkat(AT_FDCWD, self, out->dirfd, out->name, AT_SYMLINK_FOLLOW) == 0) return HM_OK;
+        if (errno != EEXIST) return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
+        HM_TRY(temporary_name(out->temporary));
+        set_pending(out->path, (size_t)(out->name - out->path), out->temporary);
+        if (linkat(AT_FDCWD, self, out->dirfd, out->temporary, AT_SYMLINK_FOLLOW) != 0)
+            return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
+    }
+    if (renameat(out->dirfd, out->temporary, out->dirfd, out->name) != 0)
+        return hm_could_not("%s: cannot be replaced: %s", out->path, strerror(errno));
+    out->temporary[0] = 0;
+    clear_pending();
+    return HM_OK;
+}
+
+hm_err hm_outfile_commit(hm_outfile *out) {
+    hm_err err = HM_OK;
+    if (fsync(out->fd) != 0) err = hm_could_not("%s: cannot be written: %s", out->path, strerror(errno));
+    if (!hm_failed(err)) err = give_name(out);
+    if (!hm_failed(err) && fsync(out->dirfd) != 0)
+        err = hm_could_not("%s: its folder cannot be synced: %s", out->path, strerror(errno));
+    hm_outfile_discard(out);
+    return err;
+}
+
+void hm_outfile_discard(hm_outfile *out) {
+    if (out->temporary[0]) {
+        unlinkat(out->dirfd, out->temporary, 0);
+        clear_pending();
+    }
+    hm_fd_close(&out->fd);
+    hm_fd_close(&out->dirfd);
+    free(out->path);
+    *out = HM_OUTFILE_NONE;
+}
+
+hm_err hm_folder_make(const char *path, mode_t mode) {
+    HM_BUF copy = HM_BUF_EMPTY;
+    HM_TRY(hm_put_text(&copy, path));
+    const char *whole;
+    HM_TRY(hm_buf_string(&copy, &whole));
+    for (size_t i = 1; i <= copy.len; i++) {
+        if (i < copy.len && copy.data[i] != '/') continue;
+        uint8_t kept = copy.data[i];
+        copy.data[i] = 0;
+        if (mkdir(whole, i == copy.len ? mode : 0700) != 0 && errno != EEXIST)
+            return hm_could_not("%s: cannot make the folder: %s", whole, strerror(errno));
+        copy.data[i] = kept;
+    }
+    return HM_OK;
+}
+
+hm_err hm_folder_open(int dirfd, const char *path, int *fd) {
+    *fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0) return hm_could_not("%s: cannot open the folder: %s", path, strerror(errno));
+    return HM_OK;
+}

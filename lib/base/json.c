@@ -1,0 +1,126 @@
+#include <base/json.h>
+
+#include <string.h>
+
+hm_json hm_json_canonical(hm_buf *out) {
+    hm_json json = {.out = out, .canonical = true};
+    return json;
+}
+hm_json hm_json_plain(hm_buf *out) {
+    hm_json json = {.out = out, .canonical = false};
+    return json;
+}
+
+static void keep(hm_json *json, hm_err err) {
+    if (!hm_failed(json->err)) json->err = err;
+}
+
+static hm_err put_escaped(hm_buf *out, uint8_t c) {
+    static const char short_forms[] = "\bb\tt\nn\ff\rr\"\"\\\\";
+    for (size_t i = 0; i + 1 < sizeof short_forms; i += 2)
+        if (c == (uint8_t)short_forms[i]) return hm_put_format(out, "\\%c", short_forms[i + 1]);
+    if (c < 0x20) return hm_put_format(out, "\\u%04x", c);
+    return hm_put_u8(out, c);
+}
+
+/* Length of the well-formed UTF-8 sequence at the start of BYTES (RFC 3629), 0 if there is none. */
+static size_t utf8_len(hm_bytes bytes) {
+    uint8_t a = bytes.data[0];
+    if (a < 0x80) return 1;
+    size_t len = a >= 0xc2 && a <= 0xdf ? 2 : a >= 0xe0 && a <= 0xef ? 3 : a >= 0xf0 && a <= 0xf4 ? 4 : 0;
+    if (!len || bytes.len < len) return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((bytes.data[i] & 0xc0) != 0x80) return 0;
+    uint8_t b = bytes.data[1];
+    bool overlong = (a == 0xe0 && b < 0xa0) || (a == 0xf0 && b < 0x90);
+    bool outside = (a == 0xed && b > 0x9f) || (a == 0xf4 && b > 0x8f);
+    return overlong || outside ? 0 : len;
+}
+
+static hm_err put_string(hm_buf *out, hm_bytes text) {
+    HM_TRY(hm_put_u8(out, '"'));
+    while (text.len) {
+        size_t len = utf8_len(text);
+        if (len == 1)
+            HM_TRY(put_escaped(out, text.data[0]));
+        else if (len)
+            HM_TRY(hm_put(out, HM_BYTES(text.data, len)));
+        else
+            HM_TRY(hm_put_text(out, "\xef\xbf\xbd"));
+        HM_TRY(hm_bytes_part(text, len ? len : 1, text.len - (len ? len : 1), &text));
+    }
+    return hm_put_u8(out, '"');
+}
+
+/* The comma and the key before a value. */
+static hm_err begin_value(hm_json *json, const char *key) {
+    HM_TRY(json->err);
+    unsigned d = json->depth;
+    if (d && !json->empty[d - 1]) HM_TRY(hm_put_u8(json->out, ','));
+    if (d) {
+        bool first = json->empty[d - 1];
+        json->empty[d - 1] = false;
+        if (key) {
+            hm_bytes before = HM_BYTES(json->out->data + json->key_at[d - 1], json->key_len[d - 1]);
+            if (json->canonical && !first && hm_bytes_compare(before, hm_text(key)) >= 0)
+                return hm_refuse("a JSON member is out of order: %s", key);
+            HM_TRY(hm_put_u8(json->out, '"'));
+            json->key_at[d - 1] = json->out->len;
+            json->key_len[d - 1] = strlen(key);
+            HM_TRY(hm_put_text(json->out, key));
+            HM_TRY(hm_put_text(json->out, "\":"));
+        }
+    }
+    return HM_OK;
+}
+
+static void open_level(hm_json *json, const char *key, char bracket) {
+    keep(json, begin_value(json, key));
+    if (hm_failed(json->err)) return;
+    if (json->depth == HM_JSON_DEPTH) {
+        keep(json, hm_refuse("JSON is nested too deeply"));
+        return;
+    }
+    json->empty[json->depth++] = true;
+    keep(json, hm_put_u8(json->out, (uint8_t)bracket));
+}
+
+static void close_level(hm_json *json, char bracket) {
+    if (hm_failed(json->err)) return;
+    json->depth--;
+    keep(json, hm_put_u8(json->out, (uint8_t)bracket));
+}
+
+void hm_json_object(hm_json *json, const char *key) { open_level(json, key, '{'); }
+void hm_json_array(hm_json *json, const char *key) { open_level(json, key, '['); }
+void hm_json_close_object(hm_json *json) { close_level(json, '}'); }
+void hm_json_close_array(hm_json *json) { close_level(json, ']'); }
+
+void hm_json_text(hm_json *json, const char *key, hm_bytes text) {
+    keep(json, begin_value(json, key));
+    if (!hm_failed(json->err)) keep(json, put_string(json->out, text));
+}
+
+void hm_json_string(hm_json *json, const char *key, const char *text) { hm_json_text(json, key, hm_text(text)); }
+
+void hm_json_number(hm_json *json, const char *key, int64_t number) {
+    keep(json, begin_value(json, key));
+    if (!hm_failed(json->err)) keep(json, hm_put_format(json->out, "%lld", (long long)number));
+}
+
+void hm_json_bool(hm_json *json, const char *key, bool value) {
+    keep(json, begin_value(json, key));
+    if (!hm_failed(json->err)) keep(json, hm_put_text(json->out, value ? "true" : "false"));
+}
+
+void hm_json_hex(hm_json *json, const char *key, hm_bytes bytes) {
+    HM_BUF hex = HM_BUF_EMPTY;
+    keep(json, hm_put_hex(&hex, bytes));
+    hm_json_text(json, key, hm_buf_bytes(&hex));
+}
+
+hm_err hm_json_end(hm_json *json) {
+    HM_TRY(json->err);
+    if (json->depth) return hm_refuse("JSON is not closed");
+    return HM_OK;
+}

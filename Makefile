@@ -1,0 +1,59 @@
+# A thin front for Meson: what people and CI type. `make` builds; the program is then build/hallmark.
+#
+#   make demo              sign, verify and tamper with something, to see what Hallmark does
+#   make check             every test, the long sweeps sampled      make check-full   the long sweeps whole
+#   make asan              unit tests and stories under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make fuzz [T=60] [F=name]   each fuzz target T seconds; finds land in build-fuzz/
+#   make bench lint install clean
+
+PYTHON = /usr/bin/python3
+MESON = meson
+T = 60
+F =
+DESTDIR =
+
+all: build/build.ninja
+	@ninja -C build
+	@ln -sfn app/hallmark/hallmark build/hallmark
+
+build/build.ninja:
+	@tools/setup.sh build
+	@$(MESON) setup build
+
+demo:
+	@tools/setup.sh demo
+	@$(MAKE) --no-print-directory --silent all
+	@tools/demo.sh build/hallmark
+
+check:
+	@tools/setup.sh check
+	@$(PYTHON) tools/check.py
+
+check-full:
+	@tools/setup.sh check
+	@HALLMARK_FULL=1 $(PYTHON) tools/check.py
+
+asan:
+	@tools/setup.sh check
+	@$(PYTHON) tools/check.py --build build-asan build unit stories
+
+fuzz:
+	@tools/setup.sh fuzz
+	@$(PYTHON) tools/fuzz.py --seconds $(T) $(F)
+
+lint: build/build.ninja
+	@tools/setup.sh lint
+	@tools/lint.sh
+
+bench:
+	@tools/setup.sh bench
+	@$(MAKE) --no-print-directory --silent all
+	@$(PYTHON) bench/run.py
+
+install: all
+	@DESTDIR=$(DESTDIR) $(MESON) install -C build --no-rebuild
+
+clean:
+	rm -rf build build-clang build-asan build-fuzz
+
+.PHONY: all demo check check-full asan fuzz lint bench install clean

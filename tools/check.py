@@ -10,8 +10,8 @@ import argparse
 import concurrent.futures
 import json
 import os
-import pathlib
 import random
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +23,8 @@ ROOT = builds.ROOT
 LOGS = ROOT / 'build' / 'check'
 FULL = os.environ.get('HALLMARK_FULL') == '1'
 WORKERS = min(4, os.cpu_count() or 1)
+# What the compilers, the linker, Meson and ninja put before the reason.
+ERROR = re.compile(r'error: |ERROR: |undefined reference|^FAILED: |multiple definition')
 LIMIT = 7200 if FULL else 600
 
 
@@ -89,8 +91,8 @@ class Check:
             report.passed = 1
         else:
             text = report.log.read_text(encoding='utf-8', errors='replace').splitlines()
-            errors = [line for line in text if 'error' in line.lower() or 'FAILED' in line]
-            report.fail(f'{folder} does not build', errors or text)
+            errors = [line for line in text if ERROR.search(line)]
+            report.fail(f'{folder} does not build', errors or text[-tap.DETAIL_LINES:])
         self.add(report)
         return good
 

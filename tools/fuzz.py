@@ -9,7 +9,6 @@ import argparse
 import concurrent.futures
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -29,8 +28,8 @@ def fuzz(name, seconds):
         return False, f'{name}: its corpus in tests/fuzz/corpus/{name} is empty', ''
     finds = FUZZ / 'finds' / name
     grown = FUZZ / 'corpus' / name
-    shutil.rmtree(finds, ignore_errors=True)
-    finds.mkdir(parents=True)
+    finds.mkdir(parents=True, exist_ok=True)
+    before = set(finds.iterdir())
     grown.mkdir(parents=True, exist_ok=True)
     command = [str(FUZZ / 'tests' / 'fuzz' / f'fuzz_{name}'), f'-artifact_prefix={finds}/', '-print_final_stats=1',
                f'-timeout={INPUT_LIMIT_SECONDS}', f'-rss_limit_mb={MEMORY_LIMIT_MIB}']
@@ -41,11 +40,10 @@ def fuzz(name, seconds):
     output = run.stdout.decode('utf-8', 'replace')
     executed = re.search(r'stat::number_of_executed_units:\s*(\d+)', output)
     count = int(executed[1]) if executed else 0
-    found = sorted(path.relative_to(builds.ROOT) for path in finds.iterdir())
+    found = sorted(path.relative_to(builds.ROOT) for path in set(finds.iterdir()) - before)
     sentence = f'{name}: {count} executions from {inputs} inputs'
     if run.returncode or found or count < inputs:
         return False, sentence + ''.join(f'; found {path}' for path in found), output
-    shutil.rmtree(finds)
     return True, sentence, ''
 
 

@@ -1,6 +1,9 @@
-"""Reads what test programs print: TAP lines (cmocka's, our stories'), or a closing 'N passed, N failed'."""
+"""What test programs print: TAP lines (cmocka's, our stories' and scripts'), or a closing 'N passed, N failed'.
+
+read() counts such output; Writer prints it."""
 import re
 import signal
+import sys
 
 # cmocka numbers its lines, writes '# SKIP' instead of '-', and may stand behind what the test itself printed.
 NUMBERED = re.compile(r'(?P<no>not )?ok \d+ (?P<sep>-|# SKIP) (?P<what>.*)$')
@@ -75,3 +78,26 @@ def judge(report, output, status, planned, plan_is_there):
         report.fail('ended without its plan (1..N): not all of it may have run', tail)
     elif planned and planned != report.ran:
         report.fail(f'planned {planned} tests and ran {report.ran}', tail)
+
+
+class Writer:
+    """For a test that is written in Python: one line a sentence, then the plan and the exit status."""
+
+    def __init__(self):
+        self.count = 0
+        self.failures = 0
+
+    def ok(self, holds, sentence, details=()):
+        self.count += 1
+        self.failures += not holds
+        print(('ok' if holds else 'not ok') + f' {self.count} - {sentence}')
+        for line in () if holds else details:
+            print(f'# {line}')
+
+    def skip(self, sentence, why):
+        self.count += 1
+        print(f'ok {self.count} - {sentence} # SKIP {why}')
+
+    def close(self):
+        print(f'1..{self.count}')
+        sys.exit(1 if self.failures or not self.count else 0)

@@ -1,0 +1,51 @@
+#include "readable.h"
+
+/* How many bytes a UTF-8 sequence has that begins with FIRST, and the bits of FIRST that belong to the character
+ * (RFC 3629 section 3). 0: no sequence begins so. */
+static size_t sequence_len(uint8_t first, uint32_t *bits) {
+    if (first < 0x80) return *bits = first, 1;
+    if (first >= 0xc2 && first < 0xe0) return *bits = first & 0x1f, 2;
+    if (first >= 0xe0 && first < 0xf0) return *bits = first & 0x0f, 3;
+    if (first >= 0xf0 && first < 0xf5) return *bits = first & 0x07, 4;
+    return 0;
+}
+
+static bool is_shown(uint32_t character, size_t len) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (character < least[len] || character > 0x10ffff) return false; /* longer than need be, or outside Unicode */
+    if (character >= 0xd800 && character < 0xe000) return false;      /* surrogates */
+    if (character < 0x20 || (character >= 0x7f && character < 0xa0) || character == '\\') return false;
+    if (character >= 0x200b && character <= 0x200f) return false; /* zero width, direction marks */
+    if (character >= 0x2028 && character <= 0x202e) return false; /* line separators, direction overrides */
+    return !(character >= 0x2060 && character <= 0x206f) && character != 0xfeff;
+}
+
+/* Take one character that can be shown as it is; nothing is taken otherwise. */
+static bool take_shown(hm_reader *name, hm_bytes *shown) {
+    uint32_t character = 0;
+    size_t len = sequence_len(name->rest.data[0], &character);
+    hm_reader after = *name;
+    if (!len || hm_failed(hm_read_bytes(&after, len, shown))) return false;
+    for (size_t i = 1; i < len; i++) {
+        if ((shown->data[i] & 0xc0) != 0x80) return false;
+        character = character << 6 | (shown->data[i] & 0x3f);
+    }
+    if (!is_shown(character, len)) return false;
+    *name = after;
+    return true;
+}
+
+hm_err hm_put_readable(hm_buf *text, hm_bytes name) {
+    hm_reader rest = hm_reader_of(name);
+    while (rest.rest.len) {
+        hm_bytes shown;
+        uint8_t byte;
+        if (take_shown(&rest, &shown)) {
+            HM_TRY(hm_put(text, shown));
+            continue;
+        }
+        HM_TRY(hm_read_u8(&rest, &byte));
+        HM_TRY(hm_put_format(text, "\\x%02x", byte));
+    }
+    return HM_OK;
+}

@@ -7,7 +7,7 @@
 
 /* A verifier key: "name+hex8(keyID)+base64(type||key)". Types: 0x01 Ed25519, 0x02 ECDSA P-256 with SHA-256 (key = DER
  * SPKI; keyID = first 4 bytes of SHA-256 of it). */
-enum { HM_NOTE_NAME_MAX = 128 };
+enum { HM_NOTE_NAME_MAX = 128, HM_NOTE_ED25519 = 0x01, HM_NOTE_ECDSA = 0x02 };
 typedef struct {
     char name[HM_NOTE_NAME_MAX];
     uint8_t type;

@@ -1,0 +1,93 @@
+/* The whole log computed again from its entries, and every file compared. One pass, constant memory. */
+#include "reader.h"
+#include "tree.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    hm_tile_reader *reader;
+    hm_tree_edge tree;
+    hm_buf content;
+} audit;
+
+static void audit_free(audit **pointer) {
+    if (!*pointer) return;
+    hm_buf_clear(&(*pointer)->content);
+    free(*pointer);
+    *pointer = NULL;
+}
+#define AUDIT __attribute__((cleanup(audit_free))) audit
+
+/* Tile and bundle disagree. The root tells which of them to believe. */
+static hm_err blame_tile_or_bundle(const audit *a, uint64_t number, const hm_merkle_hash *hashes, unsigned width) {
+    const hm_merkle_hash *stored;
+    hm_merkle_proof proof;
+    HM_TRY(hm_tile_reader_tile(a->reader, 0, number, &stored));
+    unsigned at = 0;
+    while (at + 1 < width && !memcmp(&stored[at], &hashes[at], sizeof *hashes)) at++;
+    if (hm_failed(hm_tiles_inclusion(a->reader, number * HM_TILE_WIDTH + at, &proof)))
+        return hm_tile_reader_blame(a->reader, 0, number, "differs from the entries it stands for");
+    char path[HM_TILE_PATH_MAX];
+    hm_tile_reader_name(a->reader, -1, number, path);
+    return hm_refuse("%s differs from the log's tree (entry %" PRIu64 ")", path, number * HM_TILE_WIDTH + at);
+}
+
+static hm_err compare_tile(void *context, int level, uint64_t number, const hm_merkle_hash *hashes, unsigned width) {
+    audit *a = context;
+    unsigned stored_width;
+    hm_bytes stored;
+    HM_TRY(hm_tile_reader_file(a->reader, level, number, &a->content, &stored_width));
+    if (a->content.len != stored_width * sizeof *hashes)
+        return hm_tile_reader_blame(a->reader, level, number, "has a wrong size");
+    HM_TRY(hm_bytes_part(hm_buf_bytes(&a->content), 0, width * sizeof *hashes, &stored));
+    if (hm_bytes_equal(stored, HM_BYTES(hashes, width * sizeof *hashes))) return HM_OK;
+    if (!level) return blame_tile_or_bundle(a, number, hashes, width);
+    return hm_tile_reader_blame(a->reader, level, number, "differs from the entries it stands for");
+}
+
+typedef hm_err (*visitor)(void *context, uint64_t index, hm_bytes entry);
+
+static hm_err audit_entry(audit *a, hm_bytes entry, visitor visit, void *context) {
+    uint64_t index = a->tree.size;
+    hm_merkle_hash leaf = hm_merkle_leaf(entry);
+    HM_TRY(hm_tree_append(&a->tree, &leaf, (hm_tile_sink){a, compare_tile}));
+    return visit ? visit(context, index, entry) : HM_OK;
+}
+
+/* A full bundle that stands in for a partial one goes on behind the tree's last entry. */
+static hm_err audit_bundle(audit *a, uint64_t number, visitor visit, void *context) {
+    HM_BUF content = HM_BUF_EMPTY;
+    unsigned width;
+    HM_TRY(hm_tile_reader_file(a->reader, -1, number, &content, &width));
+    hm_reader bundle = hm_reader_of(hm_buf_bytes(&content));
+    for (unsigned i = 0; i < width; i++) {
+        hm_bytes entry;
+        if (hm_failed(hm_bundle_next(&bundle, &entry)))
+            return hm_tile_reader_blame(a->reader, -1, number, "is cut off or malformed");
+        if (a->tree.size < a->reader->checkpoint.size) HM_TRY(audit_entry(a, entry, visit, context));
+    }
+    if (bundle.rest.len) return hm_tile_reader_blame(a->reader, -1, number, "has bytes behind its last entry");
+    return HM_OK;
+}
+
+static hm_err audit_all(audit *a, visitor visit, void *context) {
+    const hm_checkpoint *checkpoint = &a->reader->checkpoint;
+    for (uint64_t number = 0; a->tree.size < checkpoint->size; number++)
+        HM_TRY(audit_bundle(a, number, visit, context));
+    HM_TRY(hm_tree_partials(&a->tree, (hm_tile_sink){a, compare_tile}));
+    hm_merkle_hash root = hm_tree_edge_root(&a->tree);
+    if (memcmp(&root, &checkpoint->root, sizeof root) != 0)
+        return hm_refuse("the log's %" PRIu64 " entries do not give the checkpoint's root", checkpoint->size);
+    return HM_OK;
+}
+
+hm_err hm_tiles_audit(hm_tile_reader *reader, hm_err (*visit)(void *context, uint64_t index, hm_bytes entry),
+                      void *context) {
+    AUDIT *a = calloc(1, sizeof *a);
+    if (!a) return hm_no_memory();
+    a->reader = reader;
+    hm_tree_edge_init(&a->tree);
+    return audit_all(a, visit, context);
+}

@@ -24,7 +24,6 @@ BANNED = {
     'guessable random numbers': ('rand srand random srandom drand48 lrand48 rand_r', 'hm_random'),
     'a shell between us and the program': ('system popen', 'posix_spawn or execve with an argument list'),
     'a name that another process can take': ('tmpnam tempnam mktemp tmpfile', 'hm_outfile_open'),
-    'check by name, use by name': ('access faccessat euidaccess', 'open it, then fstat the descriptor'),
     'no bound on the stack': ('alloca', 'hm_buf'),
     'control flow that skips clean-up': ('setjmp longjmp sigsetjmp siglongjmp', 'hm_err and HM_TRY'),
     'its prompt has no time limit and its buffer is never wiped': ('getpass', 'hm_secret_from_fd, hm_secret_from_file'),

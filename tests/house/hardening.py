@@ -44,7 +44,7 @@ def properties(program):
                                                                              for _, bits in flags),
         'has no executable stack': any(kind == 'GNU_STACK' and 'E' not in bits for kind, bits in flags),
         'has stack canaries': '__stack_chk_fail' in symbols,
-        'has fortified calls': re.search(r'__\w+_chk\b(?<!__stack_chk)', symbols.replace('__stack_chk_fail', '')) is not None,
+        'has fortified calls': re.search(r'\b__\w+_chk\b', symbols) is not None,
         'marks indirect branch targets (x86)': 'X86-64' not in header or 'IBT' in notes,
         'has no search path of its own for libraries': bool(dynamic) and 'RPATH' not in dynamic and 'RUNPATH' not in dynamic,
     }

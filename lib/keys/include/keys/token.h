@@ -19,10 +19,14 @@ typedef struct {
     const char *model;
     const char *serial;
     const char *lock_path; /* flock()ed from C_Initialize to C_Login; NULL: no lock */
+    bool has_slot_id;      /* many modules number their slots anew at every start: prefer the serial */
+    uint64_t slot_id;
 } hm_token_selector;
 
-/* Parse a "pkcs11:" URI (RFC 7512) with p11-kit's rules for module-path / module-name. STORAGE holds the strings.
- * "pin-value" is refused (P2); "pin-source=file:..." is given in PIN_PATH (NULL if absent). */
+/* Parse a "pkcs11:" URI (RFC 7512) that names a token: token, manufacturer, model, serial, slot-id, and one of module-path
+ * (absolute) and module-name, which is looked for as NAME.so and libNAME.so in p11-kit's module folder and the standard
+ * library folders. STORAGE holds the strings. "pin-value" is refused (P2); "pin-source=file:/..." is given in PIN_PATH
+ * (NULL if absent). An attribute that is unknown, given twice or empty is refused. On a fault SELECTOR is all NULL. */
 HM_MUST_USE hm_err hm_token_selector_from_uri(const char *uri, hm_buf *storage, hm_token_selector *selector,
                                               const char **pin_path);
 
@@ -33,13 +37,16 @@ typedef struct {
 } hm_token_info;
 
 /* Make a SoftHSM token inside DIRECTORY (softhsm2.conf, tokens/), with LABEL and a random PIN written to DIRECTORY/pin
- * (mode 0600). Fails if there is one. */
+ * (mode 0600); the security officer's PIN, which resets a lost PIN, goes to DIRECTORY/so-pin. Fails if there is one. On
+ * any other fault DIRECTORY may hold parts of a token: remove it. */
 HM_MUST_USE hm_err hm_softhsm_create(const char *directory, const char *label);
-/* Point SoftHSM at DIRECTORY for this process (before hm_token_open), and fill SELECTOR. STORAGE holds the strings. */
+/* Point SoftHSM at DIRECTORY for this process (before hm_token_open), and fill SELECTOR. STORAGE holds the strings. A
+ * folder that was moved or copied is made to find its own tokens, not those of the place it came from. */
 HM_MUST_USE hm_err hm_softhsm_select(const char *directory, hm_buf *storage, hm_token_selector *selector);
 
 /* Load the module, find the token, log in. Faults name the module or token and say what to do: module missing or not a
- * PKCS#11 module, no such token, PIN wrong (how many tries are left is said as far as the flags tell), PIN locked. */
+ * PKCS#11 module, no such token, PIN wrong (how many tries are left is said as far as the flags tell), PIN locked. PIN is
+ * NULL for a token with its own key pad. A module can be open once in a process. */
 HM_MUST_USE hm_err hm_token_open(const hm_token_selector *selector, const hm_secret *pin, hm_token **token);
 void hm_token_close(hm_token **token);
 #define HM_TOKEN __attribute__((cleanup(hm_token_close))) hm_token
@@ -49,14 +56,17 @@ enum { HM_KEY_ID_LEN = 16 };
 
 typedef struct hm_key hm_key; /* owned by its token */
 
-/* Generate a key pair inside: CKA_ID = ID (16 random bytes of the caller's), CKA_LABEL = LABEL. */
+/* Generate a key pair inside: CKA_ID = ID (16 random bytes of the caller's), CKA_LABEL = LABEL. The token's word is not
+ * taken: the private key must say that it was made inside and cannot leave, and sign what the public key verifies. If it
+ * does not, both are destroyed again. */
 HM_MUST_USE hm_err hm_token_generate(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN],
                                      const char *label, hm_key **key);
 /* The private key with this CKA_ID, or a fault that names it. SPKI may be given by the caller (from its records) so that
  * the public object need not be read: then nothing is read but the handle. */
 HM_MUST_USE hm_err hm_token_find(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN],
                                  hm_bytes known_spki, hm_key **key);
-/* Destroy both objects of a key, and ask again whether they are gone. Used when a ceremony fails half-way. */
+/* Destroy both objects of a key, and ask again whether they are gone. Used when a ceremony fails half-way. KEY becomes NULL,
+ * also on a fault: then the token may still hold one of the two. */
 HM_MUST_USE hm_err hm_token_destroy(hm_token *token, hm_key **key);
 /* Was it generated inside and is it non-extractable (CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_SENSITIVE)? */
 typedef struct {

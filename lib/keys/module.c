@@ -1,0 +1,74 @@
+/* Loading the one module that was named. p11-kit would load every module that the machine has configured, which costs
+ * more than the signature. */
+#include "private.h"
+
+#include <base/io.h>
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+/* A module may leave out a function by a NULL in its list, although the standard forbids it (2.40 section 3.6). */
+static bool list_is_whole(const CK_FUNCTION_LIST *list) {
+    return list->C_Initialize && list->C_Finalize && list->C_GetSlotList && list->C_GetTokenInfo &&
+           list->C_GetMechanismInfo && list->C_OpenSession && list->C_CloseSession && list->C_Login && list->C_Logout &&
+           list->C_InitToken && list->C_InitPIN && list->C_GenerateKeyPair && list->C_DestroyObject &&
+           list->C_FindObjectsInit && list->C_FindObjects && list->C_FindObjectsFinal && list->C_GetAttributeValue &&
+           list->C_SignInit && list->C_Sign;
+}
+
+static hm_err not_a_module(const char *path) { return hm_could_not("%s is not a PKCS#11 module", path); }
+
+static hm_err load_library(const char *path, void **library) {
+    if (path[0] != '/') return hm_misuse("the PKCS#11 module \"%s\" must be given with its whole path", path);
+    struct stat st;
+    if (stat(path, &st) != 0) return hm_could_not("the PKCS#11 module %s cannot be opened: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode)) return not_a_module(path);
+    *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (*library) return HM_OK;
+    const char *why = dlerror();
+    return hm_could_not("the PKCS#11 module %s cannot be loaded: %s", path, why ? why : "no reason given");
+}
+
+hm_err hm_module_load(const char *path, hm_module *module) {
+    *module = (hm_module){0};
+    void *library;
+    HM_TRY(load_library(path, &library));
+    CK_C_GetFunctionList get_list;
+    /* POSIX gives functions as data pointers; ISO C has no cast between them (dlsym(3)). */
+    *(void **)&get_list = dlsym(library, "C_GetFunctionList");
+    if (!get_list) return dlclose(library), not_a_module(path);
+    CK_FUNCTION_LIST *list = NULL;
+    HM_TRY(hm_in(hm_ckr(get_list(&list), "give its functions"), "%s", path));
+    if (!list || (list->version.major != 2 && list->version.major != 3) || !list_is_whole(list))
+        return hm_could_not("%s is not a whole PKCS#11 module", path);
+    *module = (hm_module){.library = library, .call = list};
+    return HM_OK;
+}
+
+/* Without arguments: this process uses the module from one thread (2.40 section 5.4). */
+hm_err hm_module_initialize(hm_module *module) {
+    HM_TRY(hm_ckr(module->call->C_Initialize(NULL), "start"));
+    module->initialized = true;
+    return HM_OK;
+}
+
+void hm_module_finalize(hm_module *module) {
+    if (module->initialized) module->call->C_Finalize(NULL);
+    module->initialized = false;
+}
+
+hm_err hm_lock_take(const char *path, int *fd) {
+    *fd = -1;
+    if (!path) return HM_OK;
+    HM_FD lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (lock < 0) return hm_could_not("the token's lock %s cannot be opened: %s", path, strerror(errno));
+    while (flock(lock, LOCK_EX) != 0)
+        if (errno != EINTR) return hm_could_not("the token's lock %s cannot be taken: %s", path, strerror(errno));
+    *fd = lock;
+    lock = -1;
+    return HM_OK;
+}

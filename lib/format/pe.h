@@ -69,7 +69,7 @@ uint32_t hm_pe_sum_final(const hm_pe_sum *sum, uint32_t file_size);
 /* One pass over an image. HEAD is what the header was parsed from, TABLE the certificate table as it was parsed; what
  * lies between is read from SOURCE once, and hashed, summed and copied from that one reading. COPY (or NULL) receives
  * the content with zeros up to the place of a certificate table. SUM receives the sum of what COPY receives, checksum
- * and directory entry counted as zero. */
+ * and directory entry counted as zero; 0 without COPY. */
 typedef struct {
     const hm_pe_header *header;
     const hm_source *source;

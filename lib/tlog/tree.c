@@ -77,6 +77,16 @@ hm_err hm_tree_append(hm_tree_edge *tree, const hm_merkle_hash *leaf, hm_tile_si
     return HM_OK;
 }
 
+static hm_err no_tile(void *context, int level, uint64_t number, const hm_merkle_hash *hashes, unsigned width) {
+    (void)context, (void)level, (void)number, (void)hashes, (void)width;
+    return HM_OK;
+}
+
+hm_err hm_tree_edge_append(hm_tree_edge *tree, hm_bytes entry) {
+    hm_merkle_hash leaf = hm_merkle_leaf(entry);
+    return hm_tree_append(tree, &leaf, (hm_tile_sink){NULL, no_tile});
+}
+
 hm_err hm_tree_partials(const hm_tree_edge *tree, hm_tile_sink sink) {
     for (int level = 0; level < HM_TILE_LEVELS; level++) {
         unsigned width = hm_tree_edge_width(tree->size, level);

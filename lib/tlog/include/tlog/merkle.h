@@ -31,6 +31,8 @@ typedef struct {
 } hm_tree_edge;
 
 void hm_tree_edge_init(hm_tree_edge *tree);
+/* One more entry, when only the root is wanted and no tiles. */
+HM_MUST_USE hm_err hm_tree_edge_append(hm_tree_edge *tree, hm_bytes entry);
 hm_merkle_hash hm_tree_edge_root(const hm_tree_edge *tree);
 /* Stored form: u64 size, then each level's hashes; the counts follow from the size. Appends. */
 HM_MUST_USE hm_err hm_tree_edge_put(const hm_tree_edge *tree, hm_buf *buf);

@@ -1,0 +1,18 @@
+/* Giving up what a process does not need.
+ *
+ * A process that parses untrusted bytes keeps the descriptors it holds and nothing else: no opening of files, no sockets, no
+ * other programs, no tracing, no executable memory (seccomp, an allow-list; whatever is not on it ends the process), and,
+ * where the kernel has Landlock, no file system either. There is no way back. */
+#ifndef HM_BASE_SANDBOX_H
+#define HM_BASE_SANDBOX_H
+
+#include <base/err.h>
+
+#include <stddef.h>
+
+/* Close every descriptor but KEEP[0..COUNT), which must be above 2; 0, 1 and 2 become /dev/null. */
+HM_MUST_USE hm_err hm_sandbox_close_files(const int *keep, size_t count);
+/* Only what the process holds already. A fault, and the caller must end, if the kernel has no seccomp. */
+HM_MUST_USE hm_err hm_sandbox_enter(void);
+
+#endif

@@ -1,0 +1,108 @@
+#include <base/io.h>
+#include <base/sandbox.h>
+#include <client/office.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The child's whole life. An interrupt from the terminal ends the front; the core sees its peer close and finishes what it
+ * is doing, so that no intent is left without what became of it. */
+static _Noreturn void run_core(int fd, const char *directory, void (*survivor)(void *context), void *context) {
+    signal(SIGINT, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    hm_err err = hm_core_serve(fd, directory);
+    if (survivor) survivor(context);
+    if (hm_failed(err)) {
+        hm_message message = {.type = HM_MSG_FAULT};
+        message.field[HM_FAULT_CLASS].number = err.class;
+        message.field[HM_FAULT_SENTENCE].bytes = hm_text(hm_err_sentence());
+        (void)!hm_failed(hm_wire_send(fd, &message));
+    }
+    _exit(hm_failed(err) ? 1 : 0);
+}
+
+static hm_err greet(hm_connection *connection) {
+    hm_message question = {.type = HM_MSG_HELLO}, answer;
+    question.field[HM_HELLO_VERSION].number = HM_WIRE_VERSION;
+    HM_TRY(hm_ask(connection, &question, &answer));
+    if (answer.type != HM_MSG_WELCOME) return hm_could_not("core language: no welcome");
+    memcpy(connection->uuid, answer.field[HM_WELCOME_UUID].bytes.data, sizeof connection->uuid);
+    hm_bytes organization = answer.field[HM_WELCOME_ORGANIZATION].bytes, origin = answer.field[HM_WELCOME_ORIGIN].bytes;
+    snprintf(connection->organization, sizeof connection->organization, "%.*s", (int)organization.len,
+             (const char *)organization.data);
+    snprintf(connection->origin, sizeof connection->origin, "%.*s", (int)origin.len, (const char *)origin.data);
+    connection->development = answer.field[HM_WELCOME_DEVELOPMENT].number != 0;
+    return HM_OK;
+}
+
+hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *context, hm_connection *connection) {
+    *connection = HM_CONNECTION_NONE;
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return hm_could_not("no socket for the core: %s", strerror(errno));
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(pair[0]);
+        run_core(pair[1], directory, survivor, context);
+    }
+    close(pair[1]);
+    if (pid < 0) {
+        close(pair[0]);
+        return hm_could_not("no process for the core: %s", strerror(errno));
+    }
+    connection->fd = pair[0];
+    connection->core = pid;
+    hm_err err = greet(connection);
+    if (!hm_failed(err)) return HM_OK;
+    char sentence[600];
+    snprintf(sentence, sizeof sentence, "%s", hm_err_sentence());
+    (void)!hm_failed(hm_disconnect(connection));
+    return hm_raise_again(err.class, sentence);
+}
+
+hm_err hm_listen(hm_connection *connection, hm_message *answer) {
+    bool closed;
+    HM_TRY(hm_wire_receive(connection->fd, &connection->storage, answer, &closed));
+    if (closed) return hm_could_not("the office's core has ended (was it killed?)");
+    if (answer->type != HM_MSG_FAULT) return HM_OK;
+    hm_bytes sentence = answer->field[HM_FAULT_SENTENCE].bytes;
+    char text[701];
+    snprintf(text, sizeof text, "%.*s", (int)sentence.len, (const char *)sentence.data);
+    return hm_raise_again((hm_class)answer->field[HM_FAULT_CLASS].number, text);
+}
+
+hm_err hm_ask(hm_connection *connection, const hm_message *question, hm_message *answer) {
+    /* A core that could not start has said why and closed: what it said is worth more than "broken pipe". */
+    hm_err sent = hm_wire_send(connection->fd, question);
+    hm_err heard = hm_listen(connection, answer);
+    return hm_failed(heard) ? heard : sent;
+}
+
+hm_err hm_disconnect(hm_connection *connection) {
+    if (connection->fd < 0) return HM_OK;
+    shutdown(connection->fd, SHUT_WR);
+    hm_message last;
+    bool closed = false;
+    hm_err err = HM_OK;
+    hm_err heard = hm_wire_receive(connection->fd, &connection->storage, &last, &closed);
+    if (!hm_failed(heard) && !closed && last.type == HM_MSG_FAULT) {
+        hm_bytes sentence = last.field[HM_FAULT_SENTENCE].bytes;
+        char text[701];
+        snprintf(text, sizeof text, "%.*s", (int)sentence.len, (const char *)sentence.data);
+        err = hm_raise_again((hm_class)last.field[HM_FAULT_CLASS].number, text);
+    }
+    hm_fd_close(&connection->fd);
+    hm_buf_clear(&connection->storage);
+    int status = 0;
+    while (waitpid(connection->core, &status, 0) < 0 && errno == EINTR) {}
+    if (!hm_failed(err) && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+        err = hm_could_not("the office's core has ended unexpectedly (run hallmark log check)");
+    return err;
+}

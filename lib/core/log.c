@@ -1,0 +1,226 @@
+#include "office.h"
+
+#include <base/io.h>
+#include <base/json.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* Entries are found by the first eight bytes of their digest. */
+static uint64_t tag_of(hm_bytes digest) {
+    hm_reader reader = hm_reader_of(digest);
+    uint64_t tag = 0;
+    return digest.len && !hm_failed(hm_read_u64be(&reader, &tag)) ? tag : 0;
+}
+
+static hm_err make_leaf(const hm_office *office, const hm_record *record, const uint8_t salt[static HM_SALT_LEN],
+                        hm_buf *cbor) {
+    hm_leaf leaf = {
+        .type = record->type,
+        .has_product = record->product != NULL,
+        .format = record->format,
+        .digest_len = record->digest.len,
+        .has_intent = record->has_intent,
+        .intent = record->intent,
+    };
+    if (record->digest.len > sizeof leaf.digest) return hm_refuse("a digest is too long for the log");
+    memcpy(leaf.office, office->row.uuid, sizeof leaf.office);
+    if (record->product) memcpy(leaf.product_class, record->product->class, sizeof leaf.product_class);
+    if (record->digest.len) memcpy(leaf.digest, record->digest.data, record->digest.len);
+    hm_leaf_details_hash(salt, record->details, leaf.details_hash);
+    return hm_leaf_put(&leaf, cbor);
+}
+
+hm_err hm_log_append(hm_office *office, const hm_record *record, uint64_t *index) {
+    uint8_t salt[HM_SALT_LEN];
+    HM_TRY(hm_random(salt, sizeof salt));
+    HM_BUF leaf = HM_BUF_EMPTY;
+    HM_TRY(make_leaf(office, record, salt, &leaf));
+    hm_entry_row row = {
+        .leaf = hm_buf_bytes(&leaf),
+        .salt = HM_ARRAY(salt),
+        .details = record->details,
+        .tag = tag_of(record->digest),
+    };
+    HM_TRY(hm_store_append(office->store, &row, index));
+    office->logged = true;
+    return HM_OK;
+}
+
+hm_err hm_log_now(hm_office *office, const hm_record *record, uint64_t *index) {
+    HM_TRY(hm_store_begin(office->store));
+    hm_err err = hm_log_append(office, record, index);
+    if (!hm_failed(err)) return hm_store_commit(office->store);
+    hm_store_rollback(office->store);
+    return err;
+}
+
+/* Publishing. */
+
+typedef struct {
+    hm_office *office;
+    uint64_t next;
+    hm_buf leaves;                    /* the entries read ahead */
+    size_t starts[HM_TILE_WIDTH + 1]; /* where each stands in LEAVES */
+    size_t held, given;
+} feed_state;
+
+static hm_err hold_leaf(void *context, const hm_entry_row *entry) {
+    feed_state *feed = context;
+    if (entry->index != feed->next + feed->held)
+        return hm_could_not("the log's entry %llu is missing from the database (restore it from a backup)",
+                            (unsigned long long)(feed->next + feed->held));
+    feed->starts[feed->held++] = feed->leaves.len;
+    feed->starts[feed->held] = feed->leaves.len + entry->leaf.len;
+    return hm_put(&feed->leaves, entry->leaf);
+}
+
+/* Read ahead a bundle's worth: a query per entry would cost more than the entry. */
+static hm_err read_ahead(feed_state *feed) {
+    feed->next += feed->held;
+    feed->held = feed->given = 0;
+    feed->leaves.len = 0;
+    return hm_store_entries(feed->office->store, feed->next, HM_TILE_WIDTH, hold_leaf, feed);
+}
+
+static hm_err next_leaf(void *context, hm_bytes *leaf) {
+    feed_state *feed = context;
+    if (feed->given == feed->held) HM_TRY(read_ahead(feed));
+    if (feed->given == feed->held) return hm_could_not("the database ends before the log does");
+    size_t i = feed->given++;
+    return hm_bytes_part(hm_buf_bytes(&feed->leaves), feed->starts[i], feed->starts[i + 1] - feed->starts[i], leaf);
+}
+
+static hm_err extend_tiles(hm_office *office, hm_tree_edge *tree, uint64_t size) {
+    feed_state feed = {.office = office, .next = tree->size - tree->size % HM_TILE_WIDTH};
+    hm_err err = hm_tiles_extend(office->log_dirfd, tree, size, (hm_entry_feed){&feed, next_leaf});
+    hm_buf_clear(&feed.leaves);
+    return err;
+}
+
+typedef struct {
+    hm_office *office;
+    hm_key *key;
+    hm_note_key verifier;
+    bool found;
+} log_key_search;
+
+static hm_err take_log_key(void *context, const hm_key_row *row) {
+    log_key_search *search = context;
+    search->found = true;
+    HM_TRY(hm_note_key_make(search->office->row.origin, row->spki, &search->verifier));
+    if (!search->office->token) return HM_OK;
+    return hm_token_find(search->office->token, (hm_key_algorithm)row->algorithm, row->token_id, row->spki, &search->key);
+}
+
+static hm_err find_log_key(hm_office *office, log_key_search *search) {
+    size_t found;
+    HM_TRY(hm_store_keys(office->store, 0, HM_ROLE_LOG, 0, take_log_key, search, &found));
+    if (!found) return hm_could_not("the office has no log key (its database is damaged)");
+    return HM_OK;
+}
+
+hm_err hm_log_key(hm_office *office, hm_note_key *key) {
+    log_key_search search = {.office = office};
+    HM_TRY(find_log_key(office, &search));
+    *key = search.verifier;
+    return HM_OK;
+}
+
+static hm_err sign_checkpoint(hm_office *office, const hm_tree_edge *tree, hm_buf *note) {
+    HM_TRY(hm_office_token(office));
+    log_key_search search = {.office = office};
+    HM_TRY(find_log_key(office, &search));
+    hm_checkpoint checkpoint = {.size = tree->size, .root = hm_tree_edge_root(tree)};
+    snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", office->row.origin);
+    HM_BUF text = HM_BUF_EMPTY;
+    HM_TRY(hm_checkpoint_put(&checkpoint, &text));
+    hm_signer signer = hm_key_signer(search.key);
+    return hm_note_sign(hm_buf_bytes(&text), &search.verifier, &signer, note);
+}
+
+/* Files first, the checkpoint behind them, the head in the database last: after a crash anywhere the same entries give the
+ * same files again, and no published size is ever forgotten by what signs the next one. */
+hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint) {
+    HM_FD lock = -1;
+    HM_TRY(hm_office_lock(office, "publish.lock", &lock));
+    HM_BUF edge = HM_BUF_EMPTY, note = HM_BUF_EMPTY;
+    HM_TRY(hm_store_get_head(office->store, &edge, &note));
+    static hm_tree_edge tree; /* 64 KiB, one core per process */
+    hm_tree_edge_init(&tree);
+    if (edge.len) HM_TRY(hm_tree_edge_get(hm_buf_bytes(&edge), &tree));
+    uint64_t size;
+    HM_TRY(hm_store_log_size(office->store, &size));
+    if (size < tree.size)
+        return hm_could_not("the database holds %llu entries but %llu were published (it was restored from an old "
+                            "backup; the log must not fork)",
+                            (unsigned long long)size, (unsigned long long)tree.size);
+    if (size > tree.size || !note.len) {
+        HM_TRY(extend_tiles(office, &tree, size));
+        note.len = edge.len = 0;
+        HM_TRY(sign_checkpoint(office, &tree, &note));
+        HM_TRY(hm_tree_edge_put(&tree, &edge));
+        HM_TRY(hm_tiles_publish(office->log_dirfd, hm_buf_bytes(&note)));
+        HM_TRY(hm_store_put_head(office->store, hm_buf_bytes(&edge), hm_buf_bytes(&note)));
+    }
+    office->logged = false;
+    return checkpoint ? hm_put(checkpoint, hm_buf_bytes(&note)) : HM_OK;
+}
+
+/* The logged signer. */
+
+static hm_err log_intent(hm_logged_signer *logged, hm_bytes message, uint64_t *intent) {
+    hm_digest digest;
+    hm_digest_of(HM_SHA256, message, &digest);
+    HM_BUF details = HM_BUF_EMPTY;
+    hm_json json = hm_json_canonical(&details);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "actor", logged->office->actor);
+    hm_json_hex(&json, "key", HM_ARRAY(logged->token_id));
+    hm_json_string(&json, "purpose", logged->purpose);
+    hm_json_number(&json, "time", hm_now());
+    hm_json_string(&json, "token", logged->office->token_name);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    hm_record record = {.type = HM_LEAF_INTENT,
+                        .product = logged->product,
+                        .digest = hm_digest_bytes(&digest),
+                        .details = hm_buf_bytes(&details)};
+    return hm_log_now(logged->office, &record, intent);
+}
+
+static hm_err log_result(hm_logged_signer *logged, uint64_t intent, hm_err signed_err, hm_bytes signature) {
+    bool failed = hm_failed(signed_err);
+    uint8_t hash[HM_SHA256_LEN];
+    hm_sha256(signature, hash);
+    HM_BUF details = HM_BUF_EMPTY;
+    hm_json json = hm_json_canonical(&details);
+    hm_json_object(&json, NULL);
+    if (failed) hm_json_string(&json, "reason", hm_err_sentence());
+    hm_json_number(&json, "time", hm_now());
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    hm_record record = {.type = failed ? HM_LEAF_FAILURE : HM_LEAF_OUTCOME,
+                        .product = logged->product,
+                        .digest = failed ? HM_NO_BYTES : HM_ARRAY(hash),
+                        .has_intent = true,
+                        .intent = intent,
+                        .details = hm_buf_bytes(&details)};
+    uint64_t index;
+    return hm_log_now(logged->office, &record, &index);
+}
+
+static hm_err sign_logged(void *context, hm_scheme scheme, hm_bytes message, hm_buf *signature) {
+    hm_logged_signer *logged = context;
+    uint64_t intent;
+    HM_TRY(log_intent(logged, message, &intent));
+    HM_BUF fresh = HM_BUF_EMPTY;
+    hm_err err = logged->token.sign(logged->token.key, scheme, message, &fresh);
+    HM_TRY(log_result(logged, intent, err, hm_buf_bytes(&fresh)));
+    HM_TRY(err);
+    return hm_put(signature, hm_buf_bytes(&fresh));
+}
+
+hm_signer hm_logged(hm_logged_signer *logged) {
+    return (hm_signer){sign_logged, logged, logged->token.algorithm, logged->token.spki};
+}

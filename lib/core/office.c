@@ -1,0 +1,100 @@
+#include "office.h"
+
+#include <base/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t hm_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
+}
+
+hm_err hm_office_path(const hm_office *office, const char *name, hm_buf *path, const char **string) {
+    HM_TRY(hm_put_format(path, "%s/%s", office->directory, name));
+    return hm_buf_string(path, string);
+}
+
+hm_err hm_office_lock(const hm_office *office, const char *name, int *fd) {
+    *fd = openat(office->dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd < 0) return hm_could_not("%s/%s: %s", office->directory, name, strerror(errno));
+    while (flock(*fd, LOCK_EX) != 0)
+        if (errno != EINTR) return hm_could_not("%s/%s: cannot be locked: %s", office->directory, name, strerror(errno));
+    return HM_OK;
+}
+
+/* Whose office it is matters: a folder that others can write is not one to keep keys in. */
+static hm_err check_folder(const char *directory, int dirfd) {
+    struct stat st;
+    if (fstat(dirfd, &st) != 0) return hm_could_not("%s: %s", directory, strerror(errno));
+    if (st.st_mode & 022)
+        return hm_refuse("%s: others can write to the office's folder (chmod go-w %s)", directory, directory);
+    return HM_OK;
+}
+
+hm_err hm_office_open(const char *directory, hm_office *office) {
+    memset(office, 0, sizeof *office);
+    office->directory = directory;
+    office->dirfd = office->log_dirfd = -1;
+    /* The kernel's word, not an environment variable's. */
+    snprintf(office->actor, sizeof office->actor, "unix:%u", (unsigned)getuid());
+    HM_BUF path = HM_BUF_EMPTY;
+    const char *database;
+    HM_TRY(hm_office_path(office, "office.db", &path, &database));
+    if (access(database, F_OK) != 0)
+        return hm_could_not("%s: there is no office here (hallmark init %s makes one; --office DIR names another)",
+                            directory, directory);
+    HM_TRY(hm_folder_open(AT_FDCWD, directory, &office->dirfd));
+    HM_TRY(check_folder(directory, office->dirfd));
+    HM_TRY(hm_folder_open(office->dirfd, "log", &office->log_dirfd));
+    HM_TRY(hm_store_open(database, &office->store));
+    return hm_store_get_office(office->store, &office->strings, &office->row);
+}
+
+void hm_office_close(hm_office *office) {
+    hm_token_close(&office->token);
+    hm_store_close(&office->store);
+    hm_fd_close(&office->dirfd);
+    hm_fd_close(&office->log_dirfd);
+    hm_buf_clear(&office->strings);
+    for (size_t i = 0; i <= HM_KEY_ALGORITHMS; i++) hm_buf_clear(&office->signing[i].material);
+}
+
+static hm_err select_token(hm_office *office, hm_buf *storage, hm_token_selector *selector, hm_buf *pin_storage,
+                           const char **pin_path) {
+    if (strcmp(office->row.token, "softhsm") == 0) {
+        HM_BUF folder = HM_BUF_EMPTY;
+        const char *directory;
+        HM_TRY(hm_office_path(office, "token", &folder, &directory));
+        HM_TRY(hm_softhsm_select(directory, storage, selector));
+        return hm_office_path(office, "token/pin", pin_storage, pin_path);
+    }
+    HM_TRY(hm_token_selector_from_uri(office->row.token, storage, selector, pin_path));
+    if (office->row.pin_path[0]) *pin_path = office->row.pin_path;
+    if (!*pin_path) return hm_misuse("the token's PIN is not known (give --pin-file FILE at hallmark init)");
+    return HM_OK;
+}
+
+hm_err hm_office_token(hm_office *office) {
+    if (office->token) return HM_OK;
+    HM_BUF storage = HM_BUF_EMPTY, pin_storage = HM_BUF_EMPTY, lock_storage = HM_BUF_EMPTY;
+    hm_token_selector selector = {0};
+    const char *pin_path = NULL;
+    HM_TRY(select_token(office, &storage, &selector, &pin_storage, &pin_path));
+    HM_TRY(hm_office_path(office, "token.lock", &lock_storage, &selector.lock_path));
+    HM_SECRET *pin = NULL;
+    HM_TRY(hm_secret_from_file(pin_path, &pin));
+    HM_TRY(hm_token_open(&selector, pin, &office->token));
+    hm_token_info info;
+    hm_token_describe(office->token, &info);
+    snprintf(office->token_name, sizeof office->token_name, "%s / %s / %s", info.manufacturer, info.model, info.serial);
+    return HM_OK;
+}

@@ -1,0 +1,120 @@
+/* An open office, shared by the files of the core only. */
+#ifndef HM_CORE_OFFICE_H
+#define HM_CORE_OFFICE_H
+
+#include <core/core.h>
+#include <keys/token.h>
+#include <pki/signed.h>
+#include <store/store.h>
+#include <tlog/leaf.h>
+#include <tlog/proof.h>
+#include <tlog/tiles.h>
+
+enum { HM_BATCH_MAX = 64 };
+
+typedef struct {
+    int64_t id;
+    char name[65];
+    uint8_t vendor[16], class[16];
+    uint32_t algorithms;
+} hm_product;
+
+/* A key with what signing needs of it; filled once per run. */
+typedef struct {
+    bool ready;
+    uint8_t token_id[HM_KEY_ID_LEN];
+    hm_key *key;
+    hm_buf material; /* certificate and chain DER, which CHAIN views */
+    hm_chain chain;
+    uint8_t certificate_sha256[32];
+    int64_t not_after;
+} hm_signing_key;
+
+typedef struct {
+    const char *directory; /* absolute */
+    int dirfd;
+    int log_dirfd;
+    hm_store *store;
+    hm_buf strings;
+    hm_office_row row;
+    char actor[48];           /* the principal, as the kernel names it */
+    hm_token *token;          /* NULL until first needed */
+    char token_name[96];      /* for the log */
+    bool logged;              /* something was appended since the last checkpoint */
+    /* The session. */
+    bool narrowed;
+    hm_product product;
+    char release[65];
+    uint64_t signatures_left;
+    hm_signing_key signing[HM_KEY_ALGORITHMS + 1]; /* by key algorithm */
+} hm_office;
+
+HM_MUST_USE hm_err hm_office_open(const char *directory, hm_office *office);
+void hm_office_close(hm_office *office);
+/* "DIR/NAME" */
+HM_MUST_USE hm_err hm_office_path(const hm_office *office, const char *name, hm_buf *path, const char **string);
+/* Open the token and log in, once. */
+HM_MUST_USE hm_err hm_office_token(hm_office *office);
+int64_t hm_now(void);
+
+/* A lock that serialises acts of several steps between processes ("publish.lock", "ceremony.lock"). */
+HM_MUST_USE hm_err hm_office_lock(const hm_office *office, const char *name, int *fd);
+
+/* log.c -- entries */
+typedef struct {
+    hm_leaf_type type;
+    const hm_product *product; /* NULL: the office's own affairs */
+    unsigned format;
+    hm_bytes digest;
+    bool has_intent;
+    uint64_t intent;
+    hm_bytes details; /* canonical JSON */
+} hm_record;
+/* Append within the store's open transaction. */
+HM_MUST_USE hm_err hm_log_append(hm_office *office, const hm_record *record, uint64_t *index);
+/* Append in a transaction of its own: durable when it returns. */
+HM_MUST_USE hm_err hm_log_now(hm_office *office, const hm_record *record, uint64_t *index);
+/* Write tiles and a signed checkpoint for everything that is in the store. CHECKPOINT may be NULL. */
+HM_MUST_USE hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint);
+/* The log's verifier key. */
+HM_MUST_USE hm_err hm_log_key(hm_office *office, hm_note_key *key);
+
+/* A signer that writes the intent before the token is asked and the outcome before the signature is returned (P1). For
+ * what the office signs for itself: certificates and requests. */
+typedef struct {
+    hm_office *office;
+    hm_signer token;
+    const hm_product *product;
+    const char *purpose; /* "certificate of ..." */
+    uint8_t token_id[HM_KEY_ID_LEN];
+} hm_logged_signer;
+hm_signer hm_logged(hm_logged_signer *logged);
+
+/* ceremony.c -- keys and certificates */
+HM_MUST_USE hm_err hm_ceremony_root(hm_office *office);
+HM_MUST_USE hm_err hm_ceremony_product(hm_office *office, const hm_product *product);
+/* The product's signing key of ALGORITHM: found, or made and certified now. */
+HM_MUST_USE hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                           hm_signing_key *signing);
+HM_MUST_USE hm_err hm_ceremony_request(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_buf *csr);
+HM_MUST_USE hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                      hm_bytes certificates);
+/* product.c */
+HM_MUST_USE hm_err hm_product_add(hm_office *office, hm_bytes name, uint32_t algorithms);
+
+HM_MUST_USE hm_err hm_product_find(hm_office *office, hm_bytes name, hm_product *product);
+/* The root certificate and the log's key as text (trust.pem). */
+HM_MUST_USE hm_err hm_office_trust(hm_office *office, hm_buf *text);
+
+/* signing.c */
+HM_MUST_USE hm_err hm_signing_narrow(hm_office *office, const hm_message *message);
+HM_MUST_USE hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer);
+/* Sign a batch of HM_MSG_SIGN questions and send an answer to each. A fault only if FD is gone. */
+HM_MUST_USE hm_err hm_signing_batch(hm_office *office, const hm_message *questions, size_t count, int fd);
+
+/* audit.c */
+HM_MUST_USE hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]);
+/* The tlog-proof of a signature, publishing first if need be. */
+HM_MUST_USE hm_err hm_prove(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm_buf *proof);
+
+#endif

@@ -1,0 +1,228 @@
+/* Signing for a narrowed session: one product, one release, so many signatures and no more.
+ *
+ * A batch is two commits whatever its size: all intents, then the token's work, then all outcomes. */
+#include "office.h"
+
+#include <base/json.h>
+
+#include <stdio.h>
+#include <string.h>
+
+hm_err hm_signing_narrow(hm_office *office, const hm_message *message) {
+    if (office->narrowed) return hm_refuse("this session is for one product and one release already");
+    HM_TRY(hm_product_find(office, message->field[HM_NARROW_PRODUCT].bytes, &office->product));
+    hm_bytes release = message->field[HM_NARROW_RELEASE].bytes;
+    snprintf(office->release, sizeof office->release, "%.*s", (int)release.len, (const char *)release.data);
+    office->signatures_left = message->field[HM_NARROW_SIGNATURES].number;
+    office->narrowed = true;
+    return HM_OK;
+}
+
+static bool product_allows(const hm_product *product, uint64_t algorithm) {
+    return algorithm >= 1 && algorithm <= HM_KEY_ALGORITHMS && (product->algorithms >> algorithm & 1);
+}
+
+static hm_err ready_key(hm_office *office, hm_key_algorithm algorithm, hm_signing_key **key) {
+    *key = &office->signing[algorithm];
+    if (!(*key)->ready) HM_TRY(hm_ceremony_signing_key(office, &office->product, algorithm, *key));
+    return HM_OK;
+}
+
+hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer) {
+    if (!office->narrowed) return hm_refuse("core language: prepare comes after narrow");
+    hm_bytes wanted = question->field[HM_PREPARE_ALGORITHMS].bytes;
+    HM_BUF names = HM_BUF_EMPTY;
+    for (size_t i = 0; i < wanted.len; i++) {
+        hm_key_algorithm algorithm = (hm_key_algorithm)wanted.data[i];
+        if (product_allows(&office->product, algorithm)) {
+            hm_signing_key *key;
+            HM_TRY(ready_key(office, algorithm, &key));
+            answer->field[HM_PREPARED_ALGORITHM].number = algorithm;
+            answer->field[HM_PREPARED_CERTIFICATE].bytes = key->chain.cert[0];
+            return HM_OK;
+        }
+        const char *name = hm_key_algorithm_name(algorithm);
+        HM_TRY(hm_put_format(&names, "%s%s", i ? ", " : "", name ? name : "?"));
+    }
+    const char *list;
+    HM_TRY(hm_buf_string(&names, &list));
+    return hm_refuse("%s has no key of an algorithm that this format's verifiers accept (they accept %s; see hallmark "
+                     "product add --algorithm)",
+                     office->product.name, list);
+}
+
+typedef struct {
+    const hm_message *question;
+    hm_signing_key *key;
+    hm_digest content;
+    int64_t time;
+    uint64_t intent, outcome;
+    hm_buf structure;
+    uint8_t signature_hash[HM_SHA256_LEN];
+    hm_err err; /* why there will be no signature */
+    char sentence[600];
+} signing_job;
+
+static uint64_t number(const signing_job *job, int field) { return job->question->field[field].number; }
+static hm_bytes bytes(const signing_job *job, int field) { return job->question->field[field].bytes; }
+
+/* May this be signed? Everything that policy says is asked here, before anything is written or signed. */
+static hm_err check_job(hm_office *office, signing_job *job) {
+    if (!office->narrowed) return hm_refuse("core language: sign comes after narrow");
+    if (!office->signatures_left) return hm_refuse("this session has used up the signatures it was opened for");
+    uint64_t structure = number(job, HM_SIGN_STRUCTURE), algorithm = number(job, HM_SIGN_ALGORITHM);
+    if (structure != HM_STRUCTURE_CMS && structure != HM_STRUCTURE_AUTHENTICODE_PE)
+        return hm_refuse("there is no signed structure %llu", (unsigned long long)structure);
+    if (!product_allows(&office->product, algorithm))
+        return hm_refuse("%s does not sign with that algorithm", office->product.name);
+    HM_TRY(ready_key(office, (hm_key_algorithm)algorithm, &job->key));
+    if (job->key->not_after < job->time)
+        return hm_refuse("the signing certificate of %s has expired (hallmark cert import or a new key)",
+                         office->product.name);
+    hm_bytes content = bytes(job, HM_SIGN_CONTENT);
+    job->content.algorithm = hm_scheme_digest(hm_key_scheme((hm_key_algorithm)algorithm));
+    job->content.len = hm_digest_len(job->content.algorithm);
+    if (content.len != job->content.len) return hm_refuse("the digest has the wrong length for the key's algorithm");
+    memcpy(job->content.value, content.data, content.len);
+    office->signatures_left--;
+    return HM_OK;
+}
+
+static void fail_job(signing_job *job, hm_err err) {
+    job->err = err;
+    snprintf(job->sentence, sizeof job->sentence, "%s", hm_err_sentence());
+}
+
+/* What the log keeps of a request beside its leaf. Members stand in RFC 8785 order. */
+static hm_err describe_request(const hm_office *office, const signing_job *job, hm_buf *details) {
+    hm_json json = hm_json_canonical(details);
+    bool refused = hm_failed(job->err);
+    const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)number(job, HM_SIGN_ALGORITHM));
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "actor", office->actor);
+    hm_json_string(&json, "algorithm", algorithm ? algorithm : "unknown");
+    if (!refused) hm_json_hex(&json, "certificate", HM_ARRAY(job->key->certificate_sha256));
+    hm_json_hex(&json, "content", bytes(job, HM_SIGN_CONTENT));
+    if (!refused) hm_json_hex(&json, "key", HM_ARRAY(job->key->token_id));
+    hm_json_text(&json, "name", bytes(job, HM_SIGN_NAME));
+    hm_json_hex(&json, "plain", bytes(job, HM_SIGN_PLAIN));
+    hm_json_number(&json, "policy", 1);
+    hm_json_string(&json, "product", office->product.name);
+    if (refused) hm_json_string(&json, "reason", job->sentence);
+    hm_json_string(&json, "release", office->release);
+    hm_json_number(&json, "size", (int64_t)number(job, HM_SIGN_SIZE));
+    hm_json_number(&json, "time", job->time);
+    if (!refused) hm_json_string(&json, "token", office->token_name);
+    hm_json_close_object(&json);
+    return hm_json_end(&json);
+}
+
+static hm_err append_request(hm_office *office, signing_job *job) {
+    HM_BUF details = HM_BUF_EMPTY;
+    HM_TRY(describe_request(office, job, &details));
+    hm_record record = {.type = hm_failed(job->err) ? HM_LEAF_REFUSAL : HM_LEAF_INTENT,
+                        .product = office->narrowed ? &office->product : NULL,
+                        .format = (unsigned)number(job, HM_SIGN_FORMAT),
+                        .digest = bytes(job, HM_SIGN_CONTENT),
+                        .details = hm_buf_bytes(&details)};
+    return hm_log_append(office, &record, &job->intent);
+}
+
+static hm_err append_outcome(hm_office *office, signing_job *job) {
+    if (!job->key) return HM_OK; /* refused: its entry is written */
+    bool failed = hm_failed(job->err);
+    HM_BUF details = HM_BUF_EMPTY;
+    hm_json json = hm_json_canonical(&details);
+    hm_json_object(&json, NULL);
+    if (failed) hm_json_string(&json, "reason", job->sentence);
+    hm_json_number(&json, "time", hm_now());
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    hm_record record = {.type = failed ? HM_LEAF_FAILURE : HM_LEAF_OUTCOME,
+                        .product = &office->product,
+                        .format = (unsigned)number(job, HM_SIGN_FORMAT),
+                        .digest = failed ? HM_NO_BYTES : HM_ARRAY(job->signature_hash),
+                        .has_intent = true,
+                        .intent = job->intent,
+                        .details = hm_buf_bytes(&details)};
+    return hm_log_append(office, &record, &job->outcome);
+}
+
+/* Append one entry for each job in one durable transaction, or none. */
+static hm_err append_all(hm_office *office, signing_job *jobs, size_t count,
+                         hm_err (*append)(hm_office *, signing_job *)) {
+    HM_TRY(hm_store_begin(office->store));
+    for (size_t i = 0; i < count; i++) {
+        hm_err err = append(office, &jobs[i]);
+        if (hm_failed(err)) {
+            hm_store_rollback(office->store);
+            return err;
+        }
+    }
+    return hm_store_commit(office->store);
+}
+
+static void fail_all(signing_job *jobs, size_t count, hm_err err) {
+    for (size_t i = 0; i < count; i++) {
+        if (!hm_failed(jobs[i].err)) fail_job(&jobs[i], err);
+        /* Nothing that was signed without its outcome on record leaves this process. */
+        hm_buf_clear(&jobs[i].structure);
+    }
+}
+
+static hm_err build(signing_job *job) {
+    hm_signer signer = hm_key_signer(job->key->key);
+    return hm_signed_build((hm_structure)number(job, HM_SIGN_STRUCTURE), &job->content, &job->key->chain, job->time,
+                           &signer, &job->structure, job->signature_hash);
+}
+
+static void run_batch(hm_office *office, signing_job *jobs, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        jobs[i].time = hm_now();
+        hm_err err = check_job(office, &jobs[i]);
+        if (hm_failed(err)) fail_job(&jobs[i], err);
+        if (hm_failed(err)) jobs[i].key = NULL;
+    }
+    hm_err err = append_all(office, jobs, count, append_request);
+    if (hm_failed(err)) {
+        fail_all(jobs, count, err);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (hm_failed(jobs[i].err)) continue;
+        err = build(&jobs[i]);
+        if (hm_failed(err)) fail_job(&jobs[i], err);
+    }
+    err = append_all(office, jobs, count, append_outcome);
+    if (hm_failed(err)) fail_all(jobs, count, err);
+}
+
+static hm_err answer(int fd, const signing_job *job) {
+    hm_message message = {.type = HM_MSG_SIGNED};
+    if (hm_failed(job->err)) {
+        message.type = HM_MSG_FAULT;
+        message.field[HM_FAULT_TAG].number = number(job, HM_SIGN_TAG);
+        message.field[HM_FAULT_CLASS].number = job->err.class;
+        message.field[HM_FAULT_SENTENCE].bytes = hm_text(job->sentence);
+    } else {
+        message.field[HM_SIGNED_TAG].number = number(job, HM_SIGN_TAG);
+        message.field[HM_SIGNED_INTENT].number = job->intent;
+        message.field[HM_SIGNED_OUTCOME].number = job->outcome;
+        message.field[HM_SIGNED_STRUCTURE].bytes = hm_buf_bytes(&job->structure);
+    }
+    return hm_wire_send(fd, &message);
+}
+
+hm_err hm_signing_batch(hm_office *office, const hm_message *questions, size_t count, int fd) {
+    static signing_job jobs[HM_BATCH_MAX]; /* one core per process; too large for a stack */
+    if (count > HM_BATCH_MAX) return hm_refuse("core language: a batch is too large");
+    memset(jobs, 0, count * sizeof jobs[0]);
+    for (size_t i = 0; i < count; i++) jobs[i].question = &questions[i];
+    run_batch(office, jobs, count);
+    hm_err err = HM_OK;
+    for (size_t i = 0; i < count; i++) {
+        if (!hm_failed(err)) err = answer(fd, &jobs[i]);
+        hm_buf_clear(&jobs[i].structure);
+    }
+    return err;
+}

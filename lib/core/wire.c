@@ -1,0 +1,98 @@
+#include <base/io.h>
+#include <core/wire.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static const hm_wire_rule *rule_of(unsigned type) {
+    for (const hm_wire_rule *rule = hm_wire_rules; rule->name; rule++)
+        if (rule->type == type) return rule;
+    return NULL;
+}
+
+static bool is_text(hm_bytes text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] < 0x20 || text.data[i] == 0x7f) return false;
+    return true;
+}
+
+static hm_err check_field(const hm_wire_rule *rule, const hm_wire_field_rule *field, const hm_wire_field *value) {
+    uint64_t size = field->kind == HM_WIRE_NUMBER ? value->number : value->bytes.len;
+    if (size < field->least || size > field->most)
+        return hm_refuse("core language: %s of %s is out of bounds (%llu)", field->name, rule->name,
+                         (unsigned long long)size);
+    if (field->kind == HM_WIRE_TEXT && !is_text(value->bytes))
+        return hm_refuse("core language: %s of %s holds control characters", field->name, rule->name);
+    return HM_OK;
+}
+
+hm_err hm_wire_put(const hm_message *message, hm_buf *frame) {
+    const hm_wire_rule *rule = rule_of(message->type);
+    if (!rule) return hm_refuse("core language: no message of type %u", (unsigned)message->type);
+    size_t start = frame->len;
+    HM_TRY(hm_put_u32be(frame, 0));
+    HM_TRY(hm_put_u16be(frame, (uint16_t)message->type));
+    for (size_t i = 0; i < HM_WIRE_FIELDS && rule->field[i].name; i++) {
+        const hm_wire_field *value = &message->field[i];
+        HM_TRY(check_field(rule, &rule->field[i], value));
+        if (rule->field[i].kind == HM_WIRE_NUMBER) {
+            HM_TRY(hm_put_u64be(frame, value->number));
+        } else {
+            HM_TRY(hm_put_u32be(frame, (uint32_t)value->bytes.len));
+            HM_TRY(hm_put(frame, value->bytes));
+        }
+    }
+    size_t len = frame->len - start - 4;
+    if (len > HM_WIRE_FRAME_MAX) return hm_refuse("core language: a %s is too long", rule->name);
+    for (size_t i = 0; i < 4; i++) frame->data[start + i] = (uint8_t)(len >> (24 - 8 * i));
+    return HM_OK;
+}
+
+hm_err hm_wire_get(hm_bytes bytes, hm_message *message) {
+    hm_reader reader = hm_reader_of(bytes);
+    uint16_t type;
+    HM_TRY(hm_read_u16be(&reader, &type));
+    const hm_wire_rule *rule = rule_of(type);
+    if (!rule) return hm_refuse("core language: no message of type %u", type);
+    memset(message, 0, sizeof *message);
+    message->type = rule->type;
+    for (size_t i = 0; i < HM_WIRE_FIELDS && rule->field[i].name; i++) {
+        hm_wire_field *value = &message->field[i];
+        if (rule->field[i].kind == HM_WIRE_NUMBER) {
+            HM_TRY(hm_read_u64be(&reader, &value->number));
+        } else {
+            uint32_t len;
+            HM_TRY(hm_read_u32be(&reader, &len));
+            HM_TRY(hm_read_bytes(&reader, len, &value->bytes));
+        }
+        HM_TRY(check_field(rule, &rule->field[i], value));
+    }
+    return hm_read_end(&reader);
+}
+
+hm_err hm_wire_send(int fd, const hm_message *message) {
+    HM_BUF frame = HM_BUF_EMPTY;
+    HM_TRY(hm_wire_put(message, &frame));
+    return hm_fd_write(fd, hm_buf_bytes(&frame));
+}
+
+hm_err hm_wire_receive(int fd, hm_buf *storage, hm_message *message, bool *closed) {
+    uint8_t head[4];
+    ssize_t n;
+    do n = read(fd, head, sizeof head);
+    while (n < 0 && errno == EINTR);
+    *closed = n == 0 || (n < 0 && errno == ECONNRESET);
+    if (*closed) return HM_OK;
+    if (n < 0) return hm_could_not("core language: cannot receive: %s", strerror(errno));
+    HM_TRY(hm_fd_read(fd, head + n, sizeof head - (size_t)n));
+    hm_reader reader = hm_reader_of(HM_ARRAY(head));
+    uint32_t len;
+    HM_TRY(hm_read_u32be(&reader, &len));
+    if (len > HM_WIRE_FRAME_MAX) return hm_refuse("core language: a frame of %u bytes is too long", len);
+    storage->len = 0;
+    HM_TRY(hm_buf_reserve(storage, len));
+    HM_TRY(hm_fd_read(fd, storage->data, len));
+    storage->len = len;
+    return hm_wire_get(hm_buf_bytes(storage), message);
+}

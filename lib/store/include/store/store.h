@@ -1,0 +1,89 @@
+/* The office's state in SQLite: one file, several processes at once. Nothing here knows what a log, a key or a certificate
+ * means; lib/core gives these rows their meaning. Numbers of rows are int64_t, times are Unix seconds UTC.
+ *
+ * A transaction takes the write lock at once (BEGIN IMMEDIATE), so what it reads cannot change under it. What a commit
+ * has acknowledged is on disk (WAL, synchronous=FULL). Views that a callback gets are valid during the callback. */
+#ifndef HM_STORE_STORE_H
+#define HM_STORE_STORE_H
+
+#include <base/bytes.h>
+
+typedef struct hm_store hm_store;
+
+HM_MUST_USE hm_err hm_store_create(const char *path); /* a fault if it exists */
+HM_MUST_USE hm_err hm_store_open(const char *path, hm_store **store);
+void hm_store_close(hm_store **store);
+
+HM_MUST_USE hm_err hm_store_begin(hm_store *store);
+HM_MUST_USE hm_err hm_store_commit(hm_store *store); /* on a fault the transaction is rolled back */
+void hm_store_rollback(hm_store *store);             /* harmless outside a transaction */
+
+/* The office itself: one row, written once at init. */
+typedef struct {
+    uint8_t uuid[16];
+    const char *organization;
+    const char *token;    /* "softhsm" or a pkcs11: URI */
+    const char *pin_path; /* "" for the PIN that lies in the office */
+    const char *origin;   /* the log's name */
+    bool development;
+    int64_t created;
+} hm_office_row;
+HM_MUST_USE hm_err hm_store_put_office(hm_store *store, const hm_office_row *office);
+/* Strings live in STORAGE. */
+HM_MUST_USE hm_err hm_store_get_office(hm_store *store, hm_buf *storage, hm_office_row *office);
+
+typedef struct {
+    int64_t id;
+    hm_bytes name;
+    uint8_t vendor[16], class[16];
+    uint32_t algorithms; /* bit n: hm_key_algorithm n */
+    int64_t created;
+} hm_product_row;
+HM_MUST_USE hm_err hm_store_add_product(hm_store *store, const hm_product_row *product, int64_t *id);
+typedef hm_err (*hm_product_visit)(void *context, const hm_product_row *product);
+/* The product with this NAME, or every product if NAME is NULL. *FOUND counts. */
+HM_MUST_USE hm_err hm_store_products(hm_store *store, const hm_bytes *name, hm_product_visit visit, void *context,
+                                     size_t *found);
+
+/* What a key is for. Stored: never reuse a number. */
+typedef enum { HM_ROLE_ROOT = 1, HM_ROLE_LOG = 2, HM_ROLE_PRODUCT_CA = 3, HM_ROLE_SIGNING = 4 } hm_key_role;
+typedef struct {
+    int64_t id;
+    int64_t product; /* 0: the office's own */
+    hm_key_role role;
+    int algorithm;
+    uint8_t token_id[16];
+    hm_bytes spki;
+    hm_bytes certificate; /* DER, the newest; empty if none yet */
+    hm_bytes chain;       /* DER certificates above it, nearest first, one after another; root left out */
+    bool imported_chain;
+    int64_t not_after;    /* of the certificate; 0 without one */
+    int64_t created;
+} hm_key_row;
+HM_MUST_USE hm_err hm_store_add_key(hm_store *store, const hm_key_row *key, int64_t *id);
+HM_MUST_USE hm_err hm_store_set_certificate(hm_store *store, int64_t key, hm_bytes certificate, hm_bytes chain,
+                                            bool imported, int64_t not_after);
+typedef hm_err (*hm_key_visit)(void *context, const hm_key_row *key);
+/* Keys of PRODUCT (-1: all), of ROLE (0: all), of ALGORITHM (0: all). */
+HM_MUST_USE hm_err hm_store_keys(hm_store *store, int64_t product, int role, int algorithm, hm_key_visit visit,
+                                 void *context, size_t *found);
+
+/* The log's entries, numbered from 0 without gaps. Appending is only possible in a transaction. */
+typedef struct {
+    uint64_t index;
+    hm_bytes leaf;
+    hm_bytes salt;    /* empty after the details were erased */
+    hm_bytes details; /* likewise */
+    uint64_t tag;     /* first eight bytes of the leaf's digest: what entries are found by */
+} hm_entry_row;
+HM_MUST_USE hm_err hm_store_append(hm_store *store, const hm_entry_row *entry, uint64_t *index);
+HM_MUST_USE hm_err hm_store_log_size(hm_store *store, uint64_t *size);
+typedef hm_err (*hm_entry_visit)(void *context, const hm_entry_row *entry);
+HM_MUST_USE hm_err hm_store_entries(hm_store *store, uint64_t from, uint64_t count, hm_entry_visit visit, void *context);
+HM_MUST_USE hm_err hm_store_entries_tagged(hm_store *store, uint64_t tag, hm_entry_visit visit, void *context);
+
+/* What has been published: the tree's right edge and the last checkpoint note. Empty before the first. */
+HM_MUST_USE hm_err hm_store_get_head(hm_store *store, hm_buf *edge, hm_buf *checkpoint);
+HM_MUST_USE hm_err hm_store_put_head(hm_store *store, hm_bytes edge, hm_bytes checkpoint);
+
+#endif

@@ -7,11 +7,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 SANITIZE = ['-Db_sanitize=address,undefined', '-Db_lundef=false', '-Doptimization=1']
 
-# Folder: compiler, options. The sanitizers stop at the first finding, so that a test cannot pass over one.
+# Folder: compiler, options. The sanitizers stop at the first finding, so that a test cannot pass over one. gcc's warnings
+# about truncated text are guesses when sanitizers change the code it sees; the other builds have them as errors.
 CONFIGURATIONS = {
     'build': ('gcc', []),
     'build-clang': ('clang', []),
-    'build-asan': ('gcc', [*SANITIZE, '-Dc_args=-fno-sanitize-recover=all']),
+    'build-asan': ('gcc', [*SANITIZE, '-Dc_args=-fno-sanitize-recover=all', '-Dwerror=false']),
     'build-fuzz': ('clang', [*SANITIZE, '-Dc_args=-fno-sanitize-recover=all -fsanitize=fuzzer-no-link', '-Dfuzz=true']),
 }
 
@@ -29,8 +30,9 @@ def configure(folder):
 def make(folder, log):
     """Configures and builds FOLDER, all output into LOG. Returns whether it went well."""
     command, environment = configure(folder)
-    for step in (command, ['ninja', '-C', str(ROOT / folder)]):
-        if subprocess.run(step, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False).returncode:
+    for step in (command, ['ninja', '-k', '0', '-C', str(ROOT / folder)]):
+        run = subprocess.run(step, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
+        if run.returncode:
             return False
     if folder == 'build':
         link = ROOT / 'build' / 'hallmark'

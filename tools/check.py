@@ -167,8 +167,7 @@ def fuzz_targets():
     for source in sorted((ROOT / 'tests' / 'fuzz').glob('fuzz_*.c')):
         target = source.stem
         yield dict(name=f'fuzz/{target[5:]}', folder='build-fuzz', needs_plan=False,
-                   command=[sys.executable, str(ROOT / 'tools' / 'fuzz.py'), '--built', '--seconds', '60' if FULL else '0',
-                            target[5:]])
+                   command=[str(ROOT / 'tools' / 'fuzz.py'), '--built', '--seconds', '60' if FULL else '0', target[5:]])
 
 
 def run_sections(check, wanted, folder):
@@ -176,7 +175,7 @@ def run_sections(check, wanted, folder):
     if 'build' in wanted:
         check.section('Build')
         ready = check.builds(folder, f'{builds.CONFIGURATIONS[folder][0]}: everything, no warning')
-    if 'house' in wanted:
+    if 'house' in wanted and ready:
         check.section('House rules')
         check.all_of(scripts('tests/house', folder) + scripts('tests/layers', folder))
     if 'unit' in wanted and ready:
@@ -206,7 +205,7 @@ def main():
     arguments = parser.parse_args()
     LOGS.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault('HALLMARK_SEED', str(random.randrange(1 << 32)))
-    print('The long sweeps are run whole' if FULL else f'The long sweeps are sampled: HALLMARK_SEED={os.environ["HALLMARK_SEED"]}')
+    print(f'The long sweeps are {"run whole" if FULL else "sampled"}: HALLMARK_SEED={os.environ["HALLMARK_SEED"]}')
     check = Check()
     run_sections(check, set(arguments.section or SECTIONS), arguments.build)
     return check.close()

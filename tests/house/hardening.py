@@ -37,7 +37,7 @@ def properties(program):
     notes = readelf('--notes', program)
     flags = segment_flags(segments)
     return {
-        'is position-independent': 'Type:' in header and 'DYN (' in header and 'FLAGS_1' in dynamic and ' PIE' in dynamic,
+        'is position-independent': 'DYN (' in header and re.search(r'FLAGS_1.*\bPIE\b', dynamic) is not None,
         'has read-only relocations': 'GNU_RELRO' in segments,
         'binds all names at start': 'BIND_NOW' in dynamic or re.search(r'FLAGS_1.*\bNOW\b', dynamic) is not None,
         'has no segment that is writable and executable': bool(flags) and all('W' not in bits or 'E' not in bits

@@ -1,0 +1,28 @@
+#!/bin/sh
+# What the command line says no to, and with which status: 1 refused, 2 wrong usage, 3 could not.
+. "$(dirname "$0")/lib.sh"
+story "Somebody types the wrong thing"
+
+expect_status 2 "no command is wrong usage" hallmark
+expect_status 2 "an unknown command is wrong usage" hallmark sing
+expect_status 2 "an unknown option is wrong usage" hallmark verify --trustt roots.pem file
+expect_status 2 "verify without a file is wrong usage" hallmark verify
+echo data >file
+expect_status 2 "verify without roots and without an office is wrong usage, never a guess" hallmark verify file
+expect_status 3 "roots that are not there: could not" hallmark verify --trust nowhere.pem file
+: >empty.pem
+expect_status 1 "no roots at all are refused" hallmark verify --trust empty.pem file
+
+step "an office is made" hallmark init "$HALLMARK_OFFICE"
+step "a product is added" hallmark product add pump
+expect_status 3 "a file that is not there: could not" hallmark sign --product pump nowhere.bin
+expect_status 1 "a product that is not there is refused" hallmark sign --product pomp file
+expect_status 2 "sign without a product is wrong usage" hallmark sign file
+expect_refused "" "a PE file by name only is refused as PE" hallmark sign --product pump --format pe file
+step "the input is untouched after all that" test "$(cat file)" = data
+step "and nothing else lies beside it" sh -c 'test "$(echo * .[!.]*)" = "empty.pem file .[!.]*"'
+
+expect_status 2 "a PIN in a PKCS#11 URI is not taken" \
+    hallmark init --token 'pkcs11:token=x?pin-value=1234' "$scratch/other-office"
+step "and no office is left behind" test ! -e "$scratch/other-office"
+finish

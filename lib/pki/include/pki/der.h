@@ -1,5 +1,5 @@
-/* A writer of DER (X.690 section 10) into a growable buffer. Reading DER is OpenSSL's work; building what a token signs is
- * ours, because OpenSSL's builders want the private key in the process. */
+/* A writer of DER (X.690 section 10) into a growable buffer. Building what a token signs is ours, because OpenSSL's
+ * builders want the private key in the process. After a fault the buffer may end in an element half written. */
 #ifndef HM_PKI_DER_H
 #define HM_PKI_DER_H
 
@@ -24,7 +24,8 @@ HM_MUST_USE hm_err hm_der_put_uint(hm_buf *der, uint64_t value);
 HM_MUST_USE hm_err hm_der_put_unsigned(hm_buf *der, hm_bytes big_endian);
 /* UTCTime to 2049, GeneralizedTime from 2050 (RFC 5280 section 4.1.2.5). */
 HM_MUST_USE hm_err hm_der_put_time(hm_buf *der, int64_t unix_seconds);
-/* Sort the TLVs between START and the end of DER into SET OF order (X.690 section 11.6). */
+/* Sort the TLVs between START and the end of DER, at most HM_DER_SORT_MAX, into SET OF order (X.690 section 11.6). */
+enum { HM_DER_SORT_MAX = 64 };
 HM_MUST_USE hm_err hm_der_sort(hm_buf *der, size_t start);
 
 #endif

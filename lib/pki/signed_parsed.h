@@ -1,0 +1,44 @@
+/* The inside of hm_signed. Private to lib/pki. */
+#ifndef HM_PKI_SIGNED_PARSED_H
+#define HM_PKI_SIGNED_PARSED_H
+
+#include "cert_parts.h"
+#include "x509.h"
+
+#include <pki/signed.h>
+
+enum { HM_CERTIFICATES_MAX = 64 };
+
+typedef struct {
+    hm_cert_parts parts;
+    hm_bytes der;
+    X509 *x509;
+} hm_parsed_certificate;
+
+/* Views into hm_signed.der; empty where absent. */
+typedef struct {
+    hm_signer_info info;
+    hm_bytes issuer, serial, key_id; /* either the first two (whole elements) or the last names the certificate */
+    bool has_attributes;             /* otherwise the signature is over the content itself */
+    hm_bytes attributes;             /* content octets of signedAttrs */
+    hm_bytes message_digest;         /* from the attributes */
+    hm_bytes signing_certificate;    /* value of the attribute, whole element */
+    hm_bytes signature;
+    hm_bytes indirect_data;                   /* Authenticode: content octets of SpcIndirectDataContent */
+    hm_bytes image_digest;                    /* Authenticode: the digest inside */
+    const hm_parsed_certificate *certificate; /* NULL: not in the structure */
+} hm_parsed_signer;
+
+struct hm_signed {
+    hm_structure structure;
+    hm_buf der; /* our copy */
+    size_t signer_count, certificate_count;
+    hm_parsed_signer signer[HM_SIGNERS_MAX];
+    hm_parsed_certificate certificate[HM_CERTIFICATES_MAX];
+    STACK_OF(X509) * views; /* of the certificates */
+};
+
+/* The signer's certificate by its name in the SignerInfo. */
+bool hm_signer_is(const hm_parsed_signer *signer, hm_bytes issuer, hm_bytes serial, X509 *x509);
+
+#endif

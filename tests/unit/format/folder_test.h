@@ -7,7 +7,7 @@
 #include <format/folder.h>
 
 #include <fcntl.h>
-#include <ftw.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,16 +30,17 @@ typedef struct {
     int fd;
 } real_folder;
 
-static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *at) {
-    (void)st;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
+/* By rm, which can remove paths that are longer than any system call takes. */
 static inline void remove_real_folder(real_folder *folder) {
     close(folder->fd);
-    if (nftw(folder->path, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0) fail_msg("%s cannot be removed", folder->path);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        execl("/bin/rm", "rm", "-rf", "--", folder->path, (char *)NULL);
+        _exit(127);
+    }
+    int status = -1;
+    if (waitpid(child, &status, 0) != child || status != 0) fail_msg("%s cannot be removed", folder->path);
 }
 #define REAL_FOLDER __attribute__((cleanup(remove_real_folder))) real_folder
 

@@ -27,7 +27,6 @@ BANNED = {
     'no bound on the stack': ('alloca', 'hm_buf'),
     'control flow that skips clean-up': ('setjmp longjmp sigsetjmp siglongjmp', 'hm_err and HM_TRY'),
     'its prompt has no time limit and its buffer is never wiped': ('getpass', 'hm_secret_from_fd, hm_secret_from_file'),
-    'a signal may interrupt it anywhere': ('signal bsd_signal sigset', 'sigaction'),
     'not in POSIX any more': ('bcopy bzero bcmp', 'memmove, memset, hm_bytes_equal'),
 }
 

@@ -122,7 +122,7 @@ static void refuses_a_log_that_shrank_or_was_forked(void **state) {
     assert_refused(hm_merkle_check_consistency(0, 0, &four, &four, &none), "another root");
 }
 
-/* In the published files a hash that plays no role, or is missing, is a shorter text; some hash stands for it here. */
+/* In the published files a hash that plays no role is a short text; some hash stands for it here. */
 static hm_merkle_hash hash_member(const json_t *value) {
     HM_BUF bytes = HM_BUF_EMPTY;
     hm_merkle_hash hash;
@@ -146,8 +146,14 @@ static uint64_t number_member(const json_t *vector, const char *name) {
     return value >= 0x1p64 ? UINT64_MAX : (uint64_t)value;
 }
 
+/* An hm_merkle_hash cannot be empty, so the reader of such a proof refuses it before it comes to a check. */
+static bool is_empty(const json_t *vector, const char *name) {
+    return !json_string_length(json_object_get(vector, name));
+}
+
 static hm_err check_inclusion_vector(const json_t *vector) {
     hm_merkle_proof proof;
+    if (is_empty(vector, "leafHash") || is_empty(vector, "root")) return hm_refuse("a hash is empty");
     hm_merkle_hash leaf = hash_member(json_object_get(vector, "leafHash"));
     hm_merkle_hash root = hash_member(json_object_get(vector, "root"));
     proof_member(vector, &proof);

@@ -14,8 +14,8 @@ extern const hm_bytes hm_oid_spc_indirect_data, hm_oid_spc_pe_image_data, hm_oid
 /* Digests: RFC 5754; and the two that are named only to be refused */
 extern const hm_bytes hm_oid_sha256, hm_oid_sha384, hm_oid_sha512, hm_oid_sha1, hm_oid_md5;
 /* Signatures: RFC 8017, RFC 5758, RFC 8410 */
-extern const hm_bytes hm_oid_rsa, hm_oid_rsa_sha256, hm_oid_rsa_sha384, hm_oid_rsa_sha512, hm_oid_rsa_pss, hm_oid_mgf1,
-    hm_oid_ecdsa_sha256, hm_oid_ecdsa_sha384, hm_oid_ecdsa_sha512, hm_oid_ed25519, hm_oid_rsa_sha1, hm_oid_ecdsa_sha1;
+extern const hm_bytes hm_oid_rsa, hm_oid_rsa_sha256, hm_oid_rsa_sha384, hm_oid_rsa_sha512, hm_oid_rsa_pss,
+    hm_oid_ecdsa_sha256, hm_oid_ecdsa_sha384, hm_oid_ecdsa_sha512, hm_oid_ed25519;
 /* Certificates: RFC 5280, RFC 2985 */
 extern const hm_bytes hm_oid_common_name, hm_oid_organization, hm_oid_organizational_unit, hm_oid_subject_key_id,
     hm_oid_authority_key_id, hm_oid_key_usage, hm_oid_extended_key_usage, hm_oid_basic_constraints,

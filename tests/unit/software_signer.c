@@ -1,6 +1,5 @@
 #include "software_signer.h"
 
-#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,3 +71,4 @@ void software_signer_free(software_signer **pointer) {
 }
 
 const hm_signer *software_signer_of(const software_signer *signer) { return &signer->signer; }
+EVP_PKEY *software_signer_key(const software_signer *signer) { return signer->key; }

@@ -3,6 +3,7 @@
 #define HM_TEST_SOFTWARE_SIGNER_H
 
 #include <crypto/algorithm.h>
+#include <openssl/evp.h>
 
 typedef struct software_signer software_signer;
 
@@ -15,5 +16,7 @@ void software_signer_free(software_signer **signer);
 
 /* Valid as long as the key. */
 const hm_signer *software_signer_of(const software_signer *signer);
+/* The same key for OpenSSL's builders and tools. */
+EVP_PKEY *software_signer_key(const software_signer *signer);
 
 #endif

@@ -21,9 +21,9 @@ static hm_err fill(hm_catalogue_reader *reader) {
     uint64_t left = reader->source->size - reader->offset;
     if (reader->rest.rest.len >= ENTRY_TEXT_MAX || !left) return HM_OK;
     size_t kept = reader->rest.rest.len, more = left < CHUNK ? (size_t)left : CHUNK;
-    HM_TRY(hm_buf_reserve(&reader->window, CHUNK + ENTRY_TEXT_MAX));
     if (kept) memmove(reader->window.data, reader->rest.rest.data, kept);
     reader->window.len = kept;
+    HM_TRY(hm_buf_reserve(&reader->window, CHUNK));
     HM_TRY(hm_source_read(reader->source, reader->offset, reader->window.data + kept, more));
     reader->window.len += more;
     reader->offset += more;

@@ -236,7 +236,10 @@ static void still_gives_the_digests_when_only_the_folder_differs(void **state) {
     assert_true(hm_digest_equal(&digests.digest[0], &expected));
 }
 static void describes_what_the_catalogue_lists(void **state) {
-    PROJECT;
+    (void)state;
+    HM_BUF text = HM_BUF_EMPTY;
+    REAL_FOLDER folder = make_project(&text);
+    (void)folder;
     hm_subject *subject = NULL;
     hm_source source = hm_source_of_memory(hm_buf_bytes(&text));
     HM_BUF lines = HM_BUF_EMPTY;
@@ -370,7 +373,7 @@ static void openssl_accepts_a_signature_over_it_that_embed_wrote(void **state) {
 
 static void signs_ten_thousand_files_in_little_memory(void **state) {
     (void)state;
-    HM_BUF text = HM_BUF_EMPTY, found = HM_BUF_EMPTY;
+    HM_BUF text = HM_BUF_EMPTY;
     REAL_FOLDER folder = make_real_folder();
     char name[64];
     for (unsigned i = 0; i < 10000; i++) {
@@ -395,7 +398,7 @@ static void signs_ten_thousand_files_in_little_memory(void **state) {
     expect(&folder, &text, "changed: d50/file-with-a-longer-name-05000\nremoved: d99/file-with-a-longer-name-09999\n");
 }
 
-static void counts_ten_thousand_renamed_files(void **state) {
+static void loses_no_difference_when_there_are_too_many_to_pair(void **state) {
     (void)state;
     HM_BUF text = HM_BUF_EMPTY;
     REAL_FOLDER folder = make_real_folder();
@@ -445,7 +448,7 @@ int main(void) {
         cmocka_unit_test(covers_modes_links_and_hard_links_as_they_are),
         cmocka_unit_test(openssl_accepts_a_signature_over_it_that_embed_wrote),
         cmocka_unit_test(signs_ten_thousand_files_in_little_memory),
-        cmocka_unit_test(counts_ten_thousand_renamed_files),
+        cmocka_unit_test(loses_no_difference_when_there_are_too_many_to_pair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

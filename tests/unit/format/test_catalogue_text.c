@@ -109,14 +109,15 @@ static void refuses_every_truncation(void **state) {
 
 static void refuses_every_doubled_or_missing_byte(void **state) {
     (void)state;
-    char text[sizeof SMALL];
-    size_t len = sizeof SMALL - 1;
+    static const char small_text[] = SMALL;
+    char text[sizeof small_text];
+    size_t len = sizeof small_text - 1;
     for (size_t i = 0; i < len; i++) {
-        memcpy(text, SMALL, i + 1);
-        memcpy(text + i + 1, SMALL + i, len - i);
+        memcpy(text, small_text, i + 1);
+        memcpy(&text[i + 1], &small_text[i], len - i);
         assert_int_equal(read_of(HM_BYTES(text, len + 1), small, NULL).class, HM_REFUSED);
-        memcpy(text, SMALL, i);
-        memcpy(text + i, SMALL + i + 1, len - i - 1);
+        memcpy(text, small_text, i);
+        memcpy(&text[i], &small_text[i + 1], len - i - 1);
         assert_int_equal(read_of(HM_BYTES(text, len - 1), small, NULL).class, HM_REFUSED);
     }
 }

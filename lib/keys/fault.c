@@ -11,6 +11,7 @@ static const struct {
     const char *name;
     const char *sentence; /* what is wrong (what to do), where a person can do something */
 } values[] = {
+    PLAIN(CKR_CANCEL),
     SAID(CKR_HOST_MEMORY, "its module has no memory left"),
     SAID(CKR_SLOT_ID_INVALID, "its slot is gone (is the device still connected?)"),
     SAID(CKR_GENERAL_ERROR, "it reports a general error (its module's own log may say more)"),
@@ -96,6 +97,9 @@ static const struct {
     PLAIN(CKR_MUTEX_BAD),
     PLAIN(CKR_MUTEX_NOT_LOCKED),
     PLAIN(CKR_FUNCTION_REJECTED),
+    PLAIN(CKR_PIN_TOO_WEAK),
+    SAID(CKR_LIBRARY_LOAD_FAILED, "its module lacks a library (is the vendor's package complete?)"),
+    SAID(CKR_FIPS_SELF_TEST_FAILED, "its self-test has failed (do not use the device)"),
 };
 
 const char *hm_ckr_name(CK_RV rv) {

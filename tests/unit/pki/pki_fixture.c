@@ -34,8 +34,8 @@ static void issue(hm_cert_profile profile, const software_signer *subject, const
     HM_MUST(hm_cert_issue(&request, issuer ? hm_buf_bytes(issuer) : HM_NO_BYTES, software_signer_of(issuer_key), der));
 }
 
-void office_make(office *made, hm_key_algorithm leaf_algorithm) {
-    *made = (office){0};
+void office_make(test_office *made, hm_key_algorithm leaf_algorithm) {
+    *made = (test_office){0};
     made->root_key = software_signer_new(HM_KEY_ES256);
     made->ca_key = software_signer_new(HM_KEY_ES256);
     made->leaf_key = software_signer_new(leaf_algorithm);
@@ -46,7 +46,7 @@ void office_make(office *made, hm_key_algorithm leaf_algorithm) {
     made->trust = trust_of(hm_buf_bytes(&made->root));
 }
 
-void office_clear(office *made) {
+void office_clear(test_office *made) {
     software_signer_free(&made->root_key);
     software_signer_free(&made->ca_key);
     software_signer_free(&made->leaf_key);
@@ -56,7 +56,7 @@ void office_clear(office *made) {
     hm_trust_free(&made->trust);
 }
 
-hm_verify_rules office_rules(const office *made) {
+hm_verify_rules office_rules(const test_office *made) {
     return (hm_verify_rules){.trust = made->trust, .now = TEST_NOW, .product = NULL};
 }
 
@@ -153,23 +153,23 @@ void cert_make(const cert_plan *plan, EVP_PKEY *subject_key, hm_bytes issuer_der
     X509_free(issuer);
 }
 
-bench bench_make(void) {
-    bench made = {"/tmp/hallmark-pki-XXXXXX"};
+test_bench bench_make(void) {
+    test_bench made = {"/tmp/hallmark-pki-XXXXXX"};
     if (!mkdtemp(made.path)) fail_msg("no folder under /tmp");
     return made;
 }
 
-void bench_clear(bench *made) {
+void bench_clear(test_bench *made) {
     char command[128];
     snprintf(command, sizeof command, "rm -rf -- '%s'", made->path);
     if (system(command) != 0) print_error("%s stays behind\n", made->path);
 }
 
-static void path_in(const bench *made, const char *name, char path[static 128]) {
+static void path_in(const test_bench *made, const char *name, char path[static 128]) {
     snprintf(path, 128, "%s/%s", made->path, name);
 }
 
-void bench_put(const bench *made, const char *name, hm_bytes content) {
+void bench_put(const test_bench *made, const char *name, hm_bytes content) {
     char path[128];
     path_in(made, name, path);
     FILE *file = fopen(path, "wb");
@@ -178,13 +178,13 @@ void bench_put(const bench *made, const char *name, hm_bytes content) {
     assert_int_equal(fclose(file), 0);
 }
 
-void bench_put_pem(const bench *made, const char *name, hm_bytes certificate) {
+void bench_put_pem(const test_bench *made, const char *name, hm_bytes certificate) {
     HM_BUF pem = HM_BUF_EMPTY;
     HM_MUST(hm_pem_put(&pem, "CERTIFICATE", certificate));
     bench_put(made, name, hm_buf_bytes(&pem));
 }
 
-void bench_put_key(const bench *made, const char *name, EVP_PKEY *key) {
+void bench_put_key(const test_bench *made, const char *name, EVP_PKEY *key) {
     char path[128];
     path_in(made, name, path);
     FILE *file = fopen(path, "wb");
@@ -193,13 +193,13 @@ void bench_put_key(const bench *made, const char *name, EVP_PKEY *key) {
     assert_int_equal(fclose(file), 0);
 }
 
-void bench_get(const bench *made, const char *name, hm_buf *content) {
+void bench_get(const test_bench *made, const char *name, hm_buf *content) {
     char path[128];
     path_in(made, name, path);
     HM_MUST(hm_file_read(AT_FDCWD, path, 16 << 20, content));
 }
 
-static int run(const bench *made, const char *command) {
+static int run(const test_bench *made, const char *command) {
     char whole[2048];
     int len = snprintf(whole, sizeof whole, "cd '%s' && { %s ; } >output 2>&1", made->path, command);
     assert_in_range(len, 1, sizeof whole - 1);
@@ -207,7 +207,7 @@ static int run(const bench *made, const char *command) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
-int bench_run(const bench *made, const char *format, ...) {
+int bench_run(const test_bench *made, const char *format, ...) {
     char command[1536];
     va_list args;
     va_start(args, format);
@@ -216,7 +216,7 @@ int bench_run(const bench *made, const char *format, ...) {
     return run(made, command);
 }
 
-void bench_must(const bench *made, const char *format, ...) {
+void bench_must(const test_bench *made, const char *format, ...) {
     char command[1536];
     va_list args;
     va_start(args, format);

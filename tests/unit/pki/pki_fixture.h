@@ -37,12 +37,12 @@ typedef struct {
     hm_buf root, ca, leaf;
     hm_chain chain; /* leaf, CA */
     hm_trust *trust;
-} office;
-void office_make(office *made, hm_key_algorithm leaf_algorithm);
-void office_clear(office *made);
-#define OFFICE __attribute__((cleanup(office_clear))) office
+} test_office;
+void office_make(test_office *made, hm_key_algorithm leaf_algorithm);
+void office_clear(test_office *made);
+#define OFFICE __attribute__((cleanup(office_clear))) test_office
 hm_cert_request office_request(hm_cert_profile profile, const software_signer *subject);
-hm_verify_rules office_rules(const office *made);
+hm_verify_rules office_rules(const test_office *made);
 
 /* A certificate that OpenSSL makes: each extension as openssl.cnf writes it, "" to leave it out. */
 typedef struct {
@@ -59,18 +59,18 @@ hm_trust *trust_of(hm_bytes root);
 /* A folder under /tmp for programs; removed with its content. */
 typedef struct {
     char path[64];
-} bench;
-bench bench_make(void);
-void bench_clear(bench *made);
-#define BENCH __attribute__((cleanup(bench_clear))) bench
-void bench_put(const bench *made, const char *name, hm_bytes content);
-void bench_put_pem(const bench *made, const char *name, hm_bytes certificate);
-void bench_put_key(const bench *made, const char *name, EVP_PKEY *key);
-void bench_get(const bench *made, const char *name, hm_buf *content);
+} test_bench;
+test_bench bench_make(void);
+void bench_clear(test_bench *made);
+#define BENCH __attribute__((cleanup(bench_clear))) test_bench
+void bench_put(const test_bench *made, const char *name, hm_bytes content);
+void bench_put_pem(const test_bench *made, const char *name, hm_bytes certificate);
+void bench_put_key(const test_bench *made, const char *name, EVP_PKEY *key);
+void bench_get(const test_bench *made, const char *name, hm_buf *content);
 /* Run a shell command in the folder; its exit status. What it prints is in the file "output". */
-int bench_run(const bench *made, const char *format, ...) HM_PRINTF(2, 3);
+int bench_run(const test_bench *made, const char *format, ...) HM_PRINTF(2, 3);
 /* Same, and it must succeed. */
-void bench_must(const bench *made, const char *format, ...) HM_PRINTF(2, 3);
+void bench_must(const test_bench *made, const char *format, ...) HM_PRINTF(2, 3);
 bool bench_has(const char *program);
 
 hm_digest digest_of_text(hm_digest_algorithm algorithm, const char *text);

@@ -1,0 +1,206 @@
+#include "folder_fixture.h"
+
+#include <base/file.h>
+
+#include <signal.h>
+#include <sys/resource.h>
+
+static hm_bytes content_of(folder *f, const char *name, hm_buf *buf) {
+    assert_done(hm_file_read(f->fd, name, 1000000, buf));
+    return hm_buf_bytes(buf);
+}
+
+static void what_is_written_can_be_read(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    assert_done(hm_file_write(f->fd, "checkpoint", LITERAL("a\0b"), 0640));
+    assert_bytes(content_of(f, "checkpoint", &buf), "a\0b");
+    assert_int_equal(count_names(f->fd), 1);
+}
+
+static void an_empty_file_is_a_file(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    assert_done(hm_file_write(f->fd, "empty", HM_NO_BYTES, 0600));
+    assert_int_equal(content_of(f, "empty", &buf).len, 0);
+}
+
+static void the_mode_is_the_callers_whatever_the_umask(void **state) {
+    folder *f = *state;
+    mode_t before = umask(077);
+    assert_done(hm_file_write(f->fd, "tool", LITERAL("x"), 0755));
+    umask(before);
+    struct stat st;
+    assert_int_equal(fstatat(f->fd, "tool", &st, 0), 0);
+    assert_int_equal(st.st_mode & 07777, 0755);
+}
+
+static void an_old_file_is_replaced_whole(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    put_file(f->fd, "x", LITERAL("something longer than what replaces it"), 0600);
+    assert_done(hm_file_write(f->fd, "x", LITERAL("new"), 0600));
+    assert_bytes(content_of(f, "x", &buf), "new");
+    assert_int_equal(count_names(f->fd), 1);
+}
+
+static void nothing_is_visible_before_it_is_committed(void **state) {
+    folder *f = *state;
+    HM_OUTFILE out = HM_OUTFILE_NONE;
+    assert_done(hm_outfile_open(f->fd, "x", 0600, &out));
+    assert_done(hm_fd_write(out.fd, LITERAL("half")));
+    assert_int_equal(faccessat(f->fd, "x", F_OK, 0), -1);
+    hm_outfile_discard(&out);
+    hm_outfile_discard(&out);
+    assert_int_equal(count_names(f->fd), 0);
+}
+
+static void a_discarded_file_leaves_the_old_one(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    put_file(f->fd, "x", LITERAL("old"), 0600);
+    HM_OUTFILE out = HM_OUTFILE_NONE;
+    assert_done(hm_outfile_open(f->fd, "x", 0600, &out));
+    assert_done(hm_fd_write(out.fd, LITERAL("half")));
+    hm_outfile_discard(&out);
+    assert_bytes(content_of(f, "x", &buf), "old");
+    assert_int_equal(count_names(f->fd), 1);
+}
+
+static void a_commit_that_cannot_be_leaves_nothing_temporary(void **state) {
+    folder *f = *state;
+    assert_int_equal(mkdirat(f->fd, "x", 0700), 0);
+    assert_could_not(hm_file_write(f->fd, "x", LITERAL("a folder is in the way"), 0600));
+    assert_int_equal(count_names(f->fd), 1);
+}
+
+static void a_link_is_replaced_and_not_followed(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    put_file(f->fd, "target", LITERAL("untouched"), 0600);
+    assert_int_equal(symlinkat("target", f->fd, "link"), 0);
+    assert_done(hm_file_write(f->fd, "link", LITERAL("new"), 0600));
+    assert_bytes(content_of(f, "target", &buf), "untouched");
+    struct stat st;
+    assert_int_equal(fstatat(f->fd, "link", &st, AT_SYMLINK_NOFOLLOW), 0);
+    assert_true(S_ISREG(st.st_mode));
+}
+
+static void a_full_disk_leaves_the_old_file(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    put_file(f->fd, "x", LITERAL("old"), 0600);
+    struct rlimit before, small = {4, 4};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    hm_err err = hm_file_write(f->fd, "x", LITERAL("more than four bytes"), 0600);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(err.class, HM_COULD_NOT);
+    assert_non_null(strstr(hm_err_sentence(), "x: "));
+    assert_bytes(content_of(f, "x", &buf), "old");
+    assert_int_equal(count_names(f->fd), 1);
+}
+
+static void refuses_a_file_over_the_limit(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    put_file(f->fd, "x", LITERAL("12345"), 0600);
+    assert_refused(hm_file_read(f->fd, "x", 4, &buf));
+    assert_int_equal(buf.len, 0);
+    assert_done(hm_file_read(f->fd, "x", 5, &buf));
+}
+
+static void refuses_what_is_no_file_without_waiting_for_it(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    assert_int_equal(mkfifoat(f->fd, "pipe", 0600), 0);
+    assert_refused(hm_file_read(f->fd, "pipe", 100, &buf));
+    assert_refused(hm_file_read(f->fd, ".", 100, &buf));
+    assert_refused(hm_file_read(AT_FDCWD, "/dev/zero", 100, &buf));
+}
+
+static void what_is_not_there_is_named(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    assert_could_not(hm_file_read(f->fd, "nowhere.bin", 100, &buf));
+    assert_non_null(strstr(hm_err_sentence(), "nowhere.bin"));
+    assert_could_not(hm_file_write(f->fd, "nowhere/x", LITERAL(""), 0600));
+    assert_non_null(strstr(hm_err_sentence(), "nowhere"));
+}
+
+static void folders_are_made_with_their_parents(void **state) {
+    folder *f = *state;
+    char path[200];
+    snprintf(path, sizeof path, "%s/a", f->path);
+    assert_done(hm_folder_make(path, 0700));
+    assert_done(hm_folder_make(path, 0700));
+    int fd;
+    assert_done(hm_folder_open(f->fd, "a", &fd));
+    close(fd);
+    snprintf(path, sizeof path, "%s/a/b/c/", f->path);
+    assert_done(hm_folder_make(path, 0700));
+    for (const char *part = "cba"; *part; part++) {
+        snprintf(path, sizeof path, "%s/a%s", f->path, *part == 'c' ? "/b/c" : *part == 'b' ? "/b" : "");
+        assert_int_equal(rmdir(path), 0);
+    }
+}
+
+static void a_file_is_no_folder(void **state) {
+    folder *f = *state;
+    put_file(f->fd, "x", LITERAL(""), 0600);
+    int fd = -1;
+    assert_could_not(hm_folder_open(f->fd, "x", &fd));
+    assert_int_equal(fd, -1);
+    char path[200];
+    snprintf(path, sizeof path, "%s/x/y", f->path);
+    assert_could_not(hm_folder_make(path, 0700));
+}
+
+/* The survivor removes the temporary name only while one is pending. */
+static void a_survivor_removes_what_a_killed_process_left(void **state) {
+    folder *f = *state;
+    char note[HM_PENDING_MAX] = {0};
+    put_file(f->fd, "left", LITERAL("half"), 0600);
+    snprintf(note + 1, sizeof note - 1, "%s/left", f->path);
+    hm_outfile_remove_pending(note);
+    assert_int_equal(count_names(f->fd), 1);
+    note[0] = 1;
+    hm_outfile_remove_pending(note);
+    assert_int_equal(count_names(f->fd), 0);
+}
+
+static void nothing_is_pending_behind_a_commit(void **state) {
+    folder *f = *state;
+    static char note[HM_PENDING_MAX];
+    hm_outfile_note_pending(note);
+    put_file(f->fd, "x", LITERAL("old"), 0600);
+    assert_done(hm_file_write(f->fd, "x", LITERAL("new"), 0600));
+    assert_int_equal(note[0], 0);
+    assert_int_not_equal(note[1], 0); /* it was, for an instant */
+}
+
+#define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_A_FOLDER(what_is_written_can_be_read),
+        IN_A_FOLDER(an_empty_file_is_a_file),
+        IN_A_FOLDER(the_mode_is_the_callers_whatever_the_umask),
+        IN_A_FOLDER(an_old_file_is_replaced_whole),
+        IN_A_FOLDER(nothing_is_visible_before_it_is_committed),
+        IN_A_FOLDER(a_discarded_file_leaves_the_old_one),
+        IN_A_FOLDER(a_commit_that_cannot_be_leaves_nothing_temporary),
+        IN_A_FOLDER(a_link_is_replaced_and_not_followed),
+        IN_A_FOLDER(a_full_disk_leaves_the_old_file),
+        IN_A_FOLDER(refuses_a_file_over_the_limit),
+        IN_A_FOLDER(refuses_what_is_no_file_without_waiting_for_it),
+        IN_A_FOLDER(what_is_not_there_is_named),
+        IN_A_FOLDER(folders_are_made_with_their_parents),
+        IN_A_FOLDER(a_file_is_no_folder),
+        IN_A_FOLDER(a_survivor_removes_what_a_killed_process_left),
+        IN_A_FOLDER(nothing_is_pending_behind_a_commit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -49,8 +49,7 @@ hm_err hm_detached_read(const hm_source *file, hm_buf *der) {
     return hm_in(err, "the signature file");
 }
 
-hm_err hm_detached_write(hm_bytes existing, hm_bytes signature, bool replace, hm_sink *sink) {
+hm_err hm_detached_write(hm_bytes signature, hm_sink *sink) {
     if (!signature.len || signature.len > HM_DETACHED_MAX) return hm_refuse("a signature of %zu bytes", signature.len);
-    if (existing.len && !replace) return hm_refuse("there is a signature file already (--replace replaces it)");
     return hm_sink_write(sink, signature);
 }

@@ -14,7 +14,8 @@ enum { HM_DETACHED_MAX = 1024 * 1024 };
  * looked into: hm_signed_parse does that. DER is unchanged on failure. */
 HM_MUST_USE hm_err hm_detached_read(const hm_source *file, hm_buf *der);
 
-/* Write SIGNATURE as the new content of the detached file. A fault when there is an EXISTING one and not REPLACE. */
-HM_MUST_USE hm_err hm_detached_write(hm_bytes existing, hm_bytes signature, bool replace, hm_sink *sink);
+/* Write SIGNATURE as the whole content of the detached file. Whether one that is there may be replaced is for the
+ * caller to judge, who knows whose it is. */
+HM_MUST_USE hm_err hm_detached_write(hm_bytes signature, hm_sink *sink);
 
 #endif

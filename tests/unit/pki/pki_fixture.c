@@ -21,7 +21,7 @@ hm_cert_request office_request(hm_cert_profile profile, const software_signer *s
         .subject = {"Acme", profile == HM_CERT_ROOT ? NULL : "Pump 3", common_names[profile]},
         .spki = software_signer_of(subject)->spki,
         .not_before = TEST_NOW - 365 * (int64_t)DAY,
-        .not_after = TEST_NOW + 365 * (int64_t)DAY,
+        .not_after = TEST_NOW + 7000 * (int64_t)DAY, /* tools that cannot be told the time judge it too */
         .office = {0xf8, 0x1d, 0x4f, 0xae, 0x7d, 0xec, 0x11, 0xd0, 0xa7, 0x65, 0x00, 0xa0, 0xc9, 0x1e, 0x6b, 0xf6},
         .development = true,
     };

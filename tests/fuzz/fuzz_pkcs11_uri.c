@@ -34,7 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check(selector.serial, 16);
     check(pin_path, 4000);
     if (pin_path && pin_path[0] != '/') abort();
-    if (!hm_failed(err) && strstr(uri, "pin-value=")) abort();
     free(uri);
     return 0;
 }

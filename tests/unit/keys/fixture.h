@@ -29,6 +29,13 @@
         if (!strstr(hm_err_sentence(), part)) fail_msg("\"%s\" does not say \"%s\"", hm_err_sentence(), part);         \
     } while (0)
 
+/* SoftHSM 2.6.1 loses 37 octets with every Ed25519 signature. That is not ours to find, but needs whole stacks to be
+ * told apart. LeakSanitizer calls these; without it nobody does. */
+const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void) { return "leak:libsofthsm2.so"; }
+const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void) { return "fast_unwind_on_malloc=0"; }
+
 static const uint8_t some_id[HM_KEY_ID_LEN] = "fixture key id ";
 
 typedef struct {

@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SENTENCE_MAX = 600 };
-
-static _Thread_local char sentence[SENTENCE_MAX];
+static _Thread_local char sentence[HM_SENTENCE_MAX];
 static _Thread_local char origin[80];
 
 /* Sentences quote names and certificate fields that an attacker chooses: no escape sequence may reach a terminal. */
@@ -25,7 +23,7 @@ void hm_err_set(const char *file, int line, const char *format, ...) {
 }
 
 hm_err hm_raise_again(hm_class class, const char *text) {
-    char copy[SENTENCE_MAX];
+    char copy[HM_SENTENCE_MAX];
     snprintf(copy, sizeof copy, "%s", text);
     memcpy(sentence, copy, sizeof sentence);
     make_printable(sentence);
@@ -35,7 +33,7 @@ hm_err hm_raise_again(hm_class class, const char *text) {
 
 hm_err hm_in(hm_err err, const char *format, ...) {
     if (!hm_failed(err)) return err;
-    char before[SENTENCE_MAX], copy[SENTENCE_MAX];
+    char before[HM_SENTENCE_MAX], copy[HM_SENTENCE_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(before, sizeof before, format, args);
@@ -45,6 +43,16 @@ hm_err hm_in(hm_err err, const char *format, ...) {
     if (n > 0 && (size_t)n < sizeof sentence) snprintf(sentence + n, sizeof sentence - (size_t)n, "%s", copy);
     make_printable(sentence);
     return err;
+}
+
+hm_fault hm_fault_keep(hm_err err) {
+    hm_fault fault = {.class = err.class};
+    if (hm_failed(err)) memcpy(fault.sentence, sentence, sizeof fault.sentence);
+    return fault;
+}
+
+hm_err hm_fault_raise(const hm_fault *fault) {
+    return fault->class == HM_DONE ? HM_OK : hm_raise_again(fault->class, fault->sentence);
 }
 
 const char *hm_err_sentence(void) { return sentence; }

@@ -61,21 +61,16 @@ hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *
     connection->core = pid;
     hm_err err = greet(connection);
     if (!hm_failed(err)) return HM_OK;
-    char sentence[600];
-    snprintf(sentence, sizeof sentence, "%s", hm_err_sentence());
+    hm_fault fault = hm_fault_keep(err);
     (void)!hm_failed(hm_disconnect(connection));
-    return hm_raise_again(err.class, sentence);
+    return hm_fault_raise(&fault);
 }
 
 hm_err hm_listen(hm_connection *connection, hm_message *answer) {
     bool closed;
     HM_TRY(hm_wire_receive(connection->fd, &connection->storage, answer, &closed));
     if (closed) return hm_could_not("the office's core has ended (was it killed?)");
-    if (answer->type != HM_MSG_FAULT) return HM_OK;
-    hm_bytes sentence = answer->field[HM_FAULT_SENTENCE].bytes;
-    char text[701];
-    snprintf(text, sizeof text, "%.*s", (int)sentence.len, (const char *)sentence.data);
-    return hm_raise_again((hm_class)answer->field[HM_FAULT_CLASS].number, text);
+    return answer->type == HM_MSG_FAULT ? hm_wire_raise(answer) : HM_OK;
 }
 
 hm_err hm_ask(hm_connection *connection, const hm_message *question, hm_message *answer) {
@@ -92,12 +87,7 @@ hm_err hm_disconnect(hm_connection *connection) {
     bool closed = false;
     hm_err err = HM_OK;
     hm_err heard = hm_wire_receive(connection->fd, &connection->storage, &last, &closed);
-    if (!hm_failed(heard) && !closed && last.type == HM_MSG_FAULT) {
-        hm_bytes sentence = last.field[HM_FAULT_SENTENCE].bytes;
-        char text[701];
-        snprintf(text, sizeof text, "%.*s", (int)sentence.len, (const char *)sentence.data);
-        err = hm_raise_again((hm_class)last.field[HM_FAULT_CLASS].number, text);
-    }
+    if (!hm_failed(heard) && !closed && last.type == HM_MSG_FAULT) err = hm_wire_raise(&last);
     hm_fd_close(&connection->fd);
     hm_buf_clear(&connection->storage);
     int status = 0;

@@ -120,11 +120,9 @@ static hm_err make_key(hm_office *office, const hm_product *product, hm_key_role
     if (!hm_failed(err)) err = record_key(office, product, &row, &origin);
     if (!hm_failed(err)) return keep_row(loaded, &row);
     /* The fault that is passed on is the first one; a key that cannot be destroyed now is one nothing refers to. */
-    char sentence[600];
-    snprintf(sentence, sizeof sentence, "%s", hm_err_sentence());
-    hm_class class = err.class;
+    hm_fault fault = hm_fault_keep(err);
     (void)!hm_failed(hm_token_destroy(office->token, &loaded->key));
-    return hm_raise_again(class, sentence);
+    return hm_fault_raise(&fault);
 }
 
 static hm_err log_certificate(hm_office *office, const hm_product *product, const hm_cert_info *info, const char *act) {
@@ -191,6 +189,7 @@ static hm_err certify(hm_office *office, const hm_product *product, loaded_key *
     row.spki = hm_buf_bytes(&spki);
     row.certificate = hm_buf_bytes(&certificate);
     row.chain = hm_buf_bytes(&chain);
+    row.not_after = request.not_after;
     return keep_row(subject, &row);
 }
 

@@ -59,8 +59,7 @@ typedef struct {
     uint64_t intent, outcome;
     hm_buf structure;
     uint8_t signature_hash[HM_SHA256_LEN];
-    hm_err err; /* why there will be no signature */
-    char sentence[600];
+    hm_fault fault; /* why there will be no signature */
 } signing_job;
 
 static uint64_t number(const signing_job *job, int field) { return job->question->field[field].number; }
@@ -88,15 +87,12 @@ static hm_err check_job(hm_office *office, signing_job *job) {
     return HM_OK;
 }
 
-static void fail_job(signing_job *job, hm_err err) {
-    job->err = err;
-    snprintf(job->sentence, sizeof job->sentence, "%s", hm_err_sentence());
-}
+static bool failed(const signing_job *job) { return job->fault.class != HM_DONE; }
 
 /* What the log keeps of a request beside its leaf. Members stand in RFC 8785 order. */
 static hm_err describe_request(const hm_office *office, const signing_job *job, hm_buf *details) {
     hm_json json = hm_json_canonical(details);
-    bool refused = hm_failed(job->err);
+    bool refused = failed(job);
     const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)number(job, HM_SIGN_ALGORITHM));
     hm_json_object(&json, NULL);
     hm_json_string(&json, "actor", office->actor);
@@ -108,7 +104,7 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
     hm_json_hex(&json, "plain", bytes(job, HM_SIGN_PLAIN));
     hm_json_number(&json, "policy", 1);
     hm_json_string(&json, "product", office->product.name);
-    if (refused) hm_json_string(&json, "reason", job->sentence);
+    if (refused) hm_json_string(&json, "reason", job->fault.sentence);
     hm_json_string(&json, "release", office->release);
     hm_json_number(&json, "size", (int64_t)number(job, HM_SIGN_SIZE));
     hm_json_number(&json, "time", job->time);
@@ -120,7 +116,7 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
 static hm_err append_request(hm_office *office, signing_job *job) {
     HM_BUF details = HM_BUF_EMPTY;
     HM_TRY(describe_request(office, job, &details));
-    hm_record record = {.type = hm_failed(job->err) ? HM_LEAF_REFUSAL : HM_LEAF_INTENT,
+    hm_record record = {.type = failed(job) ? HM_LEAF_REFUSAL : HM_LEAF_INTENT,
                         .product = office->narrowed ? &office->product : NULL,
                         .format = (unsigned)number(job, HM_SIGN_FORMAT),
                         .digest = bytes(job, HM_SIGN_CONTENT),
@@ -130,18 +126,18 @@ static hm_err append_request(hm_office *office, signing_job *job) {
 
 static hm_err append_outcome(hm_office *office, signing_job *job) {
     if (!job->key) return HM_OK; /* refused: its entry is written */
-    bool failed = hm_failed(job->err);
+    bool no_signature = failed(job);
     HM_BUF details = HM_BUF_EMPTY;
     hm_json json = hm_json_canonical(&details);
     hm_json_object(&json, NULL);
-    if (failed) hm_json_string(&json, "reason", job->sentence);
+    if (no_signature) hm_json_string(&json, "reason", job->fault.sentence);
     hm_json_number(&json, "time", hm_now());
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
-    hm_record record = {.type = failed ? HM_LEAF_FAILURE : HM_LEAF_OUTCOME,
+    hm_record record = {.type = no_signature ? HM_LEAF_FAILURE : HM_LEAF_OUTCOME,
                         .product = &office->product,
                         .format = (unsigned)number(job, HM_SIGN_FORMAT),
-                        .digest = failed ? HM_NO_BYTES : HM_ARRAY(job->signature_hash),
+                        .digest = no_signature ? HM_NO_BYTES : HM_ARRAY(job->signature_hash),
                         .has_intent = true,
                         .intent = job->intent,
                         .details = hm_buf_bytes(&details)};
@@ -164,7 +160,7 @@ static hm_err append_all(hm_office *office, signing_job *jobs, size_t count,
 
 static void fail_all(signing_job *jobs, size_t count, hm_err err) {
     for (size_t i = 0; i < count; i++) {
-        if (!hm_failed(jobs[i].err)) fail_job(&jobs[i], err);
+        if (!failed(&jobs[i])) jobs[i].fault = hm_fault_keep(err);
         /* Nothing that was signed without its outcome on record leaves this process. */
         hm_buf_clear(&jobs[i].structure);
     }
@@ -179,9 +175,8 @@ static hm_err build(signing_job *job) {
 static void run_batch(hm_office *office, signing_job *jobs, size_t count) {
     for (size_t i = 0; i < count; i++) {
         jobs[i].time = hm_now();
-        hm_err err = check_job(office, &jobs[i]);
-        if (hm_failed(err)) fail_job(&jobs[i], err);
-        if (hm_failed(err)) jobs[i].key = NULL;
+        jobs[i].fault = hm_fault_keep(check_job(office, &jobs[i]));
+        if (failed(&jobs[i])) jobs[i].key = NULL;
     }
     hm_err err = append_all(office, jobs, count, append_request);
     if (hm_failed(err)) {
@@ -189,9 +184,7 @@ static void run_batch(hm_office *office, signing_job *jobs, size_t count) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        if (hm_failed(jobs[i].err)) continue;
-        err = build(&jobs[i]);
-        if (hm_failed(err)) fail_job(&jobs[i], err);
+        if (!failed(&jobs[i])) jobs[i].fault = hm_fault_keep(build(&jobs[i]));
     }
     err = append_all(office, jobs, count, append_outcome);
     if (hm_failed(err)) fail_all(jobs, count, err);
@@ -199,11 +192,11 @@ static void run_batch(hm_office *office, signing_job *jobs, size_t count) {
 
 static hm_err answer(int fd, const signing_job *job) {
     hm_message message = {.type = HM_MSG_SIGNED};
-    if (hm_failed(job->err)) {
+    if (failed(job)) {
         message.type = HM_MSG_FAULT;
         message.field[HM_FAULT_TAG].number = number(job, HM_SIGN_TAG);
-        message.field[HM_FAULT_CLASS].number = job->err.class;
-        message.field[HM_FAULT_SENTENCE].bytes = hm_text(job->sentence);
+        message.field[HM_FAULT_CLASS].number = job->fault.class;
+        message.field[HM_FAULT_SENTENCE].bytes = hm_text(job->fault.sentence);
     } else {
         message.field[HM_SIGNED_TAG].number = number(job, HM_SIGN_TAG);
         message.field[HM_SIGNED_INTENT].number = job->intent;

@@ -2,6 +2,7 @@
 #include <core/wire.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,6 +70,13 @@ hm_err hm_wire_get(hm_bytes bytes, hm_message *message) {
         HM_TRY(check_field(rule, &rule->field[i], value));
     }
     return hm_read_end(&reader);
+}
+
+hm_err hm_wire_raise(const hm_message *fault) {
+    hm_bytes sentence = fault->field[HM_FAULT_SENTENCE].bytes;
+    char text[HM_SENTENCE_MAX];
+    snprintf(text, sizeof text, "%.*s", (int)sentence.len, (const char *)sentence.data);
+    return hm_raise_again((hm_class)fault->field[HM_FAULT_CLASS].number, text);
 }
 
 hm_err hm_wire_send(int fd, const hm_message *message) {

@@ -45,6 +45,15 @@ static inline bool hm_failed(hm_err err) { return err.class != HM_DONE; }
 #define HM_RAISE(class, ...) (hm_err_set(__FILE__, __LINE__, __VA_ARGS__), (hm_err){class})
 void hm_err_set(const char *file, int line, const char *format, ...) HM_PRINTF(3, 4);
 
+/* A fault kept while something else is done that may raise its own (closing, undoing). */
+enum { HM_SENTENCE_MAX = 600 };
+typedef struct {
+    hm_class class;
+    char sentence[HM_SENTENCE_MAX];
+} hm_fault;
+hm_fault hm_fault_keep(hm_err err);
+HM_MUST_USE hm_err hm_fault_raise(const hm_fault *fault); /* HM_OK if what was kept was none */
+
 /* Raise a fault that came from elsewhere (another process) with its sentence as data. */
 HM_MUST_USE hm_err hm_raise_again(hm_class class, const char *sentence);
 

@@ -79,6 +79,9 @@ HM_MUST_USE hm_err hm_wire_put(const hm_message *message, hm_buf *frame);
 /* Decode what stands in a frame behind its length. Views point into BYTES. */
 HM_MUST_USE hm_err hm_wire_get(hm_bytes bytes, hm_message *message);
 
+/* The fault that an HM_MSG_FAULT tells of, raised here. */
+HM_MUST_USE hm_err hm_wire_raise(const hm_message *fault);
+
 HM_MUST_USE hm_err hm_wire_send(int fd, const hm_message *message);
 /* Receive one frame into STORAGE (replaced) and decode it. *CLOSED: the peer closed between frames. */
 HM_MUST_USE hm_err hm_wire_receive(int fd, hm_buf *storage, hm_message *message, bool *closed);

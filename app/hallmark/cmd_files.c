@@ -1,0 +1,153 @@
+/* sign, verify, inspect, log check FILE, log prove: what looks into files. */
+#include "commands.h"
+#include "front.h"
+#include "parse_check.h"
+#include "parse_sign.h"
+
+#include <base/file.h>
+#include <base/io.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What the core removes if this process is killed between giving a file its temporary name and its final one. */
+static void remove_pending(void *page) { hm_outfile_remove_pending(page); }
+
+static hm_err connect_with_pending(const hm_options *options, hm_connection *office, char **page) {
+    char *directory;
+    HM_TRY(hm_office_directory(options, &directory));
+    void *shared = mmap(NULL, HM_PENDING_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    hm_err err = shared == MAP_FAILED ? hm_no_memory() : hm_connect(directory, remove_pending, shared, office);
+    free(directory);
+    HM_TRY(err);
+    *page = shared;
+    hm_outfile_note_pending(shared);
+    return HM_OK;
+}
+
+static hm_err narrow(const hm_options *options, hm_connection *office) {
+    hm_message question = {.type = HM_MSG_NARROW}, answer;
+    question.field[HM_NARROW_PRODUCT].bytes = hm_text(options->product);
+    question.field[HM_NARROW_RELEASE].bytes = hm_text(options->release ? options->release : "");
+    question.field[HM_NARROW_SIGNATURES].number = options->operand_count;
+    return hm_ask(office, &question, &answer);
+}
+
+static hm_err check_output(const hm_options *options) {
+    struct stat st;
+    bool folder = options->output && stat(options->output, &st) == 0 && S_ISDIR(st.st_mode);
+    if (options->output && options->operand_count > 1 && !folder)
+        return hm_misuse("-o %s: with several files this must be a folder that exists", options->output);
+    if (options->signature && options->operand_count > 1) return hm_misuse("--signature goes with one file only");
+    return HM_OK;
+}
+
+/* Whatever the files' fate, hear how the core ended; the files' own faults come first. */
+static hm_err close_office(hm_connection *office, hm_err err) {
+    hm_fault fault = hm_fault_keep(err);
+    hm_err ended = hm_disconnect(office);
+    return hm_failed(err) ? hm_fault_raise(&fault) : ended;
+}
+
+static hm_err sign_files(const hm_options *options, hm_connection *office, char *page) {
+    HM_TRY(narrow(options, office));
+    HM_BUF trust = HM_BUF_EMPTY;
+    hm_options own = *options;
+    own.trust = NULL;
+    HM_TRY(hm_read_trust(&own, &trust));
+    hm_sign_orders orders = {.format = options->format,
+                             .product = options->product,
+                             .release = options->release ? options->release : "",
+                             .replace = options->replace,
+                             .trust = hm_buf_bytes(&trust),
+                             .now = time(NULL)};
+    hm_front front = {.options = options,
+                      .parser = hm_parse_sign,
+                      .context = &orders,
+                      .core_fd = office->fd,
+                      .parsers = 1,
+                      .done = "signed",
+                      .pending = page};
+    return hm_front_run(&front);
+}
+
+hm_err hm_command_sign(const hm_options *options) {
+    if (!options->product) return hm_misuse("which product? (--product NAME; hallmark product list shows them)");
+    HM_TRY(check_output(options));
+    hm_connection office = HM_CONNECTION_NONE;
+    char *page;
+    HM_TRY(connect_with_pending(options, &office, &page));
+    return close_office(&office, sign_files(options, &office, page));
+}
+
+static size_t processors(void) {
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 1 ? (size_t)n : 1;
+}
+
+static hm_err fill_orders(const hm_options *options, hm_buf *trust, hm_check_orders *orders) {
+    HM_TRY(hm_read_trust(options, trust));
+    *orders = (hm_check_orders){.format = options->format,
+                                .product = options->product,
+                                .trust = hm_buf_bytes(trust),
+                                .require_log = options->require_log,
+                                .now = time(NULL)};
+    return hm_log_key_of_trust(hm_buf_bytes(trust), &orders->log_key, &orders->has_log_key);
+}
+
+hm_err hm_command_verify(const hm_options *options) {
+    HM_TRY(check_output(options));
+    HM_BUF trust = HM_BUF_EMPTY;
+    hm_check_orders orders;
+    HM_TRY(fill_orders(options, &trust, &orders));
+    hm_front front = {.options = options,
+                      .parser = hm_parse_verify,
+                      .context = &orders,
+                      .core_fd = -1,
+                      .parsers = processors(),
+                      .done = "verified"};
+    return hm_front_run(&front);
+}
+
+hm_err hm_command_inspect(const hm_options *options) {
+    HM_TRY(check_output(options));
+    hm_check_orders orders = {.format = options->format, .now = time(NULL)};
+    hm_front front = {.options = options,
+                      .parser = hm_parse_inspect,
+                      .context = &orders,
+                      .core_fd = -1,
+                      .parsers = 1,
+                      .done = "inspected"};
+    return hm_front_run(&front);
+}
+
+static hm_err run_against_log(const hm_options *options, hm_connection *office, char *page, bool write_proofs) {
+    HM_BUF trust = HM_BUF_EMPTY;
+    hm_check_orders orders;
+    hm_options own = *options;
+    own.trust = NULL;
+    HM_TRY(fill_orders(&own, &trust, &orders));
+    orders.write_proof = write_proofs;
+    hm_front front = {.options = options,
+                      .parser = hm_parse_logged,
+                      .context = &orders,
+                      .core_fd = office->fd,
+                      .parsers = 1,
+                      .done = "logged",
+                      .pending = page};
+    return hm_front_run(&front);
+}
+
+hm_err hm_check_files_against_log(const hm_options *options, bool write_proofs) {
+    HM_TRY(check_output(options));
+    hm_connection office = HM_CONNECTION_NONE;
+    char *page;
+    HM_TRY(connect_with_pending(options, &office, &page));
+    return close_office(&office, run_against_log(options, &office, page, write_proofs));
+}
+
+hm_err hm_command_log_prove(const hm_options *options) { return hm_check_files_against_log(options, true); }

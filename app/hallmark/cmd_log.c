@@ -1,0 +1,168 @@
+/* log show, log check: the log itself. */
+#include "commands.h"
+
+#include <base/file.h>
+#include <base/json.h>
+#include <crypto/uuid.h>
+#include <tlog/leaf.h>
+#include <tlog/tiles.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHECKPOINT_MAX = 16384 };
+
+static const char *type_name(hm_leaf_type type) {
+    switch (type) {
+    case HM_LEAF_INTENT: return "intent";
+    case HM_LEAF_OUTCOME: return "outcome";
+    case HM_LEAF_REFUSAL: return "refusal";
+    case HM_LEAF_CEREMONY: return "ceremony";
+    case HM_LEAF_FAILURE: return "failure";
+    }
+    return "?";
+}
+
+static hm_err print_entry_json(const hm_message *entry, const hm_leaf *leaf) {
+    HM_BUF text = HM_BUF_EMPTY;
+    hm_json json = hm_json_plain(&text);
+    hm_json_object(&json, NULL);
+    hm_json_number(&json, "index", (int64_t)entry->field[HM_LOG_ENTRY_INDEX].number);
+    hm_json_string(&json, "type", type_name(leaf->type));
+    if (leaf->has_intent) hm_json_number(&json, "intent", (int64_t)leaf->intent);
+    hm_json_hex(&json, "digest", HM_BYTES(leaf->digest, leaf->digest_len));
+    hm_json_hex(&json, "leaf", entry->field[HM_LOG_ENTRY_LEAF].bytes);
+    hm_json_hex(&json, "salt", entry->field[HM_LOG_ENTRY_SALT].bytes);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
+    /* The details are canonical JSON already: they become a member as they are. */
+    printf("%.*s,\"details\":%.*s}\n", (int)text.len - 1, (const char *)text.data, details.len ? (int)details.len : 4,
+           details.len ? (const char *)details.data : "null");
+    return HM_OK;
+}
+
+static hm_err print_entry(const hm_options *options, const hm_message *entry) {
+    hm_leaf leaf;
+    HM_TRY(hm_in(hm_leaf_get(entry->field[HM_LOG_ENTRY_LEAF].bytes, &leaf), "entry %llu",
+                 (unsigned long long)entry->field[HM_LOG_ENTRY_INDEX].number));
+    if (options->json) return print_entry_json(entry, &leaf);
+    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
+    printf("%6llu  %-8s  ", (unsigned long long)entry->field[HM_LOG_ENTRY_INDEX].number, type_name(leaf.type));
+    if (leaf.has_intent) printf("of intent %llu  ", (unsigned long long)leaf.intent);
+    HM_BUF digest = HM_BUF_EMPTY;
+    HM_TRY(hm_put_hex(&digest, HM_BYTES(leaf.digest, leaf.digest_len < 8 ? leaf.digest_len : 8)));
+    if (digest.len) printf("%.*s…  ", (int)digest.len, (const char *)digest.data);
+    printf("%.*s\n", details.len ? (int)details.len : 16, details.len ? (const char *)details.data : "(details erased)");
+    return HM_OK;
+}
+
+static hm_err log_size(hm_connection *office, const hm_note_key *key, uint64_t *size) {
+    hm_message question = {.type = HM_MSG_LOG_PUBLISH}, answer;
+    hm_checkpoint checkpoint;
+    HM_TRY(hm_ask(office, &question, &answer));
+    HM_TRY(hm_checkpoint_open(answer.field[HM_BYTES_CONTENT].bytes, key, &checkpoint));
+    *size = checkpoint.size;
+    return HM_OK;
+}
+
+static hm_err office_log_key(const hm_options *options, hm_note_key *key) {
+    HM_BUF trust = HM_BUF_EMPTY;
+    bool found;
+    hm_options own = *options;
+    own.trust = NULL;
+    HM_TRY(hm_read_trust(&own, &trust));
+    HM_TRY(hm_log_key_of_trust(hm_buf_bytes(&trust), key, &found));
+    return found ? HM_OK : hm_refuse("trust.pem names no log key (it was changed; hallmark trust export makes it again)");
+}
+
+static hm_err first_shown(const hm_options *options, hm_connection *office, uint64_t *from) {
+    uint64_t count, size;
+    *from = 0;
+    if (!options->count) return HM_OK;
+    if (hm_failed(hm_decimal_decode(hm_text(options->count), &count))) return hm_misuse("--count needs a number");
+    hm_note_key key;
+    HM_TRY(office_log_key(options, &key));
+    HM_TRY(log_size(office, &key, &size));
+    *from = count < size ? size - count : 0;
+    return HM_OK;
+}
+
+static hm_err show(const hm_options *options, hm_connection *office) {
+    hm_message question = {.type = HM_MSG_LOG_LIST}, answer;
+    HM_TRY(first_shown(options, office, &question.field[HM_LOG_LIST_FROM].number));
+    question.field[HM_LOG_LIST_COUNT].number = UINT64_MAX;
+    HM_TRY(hm_ask(office, &question, &answer));
+    while (answer.type == HM_MSG_LOG_ENTRY) {
+        HM_TRY(print_entry(options, &answer));
+        HM_TRY(hm_listen(office, &answer));
+    }
+    return HM_OK;
+}
+
+static hm_err with_office(const hm_options *options, hm_err (*work)(const hm_options *, hm_connection *)) {
+    hm_connection office;
+    HM_TRY(hm_connect_to_office(options, &office));
+    hm_err err = work(options, &office);
+    hm_fault fault = hm_fault_keep(err);
+    hm_err ended = hm_disconnect(&office);
+    return hm_failed(err) ? hm_fault_raise(&fault) : ended;
+}
+
+hm_err hm_command_log_show(const hm_options *options) { return with_office(options, show); }
+
+/* The published files against what the core found in its database. */
+static hm_err check_published(const hm_options *options, const hm_message *audited) {
+    char *directory;
+    HM_TRY(hm_office_directory(options, &directory));
+    HM_BUF path = HM_BUF_EMPTY, note = HM_BUF_EMPTY;
+    const char *log;
+    hm_err err = hm_put_format(&path, "%s/log", directory);
+    free(directory);
+    HM_TRY(err);
+    HM_TRY(hm_buf_string(&path, &log));
+    HM_FD dirfd = -1;
+    HM_TRY(hm_folder_open(AT_FDCWD, log, &dirfd));
+    hm_note_key key;
+    hm_checkpoint checkpoint;
+    HM_TRY(office_log_key(options, &key));
+    HM_TRY(hm_file_read(dirfd, "checkpoint", CHECKPOINT_MAX, &note));
+    HM_TRY(hm_in(hm_checkpoint_open(hm_buf_bytes(&note), &key, &checkpoint), "log/checkpoint"));
+    uint64_t size = audited->field[HM_LOG_AUDITED_SIZE].number;
+    if (checkpoint.size < size)
+        return hm_refuse("log/checkpoint is older than what was published (%llu entries of %llu): it was put back",
+                         (unsigned long long)checkpoint.size, (unsigned long long)size);
+    if (checkpoint.size == size && memcmp(&checkpoint.root, audited->field[HM_LOG_AUDITED_ROOT].bytes.data, HM_HASH_LEN) != 0)
+        return hm_refuse("log/checkpoint and the database disagree at %llu entries: the log has forked",
+                         (unsigned long long)size);
+    HM_TILE_READER *reader = NULL;
+    HM_TRY(hm_tile_reader_new(dirfd, &checkpoint, &reader));
+    return hm_in(hm_tiles_audit(reader, NULL, NULL), "log");
+}
+
+static hm_err check(const hm_options *options, hm_connection *office) {
+    hm_message question = {.type = HM_MSG_LOG_AUDIT}, answer;
+    HM_TRY(hm_ask(office, &question, &answer));
+    HM_TRY(check_published(options, &answer));
+    unsigned long long size = answer.field[HM_LOG_AUDITED_SIZE].number;
+    unsigned long long signatures = answer.field[HM_LOG_AUDITED_SIGNATURES].number;
+    unsigned long long open = answer.field[HM_LOG_AUDITED_OPEN].number;
+    unsigned long long erased = answer.field[HM_LOG_AUDITED_ERASED].number;
+    if (options->json) {
+        printf("{\"status\":\"good\",\"entries\":%llu,\"signatures\":%llu,\"open_intents\":%llu,\"erased_details\":%llu}\n",
+               size, signatures, open, erased);
+        return HM_OK;
+    }
+    printf("log: good: %llu entries, %llu signatures with intent and outcome", size, signatures);
+    if (open) printf(", %llu intents without outcome (nothing was released for them)", open);
+    if (erased) printf(", details of %llu entries erased", erased);
+    printf("\n");
+    return HM_OK;
+}
+
+hm_err hm_command_log_check(const hm_options *options) {
+    if (options->operand_count) return hm_check_files_against_log(options, false);
+    return with_office(options, check);
+}

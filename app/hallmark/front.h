@@ -1,0 +1,24 @@
+/* The front: opens files by name, reads none; runs parsers that read and open none; names what they have written.
+ *
+ * One loop serves every command that looks into files (sign, verify, inspect, log check, log prove): each gives a parser
+ * function, which runs in a forked, sandboxed process and asks for files over a socket (parser.h). */
+#ifndef HM_APP_FRONT_H
+#define HM_APP_FRONT_H
+
+#include "options.h"
+#include "parser.h"
+
+typedef struct {
+    const hm_options *options;
+    hm_parser_run parser;   /* what the parsing process does */
+    void *context;          /* its argument; read in the fork's copy */
+    int core_fd;            /* the core's socket, for the parser; -1: none */
+    size_t parsers;         /* how many processes; 1 when there is a core */
+    const char *done;       /* status of a file that went well, for --json: "signed", "verified" */
+    char *pending;          /* the shared page of base/file.h, or NULL */
+} hm_front;
+
+/* Work on all operands. What failed has been printed: the fault is hm_already_reported. */
+HM_MUST_USE hm_err hm_front_run(const hm_front *front);
+
+#endif

@@ -1,0 +1,51 @@
+#include "commands.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+const hm_command hm_commands[] = {
+    {"init", "[DIR]", "Make an office: token, root key and certificate, log", "--token --pin-file --org", 0, 1,
+     hm_command_init},
+    {"product add", "NAME", "Add a product, with a certificate authority of its own", "--algorithm", 1, 1,
+     hm_command_product_add},
+    {"product list", "", "List the products", "", 0, 0, hm_command_product_list},
+    {"product show", "NAME", "Show a product and its keys", "", 1, 1, hm_command_product_show},
+    {"sign", "FILE...", "Sign files and folders for a product",
+     "--product --release --format -o --replace", 1, SIZE_MAX, hm_command_sign},
+    {"verify", "FILE...", "Verify what is signed, by us or others", "--trust --format --product --signature --require-log",
+     1, SIZE_MAX, hm_command_verify},
+    {"inspect", "FILE...", "Say what is signed, by whom, over what, and what is not covered", "--format --signature", 1,
+     SIZE_MAX, hm_command_inspect},
+    {"key list", "", "List the keys and where they live", "--product", 0, 0, hm_command_key_list},
+    {"key generate", "", "Make a product's signing key now instead of at first need", "--product --algorithm", 0, 0,
+     hm_command_key_generate},
+    {"cert list", "", "List the certificates and how long they live", "--product", 0, 0, hm_command_cert_list},
+    {"cert export", "", "Write a signing certificate and its chain as PEM", "--product --algorithm -o", 0, 0,
+     hm_command_cert_export},
+    {"cert request", "", "Write a certificate request (PKCS#10) for a public CA", "--product --algorithm -o", 0, 0,
+     hm_command_cert_request},
+    {"cert import", "FILE", "Bring in the certificate chain that a public CA issued", "--product --algorithm", 1, 1,
+     hm_command_cert_import},
+    {"log show", "", "Show the log's entries", "--count", 0, 0, hm_command_log_show},
+    {"log check", "[FILE...]", "Check the whole log, or that these files' signatures are in it", "--format --signature", 0,
+     SIZE_MAX, hm_command_log_check},
+    {"log prove", "FILE...", "Write FILE.tlog-proof: that its signature is logged", "--format --signature -o", 1, SIZE_MAX,
+     hm_command_log_prove},
+    {"trust export", "", "Write the root certificate and the log's key as PEM", "-o", 0, 0, hm_command_trust_export},
+    {0},
+};
+
+int main(int argc, char **argv) {
+    signal(SIGPIPE, SIG_IGN);
+    const hm_command *command;
+    hm_options options = {0};
+    hm_err err = hm_options_parse(argc - 1, argv + 1, &command, &options);
+    if (!hm_failed(err) && command) err = command->run(&options);
+    if (!hm_failed(err) && (fflush(stdout) != 0 || ferror(stdout)))
+        err = hm_could_not("standard output cannot be written");
+    if (hm_failed(err) && !hm_is_already_reported()) {
+        fprintf(stderr, "hallmark: %s\n", hm_err_sentence());
+        if (options.debug) fprintf(stderr, "hallmark: raised at %s\n", hm_err_origin());
+    }
+    return (int)err.class;
+}

@@ -1,0 +1,235 @@
+#include "options.h"
+
+#include <crypto/algorithm.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef enum { FLAG, VALUE, ALGORITHM } option_kind;
+typedef struct {
+    const char *name;
+    option_kind kind;
+    size_t offset;
+    const char *value, *help;
+} option_rule;
+
+#define AT(member) offsetof(hm_options, member)
+
+static const option_rule rules[] = {
+    {"--office", VALUE, AT(office), "DIR", "the office (default: $HALLMARK_OFFICE, else ~/.local/share/hallmark)"},
+    {"--json", FLAG, AT(json), NULL, "output for machines: one JSON object a line"},
+    {"--debug", FLAG, AT(debug), NULL, "say where in the source an error was raised"},
+    {"--product", VALUE, AT(product), "NAME", "the product that is signed for, or must have signed"},
+    {"--release", VALUE, AT(release), "VERSION", "the product's version, for the log"},
+    {"--format", VALUE, AT(format), "NAME", "cms, catalogue or pe, instead of judging by content"},
+    {"-o", VALUE, AT(output), "OUT", "write here: a file, or an existing folder when there are several"},
+    {"--replace", FLAG, AT(replace), NULL, "replace signatures that are there by others"},
+    {"--trust", VALUE, AT(trust), "FILE", "trust these root certificates (PEM) instead of the office's own"},
+    {"--signature", VALUE, AT(signature), "FILE", "the detached signature (default: FILE.p7s)"},
+    {"--require-log", FLAG, AT(require_log), NULL, "refuse without a proof that the signature is logged (FILE.tlog-proof)"},
+    {"--org", VALUE, AT(organization), "NAME", "the organization's name, for certificates"},
+    {"--token", VALUE, AT(token), "TOKEN", "softhsm, or the pkcs11: URI of a token"},
+    {"--pin-file", VALUE, AT(pin_file), "FILE", "a file with the token's PIN that only you can read"},
+    {"--algorithm", ALGORITHM, AT(algorithm), "NAME", "es256, es384, rsa3072, rsa4096 or ed25519; may be repeated"},
+    {"--count", VALUE, AT(count), "N", "only the last N entries"},
+};
+
+enum { RULES = sizeof rules / sizeof rules[0] };
+
+static bool reported;
+
+hm_err hm_already_reported(hm_class class) {
+    reported = true;
+    return hm_raise_again(class, "");
+}
+
+bool hm_is_already_reported(void) { return reported; }
+
+static const option_rule *rule_named(const char *name, size_t len) {
+    for (size_t i = 0; i < RULES; i++)
+        if (strlen(rules[i].name) == len && strncmp(rules[i].name, name, len) == 0) return &rules[i];
+    return NULL;
+}
+
+/* Every command takes the common ones. */
+static bool command_takes(const hm_command *command, const option_rule *rule) {
+    if (rule <= &rules[2]) return true;
+    const char *at = command->options;
+    size_t len = strlen(rule->name);
+    while ((at = strstr(at, rule->name)) != NULL) {
+        if (at[len] == ' ' || at[len] == 0) return true;
+        at += len;
+    }
+    return false;
+}
+
+static void print_options(const hm_command *command) {
+    printf("\nOptions:\n");
+    for (size_t i = 0; i < RULES; i++) {
+        if (!command_takes(command, &rules[i])) continue;
+        char left[40];
+        snprintf(left, sizeof left, "%s%s%s", rules[i].name, rules[i].value ? " " : "", rules[i].value ? rules[i].value : "");
+        printf("  %-22s %s\n", left, rules[i].help);
+    }
+}
+
+static void print_command_help(const hm_command *command) {
+    printf("usage: hallmark %s [OPTIONS]%s%s\n\n%s.\n", command->name, command->operands[0] ? " " : "", command->operands,
+           command->summary);
+    print_options(command);
+}
+
+static void print_help(void) {
+    printf("hallmark: sign code for devices, verify it, and keep the record.\n\nusage: hallmark COMMAND [OPTIONS] "
+           "[FILE...]\n\n");
+    for (const hm_command *c = hm_commands; c->name; c++) {
+        char left[48];
+        snprintf(left, sizeof left, "%s %s", c->name, c->operands);
+        printf("  %-30s %s\n", left, c->summary);
+    }
+    printf("\nhallmark COMMAND --help tells more. A first office:\n\n"
+           "  hallmark init --org \"Example Medical\"\n"
+           "  hallmark product add infusion-pump\n"
+           "  hallmark sign --product infusion-pump firmware.bin\n"
+           "  hallmark verify firmware.bin\n\n"
+           "Exit status: 0 done or verified, 1 refused, 2 wrong usage, 3 could not, 4 denied by an approver.\n");
+}
+
+/* The command whose words WORDS begin with, the longest first; *USED says how many. */
+static const hm_command *find_command(int count, char **words, int *used) {
+    for (*used = 2; *used >= 1; --*used) {
+        if (count < *used) continue;
+        char name[64];
+        snprintf(name, sizeof name, "%s%s%s", words[0], *used == 2 ? " " : "", *used == 2 ? words[1] : "");
+        for (const hm_command *c = hm_commands; c->name; c++)
+            if (strcmp(c->name, name) == 0) return c;
+    }
+    return NULL;
+}
+
+/* "hallmark log" alone: say what can follow. */
+static hm_err unknown_command(const char *word) {
+    char list[256] = "";
+    size_t len = strlen(word), used = 0;
+    for (const hm_command *c = hm_commands; c->name; c++)
+        if (strncmp(c->name, word, len) == 0 && c->name[len] == ' ')
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", c->name);
+    if (list[0]) return hm_misuse("%s is not a whole command (there are: %s)", word, list);
+    return hm_misuse("there is no command %s (hallmark --help lists them)", word);
+}
+
+static hm_err add_algorithm(hm_options *options, const char *names) {
+    char name[16];
+    while (*names) {
+        size_t len = strcspn(names, ",");
+        snprintf(name, sizeof name, "%.*s", (int)(len < 15 ? len : 15), names);
+        hm_key_algorithm algorithm;
+        if (hm_failed(hm_key_algorithm_by_name(name, &algorithm)))
+            return hm_misuse("--algorithm %s: there are es256, es384, rsa3072, rsa4096 and ed25519", name);
+        options->algorithms |= 1u << algorithm;
+        names += len + (names[len] == ',');
+    }
+    return HM_OK;
+}
+
+static hm_err set_option(hm_options *options, const option_rule *rule, const char *value) {
+    char *member = (char *)options + rule->offset;
+    if (rule->kind == FLAG) {
+        bool yes = true;
+        memcpy(member, &yes, sizeof yes);
+        return HM_OK;
+    }
+    if (!value[0]) return hm_misuse("%s needs a value that is not empty", rule->name);
+    memcpy(member, &value, sizeof value);
+    return rule->kind == ALGORITHM ? add_algorithm(options, value) : HM_OK;
+}
+
+/* One word that begins with '-'. *AT moves on if the value is the next word. */
+static hm_err parse_option(const hm_command *command, int count, char **words, int *at, hm_options *options) {
+    const char *word = words[*at];
+    const char *equals = word[1] == '-' ? strchr(word, '=') : NULL;
+    size_t len = equals ? (size_t)(equals - word) : strlen(word);
+    const option_rule *rule = rule_named(word, len);
+    if (!rule || !command_takes(command, rule))
+        return hm_misuse("%s does not take %.*s (hallmark %s --help)", command->name, (int)len, word, command->name);
+    if (rule->kind == FLAG) {
+        if (equals) return hm_misuse("%s takes no value", rule->name);
+        return set_option(options, rule, NULL);
+    }
+    if (equals) return set_option(options, rule, equals + 1);
+    if (*at + 1 >= count) return hm_misuse("%s needs a value: %s", rule->name, rule->value);
+    return set_option(options, rule, words[++*at]);
+}
+
+static hm_err parse_words(const hm_command *command, int count, char **words, hm_options *options, bool *help) {
+    size_t operands = 0;
+    bool only_operands = false;
+    for (int i = 0; i < count; i++) {
+        if (only_operands || words[i][0] != '-' || !words[i][1]) {
+            words[operands++] = words[i];
+        } else if (strcmp(words[i], "--") == 0) {
+            only_operands = true;
+        } else if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0) {
+            *help = true;
+            return HM_OK;
+        } else {
+            HM_TRY(parse_option(command, count, words, &i, options));
+        }
+    }
+    options->operands = (const char *const *)words;
+    options->operand_count = operands;
+    if (operands < command->least)
+        return hm_misuse("%s needs %s (hallmark %s --help)", command->name, command->operands, command->name);
+    if (operands > command->most)
+        return hm_misuse("%s: one operand too many: %s", command->name, words[command->most]);
+    return HM_OK;
+}
+
+hm_err hm_options_parse(int count, char **words, const hm_command **command, hm_options *options) {
+    *command = NULL;
+    memset(options, 0, sizeof *options);
+    if (!count || strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0 || strcmp(words[0], "help") == 0) {
+        print_help();
+        return HM_OK;
+    }
+    if (strcmp(words[0], "--version") == 0) {
+        printf("hallmark %s\n", HALLMARK_VERSION);
+        return HM_OK;
+    }
+    int used;
+    const hm_command *found = find_command(count, words, &used);
+    if (!found) return unknown_command(words[0]);
+    bool help = false;
+    HM_TRY(parse_words(found, count - used, words + used, options, &help));
+    if (help)
+        print_command_help(found);
+    else
+        *command = found;
+    return HM_OK;
+}
+
+hm_err hm_office_directory(const hm_options *options, char **directory) {
+    const char *given = options->office ? options->office : getenv("HALLMARK_OFFICE");
+    char path[PATH_MAX];
+    if (given && given[0]) {
+        if (strstr(given, "://")) return hm_misuse("--office %s: served offices come with a later release; give a folder", given);
+        snprintf(path, sizeof path, "%s", given);
+    } else {
+        const char *home = getenv("HOME");
+        if (!home || !home[0]) return hm_misuse("which office? (give --office DIR, or set HALLMARK_OFFICE or HOME)");
+        snprintf(path, sizeof path, "%s/.local/share/hallmark", home);
+    }
+    char whole[PATH_MAX * 2], current[PATH_MAX];
+    if (path[0] == '/') {
+        snprintf(whole, sizeof whole, "%s", path);
+    } else {
+        if (!getcwd(current, sizeof current)) return hm_could_not("the current folder has no name: %s", strerror(errno));
+        snprintf(whole, sizeof whole, "%s/%s", current, path);
+    }
+    *directory = strdup(whole);
+    return *directory ? HM_OK : hm_no_memory();
+}

@@ -1,0 +1,24 @@
+/* Verifying, inspecting, and holding a signature against the log, as the parsing process does it. */
+#ifndef HM_APP_PARSE_CHECK_H
+#define HM_APP_PARSE_CHECK_H
+
+#include "parser.h"
+
+#include <tlog/note.h>
+
+typedef struct {
+    const char *format, *product;
+    hm_bytes trust;          /* PEM */
+    bool require_log;
+    bool has_log_key;
+    hm_note_key log_key;
+    int64_t now;
+    bool write_proof;        /* log prove */
+} hm_check_orders;
+
+HM_MUST_USE hm_err hm_parse_verify(hm_parser *parser, void *orders);
+HM_MUST_USE hm_err hm_parse_inspect(hm_parser *parser, void *orders);
+/* log check FILE, log prove FILE: asks the core for the proof, checks it, and writes it if that is wanted. */
+HM_MUST_USE hm_err hm_parse_logged(hm_parser *parser, void *orders);
+
+#endif

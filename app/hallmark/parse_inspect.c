@@ -1,0 +1,170 @@
+/* What is signed, by whom, over what, what is not covered, and how long it lasts: in words. */
+#include "parse_check.h"
+
+#include <string.h>
+
+static const char *scheme_name(hm_scheme scheme) {
+    switch (scheme) {
+    case HM_SCHEME_ECDSA_SHA256: return "ECDSA with SHA-256";
+    case HM_SCHEME_ECDSA_SHA384: return "ECDSA with SHA-384";
+    case HM_SCHEME_ECDSA_SHA512: return "ECDSA with SHA-512";
+    case HM_SCHEME_RSA_SHA256: return "RSA (PKCS#1 v1.5) with SHA-256";
+    case HM_SCHEME_RSA_SHA384: return "RSA (PKCS#1 v1.5) with SHA-384";
+    case HM_SCHEME_RSA_SHA512: return "RSA (PKCS#1 v1.5) with SHA-512";
+    case HM_SCHEME_RSA_PSS_SHA256: return "RSA-PSS with SHA-256";
+    case HM_SCHEME_ED25519: return "Ed25519";
+    }
+    return "an unknown algorithm";
+}
+
+static hm_err put_lifetime(const hm_cert_info *certificate, int64_t now, hm_buf *text) {
+    char from[12], until[12];
+    hm_date(certificate->not_before, from);
+    hm_date(certificate->not_after, until);
+    int64_t days = (certificate->not_after - now) / 86400;
+    if (now > certificate->not_after) return hm_put_format(text, "%s to %s: EXPIRED", from, until);
+    if (now < certificate->not_before) return hm_put_format(text, "%s to %s: NOT YET VALID", from, until);
+    return hm_put_format(text, "%s to %s (%lld days left)", from, until, (long long)days);
+}
+
+static hm_err put_certificate(const hm_cert_info *c, int64_t now, hm_buf *text) {
+    HM_TRY(hm_put_format(text, "    certificate: %s\n", c->subject));
+    HM_TRY(hm_put_format(text, "      issued by: %s\n      serial: %s, key: %s%s\n      valid: ", c->issuer, c->serial, c->key,
+                         c->code_signing ? ", for code signing" : ", NOT for code signing"));
+    HM_TRY(put_lifetime(c, now, text));
+    return hm_put_text(text, c->development  ? "\n      policy: development (not for production devices)\n"
+                             : c->production ? "\n      policy: production\n"
+                                             : "\n");
+}
+
+static hm_err put_signer(const hm_signer_info *info, size_t number, size_t of, int64_t now, hm_buf *text) {
+    HM_TRY(hm_put_format(text, "  signature %zu of %zu: ", number, of));
+    if (!info->known) HM_TRY(hm_put_format(text, "cannot be verified: %s\n", info->why));
+    if (info->known) HM_TRY(hm_put_format(text, "%s\n", scheme_name(info->scheme)));
+    if (info->has_certificate)
+        HM_TRY(put_certificate(&info->certificate, now, text));
+    else
+        HM_TRY(hm_put_text(text, "    certificate: not in the signature\n"));
+    if (info->has_signing_time) {
+        char date[12];
+        hm_date(info->signing_time, date);
+        HM_TRY(hm_put_format(text, "    signing time: %s (the signer's claim; it proves nothing)\n", date));
+    }
+    HM_TRY(hm_put_format(text, "    timestamp: %s\n    signature value: sha256 ",
+                         info->has_timestamp ? "there is one (not judged here)" : "none"));
+    HM_TRY(hm_put_hex(text, HM_ARRAY(info->signature_hash)));
+    return hm_put_text(text, "\n");
+}
+
+static hm_err put_digests(const hm_digests *digests, hm_buf *text) {
+    for (size_t i = 0; i < digests->count; i++) {
+        HM_TRY(hm_put_format(text, "  covered content, as it is now: %s ", hm_digest_name(digests->digest[i].algorithm)));
+        HM_TRY(hm_put_hex(text, hm_digest_bytes(&digests->digest[i])));
+        HM_TRY(hm_put_text(text, "\n"));
+    }
+    return HM_OK;
+}
+
+static hm_err describe(const hm_opened *opened, const hm_signatures *signatures, const hm_digests *digests, int64_t now,
+                       hm_buf *text) {
+    const hm_format *format = opened->format;
+    HM_TRY(hm_put_format(text, "%s: %s: %s\n", opened->job.name, format->name, format->description));
+    if (format->describe) {
+        HM_BUF lines = HM_BUF_EMPTY;
+        HM_TRY(format->describe(opened->subject, &lines));
+        hm_reader reader = hm_reader_of(hm_buf_bytes(&lines));
+        for (hm_bytes line; reader.rest.len;) {
+            HM_TRY(hm_read_line(&reader, &line));
+            HM_TRY(hm_put_format(text, "  %.*s\n", (int)line.len, (const char *)line.data));
+        }
+    }
+    HM_TRY(put_digests(digests, text));
+    if (!signatures->signers) HM_TRY(hm_put_text(text, "  not signed\n"));
+    for (size_t i = 0; i < signatures->signers; i++)
+        HM_TRY(put_signer(signatures->signer[i].info, i + 1, signatures->signers, now, text));
+    HM_TRY(hm_put_text(text, "  a signature of this format does not cover:\n"));
+    for (size_t i = 0; format->uncovered[i]; i++) HM_TRY(hm_put_format(text, "    - %s\n", format->uncovered[i]));
+    return hm_put_text(text, "  (inspect tells what is there; hallmark verify judges it)\n");
+}
+
+static void json_signer(hm_json *json, const hm_signer_info *info) {
+    hm_json_object(json, NULL);
+    hm_json_bool(json, "known", info->known);
+    if (!info->known) hm_json_string(json, "why", info->why);
+    if (info->known) hm_json_string(json, "algorithm", scheme_name(info->scheme));
+    hm_json_hex(json, "signature_sha256", HM_ARRAY(info->signature_hash));
+    if (info->has_signing_time) hm_json_number(json, "claimed_signing_time", info->signing_time);
+    hm_json_bool(json, "timestamp", info->has_timestamp);
+    if (info->has_certificate) {
+        hm_json_string(json, "subject", info->certificate.subject);
+        hm_json_string(json, "issuer", info->certificate.issuer);
+        hm_json_string(json, "serial", info->certificate.serial);
+        hm_json_string(json, "key", info->certificate.key);
+        hm_json_number(json, "not_before", info->certificate.not_before);
+        hm_json_number(json, "not_after", info->certificate.not_after);
+        hm_json_bool(json, "code_signing", info->certificate.code_signing);
+        hm_json_bool(json, "development", info->certificate.development);
+    }
+    hm_json_close_object(json);
+}
+
+static hm_err describe_json(const hm_opened *opened, const hm_signatures *signatures, const hm_digests *digests,
+                            hm_buf *text) {
+    HM_BUF object = HM_BUF_EMPTY;
+    hm_json json = hm_json_plain(&object);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "format", opened->format->name);
+    hm_json_array(&json, "digests");
+    for (size_t i = 0; i < digests->count; i++) hm_json_hex(&json, NULL, hm_digest_bytes(&digests->digest[i]));
+    hm_json_close_array(&json);
+    hm_json_array(&json, "signatures");
+    for (size_t i = 0; i < signatures->signers; i++) json_signer(&json, signatures->signer[i].info);
+    hm_json_close_array(&json);
+    hm_json_array(&json, "uncovered");
+    for (size_t i = 0; opened->format->uncovered[i]; i++) hm_json_string(&json, NULL, opened->format->uncovered[i]);
+    hm_json_close_array(&json);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    hm_bytes inside;
+    HM_TRY(hm_bytes_part(hm_buf_bytes(&object), 1, object.len - 2, &inside));
+    return hm_put(text, inside);
+}
+
+/* An unsigned file is a fact to tell, not a fault; a catalogue that does not fit its folder is told line by line. */
+static hm_err inspect_one(hm_parser *parser, const hm_check_orders *orders, hm_opened *opened, hm_signatures *signatures) {
+    HM_TRY(hm_signatures_parse(opened, signatures));
+    hm_digests digests = {0};
+    HM_TRY(hm_signatures_digests(signatures, &digests));
+    if (!digests.count && !opened->job.folder) {
+        digests.count = 1;
+        digests.digest[0].algorithm = HM_SHA256;
+    }
+    hm_differences differences = {parser, &opened->job, HM_BUF_EMPTY, HM_OK};
+    hm_err err = digests.count ? opened->format->digest(opened->subject, &digests, NULL, NULL, hm_difference, &differences)
+                               : HM_OK;
+    hm_buf_clear(&differences.json);
+    HM_TRY(err);
+    HM_BUF text = HM_BUF_EMPTY;
+    HM_TRY(parser->json ? describe_json(opened, signatures, &digests, &text)
+                        : describe(opened, signatures, &digests, orders->now, &text));
+    hm_parser_print(parser, &opened->job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
+    return HM_OK;
+}
+
+hm_err hm_parse_inspect(hm_parser *parser, void *context) {
+    const hm_check_orders *orders = context;
+    for (;;) {
+        hm_job job;
+        bool more;
+        HM_TRY(hm_parser_next(parser, &job, &more));
+        if (!more) return HM_OK;
+        hm_opened opened;
+        hm_signatures signatures = {0};
+        hm_err err = hm_opened_open(parser, &job, orders->format, HM_OPEN_TO_CHECK, &opened);
+        if (!hm_failed(err)) err = inspect_one(parser, orders, &opened, &signatures);
+        err = hm_parser_finish(parser, &opened.job, err, false);
+        hm_signatures_clear(&signatures);
+        hm_opened_clear(&opened);
+        HM_TRY(err);
+    }
+}

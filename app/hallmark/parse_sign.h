@@ -1,0 +1,16 @@
+/* Signing, as the parsing process does it: digest and copy, ask the core, embed. */
+#ifndef HM_APP_PARSE_SIGN_H
+#define HM_APP_PARSE_SIGN_H
+
+#include "parser.h"
+
+typedef struct {
+    const char *format, *product, *release;
+    bool replace;
+    hm_bytes trust; /* the office's own root, PEM: to know its signatures again */
+    int64_t now;
+} hm_sign_orders;
+
+HM_MUST_USE hm_err hm_parse_sign(hm_parser *parser, void *orders);
+
+#endif

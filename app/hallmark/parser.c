@@ -1,0 +1,239 @@
+#include "parser.h"
+
+#include <base/io.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Ask and wait for the answer, which must be ANSWER (or END, or a fault). */
+static hm_err ask(hm_parser *parser, hm_post *post) {
+    post->fd = -1;
+    HM_TRY(hm_post_send(parser->front, post));
+    bool closed;
+    HM_TRY(hm_post_receive(parser->front, post, &closed));
+    if (closed) return hm_could_not("the front has ended");
+    if (post->kind != HM_POST_FAULT) return HM_OK;
+    char sentence[701];
+    snprintf(sentence, sizeof sentence, "%.*s", (int)post->text_len, (const char *)post->text);
+    return hm_raise_again((hm_class)post->a, sentence);
+}
+
+hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more) {
+    static hm_post post;
+    post = (hm_post){.kind = HM_POST_NEXT};
+    HM_TRY(ask(parser, &post));
+    *more = post.kind == HM_POST_NEXT;
+    if (!*more) return HM_OK;
+    *job = (hm_job){.number = post.job, .folder = post.a != 0, .fd = post.fd};
+    snprintf(job->name, sizeof job->name, "%.*s", (int)post.text_len, (const char *)post.text);
+    for (char *c = job->name; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
+    return HM_OK;
+}
+
+static hm_err ask_for_file(hm_parser *parser, const hm_job *job, hm_post_kind kind, hm_part part, int *fd) {
+    static hm_post post;
+    post = (hm_post){.kind = kind, .job = job->number, .a = (uint32_t)part};
+    HM_TRY(ask(parser, &post));
+    *fd = post.fd;
+    return HM_OK;
+}
+
+hm_err hm_parser_companion(hm_parser *parser, const hm_job *job, hm_part part, int *fd) {
+    return ask_for_file(parser, job, HM_POST_COMPANION, part, fd);
+}
+
+hm_err hm_parser_output(hm_parser *parser, const hm_job *job, hm_part part, int *fd) {
+    HM_TRY(ask_for_file(parser, job, HM_POST_OUTPUT, part, fd));
+    return *fd < 0 ? hm_could_not("the front gave no output") : HM_OK;
+}
+
+static hm_err next_entry(void *context, hm_entry *entry, bool *more) {
+    hm_walk *walk = context;
+    hm_fd_close(&walk->fd);
+    walk->post = (hm_post){.kind = HM_POST_ENTRY, .job = walk->job};
+    HM_TRY(ask(walk->parser, &walk->post));
+    *more = walk->post.kind == HM_POST_ENTRY;
+    if (!*more) return HM_OK;
+    walk->fd = walk->post.fd;
+    hm_bytes text = HM_BYTES(walk->post.text, walk->post.text_len);
+    const uint8_t *zero = memchr(text.data, 0, text.len);
+    if (!zero) return hm_could_not("the front sent something malformed");
+    size_t path_len = (size_t)(zero - text.data);
+    *entry = (hm_entry){.kind = (hm_entry_kind)walk->post.a, .mode = walk->post.b};
+    HM_TRY(hm_bytes_part(text, 0, path_len, &entry->path));
+    HM_TRY(hm_bytes_part(text, path_len + 1, text.len - path_len - 1, &entry->target));
+    return entry->kind == HM_ENTRY_FILE ? hm_source_of_file(walk->fd, &entry->content) : HM_OK;
+}
+
+hm_tree hm_parser_tree(hm_parser *parser, const hm_job *job, hm_walk *walk) {
+    walk->parser = parser;
+    walk->job = job->number;
+    walk->fd = -1;
+    return (hm_tree){walk, next_entry};
+}
+
+void hm_walk_clear(hm_walk *walk) { hm_fd_close(&walk->fd); }
+
+/* Reports go without an answer; if the front is gone, the next question says so. */
+void hm_parser_print(hm_parser *parser, const hm_job *job, hm_stream stream, hm_bytes text) {
+    static hm_post post;
+    while (text.len) {
+        post = (hm_post){.kind = HM_POST_TEXT, .job = job->number, .a = (uint32_t)stream, .fd = -1};
+        hm_post_set_text(&post, text);
+        if (hm_failed(hm_post_send(parser->front, &post))) return;
+        if (hm_failed(hm_bytes_part(text, post.text_len, text.len - post.text_len, &text))) return;
+    }
+}
+
+hm_err hm_parser_finish(hm_parser *parser, hm_job *job, hm_err err, bool commit) {
+    static hm_post post;
+    post = (hm_post){.kind = HM_POST_RESULT, .job = job->number, .a = err.class, .b = commit, .fd = -1};
+    if (hm_failed(err)) hm_post_set_text(&post, hm_text(hm_err_sentence()));
+    hm_fd_close(&job->fd);
+    return hm_post_send(parser->front, &post);
+}
+
+/* Opening a job. */
+
+static hm_err fetch(hm_parser *parser, const hm_job *job, hm_part part, int *fd, hm_source *source,
+                    const hm_source **given) {
+    HM_TRY(hm_parser_companion(parser, job, part, fd));
+    if (*fd < 0) return HM_OK;
+    HM_TRY(hm_source_of_file(*fd, source));
+    *given = source;
+    return HM_OK;
+}
+
+static hm_err choose_format(const hm_opened *opened, const char *name, const hm_format **format) {
+    const hm_job *job = &opened->job;
+    uint8_t head[4096];
+    size_t len = 0;
+    if (name) {
+        *format = hm_format_by_name(name);
+        if (!*format) return hm_misuse("there is no format %s (cms, catalogue, pe)", name);
+        if ((*format)->takes_folder != job->folder)
+            return hm_misuse("format %s is for %s", name, job->folder ? "files, and this is a folder" : "folders");
+        return HM_OK;
+    }
+    if (!job->folder) {
+        len = job->content.size < sizeof head ? (size_t)job->content.size : sizeof head;
+        HM_TRY(hm_source_read(&job->content, 0, head, len));
+    }
+    *format = hm_format_of(HM_BYTES(head, len), job->content.size, job->folder);
+    return HM_OK;
+}
+
+static hm_err open_as(hm_parser *parser, hm_purpose purpose, hm_opened *opened) {
+    const hm_job *job = &opened->job;
+    opened->input = (hm_input){.content = job->content};
+    if (job->folder) {
+        opened->tree = hm_parser_tree(parser, job, &opened->walk);
+        opened->input.tree = &opened->tree;
+        if (purpose == HM_OPEN_TO_CHECK)
+            HM_TRY(fetch(parser, job, HM_PART_CATALOGUE, &opened->catalogue_fd, &opened->catalogue,
+                         &opened->input.catalogue));
+    }
+    if (opened->format->detached)
+        HM_TRY(fetch(parser, job, HM_PART_SIGNATURE, &opened->signature_fd, &opened->signature, &opened->input.detached));
+    return opened->format->open(&opened->input, &opened->subject);
+}
+
+hm_err hm_opened_open(hm_parser *parser, hm_job *job, const char *format, hm_purpose purpose, hm_opened *opened) {
+    memset(opened, 0, sizeof *opened);
+    opened->job = *job;
+    opened->signature_fd = opened->catalogue_fd = opened->walk.fd = -1;
+    if (!job->folder) HM_TRY(hm_source_of_file(job->fd, &opened->job.content));
+    HM_TRY(choose_format(opened, format, &opened->format));
+    HM_TRY(open_as(parser, purpose, opened));
+    /* An embedded format without a signature may have been signed as any file is. */
+    bool fall_back = purpose == HM_OPEN_TO_CHECK && !format && !opened->format->detached && !job->folder &&
+                     !opened->format->signatures(opened->subject);
+    if (!fall_back) return HM_OK;
+    int fd;
+    HM_TRY(hm_parser_companion(parser, job, HM_PART_SIGNATURE, &fd));
+    if (fd < 0) return HM_OK;
+    hm_fd_close(&fd);
+    opened->format->close(opened->subject);
+    opened->subject = NULL;
+    opened->format = &hm_format_cms;
+    return open_as(parser, purpose, opened);
+}
+
+void hm_opened_clear(hm_opened *opened) {
+    if (opened->subject) opened->format->close(opened->subject);
+    opened->subject = NULL;
+    hm_walk_clear(&opened->walk);
+    hm_fd_close(&opened->signature_fd);
+    hm_fd_close(&opened->catalogue_fd);
+    hm_fd_close(&opened->job.fd);
+}
+
+/* Signatures. */
+
+hm_err hm_signatures_parse(const hm_opened *opened, hm_signatures *signatures) {
+    memset(signatures, 0, sizeof *signatures);
+    size_t count = opened->format->signatures(opened->subject);
+    for (size_t i = 0; i < count; i++) {
+        if (i == HM_SIGNERS_MAX) return hm_refuse("carries more than %d signatures", HM_SIGNERS_MAX);
+        hm_signed *parsed = NULL;
+        HM_TRY(hm_in(hm_signed_parse(opened->format->structure, opened->format->signature(opened->subject, i), &parsed),
+                     "signature %zu", i + 1));
+        signatures->parsed[signatures->structures++] = parsed;
+        for (size_t k = 0; k < hm_signed_count(parsed); k++) {
+            if (signatures->signers == HM_SIGNERS_MAX)
+                return hm_refuse("carries more than %d signatures", HM_SIGNERS_MAX);
+            signatures->signer[signatures->signers].parsed = parsed;
+            signatures->signer[signatures->signers].index = k;
+            signatures->signer[signatures->signers++].info = hm_signed_at(parsed, k);
+        }
+    }
+    return HM_OK;
+}
+
+void hm_signatures_clear(hm_signatures *signatures) {
+    for (size_t i = 0; i < signatures->structures; i++) hm_signed_free(&signatures->parsed[i]);
+    signatures->structures = signatures->signers = 0;
+}
+
+static hm_err want_digest(hm_digests *digests, hm_digest_algorithm algorithm) {
+    if (hm_digests_find(digests, algorithm)) return HM_OK;
+    if (digests->count == HM_DIGESTS_MAX) return hm_refuse("needs more than %d digests", HM_DIGESTS_MAX);
+    digests->digest[digests->count++] = (hm_digest){.algorithm = algorithm};
+    return HM_OK;
+}
+
+hm_err hm_signatures_digests(const hm_signatures *signatures, hm_digests *digests) {
+    for (size_t i = 0; i < signatures->signers; i++)
+        if (signatures->signer[i].info->known) HM_TRY(want_digest(digests, signatures->signer[i].info->digest));
+    return HM_OK;
+}
+
+const hm_digest *hm_digests_find(const hm_digests *digests, hm_digest_algorithm algorithm) {
+    for (size_t i = 0; i < digests->count; i++)
+        if (digests->digest[i].algorithm == algorithm) return &digests->digest[i];
+    return NULL;
+}
+
+void hm_difference(void *context, const char *text) {
+    hm_differences *differences = context;
+    HM_BUF line = HM_BUF_EMPTY;
+    if (differences->parser->json) {
+        hm_json json = hm_json_plain(&line);
+        hm_json_string(&json, NULL, text);
+        if (!hm_failed(differences->err) && differences->json.len) differences->err = hm_put_u8(&differences->json, ',');
+        if (!hm_failed(differences->err)) differences->err = hm_put(&differences->json, hm_buf_bytes(&line));
+        return;
+    }
+    if (hm_failed(hm_put_format(&line, "  %s\n", text))) return;
+    hm_parser_print(differences->parser, differences->job, HM_STREAM_ERR, hm_buf_bytes(&line));
+}
+
+void hm_date(int64_t unix_seconds, char date[static 12]) {
+    time_t time = unix_seconds;
+    struct tm utc;
+    /* "9999-12-31" is as far as X.509 goes. */
+    if (!gmtime_r(&time, &utc) || !strftime(date, 12, "%Y-%m-%d", &utc)) snprintf(date, 12, "?");
+}

@@ -1,0 +1,78 @@
+#include "post.h"
+
+#include <base/io.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { HEAD = 4 * sizeof(uint32_t) };
+
+/* Room for one descriptor, aligned as the kernel wants it. */
+typedef union {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int))];
+} control;
+
+hm_err hm_post_send(int socket, const hm_post *post) {
+    uint32_t head[4] = {(uint32_t)post->kind, post->job, post->a, post->b};
+    hm_post copy = {.text_len = post->text_len};
+    memcpy(copy.text, post->text, post->text_len);
+    struct iovec parts[2] = {{head, HEAD}, {copy.text, copy.text_len}};
+    control room = {.bytes = {0}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    if (post->fd >= 0) {
+        message.msg_control = room.bytes;
+        message.msg_controllen = sizeof room.bytes;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &post->fd, sizeof(int));
+    }
+    ssize_t n;
+    do n = sendmsg(socket, &message, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? hm_could_not("the parsing process cannot be reached: %s", strerror(errno)) : HM_OK;
+}
+
+static int take_descriptor(struct msghdr *message) {
+    int fd = -1;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        if (header->cmsg_len == CMSG_LEN(sizeof(int))) memcpy(&fd, CMSG_DATA(header), sizeof(int));
+    }
+    return fd;
+}
+
+hm_err hm_post_receive(int socket, hm_post *post, bool *closed) {
+    uint32_t head[4];
+    struct iovec parts[2] = {{head, HEAD}, {post->text, sizeof post->text}};
+    control room = {.bytes = {0}};
+    struct msghdr message = {
+        .msg_iov = parts, .msg_iovlen = 2, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes};
+    ssize_t n;
+    do n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    *closed = n == 0 || (n < 0 && errno == ECONNRESET);
+    post->fd = -1;
+    if (*closed) return HM_OK;
+    if (n < 0) return hm_could_not("the parsing process cannot be heard: %s", strerror(errno));
+    post->fd = take_descriptor(&message);
+    if ((size_t)n < HEAD || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+        hm_fd_close(&post->fd);
+        return hm_could_not("the parsing process sent something malformed");
+    }
+    post->kind = (hm_post_kind)head[0];
+    post->job = head[1];
+    post->a = head[2];
+    post->b = head[3];
+    post->text_len = (size_t)n - HEAD;
+    return HM_OK;
+}
+
+void hm_post_set_text(hm_post *post, hm_bytes text) {
+    post->text_len = text.len < sizeof post->text ? text.len : sizeof post->text;
+    if (post->text_len) memcpy(post->text, text.data, post->text_len);
+}

@@ -1,0 +1,40 @@
+/* What passes between the front, which opens files by name and reads none, and the parser, which reads files and opens
+ * none. The parser asks, one question at a time, and the front answers; a report needs no answer. */
+#ifndef HM_APP_POST_H
+#define HM_APP_POST_H
+
+#include <base/bytes.h>
+
+typedef enum {
+    HM_POST_NEXT = 1,  /* the next file to work on -> NEXT with its descriptor, or END */
+    HM_POST_END,
+    HM_POST_COMPANION, /* a file beside it: which -> COMPANION with a descriptor if there is one */
+    HM_POST_OUTPUT,    /* a file to write: which -> OUTPUT with a descriptor, or FAULT */
+    HM_POST_ENTRY,     /* the next entry of a folder -> ENTRY, or END, or FAULT */
+    HM_POST_FAULT,     /* class in A, sentence in the text */
+    HM_POST_TEXT,      /* report: more text for stream A */
+    HM_POST_RESULT     /* report: class in A, commit the outputs if B, sentence in the text */
+} hm_post_kind;
+
+/* Files of a job. */
+typedef enum { HM_PART_CONTENT, HM_PART_SIGNATURE, HM_PART_CATALOGUE, HM_PART_PROOF, HM_PARTS } hm_part;
+/* What a job has to say: lines for people; members of its JSON object; a status other than the command's usual one. */
+typedef enum { HM_STREAM_OUT, HM_STREAM_ERR, HM_STREAM_MEMBERS, HM_STREAM_STATUS, HM_STREAMS } hm_stream;
+
+enum { HM_POST_TEXT_MAX = 16384 };
+typedef struct {
+    hm_post_kind kind;
+    uint32_t job;
+    uint32_t a, b;
+    size_t text_len;
+    uint8_t text[HM_POST_TEXT_MAX];
+    int fd; /* -1: none */
+} hm_post;
+
+/* FD is sent along, not given away. */
+HM_MUST_USE hm_err hm_post_send(int socket, const hm_post *post);
+/* POST->fd belongs to the caller. */
+HM_MUST_USE hm_err hm_post_receive(int socket, hm_post *post, bool *closed);
+void hm_post_set_text(hm_post *post, hm_bytes text); /* truncates */
+
+#endif

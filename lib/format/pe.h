@@ -6,7 +6,7 @@
  *
  * What is hashed. The file from its first byte to the certificate table (or to its end, filled up with zeros to a
  * multiple of 8 bytes, where the table will stand), without the checksum and without the directory entry that names the
- * table. That is what Windows, osslsigncode and their kin do. [Authenticode] "Calculating the PE Image Hash" describes
+ * table. That is what osslsigncode and its kin do. [Authenticode] "Calculating the PE Image Hash" describes
  * it section by section instead, and firmware, shim and sbverify do exactly that; both come to the same when the
  * headers and the sections, in the order of their place in the file, follow each other without a gap or an overlap. So:
  *

@@ -25,7 +25,7 @@ static hm_err put_integer(hm_bytes number, hm_buf *der) {
 }
 
 hm_err hm_ecdsa_to_der(hm_bytes fixed, hm_buf *der) {
-    if (fixed.len % 2 || fixed.len == 0 || fixed.len > 2 * COORDINATE_MAX)
+    if (fixed.len % 2 || fixed.len == 0 || fixed.len / 2 > COORDINATE_MAX)
         return hm_refuse("an ECDSA signature has a length of %zu octets", fixed.len);
     hm_reader reader = hm_reader_of(fixed);
     hm_bytes r, s;

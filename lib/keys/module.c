@@ -2,8 +2,6 @@
  * more than the signature. */
 #include "private.h"
 
-#include <base/io.h>
-
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -64,11 +62,9 @@ void hm_module_finalize(hm_module *module) {
 hm_err hm_lock_take(const char *path, int *fd) {
     *fd = -1;
     if (!path) return HM_OK;
-    HM_FD lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (lock < 0) return hm_could_not("the token's lock %s cannot be opened: %s", path, strerror(errno));
-    while (flock(lock, LOCK_EX) != 0)
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd < 0) return hm_could_not("the token's lock %s cannot be opened: %s", path, strerror(errno));
+    while (flock(*fd, LOCK_EX) != 0)
         if (errno != EINTR) return hm_could_not("the token's lock %s cannot be taken: %s", path, strerror(errno));
-    *fd = lock;
-    lock = -1;
     return HM_OK;
 }

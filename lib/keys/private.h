@@ -44,7 +44,8 @@ HM_MUST_USE hm_err hm_module_initialize(hm_module *module);
 /* Shared objects stay mapped: modules leave threads and exit handlers behind. */
 void hm_module_finalize(hm_module *module);
 
-/* A lock file, held until the scope ends; -1 without PATH. */
+/* Take the lock file PATH, which is held as long as FD is open: the caller's to close, also on a fault. Without PATH
+ * -1. */
 HM_MUST_USE hm_err hm_lock_take(const char *path, int *fd);
 
 /* Find the one initialized token that SELECTOR describes. */

@@ -105,7 +105,7 @@ static hm_err set_pins(const hm_module *module, CK_SLOT_ID slot, const char *lab
     unsigned char padded[32];
     CK_SESSION_HANDLE session;
     memset(padded, ' ', sizeof padded);
-    memcpy(padded, label, strlen(label));
+    for (size_t i = 0; label[i]; i++) padded[i] = (unsigned char)label[i];
     HM_TRY(hm_ckr(module->call->C_InitToken(slot, officer->data, officer->len, padded), "be created"));
     HM_TRY(hm_ckr(module->call->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
                   "open a session"));

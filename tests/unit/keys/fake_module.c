@@ -101,6 +101,11 @@ static CK_RV fake_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
     return rv;
 }
 
+static CK_RV fake_get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE mechanism, CK_MECHANISM_INFO *info) {
+    FAULT(C_GetMechanismInfo);
+    return real->C_GetMechanismInfo(slot, mechanism, info);
+}
+
 static CK_RV fake_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
                                CK_SESSION_HANDLE *session) {
     FAULT(C_OpenSession);
@@ -182,6 +187,7 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST 
     fake.C_Initialize = fake_initialize;
     fake.C_GetSlotList = fake_get_slot_list;
     fake.C_GetTokenInfo = fake_get_token_info;
+    fake.C_GetMechanismInfo = fake_get_mechanism_info;
     fake.C_OpenSession = fake_open_session;
     fake.C_Login = fake_login;
     fake.C_GenerateKeyPair = fake_generate;

@@ -98,6 +98,31 @@ static void P5_strings_of_the_module_cannot_overflow_or_reach_a_terminal(void **
     assert_false(info.software);
 }
 
+static void a_token_without_ed25519_says_so(void **state) {
+    fixture *f = *state;
+    hm_token_info info;
+    HM_TOKEN *token = opened(f);
+    order(f, "C_GetMechanismInfo return 0x70 0");
+    hm_token_describe(token, &info);
+    assert_false(info.has_ed25519);
+    order(f, "C_GetMechanismInfo return 0x70 1"); /* makes keys, but does not sign */
+    hm_token_describe(token, &info);
+    assert_false(info.has_ed25519);
+    order(f, "");
+    hm_token_describe(token, &info);
+    assert_true(info.has_ed25519);
+}
+
+/* CKF_PROTECTED_AUTHENTICATION_PATH: the PIN is typed at the device and never seen here. */
+static void a_token_with_a_key_pad_is_opened_without_a_pin(void **state) {
+    fixture *f = *state;
+    HM_TOKEN *token = NULL;
+    order(f, "C_Login return 0 0");
+    FAILS(HM_COULD_NOT, "needs a PIN", hm_token_open(&f->selector, NULL, &token));
+    order(f, "C_GetTokenInfo flags 0x100 0\nC_Login return 0 0");
+    WORKS(hm_token_open(&f->selector, NULL, &token));
+}
+
 static const struct {
     const char *fault, *said;
 } generating[] = {
@@ -246,6 +271,8 @@ int main(void) {
         TEST(without_faults_the_fake_is_the_real_one),
         cmocka_unit_test(opening_says_what_is_wrong_with_the_device),
         TEST(P5_strings_of_the_module_cannot_overflow_or_reach_a_terminal),
+        TEST(a_token_without_ed25519_says_so),
+        TEST(a_token_with_a_key_pad_is_opened_without_a_pin),
         TEST(P5_a_key_that_was_not_made_well_is_not_kept),
         TEST(P5_a_signature_that_failed_leaves_nothing),
         TEST(a_key_that_the_token_keeps_is_not_called_destroyed),

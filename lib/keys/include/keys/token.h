@@ -1,7 +1,7 @@
 /* A token: where private keys live (PKCS#11 v2.40). One module, one slot, one log-in for the life of the handle.
  *
- * Private keys are generated inside, CKA_SENSITIVE, not CKA_EXTRACTABLE. This layer is the only one that sees a PIN or a
- * PKCS#11 handle. It is called from one process only (the core); tokens that cannot bear two processes at start-up
+ * Private keys are generated inside, CKA_SENSITIVE, not CKA_EXTRACTABLE. This layer is the only one that sees a PIN or
+ * a PKCS#11 handle. It is called from one process only (the core); tokens that cannot bear two processes at start-up
  * (SoftHSM) are serialised by a lock file. */
 #ifndef HM_KEYS_TOKEN_H
 #define HM_KEYS_TOKEN_H
@@ -23,17 +23,18 @@ typedef struct {
     uint64_t slot_id;
 } hm_token_selector;
 
-/* Parse a "pkcs11:" URI (RFC 7512) that names a token: token, manufacturer, model, serial, slot-id, and one of module-path
- * (absolute) and module-name, which is looked for as NAME.so and libNAME.so in p11-kit's module folder and the standard
- * library folders. STORAGE holds the strings. "pin-value" is refused (P2); "pin-source=file:/..." is given in PIN_PATH
- * (NULL if absent). An attribute that is unknown, given twice or empty is refused. On a fault SELECTOR is all NULL. */
+/* Parse a "pkcs11:" URI (RFC 7512) that names a token: token, manufacturer, model, serial, slot-id, and one of
+ * module-path (absolute) and module-name, which is looked for as NAME.so and libNAME.so in p11-kit's module folder and
+ * the standard library folders. STORAGE holds the strings. "pin-value" is refused (P2); "pin-source=file:/..." is given
+ * in PIN_PATH (NULL if absent). An attribute that is unknown, given twice or empty is refused. On a fault SELECTOR is
+ * all NULL. */
 HM_MUST_USE hm_err hm_token_selector_from_uri(const char *uri, hm_buf *storage, hm_token_selector *selector,
                                               const char **pin_path);
 
 typedef struct {
     char label[33], manufacturer[33], model[17], serial[17]; /* trimmed, zero-terminated, printable */
-    bool software;          /* known to keep keys in software: SoftHSM and its like; counts as development */
-    bool has_ed25519;       /* CKM_EDDSA with key generation */
+    bool software;    /* known to keep keys in software: SoftHSM and its like; counts as development */
+    bool has_ed25519; /* CKM_EDDSA with key generation */
 } hm_token_info;
 
 /* Make a SoftHSM token inside DIRECTORY (softhsm2.conf, tokens/), with LABEL and a random PIN written to DIRECTORY/pin
@@ -45,8 +46,8 @@ HM_MUST_USE hm_err hm_softhsm_create(const char *directory, const char *label);
 HM_MUST_USE hm_err hm_softhsm_select(const char *directory, hm_buf *storage, hm_token_selector *selector);
 
 /* Load the module, find the token, log in. Faults name the module or token and say what to do: module missing or not a
- * PKCS#11 module, no such token, PIN wrong (how many tries are left is said as far as the flags tell), PIN locked. PIN is
- * NULL for a token with its own key pad. A module can be open once in a process. */
+ * PKCS#11 module, no such token, PIN wrong (how many tries are left is said as far as the flags tell), PIN locked. PIN
+ * is NULL for a token with its own key pad. A module can be open once in a process. */
 HM_MUST_USE hm_err hm_token_open(const hm_token_selector *selector, const hm_secret *pin, hm_token **token);
 void hm_token_close(hm_token **token);
 #define HM_TOKEN __attribute__((cleanup(hm_token_close))) hm_token
@@ -57,16 +58,16 @@ enum { HM_KEY_ID_LEN = 16 };
 typedef struct hm_key hm_key; /* owned by its token */
 
 /* Generate a key pair inside: CKA_ID = ID (16 random bytes of the caller's), CKA_LABEL = LABEL. The token's word is not
- * taken: the private key must say that it was made inside and cannot leave, and sign what the public key verifies. If it
- * does not, both are destroyed again. */
-HM_MUST_USE hm_err hm_token_generate(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN],
-                                     const char *label, hm_key **key);
-/* The private key with this CKA_ID, or a fault that names it. SPKI may be given by the caller (from its records) so that
- * the public object need not be read: then nothing is read but the handle. */
+ * taken: the private key must say that it was made inside and cannot leave, and sign what the public key verifies. If
+ * it does not, both are destroyed again. */
+HM_MUST_USE hm_err hm_token_generate(hm_token *token, hm_key_algorithm algorithm,
+                                     const uint8_t id[static HM_KEY_ID_LEN], const char *label, hm_key **key);
+/* The private key with this CKA_ID, or a fault that names it. SPKI may be given by the caller (from its records) so
+ * that the public object need not be read: then nothing is read but the handle. */
 HM_MUST_USE hm_err hm_token_find(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN],
                                  hm_bytes known_spki, hm_key **key);
-/* Destroy both objects of a key, and ask again whether they are gone. Used when a ceremony fails half-way. KEY becomes NULL,
- * also on a fault: then the token may still hold one of the two. */
+/* Destroy both objects of a key, and ask again whether they are gone. Used when a ceremony fails half-way. KEY becomes
+ * NULL, also on a fault: then the token may still hold one of the two. */
 HM_MUST_USE hm_err hm_token_destroy(hm_token *token, hm_key **key);
 /* Was it generated inside and is it non-extractable (CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_SENSITIVE)? */
 typedef struct {

@@ -189,6 +189,16 @@ static hm_err parse_words(const hm_command *command, int count, char **words, hm
     return HM_OK;
 }
 
+/* "hallmark --office DIR sign ..." is as good as "hallmark sign --office DIR ...": how many words stand before the command? */
+static int leading_options(int count, char **words) {
+    int leading = 0;
+    while (leading < count && words[leading][0] == '-') {
+        const option_rule *rule = rule_named(words[leading], strlen(words[leading]));
+        leading += rule && rule->kind != FLAG ? 2 : 1;
+    }
+    return leading < count ? leading : 0;
+}
+
 hm_err hm_options_parse(int count, char **words, const hm_command **command, hm_options *options) {
     *command = NULL;
     memset(options, 0, sizeof *options);
@@ -200,11 +210,12 @@ hm_err hm_options_parse(int count, char **words, const hm_command **command, hm_
         printf("hallmark %s\n", HALLMARK_VERSION);
         return HM_OK;
     }
-    int used;
-    const hm_command *found = find_command(count, words, &used);
-    if (!found) return unknown_command(words[0]);
+    int used, leading = leading_options(count, words);
+    const hm_command *found = find_command(count - leading, words + leading, &used);
+    if (!found) return unknown_command(words[leading]);
+    for (int i = 0; i < leading; i++) HM_TRY(parse_option(found, leading, words, &i, options));
     bool help = false;
-    HM_TRY(parse_words(found, count - used, words + used, options, &help));
+    HM_TRY(parse_words(found, count - leading - used, words + leading + used, options, &help));
     if (help)
         print_command_help(found);
     else

@@ -41,8 +41,10 @@ def environment(folder):
         'LC_ALL': 'C.UTF-8',
         'TZ': 'UTC',
         'CMOCKA_MESSAGE_OUTPUT': 'TAP',
-        'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', 'detect_leaks=1:strict_string_checks=1'),
-        'UBSAN_OPTIONS': os.environ.get('UBSAN_OPTIONS', 'print_stacktrace=1:halt_on_error=1'),
+        # Libraries are built without frame pointers: only the slow unwinder sees past them to who called.
+        'ASAN_OPTIONS': 'detect_leaks=1:strict_string_checks=1:fast_unwind_on_malloc=0',
+        'LSAN_OPTIONS': f'print_suppressions=0:suppressions={ROOT / "tests" / "leaks-of-others.txt"}',
+        'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1',
     }
 
 

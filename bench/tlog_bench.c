@@ -1,8 +1,8 @@
 /* How fast is the log? tlog_bench [ENTRIES [FOLDER]]
  *
- * Grows a log of ENTRIES (10 million unless told otherwise) in a new folder in FOLDER (/var/tmp) in one bulk extension and
- * then in batches of 100, each durable before the next; opens it; proves random entries; audits it. One line per figure,
- * "name value unit", for bench/run.py. The folder is removed. */
+ * Grows a log of ENTRIES (10 million unless told otherwise) in a new folder in FOLDER (/var/tmp) in one bulk extension
+ * and then in batches of 100, each durable before the next; opens it; proves random entries; audits it. One line per
+ * figure, "name value unit", for bench/run.py. The folder is removed. */
 #include <base/file.h>
 #include <tlog/leaf.h>
 #include <tlog/tiles.h>

@@ -11,7 +11,7 @@
 
 enum { BUNDLE = -1, CHECKPOINT_MODE = 0644 };
 
-/* An extension under way, on the heap because of its size. TREE is a copy that replaces the caller's when all is done. */
+/* An extension under way, on the heap because of its size. TREE is a copy that replaces the caller's at the end. */
 typedef struct {
     hm_tree_edge tree;
     uint64_t old_size;

@@ -108,7 +108,8 @@ hm_err hm_leaf_get(hm_bytes cbor, hm_leaf *leaf) {
     return err;
 }
 
-void hm_leaf_details_hash(const uint8_t salt[static HM_SALT_LEN], hm_bytes details, uint8_t hash[static HM_SHA256_LEN]) {
+void hm_leaf_details_hash(const uint8_t salt[static HM_SALT_LEN], hm_bytes details,
+                          uint8_t hash[static HM_SHA256_LEN]) {
     hm_hash state;
     hm_digest digest;
     hm_hash_init(&state, HM_SHA256);

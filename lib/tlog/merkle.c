@@ -108,7 +108,6 @@ hm_err hm_merkle_check_consistency(uint64_t old_size, uint64_t new_size, const h
     if (!proof->count) return hm_refuse("the consistency proof is empty");
     walk at = {old_size - 1, new_size - 1};
     /* A whole old tree is itself the shared node, and is left out of the proof. */
-    if (!(old_size & (old_size - 1)))
-        return check_grown(at, old_root, proof->hash, proof->count, old_root, new_root);
+    if (!(old_size & (old_size - 1))) return check_grown(at, old_root, proof->hash, proof->count, old_root, new_root);
     return check_grown(at, &proof->hash[0], &proof->hash[1], proof->count - 1, old_root, new_root);
 }

@@ -144,8 +144,8 @@ static hm_err check_inclusions(const hm_log_proof *proof, const hm_checkpoint *c
                  "the intent");
 }
 
-static hm_err check(const hm_log_proof *proof, const hm_note_key *key, hm_bytes content_digest,
-                    hm_bytes signature_hash, hm_checkpoint *checkpoint) {
+static hm_err check(const hm_log_proof *proof, const hm_note_key *key, hm_bytes content_digest, hm_bytes signature_hash,
+                    hm_checkpoint *checkpoint) {
     hm_leaf outcome, intent;
     HM_TRY(hm_checkpoint_open(proof->checkpoint, key, checkpoint));
     HM_TRY(check_inclusions(proof, checkpoint));
@@ -161,8 +161,8 @@ static hm_err check(const hm_log_proof *proof, const hm_note_key *key, hm_bytes 
 
 hm_err hm_log_proof_check(const hm_log_proof *proof, const hm_note_key *key, hm_bytes content_digest,
                           const uint8_t signature_hash[static HM_SHA256_LEN], hm_checkpoint *checkpoint) {
-    hm_err err = hm_in(check(proof, key, content_digest, HM_BYTES(signature_hash, HM_SHA256_LEN), checkpoint),
-                       "the log proof");
+    hm_err err =
+        hm_in(check(proof, key, content_digest, HM_BYTES(signature_hash, HM_SHA256_LEN), checkpoint), "the log proof");
     if (hm_failed(err)) memset(checkpoint, 0, sizeof *checkpoint);
     return err;
 }

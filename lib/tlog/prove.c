@@ -1,5 +1,5 @@
-/* Proofs and entries out of tiles. What is handed on has been checked against the checkpoint's root, so it does not matter
- * who served the tiles. */
+/* Proofs and entries out of tiles. What is handed on has been checked against the checkpoint's root, so it does not
+ * matter who served the tiles. */
 #include "reader.h"
 #include "tree.h"
 
@@ -18,7 +18,7 @@ static hm_err subtree(hm_tile_reader *reader, unsigned height, uint64_t number, 
     return HM_OK;
 }
 
-/* The hash over the entries [FROM, TO), where FROM is a multiple of a power of two that is not less than their number. */
+/* The hash over the entries [FROM, TO); FROM is a multiple of a power of two that is not less than their number. */
 static hm_err range(hm_tile_reader *reader, uint64_t from, uint64_t to, hm_merkle_hash *root) {
     bool have = false;
     for (unsigned height = 0; height < 64 && to > from; height++) {

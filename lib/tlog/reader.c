@@ -48,9 +48,7 @@ hm_err hm_tile_reader_blame(const hm_tile_reader *reader, int level, uint64_t nu
     return hm_refuse("%s %s (entries %" PRIu64 " to %" PRIu64 ")", path, what, first, last);
 }
 
-static size_t size_limit(int level) {
-    return level < 0 ? (size_t)HM_BUNDLE_MAX : (size_t)HM_TILE_WIDTH * HM_HASH_LEN;
-}
+static size_t size_limit(int level) { return level < 0 ? (size_t)HM_BUNDLE_MAX : (size_t)HM_TILE_WIDTH * HM_HASH_LEN; }
 
 static hm_err read_path(const hm_tile_reader *reader, const char *path, int level, hm_buf *content, bool *found) {
     content->len = 0;

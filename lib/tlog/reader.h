@@ -1,4 +1,4 @@
-/* Private to lib/tlog: the files of a log as they are read. Nothing here is checked against the root; who calls does. */
+/* Private to lib/tlog: a log's files as they are read. Nothing here is checked against the root; who calls does. */
 #ifndef HM_TLOG_READER_H
 #define HM_TLOG_READER_H
 

@@ -123,7 +123,7 @@ static void close_folder(DIR **folder) {
     if (*folder) closedir(*folder);
 }
 
-/* A partial file that cannot be removed harms nobody: it is right, only needless. So no fault, and nothing is synced. */
+/* A partial file that cannot be removed is needless, not wrong. So no fault, and nothing is synced. */
 static void remove_partials(int log_dirfd, hm_tile_id full) {
     char path[HM_TILE_PATH_MAX];
     hm_tile_path(full.level, full.number, 1, path);

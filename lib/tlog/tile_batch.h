@@ -1,8 +1,8 @@
 /* Private to lib/tlog: tile files and bundles that become durable together.
  *
- * A file is written under a hidden name beside its own. A commit makes all contents durable, then renames them all, then
- * makes the names durable: so a file that can be seen under its name is whole. A few files are fsynced one by one; for
- * many, one syncfs costs less than thousands of fsyncs. */
+ * A file is written under a hidden name beside its own. A commit makes all contents durable, then renames them all,
+ * then makes the names durable: so a file that can be seen under its name is whole. A few files are fsynced one by one;
+ * for many, one syncfs costs less than thousands of fsyncs. */
 #ifndef HM_TLOG_TILE_BATCH_H
 #define HM_TLOG_TILE_BATCH_H
 

@@ -39,18 +39,19 @@ hm_merkle_hash hm_tree_edge_root(const hm_tree_edge *tree) {
     return root;
 }
 
+static size_t edge_bytes(uint64_t size, int level) { return hm_tree_edge_width(size, level) * sizeof(hm_merkle_hash); }
+
 hm_err hm_tree_edge_put(const hm_tree_edge *tree, hm_buf *buf) {
     HM_TRY(hm_put_u64be(buf, tree->size));
     for (int level = 0; level < HM_TILE_LEVELS; level++)
-        HM_TRY(hm_put(buf, HM_BYTES(tree->edge[level], hm_tree_edge_width(tree->size, level) * sizeof(hm_merkle_hash))));
+        HM_TRY(hm_put(buf, HM_BYTES(tree->edge[level], edge_bytes(tree->size, level))));
     return HM_OK;
 }
 
 static hm_err read_edge(hm_reader *reader, hm_tree_edge *tree) {
     HM_TRY(hm_read_u64be(reader, &tree->size));
     for (int level = 0; level < HM_TILE_LEVELS; level++)
-        HM_TRY(hm_read_copy(reader, tree->edge[level],
-                            hm_tree_edge_width(tree->size, level) * sizeof(hm_merkle_hash)));
+        HM_TRY(hm_read_copy(reader, tree->edge[level], edge_bytes(tree->size, level)));
     return hm_read_end(reader);
 }
 

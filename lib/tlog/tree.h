@@ -1,5 +1,5 @@
-/* Private to lib/tlog: the growing tree, tile by tile. Writing and auditing share it, so that what is written and what is
- * expected cannot drift apart. */
+/* Private to lib/tlog: the growing tree, tile by tile. Writing and auditing share it, so that what is written and what
+ * is expected cannot drift apart. */
 #ifndef HM_TLOG_TREE_H
 #define HM_TLOG_TREE_H
 

@@ -31,8 +31,7 @@ static void try_note(hm_bytes input, const char *vkey) {
     must(!hm_failed(hm_note_key_parse(hm_text(vkey), &key)));
     bool opened = !hm_failed(hm_note_open(input, &key, &text));
     if (opened) must(text.data == input.data && text.len < input.len && text.data[text.len - 1] == '\n');
-    if (!hm_failed(hm_checkpoint_open(input, &key, &checkpoint)))
-        must(opened && !strcmp(checkpoint.origin, key.name));
+    if (!hm_failed(hm_checkpoint_open(input, &key, &checkpoint))) must(opened && !strcmp(checkpoint.origin, key.name));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

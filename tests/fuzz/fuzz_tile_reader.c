@@ -1,6 +1,6 @@
 /* layers: base crypto tlog */
-/* A log folder as somebody else serves it. The input: u16 size of the tree, 32 bytes of root, then files, each as u8 slot,
- * u16 length, content. What passes the audit is proven entry by entry too. */
+/* A log folder as somebody else serves it. The input: u16 size of the tree, 32 bytes of root, then files, each as u8
+ * slot, u16 length, content. What passes the audit is proven entry by entry too. */
 #include <base/file.h>
 #include <tlog/tiles.h>
 

@@ -100,9 +100,7 @@ hm_merkle_hash test_folder_digest(const test_folder *folder) {
     return digest;
 }
 
-bool test_folder_has(const test_folder *folder, const char *path) {
-    return faccessat(folder->fd, path, F_OK, 0) == 0;
-}
+bool test_folder_has(const test_folder *folder, const char *path) { return faccessat(folder->fd, path, F_OK, 0) == 0; }
 
 void test_folder_write(const test_folder *folder, const char *path, hm_bytes content) {
     assert_ok(hm_file_write(folder->fd, path, content, 0644));
@@ -130,8 +128,8 @@ hm_entry_feed counting_entries_from(counting_feed *feed, uint64_t index) {
 
 void grow_log(const test_folder *folder, hm_tree_edge *tree, uint64_t size) {
     counting_feed feed;
-    assert_ok(hm_tiles_extend(folder->fd, tree, size,
-                              counting_entries_from(&feed, tree->size - tree->size % HM_TILE_WIDTH)));
+    assert_ok(
+        hm_tiles_extend(folder->fd, tree, size, counting_entries_from(&feed, tree->size - tree->size % HM_TILE_WIDTH)));
     assert_int_equal(tree->size, size);
 }
 

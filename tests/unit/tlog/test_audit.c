@@ -105,7 +105,7 @@ static void the_empty_log_is_whole(void **state) {
 static void names_a_changed_tile_and_its_entries(void **state) {
     (void)state;
     assert_refused(audit_with_byte_changed("tile/0/007", 31), "tile/0/007 differs from the entries it stands for "
-                                                               "(entries 1792 to 2047)");
+                                                              "(entries 1792 to 2047)");
     assert_refused(audit_with_byte_changed("tile/0/257.p/208", 0),
                    "tile/0/257.p/208 differs from the entries it stands for (entries 65792 to 65999)");
     assert_refused(audit_with_byte_changed("tile/1/000", 8191),

@@ -1,4 +1,4 @@
-/* The worked example of docs/log.md, made again: every line of bytes that the document shows is what the code writes. */
+/* The worked example of docs/log.md, made again: every line of bytes in it is what the code writes. */
 #include "fixture.h"
 
 #include <tlog/proof.h>

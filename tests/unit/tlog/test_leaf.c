@@ -2,6 +2,7 @@
 
 #include <tlog/leaf.h>
 
+/* clang-format off */
 /* Written out by hand from the format in docs/log.md. */
 #define OFFICE "50" "000102030405060708090a0b0c0d0e0f"
 #define PRODUCT "50" "101112131415161718191a1b1c1d1e1f"
@@ -10,6 +11,7 @@
 #define INTENT "88" "01" "01" OFFICE PRODUCT "03" DIGEST DETAILS "f6"
 #define OUTCOME "88" "01" "02" OFFICE PRODUCT "03" DIGEST DETAILS "1903e8"
 #define CEREMONY "88" "01" "04" OFFICE "f6" "00" "f6" DETAILS "f6"
+/* clang-format on */
 
 static hm_err get_hex(const char *hex, hm_leaf *leaf) {
     HM_BUF cbor = HM_BUF_EMPTY;
@@ -87,6 +89,7 @@ static void details_are_hashed_behind_their_salt(void **state) {
 
 static void refuses_every_other_encoding_of_the_same_leaf(void **state) {
     (void)state;
+    /* clang-format off */
     static const char *const bad[] = {
         "9f" "01" "01" OFFICE PRODUCT "03" DIGEST DETAILS "f6" "ff",     /* array of indefinite length */
         "9808" "01" "01" OFFICE PRODUCT "03" DIGEST DETAILS "f6",        /* its length in a byte more */
@@ -104,6 +107,7 @@ static void refuses_every_other_encoding_of_the_same_leaf(void **state) {
         "88" "01" "01" OFFICE PRODUCT "23" DIGEST DETAILS "f6",          /* a negative format */
         "88" "01" "01" OFFICE PRODUCT "1c" DIGEST DETAILS "f6",          /* a reserved length */
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hm_leaf leaf;
         assert_refused(get_hex(bad[i], &leaf), "the log entry");
@@ -113,6 +117,7 @@ static void refuses_every_other_encoding_of_the_same_leaf(void **state) {
 
 static void refuses_fields_that_are_missing_unknown_or_of_another_size(void **state) {
     (void)state;
+    /* clang-format off */
     static const struct {
         const char *hex, *words;
     } bad[] = {
@@ -134,6 +139,7 @@ static void refuses_fields_that_are_missing_unknown_or_of_another_size(void **st
         {"88" "01" "01" OFFICE PRODUCT "03" DIGEST DETAILS "f6" "00", "too many"},
         {"88" "01" "01" OFFICE PRODUCT "03" "5bffffffffffffffff" DETAILS "f6", "early"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hm_leaf leaf;
         assert_refused(get_hex(bad[i].hex, &leaf), bad[i].words);
@@ -143,6 +149,7 @@ static void refuses_fields_that_are_missing_unknown_or_of_another_size(void **st
 
 static void refuses_leaves_that_do_not_fit_their_type(void **state) {
     (void)state;
+    /* clang-format off */
     static const struct {
         const char *hex, *words;
     } bad[] = {
@@ -154,6 +161,7 @@ static void refuses_leaves_that_do_not_fit_their_type(void **state) {
         {"88" "01" "01" OFFICE PRODUCT "03" "f6" DETAILS "f6", "names no digest"},
         {"88" "01" "02" OFFICE PRODUCT "03" "f6" DETAILS "00", "SHA-256 of a signature"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hm_leaf leaf;
         assert_refused(get_hex(bad[i].hex, &leaf), bad[i].words);

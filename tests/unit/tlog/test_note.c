@@ -111,8 +111,7 @@ static void refuses_every_byte_changed_and_every_prefix(void **state) {
         }
         note.data[i] = kept;
     }
-    for (size_t len = 0; len < note.len; len++)
-        assert_refused(hm_note_open(HM_BYTES(note.data, len), &key, &text), "");
+    for (size_t len = 0; len < note.len; len++) assert_refused(hm_note_open(HM_BYTES(note.data, len), &key, &text), "");
     assert_ok(hm_note_open(hm_buf_bytes(&note), &key, &text));
 }
 
@@ -130,8 +129,7 @@ static void refuses_every_byte_of_an_ecdsa_note_changed(void **state) {
             assert_refused(hm_note_open(hm_buf_bytes(&note), &key, &text), "");
             note.data[i] ^= (uint8_t)(1u << bit);
         }
-    for (size_t len = 0; len < note.len; len++)
-        assert_refused(hm_note_open(HM_BYTES(note.data, len), &key, &text), "");
+    for (size_t len = 0; len < note.len; len++) assert_refused(hm_note_open(HM_BYTES(note.data, len), &key, &text), "");
 }
 
 /* What may change in a note without its text losing its signature: other signatures. */
@@ -176,23 +174,23 @@ static void refuses_notes_without_a_signature_by_the_key(void **state) {
 static void refuses_malformed_signature_lines(void **state) {
     (void)state;
     static const char *const bad[] = {
-        "- PeterNeumann AAAAAAE=\n",      /* not the dash */
-        "\u2014PeterNeumann AAAAAAE=\n",  /* no space behind it */
-        "\u2014  AAAAAAE=\n",             /* no name */
-        "\u2014 AAAAAAE=\n",              /* no name and no second space */
-        "\u2014 a+b AAAAAAE=\n",          /* a plus sign in the name */
-        "\u2014 a\u00a0b AAAAAAE=\n",     /* a no-break space in the name */
-        "\u2014 a\u3000b AAAAAAE=\n",     /* an ideographic space in the name */
-        "\u2014 a\u2028b AAAAAAE=\n",     /* a line separator in the name */
-        "\u2014 name AAAAAAE\n",          /* base64 without padding */
-        "\u2014 name AAAAAAF=\n",         /* base64 with bits behind its end */
-        "\u2014 name AAAAAAE= \n",        /* a space behind it */
-        "\u2014 name AAAA AAE=\n",        /* a space inside it */
-        "\u2014 name AAAA-_E=\n",         /* the other alphabet */
-        "\u2014 name AAAAAA==\n",         /* a key id and no signature */
-        "\u2014 name AAAA\n",             /* less than a key id */
-        "\u2014 name \n",                 /* nothing */
-        "\u2014 name AAAAAAE=",           /* no line feed */
+        "- PeterNeumann AAAAAAE=\n",     /* not the dash */
+        "\u2014PeterNeumann AAAAAAE=\n", /* no space behind it */
+        "\u2014  AAAAAAE=\n",            /* no name */
+        "\u2014 AAAAAAE=\n",             /* no name and no second space */
+        "\u2014 a+b AAAAAAE=\n",         /* a plus sign in the name */
+        "\u2014 a\u00a0b AAAAAAE=\n",    /* a no-break space in the name */
+        "\u2014 a\u3000b AAAAAAE=\n",    /* an ideographic space in the name */
+        "\u2014 a\u2028b AAAAAAE=\n",    /* a line separator in the name */
+        "\u2014 name AAAAAAE\n",         /* base64 without padding */
+        "\u2014 name AAAAAAF=\n",        /* base64 with bits behind its end */
+        "\u2014 name AAAAAAE= \n",       /* a space behind it */
+        "\u2014 name AAAA AAE=\n",       /* a space inside it */
+        "\u2014 name AAAA-_E=\n",        /* the other alphabet */
+        "\u2014 name AAAAAA==\n",        /* a key id and no signature */
+        "\u2014 name AAAA\n",            /* less than a key id */
+        "\u2014 name \n",                /* nothing */
+        "\u2014 name AAAAAAE=",          /* no line feed */
         "name\n",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -207,11 +205,15 @@ static void refuses_control_characters_and_bytes_that_are_not_utf_8(void **state
     SOFTWARE_SIGNER *signer = software_signer_new(HM_KEY_ED25519);
     static const char *const bad[] = {"tab\there\n", "return\r\n", "escape\x1b[0m\n"};
     static const char *const not_utf8[] = {
-        "\xff\n",         "\xc0\xaf\n", /* overlong solidus */
-        "\xed\xa0\x80\n",               /* surrogate */
-        "\xf4\x90\x80\x80\n",           /* behind the last code point */
-        "\xe2\x80\n",                   /* cut off */
-        "\xe0\x80\x80\n", "\xf0\x80\x80\x80\n", "\x80\n", "\xf8\x88\x80\x80\x80\n",
+        "\xff\n",
+        "\xc0\xaf\n",         /* overlong solidus */
+        "\xed\xa0\x80\n",     /* surrogate */
+        "\xf4\x90\x80\x80\n", /* behind the last code point */
+        "\xe2\x80\n",         /* cut off */
+        "\xe0\x80\x80\n",
+        "\xf0\x80\x80\x80\n",
+        "\x80\n",
+        "\xf8\x88\x80\x80\x80\n",
     };
     hm_note_key key;
     HM_BUF note = HM_BUF_EMPTY;
@@ -244,15 +246,15 @@ static void refuses_verifier_keys_that_are_not_canonical(void **state) {
         "",
         "PeterNeumann",
         "PeterNeumann+c74f20a3",
-        "+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",               /* no name */
-        "Peter Neumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",  /* a space */
-        "PeterNeumanm+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",   /* another name */
-        "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",   /* another id */
-        "PeterNeumann+C74F20A3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",   /* capitals */
-        "PeterNeumann+c74f20a+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",    /* a short id */
-        "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",   /* type 2, not an SPKI */
-        "PeterNeumann+c74f20a3+BBpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",   /* a witness's type */
-        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10Q=",   /* a short key */
+        "+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",                 /* no name */
+        "Peter Neumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",    /* a space */
+        "PeterNeumanm+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",     /* another name */
+        "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",     /* another id */
+        "PeterNeumann+C74F20A3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",     /* capitals */
+        "PeterNeumann+c74f20a+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",      /* a short id */
+        "PeterNeumann+c74f20a3+AhpC2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",     /* type 2, not an SPKI */
+        "PeterNeumann+c74f20a3+BBpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",     /* a witness's type */
+        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10Q=",     /* a short key */
         "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWAA==", /* a long key */
         "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n",
         "PeterNeumann+c74f20a3+",

@@ -270,7 +270,8 @@ static void refuses_malformed_files(void **state) {
         const char *text, *words;
     } bad[] = {
         {"", "does not end"},
-        {"c2sp.org/tlog-proof@v2\nextra " EXTRA "\nindex 1\n" HASH "\nx\n", "does not begin with 'c2sp.org/tlog-proof@v1'"},
+        {"c2sp.org/tlog-proof@v2\nextra " EXTRA "\nindex 1\n" HASH "\nx\n",
+         "does not begin with 'c2sp.org/tlog-proof@v1'"},
         {"c2sp.org/tlog-proof@v1\r\nextra " EXTRA "\nindex 1\n" HASH "\nx\n", "does not begin with"},
         {"c2sp.org/tlog-proof@v1\nindex 1\n" HASH "\nx\n", "'extra '"},
         {"c2sp.org/tlog-proof@v1\nextra\nindex 1\n" HASH "\nx\n", "early"},
@@ -295,8 +296,8 @@ static void refuses_malformed_files(void **state) {
     }
     HM_BUF storage = HM_BUF_EMPTY;
     hm_log_proof proof;
-    assert_ok(hm_log_proof_get(hm_text("c2sp.org/tlog-proof@v1\nextra " EXTRA "\nindex 1\n" HASH "\nx\n"), &storage,
-                               &proof));
+    assert_ok(
+        hm_log_proof_get(hm_text("c2sp.org/tlog-proof@v1\nextra " EXTRA "\nindex 1\n" HASH "\nx\n"), &storage, &proof));
 }
 
 static hm_err get_extra(const char *hex) {
@@ -309,10 +310,13 @@ static hm_err get_extra(const char *hex) {
     return hm_log_proof_get(hm_buf_bytes(&text), &storage, &proof);
 }
 
+/* clang-format off */
 #define PATH "81" "5820" "0000000000000000000000000000000000000000000000000000000000000000"
+/* clang-format on */
 
 static void refuses_malformed_extra_data(void **state) {
     (void)state;
+    /* clang-format off */
     static const struct {
         const char *hex, *words;
     } bad[] = {
@@ -330,6 +334,7 @@ static void refuses_malformed_extra_data(void **state) {
         {"85" "01" "61aa" "41bb" "00" PATH, "byte string"},
     };
     assert_ok(get_extra("85" "01" "41aa" "41bb" "00" PATH));
+    /* clang-format on */
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_refused(get_extra(bad[i].hex), bad[i].words);
 }
 

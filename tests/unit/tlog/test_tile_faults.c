@@ -1,5 +1,5 @@
-/* Every system call of an extension fails once, and every one of them is the last thing a process does once. The wrapped
- * calls are linked in place of the C library's (-Wl,--wrap). */
+/* Every system call of an extension fails once, and every one of them is the last thing a process does once. The
+ * wrapped calls are linked in place of the C library's (-Wl,--wrap). */
 #include "fixture.h"
 
 #include <errno.h>
@@ -109,9 +109,7 @@ static void crash_once(uint64_t from, uint64_t to, unsigned call, const hm_merkl
 }
 
 /* Few files, synced one by one; a tile that becomes full; more files than are synced one by one. */
-static const struct {
-    uint64_t from, to;
-} runs[] = {{0, 3}, {200, 300}, {250, 3000}};
+static const struct { uint64_t from, to; } runs[] = {{0, 3}, {200, 300}, {250, 3000}};
 
 static void when_a_call_fails_the_log_is_as_it_was_and_the_next_attempt_succeeds(void **state) {
     (void)state;

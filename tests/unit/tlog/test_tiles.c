@@ -47,8 +47,8 @@ static void assert_sound(const test_folder *folder, const hm_tree_edge *tree) {
 
 static void the_same_log_comes_from_one_extension_and_from_many(void **state) {
     (void)state;
-    static const uint64_t sizes[] = {1,   2,   3,    255,  256,   257,   300,   511,   512,  513,
-                                     700, 768, 1000, 1024, 65279, 65280, 65535, 65536, 65537, 65538, 66000};
+    static const uint64_t sizes[] = {1,   2,    3,    255,   256,   257,   300,   511,   512,   513,  700,
+                                     768, 1000, 1024, 65279, 65280, 65535, 65536, 65537, 65538, 66000};
     static hm_tree_edge many, one;
     TEST_FOLDER stepwise;
     test_folder_make(&stepwise);

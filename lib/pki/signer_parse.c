@@ -58,9 +58,11 @@ static hm_err read_attributes(hm_bytes attributes, known_attributes *known) {
         HM_TRY(hm_tlv_read(&reader, &attribute));
         if (hm_bytes_compare(before, attribute.whole) > 0) return hm_refuse("not DER: they are not in order");
         before = attribute.whole;
-        HM_TRY(hm_attribute_read(&at, &types[count], &values));
-        HM_TRY(check_new(types, count, types[count]));
-        hm_bytes *slot = slot_of(known, types[count]);
+        hm_bytes type;
+        HM_TRY(hm_attribute_read(&at, &type, &values));
+        HM_TRY(check_new(types, count, type));
+        types[count] = type;
+        hm_bytes *slot = slot_of(known, type);
         if (slot) HM_TRY(take_value(values, slot));
     }
     return HM_OK;

@@ -92,7 +92,7 @@ static hm_err read_sum(hm_catalogue_reader *reader, hm_listed *listed) {
     HM_TRY(hm_read_line(&reader->rest, &text));
     hm_reader line = hm_reader_of(text);
     (void)take_word(&line, "\\");
-    HM_TRY(hm_read_bytes(&line, 2 * HM_SHA256_LEN, &digits));
+    HM_TRY(hm_read_bytes(&line, sizeof listed->sha256 * 2, &digits));
     HM_TRY(hm_hex_decode(digits, &value));
     memcpy(listed->sha256, value.data, HM_SHA256_LEN);
     return HM_OK;

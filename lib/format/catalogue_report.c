@@ -61,12 +61,12 @@ hm_err hm_differences_note(hm_differences *differences, const char *what, hm_byt
 /* Records are copied in and out, so that a buffer of bytes needs no alignment. */
 static difference get(const hm_differences *differences, size_t index) {
     difference made;
-    memcpy(&made, differences->kept.data + index * sizeof made, sizeof made);
+    memcpy(&made, &differences->kept.data[index * sizeof made], sizeof made);
     return made;
 }
 
 static hm_bytes text_of(const hm_differences *differences, const difference *made) {
-    return HM_BYTES(differences->text.data + made->text_at, made->text_len);
+    return HM_BYTES(&differences->text.data[made->text_at], made->text_len);
 }
 
 /* The other half of a renamed file: the first difference behind INDEX that is the opposite with the same content. */
@@ -78,7 +78,7 @@ static bool find_pair(hm_differences *differences, size_t index, const differenc
         if (pair->kind != opposite || !pair->file || memcmp(pair->sha256, half->sha256, sizeof half->sha256)) continue;
         difference spent = *pair;
         spent.kind = PAIRED;
-        memcpy(differences->kept.data + i * sizeof spent, &spent, sizeof spent);
+        memcpy(&differences->kept.data[i * sizeof spent], &spent, sizeof spent);
         return true;
     }
     return false;

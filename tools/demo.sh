@@ -1,7 +1,11 @@
 #!/bin/sh
-# make demo: an office in a temporary folder signs three things; Hallmark and other people's tools check them; one byte is
-# changed. Prints each command as you could type it, and removes everything at the end.
+# make demo: an office in a temporary folder signs what an infusion pump is made of; Hallmark and other people's tools check
+# it; one byte of each is changed; the log is shown, proved and damaged. Every command is printed as a person would type it
+# and its outcome is checked: what is not as told ends the demo with status 1. Nothing is left behind.
+#
+#   tools/demo.sh build/hallmark
 set -eu
+export LC_ALL=C.UTF-8
 
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 folder=$(mktemp -d "${TMPDIR:-/tmp}/hallmark-demo.XXXXXX")
@@ -10,67 +14,171 @@ trap 'exit 130' INT TERM HUP
 mkdir "$folder/bin" "$folder/work"
 ln -s "$program" "$folder/bin/hallmark"
 PATH=$folder/bin:$PATH
-HALLMARK_OFFICE=$folder/work/office
 HOME=$folder
-export PATH HALLMARK_OFFICE HOME
+export PATH HOME
+unset HALLMARK_OFFICE # an office that the caller has is left alone
 cd "$folder/work"
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-[ -t 1 ] || say() { printf '\n%s\n' "$*"; }
+bold='' dim='' green='' red='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
+    bold=$(printf '\033[1m') dim=$(printf '\033[2m') green=$(printf '\033[32m') red=$(printf '\033[31m')
+    plain=$(printf '\033[0m')
+fi
 
+chapter() { printf '\n%s%s%s\n\n' "$bold" "$1" "$plain"; }
+say() { printf '  %s\n' "$1"; }
+wrong() {
+    printf '\n%smake demo: %s%s\n' "$red" "$1" "$plain" >&2
+    exit 1
+}
+
+# show WHICH COMMAND: prints the command and of its output the last WHICH lines, or those that match the pattern WHICH. $status
+# is how it ended, ../said all that it said.
 show() {
-    echo "  \$ $*"
-    "$@" >../said 2>&1 && status=0 || status=$?
-    sed 's/^/    /' ../said
+    printf '  %s$ %s%s\n' "$bold" "$2" "$plain"
+    status=0
+    eval "$2" >../said.raw 2>&1 </dev/null || status=$?
+    sed '/^[[:space:]]*$/d' ../said.raw >../said
+    case $1 in
+    [0-9]*) tail -n "$1" ../said >../shown ;;
+    *) grep -E -e "$1" ../said >../shown || true ;;
+    esac
+    fit_to_page <../shown
+    hidden=$(($(wc -l <../said) - $(wc -l <../shown)))
+    [ "$hidden" -eq 0 ] || printf '    %s(and %s more)%s\n' "$dim" "$hidden" "$plain"
 }
 
-# Runs a command that must succeed.
-run() {
-    show "$@"
-    [ "$status" -eq 0 ] || { echo "make demo: that should have worked (status $status)" >&2; exit 1; }
+# Lines for reading are folded at a space, data is cut.
+fit_to_page() {
+    sed -E -e '/^.{113}/ { /\{"|^extra|^—/ s/^(.{111}).*/\1…/; t indent; s/^(.{1,110}) (.*)/\1\n      \2/; }' \
+        -e ':indent; s/^/    /'
 }
 
-# Runs a command that must be refused.
+expect_said() { [ -z "$1" ] || grep -qF -e "$1" ../said || wrong "it does not say '$1': $2"; }
+
+# accepted TEXT WHICH COMMAND: it succeeds, and says TEXT.
+accepted() {
+    show "$2" "$3"
+    [ "$status" -eq 0 ] || wrong "that should have worked, and ended with status $status: $3"
+    expect_said "$1" "$3"
+}
+
+# refused TEXT WHICH COMMAND: it says no, and TEXT among its reasons. Hallmark's status for that is 1; others have their own,
+# but one that was not found or that crashed has not refused.
 refused() {
-    show "$@"
-    [ "$status" -eq 1 ] || { echo "make demo: that should have been refused (status $status)" >&2; exit 1; }
-    echo "    (refused: exit status 1)"
+    show "$2" "$3"
+    case $3:$status in
+    hallmark*:1) ;;
+    hallmark*) wrong "that should have been refused with status 1, and ended with $status: $3" ;;
+    *:0 | *:12[67] | *:1[3-9]? | *:2??) wrong "that should have been refused, and ended with $status: $3" ;;
+    esac
+    expect_said "$1" "$3"
+    printf '    %srefused%s\n' "$red" "$plain"
 }
 
-tamper() {
-    size=$(stat -c %s "$1")
-    printf '\252\125' | dd of="$1" bs=1 seek=$((size / 2)) conv=notrunc status=none
+# by_others PROGRAM: is it there? Otherwise its step is left out, and that is said.
+by_others() {
+    command -v "$1" >/dev/null 2>&1 && return 0
+    say "($1 is not installed, so this step is left out)"
+    return 1
 }
 
-say "An office: its keys in a token (SoftHSM here), its decisions in a log"
-run hallmark init --org "Example Devices" office
-run hallmark product add pump
+# flip FILE: changes one bit of the byte in its middle, with a command that anybody could type.
+flip() {
+    cp "$1" ../before
+    offset=$(($(stat -c %s "$1") / 2))
+    byte=$(od -An -tu1 -j "$offset" -N 1 "$1" | tr -d ' ')
+    octal=$(printf '%03o' $((byte ^ 1)))
+    show 1 "printf '\\$octal' | dd of=$1 bs=1 seek=$offset conv=notrunc status=none"
+    [ "$(cmp -l ../before "$1" | wc -l)" -eq 1 ] || wrong "that should have changed one byte"
+}
 
-say "Something to sign: a boot loader, a firmware image, a folder of recipes"
-cp /usr/lib/systemd/boot/efi/systemd-boot*.efi boot.efi
+# real_file NAME PACKAGE PATH...: copies the first PATH that exists.
+real_file() {
+    name=$1 package=$2
+    shift 2
+    for path in "$@"; do
+        [ -f "$path" ] || continue
+        cp "$path" "$name"
+        return 0
+    done
+    wrong "no file to be $name (install the package $package)"
+}
+
+things='boot.efi setup.exe hmi pump.conf firmware.bin'
+real_file boot.efi systemd-boot-efi /usr/lib/systemd/boot/efi/systemd-boot*.efi
+real_file setup.exe python3-distlib /usr/lib/python3*/dist-packages/distlib/t64.exe
+mkdir -p hmi/screens
+echo '<screen name="main"><value tag="rate_ml_h"/><button action="stop"/></screen>' >hmi/screens/main.xml
+echo '<screen name="alarm"><text>Occlusion</text></screen>' >hmi/screens/alarm.xml
+printf 'tag;address;unit\nrate_ml_h;40001;ml/h\n' >hmi/tags.csv
+printf 'max_rate_ml_h = 999\nalarm_pressure_kpa = 60\n' >pump.conf
 head -c 300000 /dev/urandom >firmware.bin
-mkdir recipes
-echo "mix 3 min at 40 C" >recipes/paste.txt
-echo "dry 9 min at 70 C" >recipes/tablet.txt
-run hallmark sign --product pump --release 1.0 boot.efi firmware.bin recipes
 
-say "Verified here, and by anyone who has the roots"
-run hallmark verify boot.efi firmware.bin recipes
-run hallmark trust export -o roots.pem
-run hallmark inspect boot.efi
+chapter '1  An office: its keys in a token (SoftHSM here), its decisions in a log'
+accepted 'made in' 9 'hallmark init --org "Example Medical" office'
+# shellcheck disable=SC2016 # as typed
+show 1 'export HALLMARK_OFFICE=$PWD/office'
+accepted 'infusion-pump' 9 'hallmark product add infusion-pump'
 
-say "And without Hallmark"
-run openssl cms -verify -binary -purpose any -CAfile roots.pem -inform DER -in firmware.bin.p7s -content firmware.bin -out /dev/null
-run osslsigncode verify -CAfile roots.pem -in boot.efi
-run sh -c 'cd recipes && sha256sum -c SHA256SUMS 2>/dev/null'
+chapter '2  A boot loader, a Windows program, an HMI project, a configuration, a firmware image: signed in one call'
+accepted 'total' 9 "wc -c boot.efi setup.exe hmi/*.* hmi/*/* pump.conf firmware.bin"
+accepted 'firmware.bin: signed' 9 "hallmark sign --product infusion-pump --release 2.4.1 $things"
+accepted 'firmware.bin: verified' 9 "hallmark verify --product infusion-pump $things"
 
-say "Someone changes two bytes of the firmware, and adds a recipe"
-tamper firmware.bin
-echo "dry 1 min at 400 C" >recipes/fast.txt
-refused hallmark verify firmware.bin recipes
+chapter '3  Whoever has the roots can check it, without Hallmark'
+accepted '' 9 'hallmark trust export -o roots.pem'
+by_others sbverify && accepted 'Signature verification OK' 'verification' 'sbverify --cert roots.pem boot.efi'
+by_others osslsigncode && accepted 'Succeeded' 'message digest +:|Signature veri|Succeeded' \
+    'osslsigncode verify -CAfile roots.pem -in setup.exe'
+cms='openssl cms -verify -binary -purpose any -CAfile roots.pem -inform DER -out /dev/null'
+by_others openssl && accepted 'successful' 1 "$cms -in firmware.bin.p7s -content firmware.bin"
+by_others openssl && accepted 'successful' 1 "$cms -in hmi/SHA256SUMS.p7s -content hmi/SHA256SUMS"
+accepted 'screens/main.xml: OK' 9 '(cd hmi && sha256sum -c SHA256SUMS)'
 
-say "The log has every signature, and proves that it has not been rewritten"
-run hallmark log show
-run hallmark log check boot.efi
+chapter '4  One byte of each is changed'
+mkdir changed
+accepted '' 1 'cp -a boot.efi setup.exe hmi pump.conf* firmware.bin* changed/'
+changed_content='the content is not what was signed'
+flip changed/boot.efi
+refused "$changed_content" 9 'hallmark verify changed/boot.efi'
+by_others sbverify && refused 'hash check' 'hash check|verification' 'sbverify --cert roots.pem changed/boot.efi'
+flip changed/setup.exe
+refused "$changed_content" 9 'hallmark verify changed/setup.exe'
+by_others osslsigncode && refused 'MISMATCH' 'message digest +:|Failed' \
+    'osslsigncode verify -CAfile roots.pem -in changed/setup.exe'
+flip changed/hmi/screens/main.xml
+refused 'changed: screens/main.xml' 9 'hallmark verify changed/hmi'
+refused 'screens/main.xml: FAILED' 'FAILED|WARNING' '(cd changed/hmi && sha256sum -c SHA256SUMS)'
+flip changed/pump.conf
+refused "$changed_content" 9 'hallmark verify changed/pump.conf'
+flip changed/firmware.bin
+refused "$changed_content" 9 'hallmark verify changed/firmware.bin'
+by_others openssl && refused 'erification failure' '^CMS ' "$cms -in changed/firmware.bin.p7s -content changed/firmware.bin"
+say 'What was signed is still good:'
+accepted 'boot.efi: verified' '^(boot|setup)' "hallmark verify $things"
 
-say "That was Hallmark. The office was temporary; README.md shows how to make one that stays."
+chapter '5  The log has every decision, from the founding of the office on'
+accepted 'outcome' 9 'hallmark log show --count 8'
+say 'One intent, whole: it was durable before the token was asked to sign.'
+accepted '"name":"boot.efi"' 20 "hallmark log show | grep boot.efi | sed 's/^[^{]*//' | tr , '\\n'"
+accepted 'log: good' 2 'hallmark log check'
+accepted 'logged: intent' 2 'hallmark log prove firmware.bin'
+accepted 'tlog-proof' 12 'cat firmware.bin.tlog-proof'
+say 'With that file, whoever has the roots knows without asking anybody that the signature is in the log:'
+accepted 'logged' 2 'hallmark verify --require-log --trust roots.pem firmware.bin'
+
+chapter '6  Somebody edits the log'
+tile=office/log/tile/0/000.p/$(sed -n 2p office/log/checkpoint)
+accepted '' 1 "cp $tile saved"
+flip "$tile"
+refused 'tile/0/000.p' 9 'hallmark log check'
+accepted '' 1 "cp saved $tile"
+accepted 'log: good' 2 'hallmark log check'
+
+printf '\n%sAll of it went as told.%s The office was temporary and is gone. Next:\n\n' "$green$bold" "$plain"
+say 'README.md                    how to make an office that stays'
+say 'docs/release-engineer.md     signing, day by day and from a script'
+say 'docs/security-officer.md     keys, certificates, who can do what'
+say 'docs/auditor.md              what the log proves, and how to check it without us'
+say 'SECURITY.md                  what is promised, on what it rests, and what is not assured'

@@ -48,7 +48,7 @@ static hm_err parse_signature_line(hm_bytes text, signature_line *line) {
     if (!space) return hm_refuse("it has no name");
     HM_TRY(hm_read_bytes(&reader, (size_t)(space - reader.rest.data), &line->name));
     HM_TRY(hm_read_skip(&reader, 1));
-    HM_TRY(hm_tlog_check_name(line->name));
+    HM_TRY(hm_tlog_check_any_name(line->name));
     HM_TRY(hm_base64_decode(reader.rest, &line->blob));
     if (line->blob.len <= ID_LEN) return hm_refuse("it has no signature behind the key id");
     return HM_OK;

@@ -9,17 +9,21 @@
 
 enum { ED25519_LEN = 32, P256_POINT_LEN = 65 };
 
-hm_err hm_tlog_check_name(hm_bytes name) {
-    if (!name.len) return hm_refuse("the log's name is empty");
-    if (name.len >= HM_NOTE_NAME_MAX) return hm_refuse("the log's name is longer than %d bytes", HM_NOTE_NAME_MAX - 1);
+hm_err hm_tlog_check_any_name(hm_bytes name) {
+    if (!name.len) return hm_refuse("the name is empty");
     hm_reader reader = hm_reader_of(name);
     while (reader.rest.len) {
         uint32_t c;
         HM_TRY(hm_tlog_read_utf8(&reader, &c));
         if (c < 0x20 || c == '+' || hm_tlog_is_space(c))
-            return hm_refuse("the log's name holds a space, a plus sign or a control character");
+            return hm_refuse("the name holds a space, a plus sign or a control character");
     }
     return HM_OK;
+}
+
+hm_err hm_tlog_check_name(hm_bytes name) {
+    if (name.len >= HM_NOTE_NAME_MAX) return hm_refuse("the log's name is longer than %d bytes", HM_NOTE_NAME_MAX - 1);
+    return hm_in(hm_tlog_check_any_name(name), "the log's name");
 }
 
 void hm_tlog_copy_name(hm_bytes name, char to[static HM_NOTE_NAME_MAX]) {

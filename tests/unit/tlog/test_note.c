@@ -140,6 +140,15 @@ static void ignores_signatures_by_other_keys(void **state) {
     assert_ok(open_lines(neumann_text, lines));
 }
 
+static void a_witness_may_have_a_long_name(void **state) {
+    (void)state;
+    HM_BUF lines = HM_BUF_EMPTY;
+    const char *text;
+    assert_ok(hm_put_format(&lines, "%s— %0500d.example AAAAAAE=\n", neumann_line, 0));
+    assert_ok(hm_buf_string(&lines, &text));
+    assert_ok(open_lines(neumann_text, text));
+}
+
 static void accepts_a_hundred_signatures_and_no_more(void **state) {
     (void)state;
     HM_BUF lines = HM_BUF_EMPTY;
@@ -333,6 +342,7 @@ int main(void) {
         cmocka_unit_test(refuses_every_byte_changed_and_every_prefix),
         cmocka_unit_test(refuses_every_byte_of_an_ecdsa_note_changed),
         cmocka_unit_test(ignores_signatures_by_other_keys),
+        cmocka_unit_test(a_witness_may_have_a_long_name),
         cmocka_unit_test(accepts_a_hundred_signatures_and_no_more),
         cmocka_unit_test(refuses_a_failing_signature_beside_a_good_one),
         cmocka_unit_test(refuses_notes_without_a_signature_by_the_key),

@@ -1,5 +1,5 @@
-/* The fixed leaf: what the log commits to, without telling more than needed. Deterministic CBOR (RFC 8949 section 4.2), an
- * array of eight:
+/* The fixed leaf: what the log commits to, without telling more than needed. Deterministic CBOR (RFC 8949 section 4.2),
+ * an array of eight:
  *
  *   [ version=1, type, office (bstr 16), product class (bstr 16 | null), format (uint, 0: none),
  *     digest (bstr 32 | 48 | 64 | null), details hash (bstr 32), intent (uint | null) ]
@@ -12,11 +12,12 @@
 
 /* Numbers are on record for ever. */
 typedef enum {
-    HM_LEAF_INTENT = 1,   /* digest: the format digest that will be signed */
-    HM_LEAF_OUTCOME = 2,  /* digest: SHA-256 of the signature value; intent: its index */
-    HM_LEAF_REFUSAL = 3,  /* a request that was refused; digest: the format digest if there was one */
-    HM_LEAF_CEREMONY = 4, /* an office, product, key or certificate came to be or changed; digest: of the object, if any */
-    HM_LEAF_FAILURE = 5   /* an intent that gave no signature; intent: its index */
+    HM_LEAF_INTENT = 1,  /* digest: the format digest that will be signed */
+    HM_LEAF_OUTCOME = 2, /* digest: SHA-256 of the signature value; intent: its index */
+    HM_LEAF_REFUSAL = 3, /* a request that was refused; digest: the format digest if there was one */
+    HM_LEAF_CEREMONY =
+        4, /* an office, product, key or certificate came to be or changed; digest: of the object or null */
+    HM_LEAF_FAILURE = 5 /* an intent that gave no signature; intent: its index */
 } hm_leaf_type;
 
 enum { HM_LEAF_MAX = 192, HM_SALT_LEN = 32 };
@@ -33,6 +34,8 @@ typedef struct {
     uint64_t intent;
 } hm_leaf;
 
+/* Both refuse a leaf that does not fit its type: OUTCOME and FAILURE, and only they, have an intent; an INTENT has a
+ * digest, an OUTCOME one of 32 bytes. A refused leaf appends nothing; one that cannot be read is all zero. */
 HM_MUST_USE hm_err hm_leaf_put(const hm_leaf *leaf, hm_buf *cbor);
 HM_MUST_USE hm_err hm_leaf_get(hm_bytes cbor, hm_leaf *leaf); /* strict: canonical, no trailing bytes */
 void hm_leaf_details_hash(const uint8_t salt[static HM_SALT_LEN], hm_bytes details, uint8_t hash[static HM_SHA256_LEN]);

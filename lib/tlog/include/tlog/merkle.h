@@ -17,6 +17,8 @@ typedef struct {
 hm_merkle_hash hm_merkle_leaf(hm_bytes entry);
 hm_merkle_hash hm_merkle_node(const hm_merkle_hash *left, const hm_merkle_hash *right);
 hm_merkle_hash hm_merkle_empty(void);
+/* Proofs are refused with a sentence that says where they fail. A consistency proof from the empty tree does not exist:
+ * OLD_SIZE 0 is refused unless NEW_SIZE is 0 too. */
 HM_MUST_USE hm_err hm_merkle_check_inclusion(const hm_merkle_hash *leaf, uint64_t index, uint64_t size,
                                              const hm_merkle_proof *proof, const hm_merkle_hash *root);
 HM_MUST_USE hm_err hm_merkle_check_consistency(uint64_t old_size, uint64_t new_size, const hm_merkle_hash *old_root,
@@ -34,7 +36,8 @@ void hm_tree_edge_init(hm_tree_edge *tree);
 /* One more entry, when only the root is wanted and no tiles. */
 HM_MUST_USE hm_err hm_tree_edge_append(hm_tree_edge *tree, hm_bytes entry);
 hm_merkle_hash hm_tree_edge_root(const hm_tree_edge *tree);
-/* Stored form: u64 size, then each level's hashes; the counts follow from the size. Appends. */
+/* Stored form: u64 size, then each level's hashes; the counts follow from the size. Appends. On a fault of
+ * _get TREE is the empty tree. */
 HM_MUST_USE hm_err hm_tree_edge_put(const hm_tree_edge *tree, hm_buf *buf);
 HM_MUST_USE hm_err hm_tree_edge_get(hm_bytes stored, hm_tree_edge *tree);
 

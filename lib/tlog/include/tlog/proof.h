@@ -1,6 +1,6 @@
-/* FILE.tlog-proof: a C2SP tlog-proof of the outcome entry, so that any C2SP tool can check it, whose `extra` line carries
- * what Hallmark needs besides: the outcome leaf, the intent leaf and the intent's own inclusion path in the same tree
- * (deterministic CBOR: [1, outcome leaf, intent leaf, intent index, [+ hash]]). */
+/* FILE.tlog-proof: a C2SP tlog-proof of the outcome entry, so that any C2SP tool can check it, whose `extra` line
+ * carries what Hallmark needs besides: the outcome leaf, the intent leaf and the intent's own inclusion path in the
+ * same tree (deterministic CBOR: [1, outcome leaf, intent leaf, intent index, [+ hash]]). */
 #ifndef HM_TLOG_PROOF_H
 #define HM_TLOG_PROOF_H
 
@@ -15,10 +15,12 @@ typedef struct {
 } hm_log_proof;
 
 HM_MUST_USE hm_err hm_log_proof_put(const hm_log_proof *proof, hm_buf *text);
-/* PROOF's views point into STORAGE and TEXT. */
+/* PROOF's views point into STORAGE, whose content is replaced, and TEXT. What was read is not believed before _check.
+ * On a fault PROOF is all zero. */
 HM_MUST_USE hm_err hm_log_proof_get(hm_bytes text, hm_buf *storage, hm_log_proof *proof);
 /* Is this very signature logged? The checkpoint is by KEY, both entries are in its tree, outcome refers to intent, the
- * intent's digest is CONTENT and the outcome's is SIGNATURE_HASH, same office and product. */
+ * intent's digest is CONTENT and the outcome's is SIGNATURE_HASH, same office and product. CHECKPOINT is the log's head
+ * that says so; all zero on a fault. */
 HM_MUST_USE hm_err hm_log_proof_check(const hm_log_proof *proof, const hm_note_key *key, hm_bytes content_digest,
                                       const uint8_t signature_hash[static HM_SHA256_LEN], hm_checkpoint *checkpoint);
 

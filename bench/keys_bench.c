@@ -1,6 +1,6 @@
 /* What the key layer costs over PKCS#11: ECDSA P-256 signatures per second of hm_key_signer against a bare loop of
  * C_SignInit and C_Sign on the same token, in one process and in two at once. The two take turns, so that whatever else
- * the machine does strikes both. Prints one figure a line: name, value, unit. */
+ * the machine does strikes both; the ratio is of processor time. Prints one figure a line: name, value, unit. */
 #include <keys/token.h>
 
 #include <dlfcn.h>
@@ -32,9 +32,9 @@ static void must_be(bool condition, const char *what) {
     _exit(3);
 }
 
-static double now(void) {
+static double seconds(clockid_t clock) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -100,7 +100,12 @@ static void sign_layer(const hm_signer *signer, uint8_t *message, unsigned count
     }
 }
 
-/* One worker: for every round, for both ways, wait for the word, sign, and write the rate back. */
+typedef struct {
+    double rate; /* signatures per second of wall time */
+    double used; /* seconds of processor time */
+} cost;
+
+/* One worker: for every round, for both ways, wait for the word, sign, and write the cost back. */
 static void work(int begin, int result) {
     hm_token *token = open_token();
     hm_key *key;
@@ -113,13 +118,13 @@ static void work(int begin, int result) {
     sign_layer(&signer, message, WARM_UP);
     char word;
     while (read(begin, &word, 1) == 1) {
-        double start = now();
+        double start = seconds(CLOCK_MONOTONIC), start_used = seconds(CLOCK_PROCESS_CPUTIME_ID);
         if (word == BARE)
             sign_bare(&b, message, SIGNATURES);
         else
             sign_layer(&signer, message, SIGNATURES);
-        double rate = SIGNATURES / (now() - start);
-        must_be(write(result, &rate, sizeof rate) == sizeof rate, "a result is lost");
+        cost spent = {SIGNATURES / (seconds(CLOCK_MONOTONIC) - start), seconds(CLOCK_PROCESS_CPUTIME_ID) - start_used};
+        must_be(write(result, &spent, sizeof spent) == sizeof spent, "a result is lost");
     }
     hm_token_close(&token);
 }
@@ -138,14 +143,15 @@ typedef struct {
     int begin[2], result[2];
 } worker;
 
-/* All workers at once, one way; the sum of their rates. */
-static double measure(const worker *workers, int processes, way how) {
-    double sum = 0, rate;
+/* All workers at once, one way; the sums of their costs. */
+static cost measure(const worker *workers, int processes, way how) {
+    cost sum = {0}, one;
     char word = (char)how;
     for (int i = 0; i < processes; i++) must_be(write(workers[i].begin[1], &word, 1) == 1, "a worker is gone");
     for (int i = 0; i < processes; i++) {
-        must_be(read(workers[i].result[0], &rate, sizeof rate) == sizeof rate, "a worker is gone");
-        sum += rate;
+        must_be(read(workers[i].result[0], &one, sizeof one) == sizeof one, "a worker is gone");
+        sum.rate += one.rate;
+        sum.used += one.used;
     }
     return sum;
 }
@@ -165,9 +171,11 @@ static void bench(int processes) {
     double rates[WAYS][ROUNDS], ratios[ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
         way first = round % 2 ? LAYER : BARE;
-        rates[first][round] = measure(workers, processes, first);
-        rates[!first][round] = measure(workers, processes, !first);
-        ratios[round] = rates[LAYER][round] / rates[BARE][round];
+        cost spent[WAYS];
+        spent[first] = measure(workers, processes, first);
+        spent[!first] = measure(workers, processes, !first);
+        for (way how = BARE; how < WAYS; how++) rates[how][round] = spent[how].rate;
+        ratios[round] = spent[BARE].used / spent[LAYER].used;
     }
     for (int i = 0; i < processes; i++) close(workers[i].begin[1]);
     while (wait(NULL) > 0) {

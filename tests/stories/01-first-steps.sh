@@ -10,7 +10,7 @@ echo "mix 3 min at 40 C" >recipes/paste.txt
 cp -a boot.efi firmware.bin recipes "$scratch/home"
 
 step "an office is made in one command" hallmark init --org "Example Devices" "$HALLMARK_OFFICE"
-expect_status 1 "a second one in the same place is refused" hallmark init "$HALLMARK_OFFICE"
+expect_status 2 "a second one in the same place is wrong usage" hallmark init "$HALLMARK_OFFICE"
 step "a product is added" hallmark product add pump
 expect_output pump "it is listed" hallmark product list
 

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 story "Somebody types the wrong thing"
 
-expect_status 2 "no command is wrong usage" hallmark
+expect_output "sign FILE" "no command shows what there is" hallmark
 expect_status 2 "an unknown command is wrong usage" hallmark sing
 expect_status 2 "an unknown option is wrong usage" hallmark verify --trustt roots.pem file
 expect_status 2 "verify without a file is wrong usage" hallmark verify

@@ -46,13 +46,6 @@ static hm_err check_output(const hm_options *options) {
     return HM_OK;
 }
 
-/* Whatever the files' fate, hear how the core ended; the files' own faults come first. */
-static hm_err close_office(hm_connection *office, hm_err err) {
-    hm_fault fault = hm_fault_keep(err);
-    hm_err ended = hm_disconnect(office);
-    return hm_failed(err) ? hm_fault_raise(&fault) : ended;
-}
-
 static hm_err sign_files(const hm_options *options, hm_connection *office, char *page) {
     HM_TRY(narrow(options, office));
     HM_BUF trust = HM_BUF_EMPTY;
@@ -81,7 +74,7 @@ hm_err hm_command_sign(const hm_options *options) {
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
     HM_TRY(connect_with_pending(options, &office, &page));
-    return close_office(&office, sign_files(options, &office, page));
+    return hm_close_office(&office, sign_files(options, &office, page));
 }
 
 static size_t processors(void) {
@@ -147,7 +140,7 @@ hm_err hm_check_files_against_log(const hm_options *options, bool write_proofs) 
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
     HM_TRY(connect_with_pending(options, &office, &page));
-    return close_office(&office, run_against_log(options, &office, page, write_proofs));
+    return hm_close_office(&office, run_against_log(options, &office, page, write_proofs));
 }
 
 hm_err hm_command_log_prove(const hm_options *options) { return hm_check_files_against_log(options, true); }

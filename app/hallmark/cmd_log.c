@@ -3,6 +3,7 @@
 
 #include <base/file.h>
 #include <base/json.h>
+#include <base/sandbox.h>
 #include <crypto/uuid.h>
 #include <tlog/leaf.h>
 #include <tlog/tiles.h>
@@ -102,67 +103,87 @@ static hm_err show(const hm_options *options, hm_connection *office) {
     return HM_OK;
 }
 
-static hm_err with_office(const hm_options *options, hm_err (*work)(const hm_options *, hm_connection *)) {
+hm_err hm_command_log_show(const hm_options *options) {
     hm_connection office;
     HM_TRY(hm_connect_to_office(options, &office));
-    hm_err err = work(options, &office);
-    hm_fault fault = hm_fault_keep(err);
-    hm_err ended = hm_disconnect(&office);
-    return hm_failed(err) ? hm_fault_raise(&fault) : ended;
+    return hm_close_office(&office, show(options, &office));
 }
 
-hm_err hm_command_log_show(const hm_options *options) { return with_office(options, show); }
+/* What the core found in its database. */
+typedef struct {
+    uint64_t size, signatures, open, erased;
+    uint8_t root[HM_HASH_LEN];
+} audit_result;
 
-/* The published files against what the core found in its database. */
-static hm_err check_published(const hm_options *options, const hm_message *audited) {
+static hm_err ask_for_audit(const hm_options *options, audit_result *audit) {
+    hm_connection office;
+    HM_TRY(hm_connect_to_office(options, &office));
+    hm_message question = {.type = HM_MSG_LOG_AUDIT}, answer;
+    hm_err err = hm_ask(&office, &question, &answer);
+    if (!hm_failed(err)) {
+        audit->size = answer.field[HM_LOG_AUDITED_SIZE].number;
+        audit->signatures = answer.field[HM_LOG_AUDITED_SIGNATURES].number;
+        audit->open = answer.field[HM_LOG_AUDITED_OPEN].number;
+        audit->erased = answer.field[HM_LOG_AUDITED_ERASED].number;
+        memcpy(audit->root, answer.field[HM_LOG_AUDITED_ROOT].bytes.data, sizeof audit->root);
+    }
+    return hm_close_office(&office, err);
+}
+
+static hm_err open_log(const hm_options *options, int *dirfd) {
     char *directory;
     HM_TRY(hm_office_directory(options, &directory));
-    HM_BUF path = HM_BUF_EMPTY, note = HM_BUF_EMPTY;
+    HM_BUF path = HM_BUF_EMPTY;
     const char *log;
     hm_err err = hm_put_format(&path, "%s/log", directory);
     free(directory);
     HM_TRY(err);
     HM_TRY(hm_buf_string(&path, &log));
+    return hm_folder_open(AT_FDCWD, log, dirfd);
+}
+
+/* The published files against the database. They may have been written by anybody: this process gives up all but reading
+ * them before it looks. */
+static hm_err check_published(const hm_options *options, const audit_result *audit) {
+    HM_BUF note = HM_BUF_EMPTY;
     HM_FD dirfd = -1;
-    HM_TRY(hm_folder_open(AT_FDCWD, log, &dirfd));
     hm_note_key key;
     hm_checkpoint checkpoint;
+    HM_TRY(open_log(options, &dirfd));
     HM_TRY(office_log_key(options, &key));
-    HM_TRY(hm_file_read(dirfd, "checkpoint", CHECKPOINT_MAX, &note));
+    HM_TRY(hm_sandbox_enter_folder(dirfd));
+    HM_TRY(hm_in(hm_file_read(dirfd, "checkpoint", CHECKPOINT_MAX, &note), "log"));
     HM_TRY(hm_in(hm_checkpoint_open(hm_buf_bytes(&note), &key, &checkpoint), "log/checkpoint"));
-    uint64_t size = audited->field[HM_LOG_AUDITED_SIZE].number;
-    if (checkpoint.size < size)
+    if (checkpoint.size < audit->size)
         return hm_refuse("log/checkpoint is older than what was published (%llu entries of %llu): it was put back",
-                         (unsigned long long)checkpoint.size, (unsigned long long)size);
-    if (checkpoint.size == size && memcmp(&checkpoint.root, audited->field[HM_LOG_AUDITED_ROOT].bytes.data, HM_HASH_LEN) != 0)
+                         (unsigned long long)checkpoint.size, (unsigned long long)audit->size);
+    /* A larger one is newer: somebody signed meanwhile. */
+    if (checkpoint.size == audit->size && memcmp(&checkpoint.root, audit->root, HM_HASH_LEN) != 0)
         return hm_refuse("log/checkpoint and the database disagree at %llu entries: the log has forked",
-                         (unsigned long long)size);
+                         (unsigned long long)audit->size);
     HM_TILE_READER *reader = NULL;
     HM_TRY(hm_tile_reader_new(dirfd, &checkpoint, &reader));
     return hm_in(hm_tiles_audit(reader, NULL, NULL), "log");
 }
 
-static hm_err check(const hm_options *options, hm_connection *office) {
-    hm_message question = {.type = HM_MSG_LOG_AUDIT}, answer;
-    HM_TRY(hm_ask(office, &question, &answer));
-    HM_TRY(check_published(options, &answer));
-    unsigned long long size = answer.field[HM_LOG_AUDITED_SIZE].number;
-    unsigned long long signatures = answer.field[HM_LOG_AUDITED_SIGNATURES].number;
-    unsigned long long open = answer.field[HM_LOG_AUDITED_OPEN].number;
-    unsigned long long erased = answer.field[HM_LOG_AUDITED_ERASED].number;
+static void print_audit(const hm_options *options, const audit_result *audit) {
+    unsigned long long size = audit->size, signatures = audit->signatures, open = audit->open, erased = audit->erased;
     if (options->json) {
         printf("{\"status\":\"good\",\"entries\":%llu,\"signatures\":%llu,\"open_intents\":%llu,\"erased_details\":%llu}\n",
                size, signatures, open, erased);
-        return HM_OK;
+        return;
     }
     printf("log: good: %llu entries, %llu signatures with intent and outcome", size, signatures);
     if (open) printf(", %llu intents without outcome (nothing was released for them)", open);
     if (erased) printf(", details of %llu entries erased", erased);
     printf("\n");
-    return HM_OK;
 }
 
 hm_err hm_command_log_check(const hm_options *options) {
     if (options->operand_count) return hm_check_files_against_log(options, false);
-    return with_office(options, check);
+    audit_result audit;
+    HM_TRY(ask_for_audit(options, &audit));
+    HM_TRY(check_published(options, &audit));
+    print_audit(options, &audit);
+    return HM_OK;
 }

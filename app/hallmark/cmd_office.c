@@ -21,8 +21,12 @@ enum { TRUST_MAX = 1 << 20, CHAIN_FILE_MAX = 1 << 19 };
 static void free_string(char **string) { free(*string); }
 #define SCOPED_STRING __attribute__((cleanup(free_string))) char
 
+/* On the way out of a fault: the sentence to be told is the first one. */
 static void disconnect(hm_connection *connection) {
-    if (connection->fd >= 0) (void)!hm_failed(hm_disconnect(connection));
+    if (connection->fd < 0) return;
+    hm_fault fault = hm_fault_keep((hm_err){HM_REFUSED});
+    (void)!hm_failed(hm_disconnect(connection));
+    (void)!hm_failed(hm_fault_raise(&fault));
 }
 #define CONNECTION __attribute__((cleanup(disconnect))) hm_connection
 
@@ -33,6 +37,12 @@ hm_err hm_connect_to_office(const hm_options *options, hm_connection *connection
     hm_err err = hm_connect(directory, NULL, NULL, connection);
     free(directory);
     return err;
+}
+
+hm_err hm_close_office(hm_connection *office, hm_err err) {
+    hm_fault fault = hm_fault_keep(err);
+    hm_err ended = hm_disconnect(office);
+    return hm_failed(err) ? hm_fault_raise(&fault) : ended;
 }
 
 hm_err hm_put_result(const hm_options *options, hm_bytes text) {

@@ -43,6 +43,7 @@ hm_err hm_source_read_all(const hm_source *source, size_t limit, hm_buf *buf) {
     if (source->size > limit)
         return hm_refuse("is larger than the %zu bytes that are allowed here", limit);
     size_t len = (size_t)source->size;
+    if (!len) return HM_OK;
     HM_TRY(hm_buf_reserve(buf, len));
     HM_TRY(hm_source_read(source, 0, buf->data + buf->len, len));
     buf->len += len;

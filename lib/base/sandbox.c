@@ -54,9 +54,12 @@ static const int allowed[] = {
 #endif
 };
 
+/* What reading a folder by name asks for besides. Landlock judges the opening. */
+static const int allowed_in_folder[] = {__NR_faccessat, __NR_faccessat2, __NR_newfstatat, __NR_getdents64};
+
 /* Refused with an error rather than with death: the C library asks for these and can do without (time zone, locale). */
 static const int denied[] = {
-    __NR_openat, __NR_readlinkat, __NR_newfstatat, __NR_faccessat, __NR_ioctl, __NR_prctl, __NR_fcntl, __NR_tgkill,
+    __NR_openat, __NR_readlinkat, __NR_newfstatat, __NR_faccessat, __NR_faccessat2, __NR_ioctl, __NR_prctl, __NR_fcntl, __NR_tgkill,
 #ifdef __NR_open
     __NR_open, __NR_stat, __NR_lstat, __NR_access, __NR_readlink,
 #endif
@@ -91,21 +94,34 @@ static void rule_without_execution(filter *f, int number) {
     answer(f, SECCOMP_RET_ALLOW);
 }
 
-static void build(filter *f) {
+/* If the call is NUMBER, allowed as long as its third argument asks for reading only and creates nothing. */
+static void rule_for_reading(filter *f, int number) {
+    add(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, (uint32_t)number);
+    load(f, offsetof(struct seccomp_data, args[2]));
+    add(f, BPF_JMP | BPF_JSET | BPF_K, 0, 1, O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY));
+    answer(f, SECCOMP_RET_ERRNO | EACCES);
+    answer(f, SECCOMP_RET_ALLOW);
+}
+
+static void build(filter *f, bool opening) {
     load(f, offsetof(struct seccomp_data, arch));
     add(f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, NATIVE_ARCHITECTURE);
     answer(f, SECCOMP_RET_KILL_PROCESS);
     load(f, offsetof(struct seccomp_data, nr));
     for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) rule(f, allowed[i], SECCOMP_RET_ALLOW);
+    /* Only with O_RDONLY, whose value is 0, in the access mode. */
+    if (opening) rule_for_reading(f, __NR_openat);
+    for (size_t i = 0; opening && i < sizeof allowed_in_folder / sizeof allowed_in_folder[0]; i++)
+        rule(f, allowed_in_folder[i], SECCOMP_RET_ALLOW);
     for (size_t i = 0; i < sizeof denied / sizeof denied[0]; i++) rule(f, denied[i], SECCOMP_RET_ERRNO | EACCES);
     rule_without_execution(f, __NR_mmap);
     rule_without_execution(f, __NR_mprotect);
     answer(f, SECCOMP_RET_KILL_PROCESS);
 }
 
-static hm_err enter_seccomp(void) {
+static hm_err enter_seccomp(bool opening) {
     filter f = {.len = 0};
-    build(&f);
+    build(&f, opening);
     if (f.len > FILTER_MAX) return hm_could_not("the sandbox's filter is too long");
     struct sock_fprog program = {(unsigned short)f.len, f.code};
     if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
@@ -113,23 +129,29 @@ static hm_err enter_seccomp(void) {
     return HM_OK;
 }
 
-/* No rule: nothing in the file system is left. The first seven years of Landlock have changed what it can forbid; what the
+/* Nothing in the file system is left but what lies below FOLDER, to be read (-1: nothing). The first seven years of Landlock have changed what it can forbid; what the
  * running kernel does not know is left out, seccomp forbids it anyway. */
-static void enter_landlock(void) {
+static void enter_landlock(int folder) {
     struct landlock_ruleset_attr attributes = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
     int ruleset = (int)syscall(__NR_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0);
     if (ruleset < 0) return;
+    struct landlock_path_beneath_attr beneath = {
+        .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR, .parent_fd = folder};
+    if (folder >= 0) syscall(__NR_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
     syscall(__NR_landlock_restrict_self, ruleset, 0);
     close(ruleset);
 }
 
-hm_err hm_sandbox_enter(void) {
+static hm_err enter(int folder) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return hm_could_not("the sandbox cannot be entered: %s", strerror(errno));
     if (SANITIZED) return HM_OK;
-    enter_landlock();
-    return enter_seccomp();
+    enter_landlock(folder);
+    return enter_seccomp(folder >= 0);
 }
+
+hm_err hm_sandbox_enter(void) { return enter(-1); }
+hm_err hm_sandbox_enter_folder(int folder) { return enter(folder); }
 
 static bool is_kept(int fd, const int *keep, size_t count) {
     for (size_t i = 0; i < count; i++)

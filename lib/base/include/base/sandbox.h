@@ -14,5 +14,8 @@
 HM_MUST_USE hm_err hm_sandbox_close_files(const int *keep, size_t count);
 /* Only what the process holds already. A fault, and the caller must end, if the kernel has no seccomp. */
 HM_MUST_USE hm_err hm_sandbox_enter(void);
+/* The same, but files can be opened: for reading below FOLDER where the kernel has Landlock, anywhere where it has not. For
+ * what reads many small files of a folder by name (the log's tiles). */
+HM_MUST_USE hm_err hm_sandbox_enter_folder(int folder);
 
 #endif

@@ -29,6 +29,7 @@ typedef struct {
     char certificate_until[12];
     pending_job *window[WINDOW];
     size_t waiting;
+    bool core_lost;
     hm_buf outgoing; /* frames for the core that have not been sent */
     hm_buf storage;
 } signing;
@@ -40,17 +41,24 @@ static void pending_free(pending_job *pending) {
     free(pending);
 }
 
+/* Without a core, or out of step with it, no file can be signed any more. */
+static hm_err core_lost(signing *s) {
+    s->core_lost = true;
+    return hm_could_not("the office's core has ended (run hallmark log check)");
+}
+
 static hm_err flush(signing *s) {
     if (!s->outgoing.len) return HM_OK;
-    HM_TRY(hm_fd_write(s->parser->core, hm_buf_bytes(&s->outgoing)));
+    hm_err err = hm_wire_send_frames(s->parser->core, hm_buf_bytes(&s->outgoing));
     s->outgoing.len = 0;
-    return HM_OK;
+    return hm_failed(err) ? core_lost(s) : HM_OK;
 }
 
 static hm_err receive(signing *s, hm_message *answer) {
     bool closed;
-    HM_TRY(hm_wire_receive(s->parser->core, &s->storage, answer, &closed));
-    return closed ? hm_could_not("the office's core has ended (run hallmark log check)") : HM_OK;
+    hm_err err = hm_wire_receive(s->parser->core, &s->storage, answer, &closed);
+    if (hm_failed(err)) s->core_lost = true;
+    return !hm_failed(err) && closed ? core_lost(s) : err;
 }
 
 static hm_err take_answer(signing *s, const hm_message *answer);
@@ -211,7 +219,7 @@ static hm_err start(signing *s, hm_job *job) {
     if (!hm_failed(err) && !finished) return HM_OK;
     if (hm_failed(err)) err = hm_parser_finish(s->parser, &pending->opened.job, err, false);
     pending_free(pending);
-    return err;
+    return !hm_failed(err) && s->core_lost ? core_lost(s) : err;
 }
 
 static hm_err embed(signing *s, pending_job *pending, hm_bytes structure) {

@@ -7,13 +7,23 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Ask and wait for the answer, which must be ANSWER (or END, or a fault). */
+/* After a fault the next answer could be the one to this question: nothing more is asked, and this process ends. */
+static hm_err end_if_failed(hm_parser *parser, hm_err err) {
+    if (hm_failed(err)) hm_fd_close(&parser->front);
+    return err;
+}
+
+static hm_err exchange(hm_parser *parser, hm_post *post) {
+    bool closed;
+    HM_TRY(hm_post_send(parser->front, post));
+    HM_TRY(hm_post_receive(parser->front, post, &closed));
+    return closed ? hm_could_not("the front has ended") : HM_OK;
+}
+
+/* Ask and wait for the answer, which may be a fault. */
 static hm_err ask(hm_parser *parser, hm_post *post) {
     post->fd = -1;
-    HM_TRY(hm_post_send(parser->front, post));
-    bool closed;
-    HM_TRY(hm_post_receive(parser->front, post, &closed));
-    if (closed) return hm_could_not("the front has ended");
+    HM_TRY(end_if_failed(parser, exchange(parser, post)));
     if (post->kind != HM_POST_FAULT) return HM_OK;
     char sentence[701];
     snprintf(sentence, sizeof sentence, "%.*s", (int)post->text_len, (const char *)post->text);
@@ -83,7 +93,7 @@ void hm_parser_print(hm_parser *parser, const hm_job *job, hm_stream stream, hm_
     while (text.len) {
         post = (hm_post){.kind = HM_POST_TEXT, .job = job->number, .a = (uint32_t)stream, .fd = -1};
         hm_post_set_text(&post, text);
-        if (hm_failed(hm_post_send(parser->front, &post))) return;
+        if (hm_failed(end_if_failed(parser, hm_post_send(parser->front, &post)))) return;
         if (hm_failed(hm_bytes_part(text, post.text_len, text.len - post.text_len, &text))) return;
     }
 }

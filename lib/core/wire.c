@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const hm_wire_rule *rule_of(unsigned type) {
@@ -28,9 +29,7 @@ static hm_err check_field(const hm_wire_rule *rule, const hm_wire_field_rule *fi
     return HM_OK;
 }
 
-hm_err hm_wire_put(const hm_message *message, hm_buf *frame) {
-    const hm_wire_rule *rule = rule_of(message->type);
-    if (!rule) return hm_refuse("core language: no message of type %u", (unsigned)message->type);
+static hm_err put_frame(const hm_wire_rule *rule, const hm_message *message, hm_buf *frame) {
     size_t start = frame->len;
     HM_TRY(hm_put_u32be(frame, 0));
     HM_TRY(hm_put_u16be(frame, (uint16_t)message->type));
@@ -48,6 +47,16 @@ hm_err hm_wire_put(const hm_message *message, hm_buf *frame) {
     if (len > HM_WIRE_FRAME_MAX) return hm_refuse("core language: a %s is too long", rule->name);
     for (size_t i = 0; i < 4; i++) frame->data[start + i] = (uint8_t)(len >> (24 - 8 * i));
     return HM_OK;
+}
+
+hm_err hm_wire_put(const hm_message *message, hm_buf *frame) {
+    const hm_wire_rule *rule = rule_of(message->type);
+    if (!rule) return hm_refuse("core language: no message of type %u", (unsigned)message->type);
+    size_t start = frame->len;
+    hm_err err = put_frame(rule, message, frame);
+    /* Half a frame must not be sent with the next. */
+    if (hm_failed(err)) frame->len = start;
+    return err;
 }
 
 hm_err hm_wire_get(hm_bytes bytes, hm_message *message) {
@@ -79,28 +88,43 @@ hm_err hm_wire_raise(const hm_message *fault) {
     return hm_raise_again((hm_class)fault->field[HM_FAULT_CLASS].number, text);
 }
 
+/* After a fault amid a frame the two sides are out of step, and each would wait for the other: that direction ends. */
+static hm_err end_if_failed(int fd, int direction, hm_err err) {
+    if (hm_failed(err)) shutdown(fd, direction);
+    return err;
+}
+
+hm_err hm_wire_send_frames(int fd, hm_bytes frames) {
+    return end_if_failed(fd, SHUT_WR, hm_in(hm_fd_write(fd, frames), "core language"));
+}
+
 hm_err hm_wire_send(int fd, const hm_message *message) {
     HM_BUF frame = HM_BUF_EMPTY;
     HM_TRY(hm_wire_put(message, &frame));
-    return hm_fd_write(fd, hm_buf_bytes(&frame));
+    return hm_wire_send_frames(fd, hm_buf_bytes(&frame));
 }
 
-hm_err hm_wire_receive(int fd, hm_buf *storage, hm_message *message, bool *closed) {
+static hm_err receive_frame(int fd, hm_buf *storage, bool *closed) {
     uint8_t head[4];
     ssize_t n;
     do n = read(fd, head, sizeof head);
     while (n < 0 && errno == EINTR);
     *closed = n == 0 || (n < 0 && errno == ECONNRESET);
     if (*closed) return HM_OK;
-    if (n < 0) return hm_could_not("core language: cannot receive: %s", strerror(errno));
+    if (n < 0) return hm_could_not("cannot receive: %s", strerror(errno));
     HM_TRY(hm_fd_read(fd, head + n, sizeof head - (size_t)n));
     hm_reader reader = hm_reader_of(HM_ARRAY(head));
     uint32_t len;
     HM_TRY(hm_read_u32be(&reader, &len));
-    if (len > HM_WIRE_FRAME_MAX) return hm_refuse("core language: a frame of %u bytes is too long", len);
+    if (len > HM_WIRE_FRAME_MAX) return hm_refuse("a frame of %u bytes is too long", len);
     storage->len = 0;
     HM_TRY(hm_buf_reserve(storage, len));
     HM_TRY(hm_fd_read(fd, storage->data, len));
     storage->len = len;
-    return hm_wire_get(hm_buf_bytes(storage), message);
+    return HM_OK;
+}
+
+hm_err hm_wire_receive(int fd, hm_buf *storage, hm_message *message, bool *closed) {
+    HM_TRY(end_if_failed(fd, SHUT_RD, hm_in(receive_frame(fd, storage, closed), "core language")));
+    return *closed ? HM_OK : hm_wire_get(hm_buf_bytes(storage), message);
 }

@@ -82,7 +82,11 @@ HM_MUST_USE hm_err hm_wire_get(hm_bytes bytes, hm_message *message);
 /* The fault that an HM_MSG_FAULT tells of, raised here. */
 HM_MUST_USE hm_err hm_wire_raise(const hm_message *fault);
 
+/* A fault amid a frame leaves the two sides out of step: that direction of the socket is shut down, so that neither waits for
+ * the other. */
 HM_MUST_USE hm_err hm_wire_send(int fd, const hm_message *message);
+/* Several that hm_wire_put made. */
+HM_MUST_USE hm_err hm_wire_send_frames(int fd, hm_bytes frames);
 /* Receive one frame into STORAGE (replaced) and decode it. *CLOSED: the peer closed between frames. */
 HM_MUST_USE hm_err hm_wire_receive(int fd, hm_buf *storage, hm_message *message, bool *closed);
 

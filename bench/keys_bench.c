@@ -168,19 +168,21 @@ static void bench(int processes) {
         close(workers[i].begin[0]);
         close(workers[i].result[1]);
     }
-    double rates[WAYS][ROUNDS], ratios[ROUNDS];
+    double rates[WAYS][ROUNDS], used[ROUNDS], ratios[ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
         way first = round % 2 ? LAYER : BARE;
         cost spent[WAYS];
         spent[first] = measure(workers, processes, first);
         spent[!first] = measure(workers, processes, !first);
         for (way how = BARE; how < WAYS; how++) rates[how][round] = spent[how].rate;
+        used[round] = spent[BARE].used / (SIGNATURES * processes);
         ratios[round] = spent[BARE].used / spent[LAYER].used;
     }
     for (int i = 0; i < processes; i++) close(workers[i].begin[1]);
     while (wait(NULL) > 0) {
     }
     printf("keys_bare_%d %.0f signatures/s\n", processes, median(rates[BARE]));
+    printf("keys_bare_processor_%d %.1f us\n", processes, median(used) * 1e6);
     printf("keys_layer_%d %.0f signatures/s\n", processes, median(rates[LAYER]));
     printf("keys_layer_to_bare_%d %.3f ratio\n", processes, median(ratios));
     fflush(stdout);

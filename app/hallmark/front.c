@@ -283,6 +283,7 @@ static hm_err serve(front_state *state, size_t parser, hm_post *post) {
 static _Noreturn void run_parser(const hm_front *front, int socket) {
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, "hallmark-parser");
     int keep[2] = {socket, front->core_fd};
     hm_parser parser = {socket, front->core_fd, front->options->json};
     if (front->pending) munmap(front->pending, HM_PENDING_MAX);

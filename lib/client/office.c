@@ -17,6 +17,7 @@ static _Noreturn void run_core(int fd, const char *directory, void (*survivor)(v
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_NAME, "hallmark-core");
     hm_err err = hm_core_serve(fd, directory);
     if (survivor) survivor(context);
     if (hm_failed(err)) {

@@ -4,6 +4,7 @@
  * attributes is skipped as it is, except for nested signatures. */
 #include "signed_parsed.h"
 
+#include "cert_memory.h"
 #include "oid.h"
 #include "signer_parse.h"
 
@@ -57,7 +58,7 @@ static hm_err take_certificate(hm_signed *parsed, hm_bytes der) {
     hm_parsed_certificate *certificate = &parsed->certificate[parsed->certificate_count];
     certificate->der = der;
     HM_TRY(hm_cert_cut(der, &certificate->parts));
-    HM_TRY(hm_x509_parse(der, &certificate->x509));
+    HM_TRY(hm_cert_recall(der, &certificate->x509, &certificate->info));
     parsed->certificate_count++;
     return sk_X509_push(parsed->views, certificate->x509) > 0 ? HM_OK : hm_no_memory();
 }
@@ -103,15 +104,14 @@ static hm_err check_digest_listed(hm_reader digest_algorithms, const hm_parsed_s
     return listed ? HM_OK : hm_refuse("a signer's digest algorithm is not among those it lists");
 }
 
-static hm_err name_certificate(const hm_signed *parsed, hm_parsed_signer *signer) {
+static void name_certificate(const hm_signed *parsed, hm_parsed_signer *signer) {
     for (size_t i = 0; i < parsed->certificate_count && !signer->certificate; i++) {
         const hm_parsed_certificate *certificate = &parsed->certificate[i];
         if (hm_signer_is(signer, certificate->parts.issuer, certificate->parts.serial, certificate->x509))
             signer->certificate = certificate;
     }
     signer->info.has_certificate = signer->certificate != NULL;
-    if (!signer->certificate) return HM_OK;
-    return hm_x509_describe(signer->certificate->x509, &signer->info.certificate);
+    if (signer->certificate) signer->info.certificate = signer->certificate->info;
 }
 
 static hm_err next_signer(hm_signed *parsed, hm_parsed_signer **signer) {
@@ -138,7 +138,7 @@ static hm_err take_cms_signers(hm_signed *parsed, signed_data *parts) {
         HM_TRY(hm_signer_parse(&parts->signer_infos, hm_oid_data, signer, &unsigned_attributes));
         HM_TRY(hm_signer_find_timestamp(unsigned_attributes, hm_oid_timestamp_token, signer));
         HM_TRY(check_digest_listed(parts->digest_algorithms, signer));
-        HM_TRY(name_certificate(parsed, signer));
+        name_certificate(parsed, signer);
         by_key_id |= signer->key_id.len != 0;
     }
     return check_version(parts, by_key_id);
@@ -163,11 +163,11 @@ static hm_err take_spc_signer(hm_signed *parsed, signed_data *parts, hm_reader *
     HM_TRY(hm_signer_take_indirect_data(signer, indirect_data.whole, indirect_data.content));
     HM_TRY(hm_signer_find_timestamp(*unsigned_attributes, hm_oid_spc_timestamp, signer));
     HM_TRY(check_digest_listed(parts->digest_algorithms, signer));
-    HM_TRY(name_certificate(parsed, signer));
+    name_certificate(parsed, signer);
     return check_version(parts, false);
 }
 
-/* Call VISIT for each value of the attributes of TYPE. */
+/* A nested signature holds no further ones: Windows looks for none there. */
 static hm_err parse_nested(hm_signed *parsed, hm_bytes der) {
     signed_data parts;
     hm_reader attributes, values;

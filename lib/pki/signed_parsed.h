@@ -13,6 +13,7 @@ typedef struct {
     hm_cert_parts parts;
     hm_bytes der;
     X509 *x509;
+    hm_cert_info info;
 } hm_parsed_certificate;
 
 /* Views into hm_signed.der; empty where absent. */

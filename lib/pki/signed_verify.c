@@ -115,6 +115,18 @@ static hm_err check_attributes(const hm_parsed_signer *signer, const hm_verdict 
     return hm_refuse("the signed attributes were taken away");
 }
 
+/* The path from CERTIFICATE to a trusted root, described. */
+static hm_err judge_certificate(const hm_signed *parsed, X509 *certificate, const hm_verify_rules *rules,
+                                STACK_OF(X509) * *path, hm_verdict *verdict) {
+    const hm_trust *trust = rules->trust;
+    hm_path_rules path_rules = {.anchors = trust->store, .untrusted = parsed->views, .now = rules->now};
+    if (hm_path_recall(trust->paths, certificate, rules->now, path, verdict)) return HM_OK;
+    HM_TRY(hm_path_find(certificate, &path_rules, path));
+    HM_TRY(describe_path(*path, verdict));
+    hm_path_keep(trust->paths, *path, verdict);
+    return HM_OK;
+}
+
 hm_err hm_signed_verify(const hm_signed *parsed, size_t index, const hm_digest *content, const hm_verify_rules *rules,
                         hm_verdict *verdict) {
     X509 *certificate;
@@ -126,9 +138,7 @@ hm_err hm_signed_verify(const hm_signed *parsed, size_t index, const hm_digest *
     HM_TRY(find_certificate(signer, rules->trust, &certificate));
     HM_TRY(check_signing_certificate(signer, certificate));
     HM_TRY(check_signature(signer, certificate, content));
-    hm_path_rules path_rules = {.anchors = rules->trust->store, .untrusted = parsed->views, .now = rules->now};
-    HM_TRY(hm_path_find(certificate, &path_rules, &path));
+    HM_TRY(judge_certificate(parsed, certificate, rules, &path, verdict));
     if (rules->product) HM_TRY(check_product(path, rules->product));
-    HM_TRY(describe_path(path, verdict));
     return check_attributes(signer, verdict);
 }

@@ -47,6 +47,7 @@ hm_err hm_trust_from_pem(hm_bytes pem, hm_trust **trust) {
     made->store = X509_STORE_new();
     made->certificates = sk_X509_new_null();
     if (!made->store || !made->certificates) return hm_no_memory();
+    HM_TRY(hm_path_memory_new(&made->paths));
     HM_TRY(add_roots(made, pem));
     *trust = made;
     made = NULL;
@@ -57,6 +58,7 @@ void hm_trust_free(hm_trust **trust) {
     if (!*trust) return;
     X509_STORE_free((*trust)->store);
     sk_X509_pop_free((*trust)->certificates, X509_free);
+    hm_path_memory_free(&(*trust)->paths);
     free(*trust);
     *trust = NULL;
 }

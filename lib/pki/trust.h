@@ -2,13 +2,14 @@
 #ifndef HM_PKI_TRUST_H
 #define HM_PKI_TRUST_H
 
-#include "x509.h"
+#include "path_memory.h"
 
 enum { HM_ROOTS_MAX = 256 };
 
 struct hm_trust {
     X509_STORE *store;
     STACK_OF(X509) * certificates; /* the same, in the file's order */
+    hm_path_memory *paths;         /* found good under these roots */
 };
 
 #endif

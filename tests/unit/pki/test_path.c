@@ -364,7 +364,6 @@ static void refuses_a_forged_root_that_is_embedded(void **state) {
     CHAIN chain = plan_chain();
     CHAIN forged = plan_chain();
     HM_BUF der = HM_BUF_EMPTY;
-    HM_BUF pem = HM_BUF_EMPTY;
     BENCH bench = bench_make();
     HM_SIGNED *parsed = NULL;
     hm_verdict verdict;
@@ -484,6 +483,73 @@ static void an_office_cannot_issue_for_the_products_of_another_ca(void **state) 
     assert_refused(hm_signed_verify(parsed, 0, &content, &rules, &verdict), "name constraints do not permit");
 }
 
+/* A path that was found good is not looked for again, but it is judged by the time and for the product of each
+ * question. */
+static void what_was_good_before_is_judged_again(void **state) {
+    (void)state;
+    CHAIN chain = plan_chain();
+    HM_BUF der = HM_BUF_EMPTY;
+    HM_SIGNED *parsed = NULL;
+    hm_verdict verdict;
+    chain.plan[1].not_after = TEST_NOW + 2 * DAY;
+    make_chain(&chain);
+    sign(&chain, &der);
+    HM_MUST(hm_signed_parse(HM_STRUCTURE_CMS, hm_buf_bytes(&der), &parsed));
+    HM_TRUST *trust = trust_of(hm_buf_bytes(&chain.der[0]));
+    HM_TRUST *stranger = trust_of(hm_buf_bytes(&chain.der[2]));
+    hm_verify_rules rules = {.trust = trust, .now = TEST_NOW};
+    hm_digest content = digest_of_text(HM_SHA256, "content"), other = digest_of_text(HM_SHA256, "other");
+    for (size_t i = 0; i < 3; i++) {
+        rules.now = TEST_NOW;
+        memset(&verdict, 0, sizeof verdict);
+        HM_MUST(hm_signed_verify(parsed, 0, &content, &rules, &verdict));
+        assert_int_equal(verdict.chain_len, 3);
+        assert_string_equal(verdict.chain[2].common_name, "root");
+        assert_refused(hm_signed_verify(parsed, 0, &other, &rules, &verdict), "not what was signed");
+        rules.product = "Pump 4";
+        assert_refused(hm_signed_verify(parsed, 0, &content, &rules, &verdict), "not for \"Pump 4\"");
+        rules.product = NULL;
+        rules.now = TEST_NOW + 2 * DAY - 1;
+        HM_MUST(hm_signed_verify(parsed, 0, &content, &rules, &verdict));
+        rules.now = TEST_NOW + 2 * DAY;
+        assert_refused(hm_signed_verify(parsed, 0, &content, &rules, &verdict), "\"ca\" expired");
+        rules.now = TEST_NOW - 31 * DAY;
+        assert_refused(hm_signed_verify(parsed, 0, &content, &rules, &verdict), "not valid before");
+        hm_verify_rules strange = {.trust = stranger, .now = TEST_NOW};
+        assert_refused(hm_signed_verify(parsed, 0, &content, &strange, &verdict), "trusted root");
+    }
+}
+
+/* More paths than are kept, twice over. */
+static void many_publishers_are_judged_each_by_its_own_chain(void **state) {
+    (void)state;
+    enum { PUBLISHERS = 20 };
+    CHAIN chain = plan_chain();
+    hm_buf der[PUBLISHERS] = {HM_BUF_EMPTY};
+    char name[16];
+    hm_verdict verdict;
+    make_chain(&chain);
+    HM_TRUST *trust = trust_of(hm_buf_bytes(&chain.der[0]));
+    hm_verify_rules rules = {.trust = trust, .now = TEST_NOW};
+    hm_digest content = digest_of_text(HM_SHA256, "content");
+    for (size_t i = 0; i < PUBLISHERS; i++) {
+        snprintf(name, sizeof name, "leaf %zu", i);
+        chain.plan[2].common_name = name;
+        chain.der[2].len = 0;
+        cert_make(&chain.plan[2], key_of(&chain, 2), hm_buf_bytes(&chain.der[1]), key_of(&chain, 1), &chain.der[2]);
+        sign(&chain, &der[i]);
+    }
+    for (size_t i = 0; i < 2 * PUBLISHERS; i++) {
+        HM_SIGNED *parsed = NULL;
+        snprintf(name, sizeof name, "leaf %zu", i % PUBLISHERS);
+        HM_MUST(hm_signed_parse(HM_STRUCTURE_CMS, hm_buf_bytes(&der[i % PUBLISHERS]), &parsed));
+        HM_MUST(hm_signed_verify(parsed, 0, &content, &rules, &verdict));
+        assert_string_equal(verdict.chain[0].common_name, name);
+        assert_string_equal(hm_signed_at(parsed, 0)->certificate.common_name, name);
+    }
+    for (size_t i = 0; i < PUBLISHERS; i++) hm_buf_clear(&der[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepts_a_chain_in_order),
@@ -513,6 +579,8 @@ int main(void) {
         cmocka_unit_test(a_root_may_not_speak_for_a_product_directly),
         cmocka_unit_test(a_name_with_two_units_is_for_no_product),
         cmocka_unit_test(an_office_cannot_issue_for_the_products_of_another_ca),
+        cmocka_unit_test(what_was_good_before_is_judged_again),
+        cmocka_unit_test(many_publishers_are_judged_each_by_its_own_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

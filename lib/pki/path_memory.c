@@ -1,0 +1,71 @@
+#include "path_memory.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { KEPT = 8 };
+
+typedef struct {
+    STACK_OF(X509) * path; /* NULL: free */
+    int64_t from, until;   /* valid while FROM <= now < UNTIL, as OpenSSL judges dates */
+    hm_verdict verdict;
+} kept_path;
+
+struct hm_path_memory {
+    pthread_mutex_t lock;
+    size_t oldest;
+    kept_path kept[KEPT];
+};
+
+hm_err hm_path_memory_new(hm_path_memory **memory) {
+    *memory = calloc(1, sizeof **memory);
+    if (!*memory) return hm_no_memory();
+    pthread_mutex_init(&(*memory)->lock, NULL);
+    return HM_OK;
+}
+
+static void clear(kept_path *place) { sk_X509_pop_free(place->path, X509_free); }
+
+void hm_path_memory_free(hm_path_memory **memory) {
+    if (!*memory) return;
+    for (size_t i = 0; i < KEPT; i++) clear(&(*memory)->kept[i]);
+    pthread_mutex_destroy(&(*memory)->lock);
+    free(*memory);
+    *memory = NULL;
+}
+
+static bool find(const hm_path_memory *memory, const X509 *leaf, int64_t now, STACK_OF(X509) * *path,
+                 hm_verdict *verdict) {
+    for (size_t i = 0; i < KEPT; i++) {
+        const kept_path *kept = &memory->kept[i];
+        if (!kept->path || sk_X509_value(kept->path, 0) != leaf || now < kept->from || now >= kept->until) continue;
+        *path = X509_chain_up_ref(kept->path);
+        *verdict = kept->verdict;
+        return *path != NULL;
+    }
+    return false;
+}
+
+bool hm_path_recall(hm_path_memory *memory, const X509 *leaf, int64_t now, STACK_OF(X509) * *path,
+                    hm_verdict *verdict) {
+    pthread_mutex_lock(&memory->lock);
+    bool found = find(memory, leaf, now, path, verdict);
+    pthread_mutex_unlock(&memory->lock);
+    return found;
+}
+
+void hm_path_keep(hm_path_memory *memory, STACK_OF(X509) * path, const hm_verdict *verdict) {
+    kept_path kept = {.path = X509_chain_up_ref(path), .from = INT64_MIN, .until = INT64_MAX, .verdict = *verdict};
+    if (!kept.path) return;
+    for (size_t i = 0; i < verdict->chain_len; i++) {
+        const hm_cert_info *info = &verdict->chain[i];
+        if (info->not_before > kept.from) kept.from = info->not_before;
+        if (info->not_after < kept.until) kept.until = info->not_after;
+    }
+    pthread_mutex_lock(&memory->lock);
+    kept_path *place = &memory->kept[memory->oldest];
+    memory->oldest = (memory->oldest + 1) % KEPT;
+    clear(place);
+    *place = kept;
+    pthread_mutex_unlock(&memory->lock);
+}

@@ -74,7 +74,7 @@ hm_err hm_command_sign(const hm_options *options) {
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
     HM_TRY(connect_with_pending(options, &office, &page));
-    return hm_close_office(&office, sign_files(options, &office, page));
+    return hm_close_office(options, &office, sign_files(options, &office, page));
 }
 
 static size_t processors(void) {
@@ -140,7 +140,7 @@ hm_err hm_check_files_against_log(const hm_options *options, bool write_proofs) 
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
     HM_TRY(connect_with_pending(options, &office, &page));
-    return hm_close_office(&office, run_against_log(options, &office, page, write_proofs));
+    return hm_close_office(options, &office, run_against_log(options, &office, page, write_proofs));
 }
 
 hm_err hm_command_log_prove(const hm_options *options) { return hm_check_files_against_log(options, true); }

@@ -106,7 +106,7 @@ static hm_err show(const hm_options *options, hm_connection *office) {
 hm_err hm_command_log_show(const hm_options *options) {
     hm_connection office;
     HM_TRY(hm_connect_to_office(options, &office));
-    return hm_close_office(&office, show(options, &office));
+    return hm_close_office(options, &office, show(options, &office));
 }
 
 /* What the core found in its database. */
@@ -127,7 +127,7 @@ static hm_err ask_for_audit(const hm_options *options, audit_result *audit) {
         audit->erased = answer.field[HM_LOG_AUDITED_ERASED].number;
         memcpy(audit->root, answer.field[HM_LOG_AUDITED_ROOT].bytes.data, sizeof audit->root);
     }
-    return hm_close_office(&office, err);
+    return hm_close_office(options, &office, err);
 }
 
 static hm_err open_log(const hm_options *options, int *dirfd) {

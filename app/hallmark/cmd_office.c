@@ -1,5 +1,6 @@
 /* init, product, key, cert, trust: the office's own affairs. */
 #include "commands.h"
+#include "late.h"
 
 #include <base/file.h>
 #include <base/json.h>
@@ -39,9 +40,10 @@ hm_err hm_connect_to_office(const hm_options *options, hm_connection *connection
     return err;
 }
 
-hm_err hm_close_office(hm_connection *office, hm_err err) {
+hm_err hm_close_office(const hm_options *options, hm_connection *office, hm_err err) {
     hm_fault fault = hm_fault_keep(err);
     hm_err ended = hm_disconnect(office);
+    if (office->unpublished) hm_publish_later(options);
     return hm_failed(err) ? hm_fault_raise(&fault) : ended;
 }
 
@@ -117,7 +119,7 @@ hm_err hm_command_init(const hm_options *options) {
         printf("{\"office\":\"%s\",\"development\":%s}\n", directory, office.development ? "true" : "false");
     else
         print_made(&plan, &office);
-    return hm_disconnect(&office);
+    return hm_close_office(options, &office, HM_OK);
 }
 
 /* product */
@@ -168,7 +170,7 @@ hm_err hm_command_product_list(const hm_options *options) {
     CONNECTION office;
     HM_TRY(hm_connect_to_office(options, &office));
     HM_TRY(list_products(options, &office, ""));
-    return hm_disconnect(&office);
+    return hm_close_office(options, &office, HM_OK);
 }
 
 hm_err hm_command_product_add(const hm_options *options) {
@@ -180,7 +182,7 @@ hm_err hm_command_product_add(const hm_options *options) {
     question.field[HM_PRODUCT_ADD_ALGORITHMS].number = algorithms;
     HM_TRY(hm_ask(&office, &question, &answer));
     HM_TRY(list_products(options, &office, options->operands[0]));
-    return hm_disconnect(&office);
+    return hm_close_office(options, &office, HM_OK);
 }
 
 /* key, cert */
@@ -252,7 +254,7 @@ static hm_err list_keys(const hm_options *options, key_visit visit) {
     CONNECTION office;
     HM_TRY(hm_connect_to_office(options, &office));
     HM_TRY(each_key(options, &office, options->product, visit));
-    return hm_disconnect(&office);
+    return hm_close_office(options, &office, HM_OK);
 }
 
 hm_err hm_command_key_list(const hm_options *options) { return list_keys(options, print_key); }
@@ -263,7 +265,7 @@ hm_err hm_command_product_show(const hm_options *options) {
     HM_TRY(hm_connect_to_office(options, &office));
     HM_TRY(list_products(options, &office, options->operands[0]));
     HM_TRY(each_key(options, &office, options->operands[0], print_key));
-    return hm_disconnect(&office);
+    return hm_close_office(options, &office, HM_OK);
 }
 
 /* --product and exactly one --algorithm (es256 unless given). */
@@ -284,7 +286,7 @@ hm_err hm_command_key_generate(const hm_options *options) {
     HM_TRY(hm_connect_to_office(options, &office));
     HM_TRY(hm_ask(&office, &question, &answer));
     HM_TRY(each_key(options, &office, options->product, print_key));
-    return hm_disconnect(&office);
+    return hm_close_office(options, &office, HM_OK);
 }
 
 hm_err hm_command_cert_request(const hm_options *options) {
@@ -297,7 +299,7 @@ hm_err hm_command_cert_request(const hm_options *options) {
     HM_BUF pem = HM_BUF_EMPTY;
     HM_TRY(hm_pem_put(&pem, "CERTIFICATE REQUEST", answer.field[HM_BYTES_CONTENT].bytes));
     HM_TRY(hm_put_result(options, hm_buf_bytes(&pem)));
-    return hm_disconnect(&office);
+    return hm_close_office(options, &office, HM_OK);
 }
 
 hm_err hm_command_cert_import(const hm_options *options) {
@@ -313,7 +315,7 @@ hm_err hm_command_cert_import(const hm_options *options) {
     question.field[HM_CERT_IMPORT_CHAIN].bytes = hm_buf_bytes(&der);
     HM_TRY(hm_ask(&office, &question, &answer));
     HM_TRY(each_key(options, &office, options->product, print_certificate));
-    return hm_disconnect(&office);
+    return hm_close_office(options, &office, HM_OK);
 }
 
 typedef struct {
@@ -345,7 +347,7 @@ hm_err hm_command_cert_export(const hm_options *options) {
                          hm_key_algorithm_name((hm_key_algorithm)exported.algorithm));
     HM_TRY(hm_put_result(options, hm_buf_bytes(&exported.pem)));
     hm_buf_clear(&exported.pem);
-    return hm_disconnect(&office);
+    return hm_close_office(options, &office, HM_OK);
 }
 
 /* trust */
@@ -356,5 +358,5 @@ hm_err hm_command_trust_export(const hm_options *options) {
     hm_message question = {.type = HM_MSG_TRUST}, answer;
     HM_TRY(hm_ask(&office, &question, &answer));
     HM_TRY(hm_put_result(options, answer.field[HM_BYTES_CONTENT].bytes));
-    return hm_disconnect(&office);
+    return hm_close_office(options, &office, HM_OK);
 }

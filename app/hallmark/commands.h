@@ -27,8 +27,9 @@ HM_MUST_USE hm_err hm_command_log_prove(const hm_options *options);
 HM_MUST_USE hm_err hm_command_trust_export(const hm_options *options);
 
 /* Shared by them. */
-/* Disconnect, whatever came of the work: its fault first, else how the core ended. */
-HM_MUST_USE hm_err hm_close_office(hm_connection *connection, hm_err err);
+/* Disconnect, whatever came of the work: its fault first, else how the core ended. If entries wait for a checkpoint, a
+ * process is left behind that asks for one within a second (late.h). */
+HM_MUST_USE hm_err hm_close_office(const hm_options *options, hm_connection *connection, hm_err err);
 HM_MUST_USE hm_err hm_connect_to_office(const hm_options *options, hm_connection *connection);
 /* The log key that a trust file names; *FOUND false if it names none. */
 HM_MUST_USE hm_err hm_log_key_of_trust(hm_bytes pem, hm_note_key *key, bool *found);

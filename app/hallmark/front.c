@@ -31,6 +31,8 @@ typedef struct {
     hm_folder *folder;
     hm_tree tree;
     hm_outfile out[HM_PARTS];
+    bool opened_ahead; /* "alone": all that the parser may ask for is open already */
+    int content_fd, companion_fd[HM_PARTS];
     hm_buf text[HM_STREAMS];
     hm_class class;
     char sentence[701];
@@ -46,6 +48,7 @@ typedef struct {
         bool ended;
     } parser[PARSERS_MAX];
     size_t parsers;
+    hm_post *alone; /* where the answer goes when the parser is this very process; NULL: over a socket */
     hm_class seen[HM_DENIED + 1]; /* by class: was there one? */
     hm_post post;
 } front_state;
@@ -79,6 +82,14 @@ static void print_job(front_state *state, front_job *job, const char *path) {
     fflush(stdout);
     if (job->class != HM_DONE) fprintf(stderr, "hallmark: %s: %s\n", path, job->sentence);
     fwrite(job->text[HM_STREAM_ERR].data, 1, job->text[HM_STREAM_ERR].len, stderr);
+}
+
+static void job_init(front_job *job) {
+    job->content_fd = -1;
+    for (size_t p = 0; p < HM_PARTS; p++) {
+        job->out[p] = HM_OUTFILE_NONE;
+        job->companion_fd[p] = -1;
+    }
 }
 
 static void job_clear(front_job *job) {
@@ -131,12 +142,16 @@ static const char *base_name(const char *path) {
 }
 
 static hm_err reply(front_state *state, size_t parser, hm_post *post) {
+    if (state->alone) {
+        hm_post_copy(state->alone, post);
+        return HM_OK;
+    }
     return hm_post_send(state->parser[parser].socket, post);
 }
 
 static hm_err reply_fault(front_state *state, size_t parser, uint32_t job, hm_err err) {
     hm_post *post = &state->post;
-    *post = (hm_post){.kind = HM_POST_FAULT, .job = job, .a = err.class, .fd = -1};
+    hm_post_start(post, HM_POST_FAULT, job, err.class, 0);
     hm_post_set_text(post, hm_text(hm_err_sentence()));
     return reply(state, parser, post);
 }
@@ -149,17 +164,25 @@ static hm_err answer_next(front_state *state, size_t parser) {
         HM_FD fd = -1;
         job->begun = true;
         job->parser = (int)parser;
-        hm_err err = open_operand(state->front->options->operands[number], job, &fd);
+        hm_err err = HM_OK;
+        if (job->opened_ahead)
+            fd = job->content_fd;
+        else
+            err = open_operand(state->front->options->operands[number], job, &fd);
         if (hm_failed(err)) {
             finish_job(state, job, err.class, hm_err_sentence());
             continue;
         }
         hm_post *post = &state->post;
-        *post = (hm_post){.kind = HM_POST_NEXT, .job = number, .a = job->is_folder, .fd = job->is_folder ? -1 : fd};
+        hm_post_start(post, HM_POST_NEXT, number, job->is_folder, 0);
+        if (!job->is_folder) post->fd = fd;
         hm_post_set_text(post, hm_text(base_name(job->path)));
-        return reply(state, parser, post);
+        HM_TRY(reply(state, parser, post));
+        if (state->alone) fd = -1;
+        return HM_OK;
     }
-    return reply(state, parser, &(hm_post){.kind = HM_POST_END, .fd = -1});
+    hm_post_start(&state->post, HM_POST_END, 0, 0, 0);
+    return reply(state, parser, &state->post);
 }
 
 /* Where a part of a job lies or goes. */
@@ -181,16 +204,33 @@ static hm_err part_path(const front_state *state, const front_job *job, hm_part 
     return hm_put(path, hm_buf_bytes(&stem));
 }
 
-static hm_err answer_companion(front_state *state, size_t parser, uint32_t number, hm_part part) {
-    front_job *job = &state->jobs[number];
+/* *FD -1 if there is no such file. */
+static hm_err open_companion(front_state *state, front_job *job, hm_part part, int *fd) {
     HM_BUF path = HM_BUF_EMPTY;
     const char *string;
+    *fd = -1;
     HM_TRY(part_path(state, job, part, false, &path));
     HM_TRY(hm_buf_string(&path, &string));
-    HM_FD fd = open(string, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
-        return reply_fault(state, parser, number, hm_could_not("%s: %s", string, strerror(errno)));
-    return reply(state, parser, &(hm_post){.kind = HM_POST_COMPANION, .job = number, .fd = fd});
+    *fd = open(string, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return *fd >= 0 || errno == ENOENT || errno == ENOTDIR ? HM_OK : hm_could_not("%s: %s", string, strerror(errno));
+}
+
+static hm_err answer_companion(front_state *state, size_t parser, uint32_t number, hm_part part) {
+    front_job *job = &state->jobs[number];
+    HM_FD fd = -1;
+    hm_err err = HM_OK;
+    if (job->opened_ahead) {
+        fd = job->companion_fd[part];
+        job->companion_fd[part] = -1;
+    } else {
+        err = open_companion(state, job, part, &fd);
+    }
+    if (hm_failed(err)) return reply_fault(state, parser, number, err);
+    hm_post_start(&state->post, HM_POST_COMPANION, number, 0, 0);
+    state->post.fd = fd;
+    HM_TRY(reply(state, parser, &state->post));
+    if (state->alone) fd = -1; /* it is the parser's now */
+    return HM_OK;
 }
 
 static hm_err open_output(front_state *state, front_job *job, hm_part part) {
@@ -206,7 +246,9 @@ static hm_err answer_output(front_state *state, size_t parser, uint32_t number, 
     front_job *job = &state->jobs[number];
     hm_err err = open_output(state, job, part);
     if (hm_failed(err)) return reply_fault(state, parser, number, err);
-    return reply(state, parser, &(hm_post){.kind = HM_POST_OUTPUT, .job = number, .fd = job->out[part].fd});
+    hm_post_start(&state->post, HM_POST_OUTPUT, number, 0, 0);
+    state->post.fd = job->out[part].fd;
+    return reply(state, parser, &state->post);
 }
 
 /* An entry of a folder: kind and permissions in A and B; path, a zero, and a link's target in the text. */
@@ -218,7 +260,7 @@ static hm_err answer_entry(front_state *state, size_t parser, uint32_t number) {
                              : hm_could_not("the parsing process asked for entries of a file");
     if (hm_failed(err)) return reply_fault(state, parser, number, err);
     hm_post *post = &state->post;
-    *post = (hm_post){.kind = more ? HM_POST_ENTRY : HM_POST_END, .job = number, .fd = -1};
+    hm_post_start(post, more ? HM_POST_ENTRY : HM_POST_END, number, 0, 0);
     if (more) {
         HM_BUF text = HM_BUF_EMPTY;
         HM_TRY(hm_put(&text, entry.path));
@@ -285,7 +327,7 @@ static _Noreturn void run_parser(const hm_front *front, int socket) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, "hallmark-parser");
     int keep[2] = {socket, front->core_fd};
-    hm_parser parser = {socket, front->core_fd, front->options->json};
+    hm_parser parser = {.front = socket, .core = front->core_fd, .json = front->options->json};
     if (front->pending) munmap(front->pending, HM_PENDING_MAX);
     hm_err err = hm_sandbox_close_files(keep, front->core_fd >= 0 ? 2 : 1);
     if (!hm_failed(err)) err = hm_sandbox_enter();
@@ -366,7 +408,42 @@ static void finish_rest(front_state *state) {
             finish_job(state, &state->jobs[i], HM_COULD_NOT, "not tried: the parsing process had ended");
 }
 
-static hm_err run(front_state *state) {
+/* Alone: one file to look at and nothing to write. Everything the parser can ask for is opened first; then this process
+ * itself enters the sandbox and is the parser, which saves a quarter of the time that verifying a small file takes. Nothing
+ * that an untrusted byte can reach differs: it holds the same descriptors, and can open nothing. */
+
+static hm_err ask_alone(void *context, hm_post *post) {
+    front_state *state = context;
+    static hm_post question;
+    hm_post_copy(&question, post);
+    state->alone = post;
+    return serve(state, 0, &question);
+}
+
+static bool can_be_alone(const hm_front *front) {
+    return front->options->operand_count == 1 && front->core_fd < 0 && !front->options->output;
+}
+
+/* *ALONE false: it is a folder, whose files are opened one after another. */
+static hm_err open_ahead(front_state *state, front_job *job, bool *alone) {
+    HM_TRY(open_operand(state->front->options->operands[0], job, &job->content_fd));
+    *alone = !job->is_folder;
+    if (!*alone) return HM_OK;
+    HM_TRY(open_companion(state, job, HM_PART_SIGNATURE, &job->companion_fd[HM_PART_SIGNATURE]));
+    if (state->front->options->require_log)
+        HM_TRY(open_companion(state, job, HM_PART_PROOF, &job->companion_fd[HM_PART_PROOF]));
+    job->opened_ahead = true;
+    return HM_OK;
+}
+
+static hm_err run_alone(front_state *state) {
+    HM_TRY(hm_sandbox_enter());
+    hm_parser parser = {
+        .front = -1, .core = -1, .json = state->front->options->json, .ask = ask_alone, .front_state = state};
+    return state->front->parser(&parser, state->front->context);
+}
+
+static hm_err run_parsers(front_state *state) {
     size_t wanted = state->front->parsers < state->count ? state->front->parsers : state->count;
     if (wanted > PARSERS_MAX) wanted = PARSERS_MAX;
     for (size_t i = 0; i < wanted; i++) HM_TRY(start_parser(state));
@@ -382,6 +459,21 @@ static hm_err run(front_state *state) {
     return HM_OK;
 }
 
+static hm_err run(front_state *state) {
+    front_job *job = &state->jobs[0];
+    bool alone = false;
+    if (!can_be_alone(state->front)) return run_parsers(state);
+    hm_err err = open_ahead(state, job, &alone);
+    if (hm_failed(err)) {
+        finish_job(state, job, err.class, hm_err_sentence());
+        return HM_OK;
+    }
+    if (alone) return run_alone(state);
+    job_clear(job);
+    hm_fd_close(&job->content_fd);
+    return run_parsers(state);
+}
+
 hm_err hm_front_run(const hm_front *front) {
     static front_state state;
     memset(&state, 0, sizeof state);
@@ -390,7 +482,7 @@ hm_err hm_front_run(const hm_front *front) {
     state.jobs = calloc(state.count, sizeof *state.jobs);
     if (!state.jobs) return hm_no_memory();
     for (size_t i = 0; i < state.count; i++)
-        for (size_t p = 0; p < HM_PARTS; p++) state.jobs[i].out[p] = HM_OUTFILE_NONE;
+        job_init(&state.jobs[i]);
     hm_err err = run(&state);
     for (size_t i = 0; i < state.count; i++) job_clear(&state.jobs[i]);
     free(state.jobs);

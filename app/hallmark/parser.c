@@ -15,9 +15,15 @@ static hm_err end_if_failed(hm_parser *parser, hm_err err) {
 
 static hm_err exchange(hm_parser *parser, hm_post *post) {
     bool closed;
+    if (parser->ask) return parser->ask(parser->front_state, post);
     HM_TRY(hm_post_send(parser->front, post));
     HM_TRY(hm_post_receive(parser->front, post, &closed));
     return closed ? hm_could_not("the front has ended") : HM_OK;
+}
+
+static hm_err report(hm_parser *parser, hm_post *post) {
+    if (parser->ask) return parser->ask(parser->front_state, post);
+    return end_if_failed(parser, hm_post_send(parser->front, post));
 }
 
 /* Ask and wait for the answer, which may be a fault. */
@@ -32,7 +38,7 @@ static hm_err ask(hm_parser *parser, hm_post *post) {
 
 hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more) {
     static hm_post post;
-    post = (hm_post){.kind = HM_POST_NEXT};
+    hm_post_start(&post, HM_POST_NEXT, 0, 0, 0);
     HM_TRY(ask(parser, &post));
     *more = post.kind == HM_POST_NEXT;
     if (!*more) return HM_OK;
@@ -45,7 +51,7 @@ hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more) {
 
 static hm_err ask_for_file(hm_parser *parser, const hm_job *job, hm_post_kind kind, hm_part part, int *fd) {
     static hm_post post;
-    post = (hm_post){.kind = kind, .job = job->number, .a = (uint32_t)part};
+    hm_post_start(&post, kind, job->number, (uint32_t)part, 0);
     HM_TRY(ask(parser, &post));
     *fd = post.fd;
     return HM_OK;
@@ -62,17 +68,18 @@ hm_err hm_parser_output(hm_parser *parser, const hm_job *job, hm_part part, int 
 
 static hm_err next_entry(void *context, hm_entry *entry, bool *more) {
     hm_walk *walk = context;
+    static hm_post post;
     hm_fd_close(&walk->fd);
-    walk->post = (hm_post){.kind = HM_POST_ENTRY, .job = walk->job};
-    HM_TRY(ask(walk->parser, &walk->post));
-    *more = walk->post.kind == HM_POST_ENTRY;
+    hm_post_start(&post, HM_POST_ENTRY, walk->job, 0, 0);
+    HM_TRY(ask(walk->parser, &post));
+    *more = post.kind == HM_POST_ENTRY;
     if (!*more) return HM_OK;
-    walk->fd = walk->post.fd;
-    hm_bytes text = HM_BYTES(walk->post.text, walk->post.text_len);
+    walk->fd = post.fd;
+    hm_bytes text = HM_BYTES(post.text, post.text_len);
     const uint8_t *zero = memchr(text.data, 0, text.len);
     if (!zero) return hm_could_not("the front sent something malformed");
     size_t path_len = (size_t)(zero - text.data);
-    *entry = (hm_entry){.kind = (hm_entry_kind)walk->post.a, .mode = walk->post.b};
+    *entry = (hm_entry){.kind = (hm_entry_kind)post.a, .mode = post.b};
     HM_TRY(hm_bytes_part(text, 0, path_len, &entry->path));
     HM_TRY(hm_bytes_part(text, path_len + 1, text.len - path_len - 1, &entry->target));
     return entry->kind == HM_ENTRY_FILE ? hm_source_of_file(walk->fd, &entry->content) : HM_OK;
@@ -91,19 +98,19 @@ void hm_walk_clear(hm_walk *walk) { hm_fd_close(&walk->fd); }
 void hm_parser_print(hm_parser *parser, const hm_job *job, hm_stream stream, hm_bytes text) {
     static hm_post post;
     while (text.len) {
-        post = (hm_post){.kind = HM_POST_TEXT, .job = job->number, .a = (uint32_t)stream, .fd = -1};
+        hm_post_start(&post, HM_POST_TEXT, job->number, (uint32_t)stream, 0);
         hm_post_set_text(&post, text);
-        if (hm_failed(end_if_failed(parser, hm_post_send(parser->front, &post)))) return;
+        if (hm_failed(report(parser, &post))) return;
         if (hm_failed(hm_bytes_part(text, post.text_len, text.len - post.text_len, &text))) return;
     }
 }
 
 hm_err hm_parser_finish(hm_parser *parser, hm_job *job, hm_err err, bool commit) {
     static hm_post post;
-    post = (hm_post){.kind = HM_POST_RESULT, .job = job->number, .a = err.class, .b = commit, .fd = -1};
+    hm_post_start(&post, HM_POST_RESULT, job->number, err.class, commit);
     if (hm_failed(err)) hm_post_set_text(&post, hm_text(hm_err_sentence()));
     hm_fd_close(&job->fd);
-    return hm_post_send(parser->front, &post);
+    return report(parser, &post);
 }
 
 /* Opening a job. */

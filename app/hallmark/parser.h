@@ -9,9 +9,12 @@
 #include <format/format.h>
 
 typedef struct {
-    int front; /* socket */
+    int front; /* socket; -1 when ASK is the way */
     int core;  /* socket, or -1 */
     bool json;
+    /* The front within the same process (front.c, "alone"): POST in, answer out. A report has no answer. */
+    hm_err (*ask)(void *front_state, hm_post *post);
+    void *front_state;
 } hm_parser;
 
 typedef hm_err (*hm_parser_run)(hm_parser *parser, void *context);
@@ -30,12 +33,11 @@ HM_MUST_USE hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more);
 /* A file beside the job's; *FD -1 if there is none. */
 HM_MUST_USE hm_err hm_parser_companion(hm_parser *parser, const hm_job *job, hm_part part, int *fd);
 HM_MUST_USE hm_err hm_parser_output(hm_parser *parser, const hm_job *job, hm_part part, int *fd);
-/* The job's folder as a tree. WALK lives as long as the tree. */
+/* The job's folder as a tree. WALK lives as long as the tree; one tree is walked at a time. */
 typedef struct {
     hm_parser *parser;
     uint32_t job;
     int fd; /* of the last file entry */
-    hm_post post;
 } hm_walk;
 hm_tree hm_parser_tree(hm_parser *parser, const hm_job *job, hm_walk *walk);
 void hm_walk_clear(hm_walk *walk);

@@ -15,11 +15,23 @@ typedef union {
     char bytes[CMSG_SPACE(sizeof(int))];
 } control;
 
+void hm_post_start(hm_post *post, hm_post_kind kind, uint32_t job, uint32_t a, uint32_t b) {
+    post->kind = kind;
+    post->job = job;
+    post->a = a;
+    post->b = b;
+    post->fd = -1;
+    post->text_len = 0;
+}
+
+void hm_post_copy(hm_post *to, const hm_post *from) {
+    memcpy(to, from, offsetof(hm_post, text) + from->text_len);
+}
+
 hm_err hm_post_send(int socket, const hm_post *post) {
     uint32_t head[4] = {(uint32_t)post->kind, post->job, post->a, post->b};
-    hm_post copy = {.text_len = post->text_len};
-    memcpy(copy.text, post->text, post->text_len);
-    struct iovec parts[2] = {{head, HEAD}, {copy.text, copy.text_len}};
+    /* The kernel only reads it; iovec has no const. */
+    struct iovec parts[2] = {{head, HEAD}, {(void *)(uintptr_t)post->text, post->text_len}};
     control room = {.bytes = {0}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     if (post->fd >= 0) {

@@ -26,11 +26,14 @@ typedef struct {
     hm_post_kind kind;
     uint32_t job;
     uint32_t a, b;
-    size_t text_len;
-    uint8_t text[HM_POST_TEXT_MAX];
     int fd; /* -1: none */
+    size_t text_len;
+    uint8_t text[HM_POST_TEXT_MAX]; /* only text_len bytes are ever written or copied: most posts have none */
 } hm_post;
 
+/* An empty post without descriptor. */
+void hm_post_start(hm_post *post, hm_post_kind kind, uint32_t job, uint32_t a, uint32_t b);
+void hm_post_copy(hm_post *to, const hm_post *from);
 /* FD is sent along, not given away. */
 HM_MUST_USE hm_err hm_post_send(int socket, const hm_post *post);
 /* POST->fd belongs to the caller. */

@@ -72,7 +72,8 @@ hm_err hm_secret_from_file(const char *path, hm_secret **secret) {
     HM_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return hm_could_not("%s: the secret cannot be opened: %s", path, strerror(errno));
     struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return hm_refuse("%s: is not a regular file", path);
+    if (fstat(fd, &st) != 0) return hm_could_not("%s: cannot be examined: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode)) return hm_refuse("%s: is not a regular file", path);
     if (st.st_uid != geteuid() && st.st_uid != 0)
         return hm_refuse("%s: belongs to somebody else (a secret's file must belong to you)", path);
     if (st.st_mode & 077)

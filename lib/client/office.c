@@ -89,6 +89,8 @@ hm_err hm_disconnect(hm_connection *connection) {
     hm_err err = HM_OK;
     hm_err heard = hm_wire_receive(connection->fd, &connection->storage, &last, &closed);
     if (!hm_failed(heard) && !closed && last.type == HM_MSG_FAULT) err = hm_wire_raise(&last);
+    connection->unpublished =
+        !hm_failed(heard) && !closed && last.type == HM_MSG_CLOSING && last.field[HM_CLOSING_UNPUBLISHED].number;
     hm_fd_close(&connection->fd);
     hm_buf_clear(&connection->storage);
     int status = 0;

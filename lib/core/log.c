@@ -3,8 +3,11 @@
 #include <base/io.h>
 #include <base/json.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 /* Entries are found by the first eight bytes of their digest. */
 static uint64_t tag_of(hm_bytes digest) {
@@ -165,6 +168,16 @@ hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint) {
     }
     office->logged = false;
     return checkpoint ? hm_put(checkpoint, hm_buf_bytes(&note)) : HM_OK;
+}
+
+bool hm_log_published_just_now(const hm_office *office) {
+    struct stat st;
+    struct timespec now;
+    if (fstatat(office->log_dirfd, "checkpoint", &st, AT_SYMLINK_NOFOLLOW) != 0) return false;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t age = (now.tv_sec - st.st_mtim.tv_sec) * INT64_C(1000000000) + (now.tv_nsec - st.st_mtim.tv_nsec);
+    /* A date in the future (the clock was put back) is no reason to wait. */
+    return age >= 0 && age < INT64_C(1000000000);
 }
 
 /* The logged signer. */

@@ -76,6 +76,8 @@ HM_MUST_USE hm_err hm_log_append(hm_office *office, const hm_record *record, uin
 HM_MUST_USE hm_err hm_log_now(hm_office *office, const hm_record *record, uint64_t *index);
 /* Write tiles and a signed checkpoint for everything that is in the store. CHECKPOINT may be NULL. */
 HM_MUST_USE hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint);
+/* Was the last checkpoint signed less than a second ago? Then the next may wait that long. */
+bool hm_log_published_just_now(const hm_office *office);
 /* The log's verifier key. */
 HM_MUST_USE hm_err hm_log_key(hm_office *office, hm_note_key *key);
 

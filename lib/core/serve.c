@@ -267,6 +267,18 @@ static hm_err converse(session *s, batch *b) {
     }
 }
 
+/* The signed checkpoint follows within a second (P1): at once, unless the last one is younger than that. A checkpoint for each
+ * of many small runs would write the same partial tiles over and over; the peer sees to it that the last run's follows. */
+static hm_err finish(session *s) {
+    bool wait = s->office->logged && hm_log_published_just_now(s->office);
+    if (s->office->logged && !wait) HM_TRY(hm_log_publish(s->office, NULL));
+    hm_message message = {.type = HM_MSG_CLOSING};
+    message.field[HM_CLOSING_UNPUBLISHED].number = wait;
+    /* A peer that is gone already does not want to know. */
+    (void)!hm_failed(hm_wire_send(s->fd, &message));
+    return HM_OK;
+}
+
 hm_err hm_core_serve(int fd, const char *directory) {
     static hm_office office;
     static batch b;
@@ -279,11 +291,7 @@ hm_err hm_core_serve(int fd, const char *directory) {
         return err;
     }
     err = converse(&s, &b);
-    /* "The signed checkpoint follows within a second": here it follows at once. */
-    if (office.logged) {
-        hm_err published = hm_log_publish(&office, NULL);
-        if (!hm_failed(err)) err = published;
-    }
+    if (!hm_failed(err)) err = finish(&s);
     hm_office_close(&office);
     for (size_t i = 0; i < HM_BATCH_MAX; i++) hm_buf_clear(&b.storage[i]);
     return err;

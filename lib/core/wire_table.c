@@ -17,6 +17,7 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_DONE, "done", {{0}}},
     {HM_MSG_FAULT, "fault", {NUMBER("tag", ANY_NUMBER), NUMBER("class", 4), TEXT("sentence", 0, 700)}},
     {HM_MSG_BYTES, "bytes", {BYTES("content", 0, STRUCTURE)}},
+    {HM_MSG_CLOSING, "closing", {NUMBER("unpublished", 1)}},
     {HM_MSG_NARROW,
      "narrow",
      {TEXT("product", 1, PRODUCT), TEXT("release", 0, RELEASE), NUMBER("signatures", 10000000)}},

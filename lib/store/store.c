@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUSY_MILLISECONDS = 60000, SCHEMA = 1 };
+enum { BUSY_MILLISECONDS = 60000, CHECKPOINT_PAGES = 250, SCHEMA = 1 };
 
 static const char schema[] =
     "PRAGMA journal_mode=WAL;"
@@ -106,6 +106,14 @@ hm_err hm_sql_column_fixed(sqlite3_stmt *statement, int at, void *to, size_t len
     return HM_OK;
 }
 
+/* The journal is folded into the database when it has grown to CHECKPOINT_PAGES, not at every close: a run that appends two
+ * entries should not pay for that. */
+static void settle(sqlite3 *db) {
+    sqlite3_busy_timeout(db, BUSY_MILLISECONDS);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_wal_autocheckpoint(db, CHECKPOINT_PAGES);
+}
+
 static hm_err open_database(const char *path, int flags, hm_store **store) {
     hm_store *fresh = calloc(1, sizeof *fresh);
     if (!fresh) return hm_no_memory();
@@ -119,7 +127,7 @@ static hm_err open_database(const char *path, int flags, hm_store **store) {
     if (hm_failed(err))
         hm_store_close(&fresh);
     else
-        sqlite3_busy_timeout(fresh->db, BUSY_MILLISECONDS);
+        settle(fresh->db);
     *store = fresh;
     return err;
 }

@@ -14,6 +14,7 @@ typedef struct {
     uint8_t uuid[16];
     char organization[65], origin[128];
     bool development;
+    bool unpublished; /* after hm_disconnect: entries wait for a checkpoint (HM_MSG_CLOSING) */
 } hm_connection;
 
 #define HM_CONNECTION_NONE ((hm_connection){.fd = -1})

@@ -15,6 +15,7 @@ enum { HM_WIRE_VERSION = 1, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
 typedef enum {
     HM_MSG_HELLO = 1, HM_MSG_WELCOME = 2,
     HM_MSG_DONE = 4, HM_MSG_FAULT = 6, HM_MSG_BYTES = 8, /* answers to several questions */
+    HM_MSG_CLOSING = 10, /* the last word, when the peer has finished */
     HM_MSG_NARROW = 11, HM_MSG_PREPARE = 13, HM_MSG_PREPARED = 14, HM_MSG_SIGN = 15, HM_MSG_SIGNED = 16,
     HM_MSG_PRODUCT_ADD = 21, HM_MSG_PRODUCT_LIST = 23, HM_MSG_PRODUCT = 24,
     HM_MSG_KEY_LIST = 31, HM_MSG_KEY = 32, HM_MSG_KEY_GENERATE = 33,
@@ -29,6 +30,7 @@ enum { HM_HELLO_VERSION };
 enum { HM_WELCOME_VERSION, HM_WELCOME_UUID, HM_WELCOME_ORGANIZATION, HM_WELCOME_ORIGIN, HM_WELCOME_DEVELOPMENT };
 enum { HM_FAULT_TAG, HM_FAULT_CLASS, HM_FAULT_SENTENCE };
 enum { HM_BYTES_CONTENT };
+enum { HM_CLOSING_UNPUBLISHED }; /* 1: entries are behind the checkpoint; somebody should ask for log-publish in a second */
 enum { HM_NARROW_PRODUCT, HM_NARROW_RELEASE, HM_NARROW_SIGNATURES };
 enum { HM_PREPARE_STRUCTURE, HM_PREPARE_ALGORITHMS }; /* one octet per key algorithm, best first */
 enum { HM_PREPARED_ALGORITHM, HM_PREPARED_CERTIFICATE };

@@ -56,8 +56,9 @@ static hm_err read_file_kind(hm_reader *indirect_data) {
     hm_tlv type;
     HM_TRY(hm_tlv_enter(indirect_data, HM_DER_SEQUENCE, "kind of file", &kind));
     HM_TRY(hm_tlv_expect(&kind, HM_DER_OID, "kind of file", &type));
-    /* Its value describes the file and repeats nothing that matters; the signature covers it. */
-    if (!hm_bytes_equal(type.content, hm_oid_spc_pe_image_data))
+    /* Its value describes the file and repeats nothing that matters; the signature covers it. Debian's fwupd was signed
+     * by a tool that writes the statement type here, which names no other kind of file, and firmware does not look. */
+    if (!hm_bytes_equal(type.content, hm_oid_spc_pe_image_data) && !hm_bytes_equal(type.content, hm_oid_spc_individual))
         return hm_refuse("it signs another kind of file than a PE image");
     return HM_OK;
 }

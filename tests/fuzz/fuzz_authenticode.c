@@ -11,7 +11,7 @@ static void nest(hm_bytes der) {
         return;
     }
     if (hm_failed(hm_signed_parse(HM_STRUCTURE_AUTHENTICODE_PE, der, &before))) abort();
-    /* More certificates than a structure may hold, or more signers, is the only refusal. */
+    /* What could be nested can be read. */
     if (hm_failed(hm_signed_parse(HM_STRUCTURE_AUTHENTICODE_PE, hm_buf_bytes(&nested), &after))) abort();
     if (hm_signed_count(after) != hm_signed_count(before) + 1) abort();
     for (size_t i = 0; i < hm_signed_count(before); i++)

@@ -187,6 +187,7 @@ static void refuses_image_digests_of_another_kind_algorithm_or_length(void **sta
     (void)state;
     static const uint8_t sip_info[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 0x1e};
     HM_MUST(verify_spc(hm_oid_spc_pe_image_data, hm_oid_sha256, 32));
+    HM_MUST(verify_spc(hm_oid_spc_individual, hm_oid_sha256, 32)); /* seen in Debian's fwupdx64.efi.signed */
     assert_refused(verify_spc(HM_ARRAY(sip_info), hm_oid_sha256, 32), "another kind of file");
     assert_refused(verify_spc(hm_oid_spc_pe_image_data, hm_oid_sha384, 32), "not that of the signature");
     assert_refused(verify_spc(hm_oid_spc_pe_image_data, hm_oid_sha1, 20), "not that of the signature");

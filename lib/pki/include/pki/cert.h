@@ -12,7 +12,8 @@ typedef enum {
 
 enum { HM_UUID_LEN = 16 };
 
-/* Every string is UTF-8, 1 to 64 characters (RFC 5280 upper bounds); product is NULL in a root. */
+/* Every string is printable UTF-8, 1 to 64 characters (RFC 5280 upper bounds); product is NULL in a root. In a
+ * certificate request organization and product may be NULL. */
 typedef struct {
     const char *organization;
     const char *product; /* OU */
@@ -29,7 +30,8 @@ typedef struct {
 } hm_cert_request;
 
 /* Issue: ISSUER_CERT is DER, or HM_NO_BYTES for a self-signed root. 128 random bits of serial number. Subject and
- * authority key identifiers are SHA-256 truncated to 160 bits (RFC 7093 method 1). Appends DER. */
+ * authority key identifiers are SHA-256 truncated to 160 bits (RFC 7093 method 1). Appends DER; on a fault DER is as
+ * it was. A key that is not ISSUER_CERT's is refused. */
 HM_MUST_USE hm_err hm_cert_issue(const hm_cert_request *request, hm_bytes issuer_cert, const hm_signer *issuer,
                                  hm_buf *der);
 /* A PKCS#10 request (RFC 2986) signed by the key itself, asking for the signing profile. Appends DER. */
@@ -55,14 +57,15 @@ typedef struct {
     hm_bytes cert[HM_CHAIN_MAX];
 } hm_chain;
 
-/* PEM text with one or more certificates (other text around is skipped) to DER certificates one after another: each is
- * appended to DER and its view put in CHAIN when all are in (views point into DER). */
+/* PEM text with one or more certificates (other text around is skipped) to DER certificates one after another: each
+ * is appended to DER and its view put in CHAIN when all are in (views point into DER). */
 HM_MUST_USE hm_err hm_chain_from_pem(hm_bytes pem, hm_buf *der, hm_chain *chain);
 HM_MUST_USE hm_err hm_pem_put(hm_buf *pem, const char *label, hm_bytes der);
-/* May this chain (leaf first, order checked) certify code signing by the key in SPKI? For chains brought in from a public CA. */
+/* May this chain (leaf first, order checked) certify code signing by the key in SPKI? For chains brought in from a
+ * public CA: the last certificate is taken for good, whether it is a root or not, its dates and CA bits apart. */
 HM_MUST_USE hm_err hm_chain_check(const hm_chain *chain, hm_bytes spki, int64_t now);
 
-/* What is trusted: root certificates. */
+/* What is trusted: root certificates. It remembers paths that were found good under it, and may be shared by threads. */
 typedef struct hm_trust hm_trust;
 HM_MUST_USE hm_err hm_trust_from_pem(hm_bytes pem, hm_trust **trust); /* a fault if it holds no certificate */
 void hm_trust_free(hm_trust **trust);

@@ -1,8 +1,8 @@
 /* Signed structures over a digest: CMS SignedData (RFC 5652), detached, and Authenticode (Microsoft's "Windows
  * Authenticode Portable Executable Signature Format", PKCS#7 1.5 SignedData over SpcIndirectDataContent).
  *
- * The same two structures are built (from digests, by a signer) and checked (against digests that the verifier computed
- * itself). This layer never sees a file. */
+ * The same two structures are built (from digests, by a signer) and checked (against digests that the verifier
+ * computed itself). This layer never sees a file. */
 #ifndef HM_PKI_SIGNED_H
 #define HM_PKI_SIGNED_H
 
@@ -14,20 +14,26 @@ typedef enum {
     HM_STRUCTURE_AUTHENTICODE_PE = 2  /* SPC_PE_IMAGE_DATA */
 } hm_structure;
 
-/* Build. CONTENT's algorithm must be hm_scheme_digest of the signer's scheme. Signed attributes: contentType,
- * messageDigest, signingTime (UTC, claimed), and for CMS signingCertificateV2 (RFC 5035); for Authenticode
- * SpcSpOpusInfo and SpcStatementType. Appends DER. CHAIN: leaf first; the root is left out of what is embedded unless it is all there is.
- * SIGNATURE_HASH receives SHA-256 of the signature value octets: the name of this signature in the log. */
+/* Build. On a fault DER is as it was. CONTENT's algorithm must be hm_scheme_digest of the signer's scheme. Signed
+ * attributes: contentType, messageDigest, signingTime (UTC, claimed), and for CMS signingCertificateV2 (RFC 5035);
+ * for Authenticode SpcSpOpusInfo and SpcStatementType. Appends DER. CHAIN: leaf first; the root is left out of what
+ * is embedded unless it is all there is. SIGNATURE_HASH receives SHA-256 of the signature value octets: the name of
+ * this signature in the log. */
 HM_MUST_USE hm_err hm_signed_build(hm_structure structure, const hm_digest *content, const hm_chain *chain,
                                    int64_t signing_time, const hm_signer *signer, hm_buf *der,
                                    uint8_t signature_hash[static HM_SHA256_LEN]);
 
-/* Put NESTED (a whole Authenticode structure) into the unsigned attribute 1.3.6.1.4.1.311.2.4.1 of OUTER, behind those
- * that are there. Every signature in OUTER stays byte for byte. Appends DER. */
+/* Put NESTED (a whole Authenticode structure) into the unsigned attribute 1.3.6.1.4.1.311.2.4.1 of OUTER, behind
+ * those that are there. Every signature in OUTER stays byte for byte. Appends DER. */
 HM_MUST_USE hm_err hm_authenticode_nest(hm_bytes outer, hm_bytes nested, hm_buf *der);
 
-/* A parsed structure. Parsing is strict: DER, one version, no trailing bytes, known algorithms are named and unknown ones
- * make that signer unverifiable, not the parse. */
+/* A parsed structure; it keeps its own copy of DER. Parsing is strict: DER, one version, no trailing bytes, no
+ * attribute twice, no content inside CMS; exactly one signer in each Authenticode structure, and nested ones one
+ * level deep. Known algorithms are named and unknown ones make that signer unverifiable, not the parse. On a fault
+ * PARSED is NULL.
+ *
+ * Not covered by a signature, so free to differ: values of unsigned attributes, certificates that no path needs,
+ * CRLs. */
 typedef struct hm_signed hm_signed;
 HM_MUST_USE hm_err hm_signed_parse(hm_structure structure, hm_bytes der, hm_signed **parsed);
 void hm_signed_free(hm_signed **parsed);
@@ -63,8 +69,14 @@ typedef struct {
     bool development; /* some certificate of the chain carries a development policy */
 } hm_verdict;
 
-/* Does signer INDEX cover CONTENT, and does it chain to a trusted root with EKU codeSigning, key usage, path length, name
- * constraints and dates in order? HM_OK fills VERDICT; a refusal says which of these failed. */
+/* Does signer INDEX cover CONTENT, and does it chain to a trusted root with EKU codeSigning, key usage, path length,
+ * name constraints and dates in order? HM_OK fills VERDICT; a refusal says which of these failed, and VERDICT means
+ * nothing.
+ *
+ * The root must be self-signed and in rules->trust. A signer's certificate that is not in the structure is looked for
+ * there too. CAs between must be allowed code signing if they carry an EKU. RSA keys have 2048 bits or more, digests
+ * are SHA-256 or better. A signature without signed attributes is refused under an office's certificate: offices
+ * always sign them. */
 HM_MUST_USE hm_err hm_signed_verify(const hm_signed *parsed, size_t index, const hm_digest *content,
                                     const hm_verify_rules *rules, hm_verdict *verdict);
 

@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+"""The commands in README.md and the pages for readers work: every block that begins with ```sh is run, all those of one page in
+one shell, in a folder with the files that the pages speak of. A block of another kind is shown and not run."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tools'))
+import tap
+
+PAGES = ('README.md', 'docs/release-engineer.md', 'docs/security-officer.md', 'docs/auditor.md')
+HALLMARK = os.environ.get('HALLMARK', str(ROOT / 'build' / 'app' / 'hallmark' / 'hallmark'))
+NEEDS = ('openssl', 'osslsigncode', 'sbverify', 'softhsm2-util', 'sha256sum')
+EFI = pathlib.Path('/usr/lib/systemd/boot/efi')
+EXE = pathlib.Path('/usr/lib/python3/dist-packages/distlib/t64.exe')
+LINK = re.compile(r'\]\(([^)#:]+)(?:#[^)]*)?\)')
+
+
+def blocks(page):
+    return re.findall(r'^```sh\n(.*?)^```$', (ROOT / page).read_text(encoding='utf-8'), re.MULTILINE | re.DOTALL)
+
+
+def furnish(folder):
+    """What the pages sign."""
+    shutil.copy(next(EFI.glob('systemd-boot*.efi')), folder / 'boot.efi')
+    shutil.copy(EXE, folder / 'setup.exe')
+    (folder / 'firmware.bin').write_bytes(os.urandom(100000))
+    (folder / 'recipe.xml').write_text('<recipe/>\n', encoding='utf-8')
+    (folder / 'hmi' / 'screens').mkdir(parents=True)
+    (folder / 'hmi' / 'screens' / 'main.xml').write_text('<screen/>\n', encoding='utf-8')
+    (folder / 'build').mkdir()
+    (folder / 'build' / 'hallmark').symlink_to(HALLMARK)
+
+
+def run(page):
+    with tempfile.TemporaryDirectory(prefix='hallmark-documents.') as name:
+        folder = pathlib.Path(name)
+        furnish(folder)
+        environment = {**os.environ, 'PATH': f'{folder}/build:{os.environ["PATH"]}', 'HOME': name}
+        environment.pop('HALLMARK_OFFICE', None)
+        script = 'set -eux\n' + '\n'.join(blocks(page))
+        done = subprocess.run(['sh', '-c', script], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        return done.returncode, done.stdout.decode('utf-8', 'replace').splitlines()
+
+
+def dead_links(page):
+    folder = (ROOT / page).parent
+    return [target for target in LINK.findall((ROOT / page).read_text(encoding='utf-8'))
+            if not (folder / target).exists()]
+
+
+def manual_page_knows(word):
+    text = (ROOT / 'docs' / 'hallmark.1').read_text(encoding='utf-8')
+    return re.search(rf'^\.(Cm|Fl|Op Fl|It Fl) {re.escape(word)}\b', text, re.MULTILINE) is not None
+
+
+def check_manual_page(writer):
+    """Each command and option that the program offers stands in the manual page."""
+    text = subprocess.run([HALLMARK, '--help'], stdout=subprocess.PIPE, check=True).stdout.decode()
+    commands = re.findall(r'^  ([a-z]+(?: [a-z]+)?) .*  [A-Z]', text, re.MULTILINE)
+    missing = [command for command in commands if not manual_page_knows(command)]
+    for command in commands:
+        text = subprocess.run([HALLMARK, *command.split(), '--help'], stdout=subprocess.PIPE, check=True).stdout.decode()
+        options = re.findall(r'^  -(-?[a-z-]+) ', text, re.MULTILINE)
+        missing += [f'{command}: -{option}' for option in options if not manual_page_knows(option)]
+    writer.ok(len(commands) > 10 and not missing, 'the manual page has every command and option', missing)
+    if not shutil.which('man'):
+        writer.skip('the manual page renders without a warning', 'man is not installed')
+        return
+    rendered = subprocess.run(['man', '--warnings=all', '-l', str(ROOT / 'docs' / 'hallmark.1')], check=False,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, 'MANWIDTH': '80'})
+    warnings = rendered.stderr.decode('utf-8', 'replace').splitlines()
+    writer.ok(rendered.returncode == 0 and not warnings, 'the manual page renders without a warning', warnings)
+
+
+def main():
+    writer = tap.Writer()
+    absent = [program for program in NEEDS if not shutil.which(program)]
+    absent += [str(path) for path in (EFI, EXE) if not path.exists()]
+    for page in PAGES:
+        writer.ok(not dead_links(page), f'{page}: what it points to is there', dead_links(page))
+        if absent:
+            writer.skip(f'{page}: its commands work', 'not installed: ' + ', '.join(absent))
+            continue
+        status, output = run(page)
+        writer.ok(status == 0 and blocks(page), f'{page}: its commands work', output[-20:])
+    check_manual_page(writer)
+    writer.close()
+
+
+if __name__ == '__main__':
+    main()

@@ -390,6 +390,18 @@ static void answers_every_question_of_a_burst(void **state) {
     stop(&p);
 }
 
+static void says_last_whether_entries_wait_for_a_checkpoint(void **state) {
+    (void)state;
+    peer p;
+    start(&p);
+    greet(&p);
+    assert_int_equal(shutdown(p.fd, SHUT_WR), 0);
+    hm_message last = listen_to(&p);
+    assert_int_equal(last.type, HM_MSG_CLOSING);
+    assert_int_equal(last.field[HM_CLOSING_UNPUBLISHED].number, 0); /* nothing was logged */
+    assert_int_equal(stop(&p), 0);
+}
+
 static void says_why_there_is_no_office(void **state) {
     (void)state;
     char here[sizeof directory];
@@ -419,6 +431,7 @@ int main(void) {
         cmocka_unit_test_setup(refuses_to_sign_what_the_product_does_not_allow, need_office),
         cmocka_unit_test_setup(logs_what_it_refused_to_sign, need_office),
         cmocka_unit_test_setup(answers_every_question_of_a_burst, need_office),
+        cmocka_unit_test_setup(says_last_whether_entries_wait_for_a_checkpoint, need_office),
         cmocka_unit_test(says_why_there_is_no_office),
     };
     return cmocka_run_group_tests(tests, make_office, remove_office);

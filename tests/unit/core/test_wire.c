@@ -201,6 +201,19 @@ static void refuses_to_write_a_type_that_is_not_in_the_table(void **state) {
     assert_int_equal(frame.len, 0);
 }
 
+/* Half a frame must not be sent with the next. */
+static void leaves_the_frames_before_as_they_were_on_a_fault(void **state) {
+    (void)state;
+    HM_BUF frames = HM_BUF_EMPTY;
+    hm_message good = narrow_message(), bad = narrow_message();
+    bad.field[HM_NARROW_SIGNATURES].number = UINT64_MAX;
+    assert_done(hm_wire_put(&good, &frames));
+    size_t len = frames.len;
+    assert_refused(hm_wire_put(&bad, &frames));
+    assert_int_equal(frames.len, len);
+    assert_memory_equal(frames.data, "\x00\x00\x00\x19" NARROW, len);
+}
+
 static void refuses_control_characters_in_text(void **state) {
     (void)state;
     for (unsigned c = 0; c < 256; c++) {
@@ -389,6 +402,7 @@ int main(void) {
         cmocka_unit_test(refuses_bytes_left_over),
         cmocka_unit_test(refuses_every_type_that_is_not_in_the_table),
         cmocka_unit_test(refuses_to_write_a_type_that_is_not_in_the_table),
+        cmocka_unit_test(leaves_the_frames_before_as_they_were_on_a_fault),
         cmocka_unit_test(refuses_control_characters_in_text),
         cmocka_unit_test(leaves_control_characters_in_bytes_alone),
         cmocka_unit_test(refuses_a_length_that_reaches_beyond_the_frame),

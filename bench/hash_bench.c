@@ -1,6 +1,6 @@
-/* The least that verifying files can cost: hash_bench PROCESSES < NAMES opens, reads and hashes (SHA-256) every file named on a
- * line of standard input, in so many processes at once, and prints how many bytes that were. The files are dealt out one by
- * one as processes come free. */
+/* The least that verifying files can cost: hash_bench PROCESSES < NAMES opens, reads and hashes (SHA-256) every file
+ * named on a line of standard input, in so many processes at once, and prints how many bytes that were. The files are
+ * dealt out one by one as processes come free. */
 #include <openssl/evp.h>
 
 #include <fcntl.h>

@@ -1,7 +1,10 @@
 """Running things and comparing them. What is compared takes turns (A B A B ...), so that whatever else the machine does
 strikes both; the ratio is taken within each pair, and the median of the ratios is what counts."""
+import ctypes
+import os
 import statistics
 import subprocess
+import time
 from dataclasses import dataclass, field
 
 
@@ -52,35 +55,70 @@ class Comparison:
         return Ratio(statistics.median(ratios), min(ratios), max(ratios))
 
 
+PR_SET_CHILD_SUBREAPER = 36
+QUIET = 1.2  # seconds, longer than checkpoints are apart
+
+
+def adopt_orphans():
+    """What a command leaves running becomes a child of ours, so that its cost is not lost."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), 'prctl')
+
+
+def children():
+    with open(f'/proc/self/task/{os.getpid()}/children', encoding='ascii') as file:
+        return set(file.read().split())
+
+
+def wait_for(pid):
+    """The processor time that an adopted process has used by its end."""
+    _, _, usage = os.wait4(int(pid), 0)
+    return usage.ru_utime + usage.ru_stime
+
+
 class Spender:
     """Runs commands through bench/spend, which counts every process and adds nothing of its own."""
 
     def __init__(self, spend):
         self.spend = spend
+        adopt_orphans()
 
-    def run(self, command):
+    def run(self, command, alone=False):
+        """One run. ALONE: with what it leaves running, to the end of that."""
         if command.before:
             command.before()
-        done = subprocess.run([self.spend, *command.words], capture_output=True, text=True, env=command.environment,
-                              cwd=command.folder, input=command.input or '')
+        words = [self.spend, *(['--wait'] if alone else []), *command.words]
+        done = subprocess.run(words, capture_output=True, text=True, env=command.environment, cwd=command.folder,
+                              input=command.input or '', check=False)
         if done.returncode != 0:
             raise Failed(f'spend: {done.stderr}')
-        wall, processor, peak, status, escaped = (int(word) for word in done.stdout.split())
+        wall, processor, peak, status = (int(word) for word in done.stdout.split())
         if status != 0:
             raise Failed(f'{" ".join(command.words[:4])} ...: exit status {status}\n{done.stderr}')
-        if escaped:
-            raise Failed(f'{" ".join(command.words[:4])} ...: {escaped} processes outlived it')
         return Cost(wall / 1e6, processor / 1e6, peak / 1024)
 
     def compare(self, commands, rounds):
-        """One round to warm up, then so many rounds of every command in turn."""
-        result = Comparison([[] for _ in commands])
-        for number in range(rounds + 1):
-            for costs, command in zip(result.costs, commands):
-                cost = self.run(command)
-                if number:
-                    costs.append(cost)
-        return result
+        """One round to warm up, then so many rounds of every command in turn. What a command's runs leave running is waited
+        for in the end, and its processor time is shared out among these runs."""
+        costs, left = [[] for _ in commands], [set() for _ in commands]
+        for _ in range(rounds + 1):
+            for which, command in enumerate(commands):
+                before = children()
+                costs[which].append(self.run(command))
+                left[which] |= children() - before
+        for which, pids in enumerate(left):
+            share = sum(wait_for(pid) for pid in pids) / (rounds + 1)
+            for cost in costs[which]:
+                cost.processor += share
+        return Comparison([runs[1:] for runs in costs])
+
+    def alone(self, command, rounds):
+        """Median processor time of runs so far apart that they share nothing."""
+        times = []
+        for _ in range(rounds):
+            time.sleep(QUIET)
+            times.append(self.run(command, alone=True).processor)
+        return statistics.median(times)
 
 
 def figures(words):

@@ -1,12 +1,15 @@
-/* What does a command cost? spend COMMAND [ARGUMENT...] runs it, with its standard output thrown away, and prints one line:
+/* What does a command cost? spend [--wait] COMMAND [ARGUMENT...] runs it, with its standard output thrown away, and
+ * prints one line:
  *
- *   wall microseconds, processor microseconds (user and system), peak memory in KiB, exit status, processes that escaped
+ *   wall microseconds, processor microseconds (user and system), peak memory in KiB, exit status
  *
- * Processor time is that of the whole tree of processes, peak memory that of its largest one. This program is small so that
- * its own memory, which a child has until it executes the command, is no floor under what is measured. It adopts what the
- * command leaves running, waits for it and counts it: nothing hides its work behind a process that nobody waited for. */
+ * Processor time is that of the command and of all processes that it waited for, peak memory that of the largest one.
+ * With
+ * --wait the processes that outlive the command are adopted, waited for and counted too. This program is small so that
+ * its own memory, which a child has until it executes the command, is no floor under what is measured. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,31 +44,44 @@ static _Noreturn void run(char **command) {
     _exit(FAILED);
 }
 
+typedef struct {
+    long long processor;
+    long peak;
+    int status;
+} cost;
+
+/* Wait for WHICH (-1: any child) and add what it has used. The command's own exit status is what counts. */
+static bool add_child(pid_t which, pid_t command, cost *sum) {
+    struct rusage usage;
+    int ended;
+    pid_t child;
+    do child = wait4(which, &ended, 0, &usage);
+    while (child < 0 && errno == EINTR);
+    if (child < 0) return false;
+    sum->processor += microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
+    if (usage.ru_maxrss > sum->peak) sum->peak = usage.ru_maxrss;
+    if (child == command) sum->status = WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
+    return true;
+}
+
 int main(int argc, char **argv) {
-    if (argc < 2) {
-        fprintf(stderr, "spend: usage: spend COMMAND [ARGUMENT...]\n");
+    bool wait_for_all = argc > 1 && strcmp(argv[1], "--wait") == 0;
+    char **words = argv + 1 + wait_for_all;
+    if (argc < 2 + wait_for_all) {
+        fprintf(stderr, "spend: usage: spend [--wait] COMMAND [ARGUMENT...]\n");
         return FAILED;
     }
-    must(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "subreaper");
-    long long start = now(), wall = 0, processor = 0;
-    long peak = 0;
-    int status = 0, escaped = -1;
-    pid_t first = fork();
-    must(first, "fork");
-    if (first == 0) run(argv + 1);
-    for (;;) {
-        struct rusage usage;
-        int ended;
-        pid_t child = wait4(-1, &ended, 0, &usage);
-        if (child < 0 && errno == EINTR) continue;
-        if (child < 0) break;
-        processor += microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
-        if (usage.ru_maxrss > peak) peak = usage.ru_maxrss;
-        escaped++;
-        if (child != first) continue;
-        wall = now() - start;
-        status = WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
-    }
-    printf("%lld %lld %ld %d %d\n", wall, processor, peak, status, escaped);
+    if (wait_for_all) must(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "subreaper");
+    cost sum = {.status = FAILED};
+    long long start = now();
+    pid_t command = fork();
+    must(command, "fork");
+    if (command == 0) run(words);
+    add_child(command, command, &sum);
+    long long wall = now() - start;
+    if (wait_for_all)
+        while (add_child(-1, command, &sum)) {
+        }
+    printf("%lld %lld %ld %d\n", wall, sum.processor, sum.peak, sum.status);
     return 0;
 }

@@ -1,9 +1,9 @@
 /* How fast does the office write its log down? store_bench [ENTRIES [FOLDER]]
  *
  * Appends ENTRIES (200,000 unless told otherwise) to a new database in FOLDER (/var/tmp), BATCH in a transaction, each
- * durable before the next, as the core does it: salt, hash of the details, leaf, row. Entries are intents and outcomes in
- * turn, as long as real ones. Then the tiles are written, and the bytes on disk counted. One line per figure, "name value
- * unit", for bench/run.py. The folder is removed. */
+ * durable before the next, as the core does it: salt, hash of the details, leaf, row. Entries are intents and outcomes
+ * in turn, as long as real ones. Then the tiles are written, and the bytes on disk counted. One line per figure, "name
+ * value unit", for bench/run.py. The folder is removed. */
 #include <base/file.h>
 #include <base/secret.h>
 #include <store/store.h>

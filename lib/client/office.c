@@ -75,8 +75,11 @@ hm_err hm_listen(hm_connection *connection, hm_message *answer) {
 }
 
 hm_err hm_ask(hm_connection *connection, const hm_message *question, hm_message *answer) {
+    /* A question that cannot be written down is not sent, and no answer to it comes. */
+    HM_BUF frame = HM_BUF_EMPTY;
+    HM_TRY(hm_wire_put(question, &frame));
     /* A core that could not start has said why and closed: what it said is worth more than "broken pipe". */
-    hm_err sent = hm_wire_send(connection->fd, question);
+    hm_err sent = hm_wire_send_frames(connection->fd, hm_buf_bytes(&frame));
     hm_err heard = hm_listen(connection, answer);
     return hm_failed(heard) ? heard : sent;
 }

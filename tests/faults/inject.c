@@ -9,7 +9,8 @@
  *
  * A call counts from main() on: what the dynamic loader does before is nobody's commit path. Hallmark's main begins by
  * ignoring SIGPIPE, which is the first rt_sigaction. strace -e inject counts by process, so that one fault becomes one in each:
- * that is why this program exists. Ends with the command's status (128 + its signal) when all its processes have ended. */
+ * that is why this program exists. Whatever else the command starts (a process that publishes the log later) is killed at once.
+ * Ends with the command's status (128 + its signal) when all its processes have ended. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -70,7 +71,11 @@ static void return_fault(process *p, int fault) {
 }
 
 static void enter_call(injection *x, process *p, unsigned long long call) {
-    if (p->role >= ROLES || call >= CALLS) return;
+    if (p->role >= ROLES) {
+        kill(p->pid, SIGKILL);
+        return;
+    }
+    if (call >= CALLS) return;
     if (call == SYS_rt_sigaction) p->counting = true;
     if (!p->counting) return;
     long n = ++x->count[p->role][call];

@@ -3,17 +3,16 @@
 A Lab is a folder with one office and one set of files, put back as they were before every try. try_to_sign() runs the
 command; judge() returns what is wrong afterwards, as sentences: an empty list is what every fault must leave (P1, P5, P9)."""
 import concurrent.futures
+import ctypes
 import json
+import multiprocessing
 import os
 import pathlib
-import queue
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tools'))
@@ -34,6 +33,29 @@ INPUTS = ('fresh.bin', 'stale.bin', 'recipes/paste.txt', 'recipes/soup.txt')
 OUTPUTS = {'fresh.bin': ['fresh.bin.p7s'], 'stale.bin': ['stale.bin.p7s'], 'fresh.efi': ['fresh.efi'],
            'other.efi': ['other.efi'], 'recipes': ['recipes/SHA256SUMS', 'recipes/SHA256SUMS.p7s']}
 EFI = sorted(pathlib.Path('/usr/lib/systemd/boot/efi').glob('systemd-boot*.efi'))
+
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans():
+    """What outlives a command (its core for a moment, the process that publishes later) becomes a child of this process."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def children(pid):
+    try:
+        return [int(word) for word in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text('ascii').split()]
+    except OSError:
+        return []
+
+
+def settle():
+    """Ends all that is left of earlier commands, as a machine does that goes down."""
+    while family := children(os.getpid()):
+        for pid in family:
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
 
 
 class Outcome:
@@ -111,6 +133,7 @@ class Lab:
         self.old = {path: self.bytes_of(path) for path in [*INPUTS, *(o for outputs in OUTPUTS.values() for o in outputs)]}
 
     def put_back(self):
+        settle()
         for part in (self.office, self.work):
             shutil.rmtree(part)
             shutil.copytree(self.kept / part.name, part, symlinks=True)
@@ -139,6 +162,7 @@ class Lab:
     # What must hold.
 
     def judge(self, outcome):
+        settle()
         wrong = [*self.judge_office(), *self.judge_files(outcome), *self.judge_line(outcome)]
         again = self.sign()
         if again.status != 0:
@@ -151,7 +175,7 @@ class Lab:
         check = self.run('log', 'check')
         wrong = [] if check.status == 0 else [f'log check: {check}']
         for path in self.folder.rglob('*'):
-            if path.name.startswith('.hallmark-') or path.name.endswith('-journal'):
+            if path.name.startswith('.') or path.name.endswith('-journal'):
                 wrong.append(f'left behind: {path.relative_to(self.folder)}')
         return wrong
 
@@ -187,38 +211,43 @@ class Lab:
 
 
 class Pool:
-    """Labs for as many tries at once as there are processors."""
+    """A lab for each processor, each used by a process of its own."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix='hallmark-faults.')
-        first = Lab(f'{self.folder}/0')
-        first.folder.mkdir()
-        first.found()
-        self.labs = queue.Queue()
-        self.labs.put(first)
-        for i in range(1, WORKERS):
-            self.labs.put(first.twin(f'{self.folder}/{i}'))
+        adopt_orphans()
+        self.lab = Lab(f'{self.folder}/0')
+        self.lab.folder.mkdir()
+        self.lab.found()
+        settle()
+        self.labs = multiprocessing.Queue()
+        for i in range(WORKERS):
+            self.labs.put(self.lab.twin(f'{self.folder}/{i + 1}'))
+        settle()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
+        settle()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def lab(self):
-        return self.labs.queue[0]
 
     def all_of(self, points, attempt):
         """ATTEMPT(lab, point) for each point. Returns the results in the order of the points."""
-        def one(point):
-            lab = self.labs.get()
-            try:
-                lab.put_back()
-                return attempt(lab, point)
-            finally:
-                self.labs.put(lab)
-        with concurrent.futures.ThreadPoolExecutor(WORKERS) as executor:
-            return list(executor.map(one, points))
+        fork = multiprocessing.get_context('fork')
+        with concurrent.futures.ProcessPoolExecutor(WORKERS, fork, begin_work, (self.labs,)) as executor:
+            return list(executor.map(work, [attempt] * len(points), points))
+
+
+def begin_work(labs):
+    global own_lab
+    adopt_orphans()
+    own_lab = labs.get()
+
+
+def work(attempt, point):
+    own_lab.put_back()
+    return attempt(own_lab, point)
 
 
 def sample(points, most):

@@ -7,6 +7,7 @@ so the kills are before those that do. HALLMARK_FULL=1 tries all points; otherwi
 import collections
 import errno
 import os
+import platform
 import sys
 
 import lab
@@ -19,7 +20,7 @@ TAKE_ROOM = set('write writev pwrite64 pwritev ftruncate fallocate openat open m
                 'renameat2 fsync fdatasync'.split())
 CHANGE = TAKE_ROOM | set('sendmsg sendto unlink unlinkat rmdir shutdown fchmod fchown clone fork exit_group close'.split())
 MEMORY = {'mmap', 'mprotect', 'mremap', 'mlock', 'clone', 'fork'}
-SAMPLE = 150
+SAMPLE = 70
 
 
 def inject(place, role, call, at, action):
@@ -74,12 +75,12 @@ def show(points, results):
 
 def main():
     out = lab.tap.Writer()
-    if not (lab.HELPERS / 'inject').exists():
+    if platform.machine() != 'x86_64':
         out.skip('one system call goes wrong', 'the injector is for x86-64 only')
         out.close()
     names = {number: name for name, number in lab.calls().items()}
     with lab.Pool() as pool:
-        place = pool.lab()
+        place = pool.lab
         place.put_back()
         outcome, _, counts = inject(place, 0, 0, 0, 0)
         out.ok(outcome.status == 0 and not place.judge(outcome), 'without a fault the files are signed', [str(outcome)])

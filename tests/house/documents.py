@@ -1,6 +1,9 @@
 #!/usr/bin/python3
-"""The commands in README.md and the pages for readers work: every block that begins with ```sh is run, all those of one page in
-one shell, in a folder with the files that the pages speak of. A block of another kind is shown and not run."""
+"""The documents keep to what is there.
+
+The commands in README.md and the pages for readers work: every block that begins with ```sh is run, all those of one page in
+one shell, in a folder with the files that the pages speak of. A block of another kind is shown and not run. Links lead
+somewhere, docs/controls.md names tests that exist, and the manual page has every command and option of the program."""
 import os
 import pathlib
 import re
@@ -55,6 +58,13 @@ def dead_links(page):
             if not (folder / target).exists()]
 
 
+def tests_that_are_not_there():
+    """Paths in the last column of docs/controls.md, which are below tests/."""
+    rows = re.findall(r'^\|.*\| ([^|]*) \|$', (ROOT / 'docs' / 'controls.md').read_text(encoding='utf-8'), re.MULTILINE)
+    named = [path for cell in rows for path in re.findall(r'`([\w./-]+)`', cell)]
+    return named, [path for path in named if not (ROOT / 'tests' / path).exists()]
+
+
 def manual_page_knows(word):
     text = (ROOT / 'docs' / 'hallmark.1').read_text(encoding='utf-8')
     return re.search(rf'^\.(Cm|Fl|Op Fl|It Fl) {re.escape(word)}\b', text, re.MULTILINE) is not None
@@ -90,6 +100,10 @@ def main():
             continue
         status, output = run(page)
         writer.ok(status == 0 and blocks(page), f'{page}: its commands work', output[-20:])
+    for page in ('SECURITY.md', 'docs/controls.md', 'docs/core-language.md', 'docs/log.md'):
+        writer.ok(not dead_links(page), f'{page}: what it points to is there', dead_links(page))
+    named, missing = tests_that_are_not_there()
+    writer.ok(len(named) > 50 and not missing, 'docs/controls.md names tests that exist', missing)
     check_manual_page(writer)
     writer.close()
 

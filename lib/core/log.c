@@ -1,13 +1,18 @@
 #include "office.h"
 
+#include <base/file.h>
 #include <base/io.h>
 #include <base/json.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
+
+enum { CHECKPOINT_MAX = 16384 };
 
 /* Entries are found by the first eight bytes of their digest. */
 static uint64_t tag_of(hm_bytes digest) {
@@ -142,6 +147,52 @@ static hm_err sign_checkpoint(hm_office *office, const hm_tree_edge *tree, hm_bu
     return hm_note_sign(hm_buf_bytes(&text), &search.verifier, &signer, note);
 }
 
+static hm_err restored(uint64_t size, uint64_t published) {
+    return hm_could_not("the database holds %llu entries but %llu were published (it was restored from an old backup; the log "
+                        "must not fork)",
+                        (unsigned long long)size, (unsigned long long)published);
+}
+
+static hm_err read_checkpoint(const hm_office *office, hm_buf *note) {
+    if (faccessat(office->log_dirfd, "checkpoint", F_OK, 0) != 0 && errno == ENOENT) return HM_OK;
+    return hm_in(hm_file_read(office->log_dirfd, "checkpoint", CHECKPOINT_MAX, note), "%s/log", office->directory);
+}
+
+/* The size alone, which costs no signature's check: an honest old backup shows here before anything is signed. */
+hm_err hm_log_check_behind(hm_office *office) {
+    HM_BUF note = HM_BUF_EMPTY;
+    HM_TRY(read_checkpoint(office, &note));
+    hm_reader reader = hm_reader_of(hm_buf_bytes(&note));
+    hm_bytes origin, decimal;
+    uint64_t published, size;
+    if (hm_failed(hm_read_line(&reader, &origin)) || hm_failed(hm_read_line(&reader, &decimal)) ||
+        hm_failed(hm_decimal_decode(decimal, &published)))
+        return HM_OK; /* nothing was published, or hallmark log check says what it is */
+    HM_TRY(hm_store_log_size(office->store, &size));
+    return size < published ? restored(size, published) : HM_OK;
+}
+
+/* What was published last must be a beginning of what the database holds. After a crash behind the checkpoint it is ahead of
+ * the head that the database remembers: TREE comes up to it. */
+static hm_err catch_up(hm_office *office, hm_tree_edge *tree, uint64_t size) {
+    HM_BUF note = HM_BUF_EMPTY;
+    hm_note_key key;
+    hm_checkpoint published;
+    HM_TRY(read_checkpoint(office, &note));
+    if (!note.len) return HM_OK;
+    HM_TRY(hm_log_key(office, &key));
+    HM_TRY(hm_in(hm_checkpoint_open(hm_buf_bytes(&note), &key, &published),
+                 "%s/log/checkpoint (restore it from a backup, or remove it to have it written again)", office->directory));
+    if (published.size < tree->size) return HM_OK; /* it was put back; the head knows better */
+    if (published.size > size) return restored(size, published.size);
+    if (published.size > tree->size) HM_TRY(extend_tiles(office, tree, published.size));
+    hm_merkle_hash root = hm_tree_edge_root(tree);
+    if (memcmp(&root, &published.root, sizeof root) == 0) return HM_OK;
+    return hm_could_not("the database's entries are not those that log/checkpoint of %llu entries was signed over (it was "
+                        "restored from an old backup, or changed; the log must not fork)",
+                        (unsigned long long)published.size);
+}
+
 /* Files first, the checkpoint behind them, the head in the database last: after a crash anywhere the same entries give the
  * same files again, and no published size is ever forgotten by what signs the next one. */
 hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint) {
@@ -154,11 +205,9 @@ hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint) {
     if (edge.len) HM_TRY(hm_tree_edge_get(hm_buf_bytes(&edge), &tree));
     uint64_t size;
     HM_TRY(hm_store_log_size(office->store, &size));
-    if (size < tree.size)
-        return hm_could_not("the database holds %llu entries but %llu were published (it was restored from an old "
-                            "backup; the log must not fork)",
-                            (unsigned long long)size, (unsigned long long)tree.size);
+    if (size < tree.size) return restored(size, tree.size);
     if (size > tree.size || !note.len) {
+        HM_TRY(catch_up(office, &tree, size));
         HM_TRY(extend_tiles(office, &tree, size));
         note.len = edge.len = 0;
         HM_TRY(sign_checkpoint(office, &tree, &note));

@@ -15,8 +15,9 @@ hm_err hm_x509_parse(hm_bytes der, X509 **certificate) {
     if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL)) return hm_could_not("OpenSSL does not start");
     const unsigned char *at = der.data;
     X509 *parsed = d2i_X509(NULL, &at, (long)der.len);
+    bool no_memory = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
     ERR_clear_error();
-    if (!parsed) return hm_refuse("not a certificate");
+    if (!parsed) return no_memory ? hm_no_memory() : hm_refuse("not a certificate");
     if ((size_t)(at - der.data) != der.len) {
         X509_free(parsed);
         return hm_refuse("a certificate has bytes behind its end");

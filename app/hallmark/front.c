@@ -73,6 +73,13 @@ static void print_json(const front_state *state, const front_job *job, const cha
            (const char *)members.data);
 }
 
+/* A name must not speak to the terminal: its control characters are not printed as such. */
+static void print_fault(const char *path, const char *sentence) {
+    fputs("hallmark: ", stderr);
+    for (const char *c = path; *c; c++) fputc((unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c, stderr);
+    fprintf(stderr, ": %s\n", sentence);
+}
+
 static void print_job(front_state *state, front_job *job, const char *path) {
     if (state->front->options->json) {
         print_json(state, job, path);
@@ -80,7 +87,7 @@ static void print_job(front_state *state, front_job *job, const char *path) {
     }
     fwrite(job->text[HM_STREAM_OUT].data, 1, job->text[HM_STREAM_OUT].len, stdout);
     fflush(stdout);
-    if (job->class != HM_DONE) fprintf(stderr, "hallmark: %s: %s\n", path, job->sentence);
+    if (job->class != HM_DONE) print_fault(path, job->sentence);
     fwrite(job->text[HM_STREAM_ERR].data, 1, job->text[HM_STREAM_ERR].len, stderr);
 }
 

@@ -1,11 +1,17 @@
 """Running things and comparing them. What is compared takes turns (A B A B ...), so that whatever else the machine does
 strikes both; the ratio is taken within each pair, and the median of the ratios is what counts."""
 import ctypes
+import itertools
 import os
 import statistics
 import subprocess
 import time
 from dataclasses import dataclass, field
+
+PR_SET_CHILD_SUBREAPER = 36
+QUIET = 1.2  # seconds, longer than checkpoints are apart
+NEW = '{new}'
+serial_numbers = itertools.count()
 
 
 class Failed(Exception):
@@ -21,12 +27,18 @@ class Cost:
 
 @dataclass
 class Command:
-    """What to run, what to do before each run (not measured), and the environment it needs."""
+    """What to run, what to do before each run (not measured), and the environment it needs. NEW in a word stands for a path
+    that is another one in every run, in the folder FRESH."""
     words: list
     before: object = None
     environment: dict = None
     folder: str = None
     input: str = None
+    fresh: str = None
+
+    def words_now(self):
+        path = os.path.join(self.fresh, str(next(serial_numbers))) if self.fresh else ''
+        return [word.replace(NEW, path) for word in self.words], path
 
 
 @dataclass
@@ -55,10 +67,6 @@ class Comparison:
         return Ratio(statistics.median(ratios), min(ratios), max(ratios))
 
 
-PR_SET_CHILD_SUBREAPER = 36
-QUIET = 1.2  # seconds, longer than checkpoints are apart
-
-
 def adopt_orphans():
     """What a command leaves running becomes a child of ours, so that its cost is not lost."""
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
@@ -85,16 +93,17 @@ class Spender:
 
     def run(self, command, alone=False):
         """One run. ALONE: with what it leaves running, to the end of that."""
+        words, path = command.words_now()
         if command.before:
-            command.before()
-        words = [self.spend, *(['--wait'] if alone else []), *command.words]
+            command.before(path)
+        words = [self.spend, *(['--wait'] if alone else []), *words]
         done = subprocess.run(words, capture_output=True, text=True, env=command.environment, cwd=command.folder,
                               input=command.input or '', check=False)
         if done.returncode != 0:
             raise Failed(f'spend: {done.stderr}')
         wall, processor, peak, status = (int(word) for word in done.stdout.split())
         if status != 0:
-            raise Failed(f'{" ".join(command.words[:4])} ...: exit status {status}\n{done.stderr}')
+            raise Failed(f'{" ".join(words[1:5])} ...: exit status {status}\n{done.stderr}')
         return Cost(wall / 1e6, processor / 1e6, peak / 1024)
 
     def compare(self, commands, rounds):

@@ -18,11 +18,10 @@
 static void remove_pending(void *page) { hm_outfile_remove_pending(page); }
 
 static hm_err connect_with_pending(const hm_options *options, hm_connection *office, char **page) {
-    char *directory;
+    HM_STRING *directory = NULL;
     HM_TRY(hm_office_directory(options, &directory));
     void *shared = mmap(NULL, HM_PENDING_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     hm_err err = shared == MAP_FAILED ? hm_no_memory() : hm_connect(directory, remove_pending, shared, office);
-    free(directory);
     HM_TRY(err);
     *page = shared;
     hm_outfile_note_pending(shared);
@@ -49,6 +48,8 @@ static hm_err check_output(const hm_options *options) {
 static hm_err sign_files(const hm_options *options, hm_connection *office, char *page) {
     HM_TRY(narrow(options, office));
     HM_BUF trust = HM_BUF_EMPTY;
+    HM_STRING *directory = NULL;
+    HM_TRY(hm_office_directory(options, &directory));
     hm_options own = *options;
     own.trust = NULL;
     HM_TRY(hm_read_trust(&own, &trust));
@@ -64,6 +65,7 @@ static hm_err sign_files(const hm_options *options, hm_connection *office, char 
                       .core_fd = office->fd,
                       .parsers = 1,
                       .done = "signed",
+                      .office = directory,
                       .pending = page};
     return hm_front_run(&front);
 }

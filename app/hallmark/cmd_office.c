@@ -19,9 +19,6 @@
 
 enum { TRUST_MAX = 1 << 20, CHAIN_FILE_MAX = 1 << 19 };
 
-static void free_string(char **string) { free(*string); }
-#define SCOPED_STRING __attribute__((cleanup(free_string))) char
-
 /* On the way out of a fault: the sentence to be told is the first one. */
 static void disconnect(hm_connection *connection) {
     if (connection->fd < 0) return;
@@ -70,7 +67,7 @@ hm_err hm_log_key_of_trust(hm_bytes pem, hm_note_key *key, bool *found) {
 
 hm_err hm_read_trust(const hm_options *options, hm_buf *pem) {
     if (options->trust) return hm_file_read(AT_FDCWD, options->trust, TRUST_MAX, pem);
-    SCOPED_STRING *directory = NULL;
+    HM_STRING *directory = NULL;
     HM_TRY(hm_office_directory(options, &directory));
     HM_BUF path = HM_BUF_EMPTY;
     const char *string;
@@ -98,7 +95,7 @@ static void print_made(const hm_office_plan *plan, const hm_connection *office) 
 }
 
 hm_err hm_command_init(const hm_options *options) {
-    SCOPED_STRING *directory = NULL, *pin_file = NULL;
+    HM_STRING *directory = NULL, *pin_file = NULL;
     HM_TRY(plan_directory(options, &directory));
     hm_office_plan plan = {
         .directory = directory,

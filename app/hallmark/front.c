@@ -1,4 +1,5 @@
 #include "front.h"
+#include "progress.h"
 
 #include <base/file.h>
 #include <base/sandbox.h>
@@ -19,7 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PARSERS_MAX = 16, TEXT_LIMIT = 4 << 20 };
+/* A file that takes long is left to a process of its own, so that this one can show how far it has come. */
+enum { PARSERS_MAX = 16, TEXT_LIMIT = 4 << 20, ALONE_MAX = 64 << 20 };
 
 /* A job from the moment its file is opened until it has been printed. */
 typedef struct {
@@ -27,6 +29,7 @@ typedef struct {
     int parser; /* which process works on it */
     char *path; /* with links resolved: where an output in place goes */
     mode_t mode;
+    uint64_t size;
     bool is_folder;
     hm_folder *folder;
     hm_tree tree;
@@ -48,6 +51,7 @@ typedef struct {
         bool ended;
     } parser[PARSERS_MAX];
     size_t parsers;
+    hm_progress progress;
     hm_post *alone; /* where the answer goes when the parser is this very process; NULL: over a socket */
     hm_class seen[HM_DENIED + 1]; /* by class: was there one? */
     hm_post post;
@@ -81,6 +85,7 @@ static void print_fault(const char *path, const char *sentence) {
 }
 
 static void print_job(front_state *state, front_job *job, const char *path) {
+    hm_progress_hide(&state->progress);
     if (state->front->options->json) {
         print_json(state, job, path);
         return;
@@ -128,7 +133,16 @@ static void finish_job(front_state *state, front_job *job, hm_class class, const
 
 /* Opening. */
 
-static hm_err open_operand(const char *operand, front_job *job, int *fd) {
+/* A folder that holds the office holds its PIN and its token: no parser gets to read those. */
+static hm_err check_apart(const hm_front *front, const char *folder) {
+    char office[PATH_MAX];
+    size_t len = strlen(folder);
+    if (!front->office || !realpath(front->office, office)) return HM_OK;
+    bool inside = strncmp(office, folder, len) == 0 && (office[len] == '/' || office[len] == 0 || folder[len - 1] == '/');
+    return inside ? hm_refuse("the office lies in this folder, %s (keep it apart from what is signed)", office) : HM_OK;
+}
+
+static hm_err open_operand(const hm_front *front, const char *operand, front_job *job, int *fd) {
     char resolved[PATH_MAX];
     if (!realpath(operand, resolved)) return hm_could_not("%s", strerror(errno));
     job->path = strdup(resolved);
@@ -138,8 +152,12 @@ static hm_err open_operand(const char *operand, front_job *job, int *fd) {
     struct stat st;
     if (fstat(*fd, &st) != 0) return hm_could_not("%s", strerror(errno));
     job->mode = st.st_mode & 07777;
+    job->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     job->is_folder = S_ISDIR(st.st_mode);
-    if (job->is_folder) return hm_tree_of_folder(*fd, &job->folder, &job->tree);
+    if (job->is_folder) {
+        HM_TRY(check_apart(front, resolved));
+        return hm_tree_of_folder(*fd, &job->folder, &job->tree);
+    }
     return S_ISREG(st.st_mode) ? HM_OK : hm_refuse("is neither a file nor a folder");
 }
 
@@ -175,11 +193,12 @@ static hm_err answer_next(front_state *state, size_t parser) {
         if (job->opened_ahead)
             fd = job->content_fd;
         else
-            err = open_operand(state->front->options->operands[number], job, &fd);
+            err = open_operand(state->front, state->front->options->operands[number], job, &fd);
         if (hm_failed(err)) {
             finish_job(state, job, err.class, hm_err_sentence());
             continue;
         }
+        state->progress.total += job->size;
         hm_post *post = &state->post;
         hm_post_start(post, HM_POST_NEXT, number, job->is_folder, 0);
         if (!job->is_folder) post->fd = fd;
@@ -329,8 +348,9 @@ static hm_err serve(front_state *state, size_t parser, hm_post *post) {
 
 /* Processes. */
 
-static _Noreturn void run_parser(const hm_front *front, int socket) {
+static _Noreturn void run_parser(const hm_front *front, int socket, _Atomic uint64_t *progress) {
     signal(SIGPIPE, SIG_IGN);
+    hm_source_count(progress);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, "hallmark-parser");
     int keep[2] = {socket, front->core_fd};
@@ -348,7 +368,7 @@ static hm_err start_parser(front_state *state) {
         return hm_could_not("no socket for the parser: %s", strerror(errno));
     fflush(NULL);
     pid_t pid = fork();
-    if (pid == 0) run_parser(state->front, pair[1]);
+    if (pid == 0) run_parser(state->front, pair[1], state->progress.read);
     close(pair[1]);
     if (pid < 0) {
         close(pair[0]);
@@ -402,7 +422,9 @@ static bool listen_once(front_state *state) {
         who[count++] = i;
     }
     if (!count) return false;
-    if (poll(waiting, count, -1) < 0) return errno == EINTR;
+    int ready = poll(waiting, count, hm_progress_timeout(&state->progress));
+    if (ready < 0) return errno == EINTR;
+    if (state->printed < state->count) hm_progress_show(&state->progress);
     for (size_t i = 0; i < count; i++)
         if (waiting[i].revents) hear(state, who[i]);
     return true;
@@ -431,10 +453,10 @@ static bool can_be_alone(const hm_front *front) {
     return front->options->operand_count == 1 && front->core_fd < 0 && !front->options->output;
 }
 
-/* *ALONE false: it is a folder, whose files are opened one after another. */
+/* *ALONE false: it is a folder, whose files are opened one after another, or large. */
 static hm_err open_ahead(front_state *state, front_job *job, bool *alone) {
-    HM_TRY(open_operand(state->front->options->operands[0], job, &job->content_fd));
-    *alone = !job->is_folder;
+    HM_TRY(open_operand(state->front, state->front->options->operands[0], job, &job->content_fd));
+    *alone = !job->is_folder && job->size <= ALONE_MAX;
     if (!*alone) return HM_OK;
     HM_TRY(open_companion(state, job, HM_PART_SIGNATURE, &job->companion_fd[HM_PART_SIGNATURE]));
     if (state->front->options->require_log)
@@ -486,6 +508,7 @@ hm_err hm_front_run(const hm_front *front) {
     memset(&state, 0, sizeof state);
     state.front = front;
     state.count = front->options->operand_count;
+    hm_progress_begin(&state.progress, !front->options->json);
     state.jobs = calloc(state.count, sizeof *state.jobs);
     if (!state.jobs) return hm_no_memory();
     for (size_t i = 0; i < state.count; i++)

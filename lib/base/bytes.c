@@ -88,6 +88,11 @@ void hm_buf_clear(hm_buf *buf) {
     *buf = HM_BUF_EMPTY;
 }
 
+void hm_string_free(char **string) {
+    free(*string);
+    *string = NULL;
+}
+
 hm_err hm_buf_reserve(hm_buf *buf, size_t more) {
     if (more <= buf->capacity - buf->len) return HM_OK;
     if (more > SIZE_MAX / 2 - buf->len) return hm_no_memory();

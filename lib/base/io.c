@@ -1,6 +1,7 @@
 #include <base/io.h>
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,6 +18,10 @@ hm_err hm_source_of_file(int fd, hm_source *source) {
     return HM_OK;
 }
 
+static _Atomic uint64_t *read_counter;
+
+void hm_source_count(_Atomic uint64_t *counter) { read_counter = counter; }
+
 static hm_err read_file_part(int fd, uint64_t offset, uint8_t *to, size_t len) {
     size_t done = 0;
     while (done < len) {
@@ -26,6 +31,7 @@ static hm_err read_file_part(int fd, uint64_t offset, uint8_t *to, size_t len) {
         if (n == 0) return hm_could_not("became shorter while it was read (is something else writing it?)");
         done += (size_t)n;
     }
+    if (read_counter) atomic_fetch_add_explicit(read_counter, len, memory_order_relaxed);
     return HM_OK;
 }
 

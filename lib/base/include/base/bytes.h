@@ -80,6 +80,10 @@ HM_MUST_USE hm_err hm_buf_insert(hm_buf *buf, size_t at, size_t len);
 /* The content with a zero behind it, which is not counted in len. A fault if the content holds a zero byte. */
 HM_MUST_USE hm_err hm_buf_string(hm_buf *buf, const char **string);
 
+/* A heap string that is released when its scope ends. */
+void hm_string_free(char **string);
+#define HM_STRING __attribute__((cleanup(hm_string_free))) char
+
 /* Text forms. Decoders are strict: no white space, canonical padding, whole groups; LEN limits are the caller's. */
 HM_MUST_USE hm_err hm_put_hex(hm_buf *buf, hm_bytes bytes);
 HM_MUST_USE hm_err hm_put_base64(hm_buf *buf, hm_bytes bytes);

@@ -34,11 +34,24 @@ void hm_path_memory_free(hm_path_memory **memory) {
     *memory = NULL;
 }
 
-static bool find(const hm_path_memory *memory, const X509 *leaf, int64_t now, STACK_OF(X509) * *path,
-                 hm_verdict *verdict) {
+static bool holds(const STACK_OF(X509) * certificates, const X509 *wanted) {
+    for (int i = 0; i < sk_X509_num(certificates); i++)
+        if (sk_X509_value(certificates, i) == wanted) return true;
+    return false;
+}
+
+static bool is_given(const STACK_OF(X509) * path, const STACK_OF(X509) * given) {
+    for (int i = 1; i < sk_X509_num(path) - 1; i++)
+        if (!holds(given, sk_X509_value(path, i))) return false;
+    return true;
+}
+
+static bool find(const hm_path_memory *memory, const X509 *leaf, const STACK_OF(X509) * given, int64_t now,
+                 STACK_OF(X509) * *path, hm_verdict *verdict) {
     for (size_t i = 0; i < KEPT; i++) {
         const kept_path *kept = &memory->kept[i];
         if (!kept->path || sk_X509_value(kept->path, 0) != leaf || now < kept->from || now >= kept->until) continue;
+        if (!is_given(kept->path, given)) continue;
         *path = X509_chain_up_ref(kept->path);
         *verdict = kept->verdict;
         return *path != NULL;
@@ -46,10 +59,10 @@ static bool find(const hm_path_memory *memory, const X509 *leaf, int64_t now, ST
     return false;
 }
 
-bool hm_path_recall(hm_path_memory *memory, const X509 *leaf, int64_t now, STACK_OF(X509) * *path,
-                    hm_verdict *verdict) {
+bool hm_path_recall(hm_path_memory *memory, const X509 *leaf, const STACK_OF(X509) * given, int64_t now,
+                    STACK_OF(X509) * *path, hm_verdict *verdict) {
     pthread_mutex_lock(&memory->lock);
-    bool found = find(memory, leaf, now, path, verdict);
+    bool found = find(memory, leaf, given, now, path, verdict);
     pthread_mutex_unlock(&memory->lock);
     return found;
 }

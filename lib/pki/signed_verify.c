@@ -120,7 +120,7 @@ static hm_err judge_certificate(const hm_signed *parsed, X509 *certificate, cons
                                 STACK_OF(X509) * *path, hm_verdict *verdict) {
     const hm_trust *trust = rules->trust;
     hm_path_rules path_rules = {.anchors = trust->store, .untrusted = parsed->views, .now = rules->now};
-    if (hm_path_recall(trust->paths, certificate, rules->now, path, verdict)) return HM_OK;
+    if (hm_path_recall(trust->paths, certificate, parsed->views, rules->now, path, verdict)) return HM_OK;
     HM_TRY(hm_path_find(certificate, &path_rules, path));
     HM_TRY(describe_path(*path, verdict));
     hm_path_keep(trust->paths, *path, verdict);

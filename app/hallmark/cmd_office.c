@@ -73,7 +73,7 @@ hm_err hm_read_trust(const hm_options *options, hm_buf *pem) {
     const char *string;
     HM_TRY(hm_put_format(&path, "%s/trust.pem", directory));
     HM_TRY(hm_buf_string(&path, &string));
-    if (access(string, F_OK) != 0)
+    if (access(string, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return hm_misuse("whom to trust? (give --trust FILE with root certificates; there is no office in %s)", directory);
     return hm_file_read(AT_FDCWD, string, TRUST_MAX, pem);
 }

@@ -70,6 +70,7 @@ hm_err hm_sink_write(hm_sink *sink, hm_bytes bytes) {
 
 hm_err hm_sink_patch(hm_sink *sink, uint64_t offset, hm_bytes bytes) {
     if (offset > sink->written || bytes.len > sink->written - offset) return hm_refuse("a patch lies outside the output");
+    if (!bytes.len) return HM_OK;
     if (sink->fd < 0) {
         memcpy(sink->buf->data + (sink->buf->len - sink->written) + offset, bytes.data, bytes.len);
         return HM_OK;

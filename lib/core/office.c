@@ -49,7 +49,7 @@ hm_err hm_office_open(const char *directory, hm_office *office) {
     HM_BUF path = HM_BUF_EMPTY;
     const char *database;
     HM_TRY(hm_office_path(office, "office.db", &path, &database));
-    if (access(database, F_OK) != 0)
+    if (access(database, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return hm_could_not("%s: there is no office here (hallmark init %s makes one; --office DIR names another)",
                             directory, directory);
     HM_TRY(hm_folder_open(AT_FDCWD, directory, &office->dirfd));

@@ -3,7 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 story "P5: nothing questionable is accepted"
 
-efi=$(ls /usr/lib/systemd/boot/efi/systemd-boot*.efi | head -n 1)
+efi=$scratch/systemd-boot.efi
+cp /usr/lib/systemd/boot/efi/systemd-boot*.efi "$efi"
 step "an office is made" hallmark init "$HALLMARK_OFFICE"
 step "a product is added" hallmark product add pump
 cp "$efi" good.efi
@@ -74,6 +75,6 @@ step "the good ones still verify" hallmark verify good.efi good.bin good
 name=$(printf 'odd\nname\033[31m.bin')
 echo x >"$name"
 observe hallmark verify "$name"
-step "a name with control characters does not reach the terminal as such" \
-    sh -c '[ "$(wc -l <"$1")" -eq 1 ] && ! grep -q "$(printf "\033")" "$1"' - "$scratch/errors"
+lines=$(wc -l <"$scratch/errors") escapes=$(grep -c "$(printf '\033')" "$scratch/errors")
+step "a name with control characters does not reach the terminal as such" test "$lines" -eq 1 -a "$escapes" -eq 0
 finish

@@ -11,6 +11,7 @@
 #   step SENTENCE COMMAND...                    the command succeeds
 #   expect_status STATUS SENTENCE COMMAND...    it ends with just this status
 #   expect_refused TEXT SENTENCE COMMAND...     status 1, and TEXT stands in what it says on standard error
+#   expect_fault STATUS TEXT SENTENCE COMMAND...   the same with another status
 #   expect_output TEXT SENTENCE COMMAND...      it succeeds and TEXT stands in its standard output
 #   expect_same FILE FILE SENTENCE              two files are equal byte for byte
 #   skip SENTENCE WHY                           a step that this machine cannot do
@@ -97,13 +98,17 @@ expect_status() {
 }
 
 expect_refused() {
-    text=$1 sentence=$2
-    shift 2
+    expect_fault 1 "$@"
+}
+
+expect_fault() {
+    wanted=$1 text=$2 sentence=$3
+    shift 3
     observe "$@"
-    if [ "$status" -ne 1 ]; then
-        fails "$sentence" "status $status instead of 1: $*"
+    if [ "$status" -ne "$wanted" ]; then
+        fails "$sentence" "status $status instead of $wanted: $*"
     elif ! grep -qF -e "$text" "$scratch/errors"; then
-        fails "$sentence" "refused, but without saying '$text': $*"
+        fails "$sentence" "failed, but without saying '$text': $*"
     else
         passes "$sentence"
     fi

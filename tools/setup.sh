@@ -23,7 +23,7 @@ for part in "${@:-build}"; do
     build) packages="$packages $build" ;;
     demo) packages="$packages $build $token $oracles $real_files" ;;
     check) packages="$packages $build $python $token $oracles $real_files $sanitizers $faults" ;;
-    fuzz) packages="$packages $build $python $sanitizers" ;;
+    fuzz) packages="$packages $build $token $python $sanitizers" ;;
     lint) packages="$packages $build $python $sanitizers $style" ;;
     bench) packages="$packages $build $python $token $oracles $real_files" ;;
     *)

@@ -28,11 +28,12 @@ static hm_err connect_with_pending(const hm_options *options, hm_connection *off
     return HM_OK;
 }
 
-static hm_err narrow(const hm_options *options, hm_connection *office) {
+/* From here on the session belongs to a parser: what it may ask of the core is fixed before there is one. */
+static hm_err narrow(hm_connection *office, const char *product, const char *release, size_t signatures) {
     hm_message question = {.type = HM_MSG_NARROW}, answer;
-    question.field[HM_NARROW_PRODUCT].bytes = hm_text(options->product);
-    question.field[HM_NARROW_RELEASE].bytes = hm_text(options->release ? options->release : "");
-    question.field[HM_NARROW_SIGNATURES].number = options->operand_count;
+    question.field[HM_NARROW_PRODUCT].bytes = hm_text(product);
+    question.field[HM_NARROW_RELEASE].bytes = hm_text(release);
+    question.field[HM_NARROW_SIGNATURES].number = signatures;
     return hm_ask(office, &question, &answer);
 }
 
@@ -46,7 +47,7 @@ static hm_err check_output(const hm_options *options) {
 }
 
 static hm_err sign_files(const hm_options *options, hm_connection *office, char *page) {
-    HM_TRY(narrow(options, office));
+    HM_TRY(narrow(office, options->product, options->release ? options->release : "", options->operand_count));
     HM_BUF trust = HM_BUF_EMPTY;
     HM_STRING *directory = NULL;
     HM_TRY(hm_office_directory(options, &directory));
@@ -57,6 +58,7 @@ static hm_err sign_files(const hm_options *options, hm_connection *office, char 
                              .product = options->product,
                              .release = options->release ? options->release : "",
                              .replace = options->replace,
+                             .elsewhere = options->output != NULL,
                              .trust = hm_buf_bytes(&trust),
                              .now = time(NULL)};
     hm_front front = {.options = options,
@@ -65,6 +67,7 @@ static hm_err sign_files(const hm_options *options, hm_connection *office, char 
                       .core_fd = office->fd,
                       .parsers = 1,
                       .done = "signed",
+                      .signing = true,
                       .office = directory,
                       .pending = page};
     return hm_front_run(&front);
@@ -123,6 +126,7 @@ hm_err hm_command_inspect(const hm_options *options) {
 static hm_err run_against_log(const hm_options *options, hm_connection *office, char *page, bool write_proofs) {
     HM_BUF trust = HM_BUF_EMPTY;
     hm_check_orders orders;
+    HM_TRY(narrow(office, "", "", 0));
     hm_options own = *options;
     own.trust = NULL;
     HM_TRY(fill_orders(&own, &trust, &orders));

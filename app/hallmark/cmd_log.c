@@ -142,6 +142,18 @@ static hm_err open_log(const hm_options *options, int *dirfd) {
     return hm_folder_open(AT_FDCWD, log, dirfd);
 }
 
+/* A checkpoint as large as what was audited must be the same; a larger one, by somebody who signed meanwhile, must continue it. */
+static hm_err check_continues(hm_tile_reader *reader, const hm_checkpoint *checkpoint, const audit_result *audit) {
+    hm_merkle_hash audited;
+    hm_merkle_proof proof = {.count = 0};
+    memcpy(&audited, audit->root, sizeof audited);
+    if (checkpoint->size > audit->size) HM_TRY(hm_in(hm_tiles_consistency(reader, audit->size, &proof), "log"));
+    hm_err err = hm_merkle_check_consistency(audit->size, checkpoint->size, &audited, &checkpoint->root, &proof);
+    return hm_failed(err) ? hm_refuse("log/checkpoint and the database disagree at %llu entries: the log has forked",
+                                      (unsigned long long)audit->size)
+                          : HM_OK;
+}
+
 /* The published files against the database. They may have been written by anybody: this process gives up all but reading
  * them before it looks. */
 static hm_err check_published(const hm_options *options, const audit_result *audit) {
@@ -157,13 +169,10 @@ static hm_err check_published(const hm_options *options, const audit_result *aud
     if (checkpoint.size < audit->size)
         return hm_refuse("log/checkpoint is older than what was published (%llu entries of %llu): it was put back",
                          (unsigned long long)checkpoint.size, (unsigned long long)audit->size);
-    /* A larger one is newer: somebody signed meanwhile. */
-    if (checkpoint.size == audit->size && memcmp(&checkpoint.root, audit->root, HM_HASH_LEN) != 0)
-        return hm_refuse("log/checkpoint and the database disagree at %llu entries: the log has forked",
-                         (unsigned long long)audit->size);
     HM_TILE_READER *reader = NULL;
     HM_TRY(hm_tile_reader_new(dirfd, &checkpoint, &reader));
-    return hm_in(hm_tiles_audit(reader, NULL, NULL), "log");
+    HM_TRY(hm_in(hm_tiles_audit(reader, NULL, NULL), "log"));
+    return check_continues(reader, &checkpoint, audit);
 }
 
 static void print_audit(const hm_options *options, const audit_result *audit) {

@@ -311,6 +311,9 @@ hm_err hm_command_cert_import(const hm_options *options) {
     HM_TRY(hm_in(hm_chain_from_pem(hm_buf_bytes(&pem), &der, &chain), "%s", options->operands[0]));
     question.field[HM_CERT_IMPORT_CHAIN].bytes = hm_buf_bytes(&der);
     HM_TRY(hm_ask(&office, &question, &answer));
+    if (office.development)
+        fprintf(stderr, "hallmark: note: this key is kept by software, and a certificate from elsewhere does not say so: what is "
+                        "signed with it verifies without DEVELOPMENT\n");
     HM_TRY(each_key(options, &office, options->product, print_certificate));
     return hm_close_office(options, &office, HM_OK);
 }

@@ -235,7 +235,7 @@ static hm_err open_companion(front_state *state, front_job *job, hm_part part, i
     HM_BUF path = HM_BUF_EMPTY;
     const char *string;
     *fd = -1;
-    HM_TRY(part_path(state, job, part, false, &path));
+    HM_TRY(part_path(state, job, part, state->front->signing, &path));
     HM_TRY(hm_buf_string(&path, &string));
     *fd = open(string, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     return *fd >= 0 || errno == ENOENT || errno == ENOTDIR ? HM_OK : hm_could_not("%s: %s", string, strerror(errno));

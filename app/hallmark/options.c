@@ -143,7 +143,7 @@ static hm_err set_option(hm_options *options, const option_rule *rule, const cha
         memcpy(member, &yes, sizeof yes);
         return HM_OK;
     }
-    if (!value[0]) return hm_misuse("%s needs a value that is not empty", rule->name);
+    if (!value || !value[0]) return hm_misuse("%s needs a value that is not empty", rule->name);
     memcpy(member, &value, sizeof value);
     return rule->kind == ALGORITHM ? add_algorithm(options, value) : HM_OK;
 }

@@ -2,9 +2,10 @@
 
 #include <core/wire.h>
 
-#include <poll.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* So many files are under way at once: their digests wait at the core, which takes them together. */
 enum { WINDOW = 64 };
@@ -69,7 +70,7 @@ static hm_err prepare(signing *s, const hm_format *format, const hm_subject *sub
     if (accepted == s->prepared_for) return HM_OK;
     uint8_t wanted[16];
     size_t count = 0;
-    for (; accepted[count] && count < sizeof wanted; count++) wanted[count] = (uint8_t)accepted[count];
+    for (; count < sizeof wanted && accepted[count]; count++) wanted[count] = (uint8_t)accepted[count];
     hm_message message = {.type = HM_MSG_PREPARE};
     message.field[HM_PREPARE_STRUCTURE].number = format->structure;
     message.field[HM_PREPARE_ALGORITHMS].bytes = HM_BYTES(wanted, count);
@@ -134,13 +135,30 @@ static hm_err consider_present(signing *s, const pending_job *pending, const hm_
     return HM_OK;
 }
 
+/* The file as it is, in place of what was copied of it to be signed. */
+static hm_err copy_whole(const pending_job *pending) {
+    static uint8_t block[HM_IO_BLOCK];
+    const hm_source *content = &pending->opened.job.content;
+    int fd = pending->output_fd[HM_PART_CONTENT];
+    if (lseek(fd, 0, SEEK_SET) != 0) return hm_could_not("cannot be written: %s", strerror(errno));
+    for (uint64_t at = 0; at < content->size;) {
+        size_t len = content->size - at < sizeof block ? (size_t)(content->size - at) : sizeof block;
+        HM_TRY(hm_source_read(content, at, block, len));
+        HM_TRY(hm_fd_write(fd, HM_BYTES(block, len)));
+        at += len;
+    }
+    return HM_OK;
+}
+
 static hm_err report_unchanged(signing *s, pending_job *pending) {
     hm_opened *opened = &pending->opened;
     HM_BUF text = HM_BUF_EMPTY;
+    bool copied = s->orders->elsewhere && !opened->format->detached;
+    if (copied) HM_TRY(copy_whole(pending));
     HM_TRY(hm_put_format(&text, "%s: unchanged: already signed by this key over the same content\n", opened->job.name));
     hm_parser_print(s->parser, &opened->job, HM_STREAM_OUT, hm_buf_bytes(&text));
     hm_parser_print(s->parser, &opened->job, HM_STREAM_STATUS, hm_text("unchanged"));
-    return hm_parser_finish(s->parser, &opened->job, HM_OK, false);
+    return hm_parser_finish(s->parser, &opened->job, HM_OK, copied);
 }
 
 /* Digest the content, copying it to the output where the format embeds. What is hashed is what is written. */

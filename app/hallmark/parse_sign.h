@@ -7,6 +7,7 @@
 typedef struct {
     const char *format, *product, *release;
     bool replace;
+    bool elsewhere; /* -o: what is unchanged is still wanted there */
     hm_bytes trust; /* the office's own root, PEM: to know its signatures again */
     int64_t now;
 } hm_sign_orders;

@@ -135,6 +135,7 @@ static hm_err log_certificate(hm_office *office, const hm_product *product, cons
     hm_json_number(&json, "not_after", info->not_after);
     if (product) hm_json_string(&json, "product", product->name);
     hm_json_string(&json, "serial", info->serial);
+    hm_json_bool(&json, "software_token", office->row.development);
     hm_json_string(&json, "subject", info->subject);
     hm_json_number(&json, "time", hm_now());
     hm_json_close_object(&json);

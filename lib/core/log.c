@@ -1,9 +1,10 @@
 #include "office.h"
 
 #include <base/file.h>
-#include <base/io.h>
+#include <base/file.h>
 #include <base/json.h>
 
+#include <errno.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -147,74 +148,96 @@ static hm_err sign_checkpoint(hm_office *office, const hm_tree_edge *tree, hm_bu
     return hm_note_sign(hm_buf_bytes(&text), &search.verifier, &signer, note);
 }
 
-static hm_err restored(uint64_t size, uint64_t published) {
-    return hm_could_not("the database holds %llu entries but %llu were published (it was restored from an old backup; the log "
-                        "must not fork)",
-                        (unsigned long long)size, (unsigned long long)published);
+/* The tree that the database has stored as published. One core per process, so that 64 KiB can stand here. */
+static hm_err stored_tree(const hm_office *office, hm_tree_edge *tree, hm_buf *note) {
+    HM_BUF edge = HM_BUF_EMPTY;
+    HM_TRY(hm_store_get_head(office->store, &edge, note));
+    hm_tree_edge_init(tree);
+    return edge.len ? hm_tree_edge_get(hm_buf_bytes(&edge), tree) : HM_OK;
 }
 
-static hm_err read_checkpoint(const hm_office *office, hm_buf *note) {
-    if (faccessat(office->log_dirfd, "checkpoint", F_OK, 0) != 0 && errno == ENOENT) return HM_OK;
-    return hm_in(hm_file_read(office->log_dirfd, "checkpoint", CHECKPOINT_MAX, note), "%s/log", office->directory);
-}
-
-/* The size alone, which costs no signature's check: an honest old backup shows here before anything is signed. */
-hm_err hm_log_check_behind(hm_office *office) {
+/* The root that the database's entries give at SIZE. */
+static hm_err root_at(hm_office *office, uint64_t size, hm_merkle_hash *root) {
+    static hm_tree_edge tree;
     HM_BUF note = HM_BUF_EMPTY;
-    HM_TRY(read_checkpoint(office, &note));
-    hm_reader reader = hm_reader_of(hm_buf_bytes(&note));
-    hm_bytes origin, decimal;
-    uint64_t published, size;
-    if (hm_failed(hm_read_line(&reader, &origin)) || hm_failed(hm_read_line(&reader, &decimal)) ||
-        hm_failed(hm_decimal_decode(decimal, &published)))
-        return HM_OK; /* nothing was published, or hallmark log check says what it is */
-    HM_TRY(hm_store_log_size(office->store, &size));
-    return size < published ? restored(size, published) : HM_OK;
+    HM_TRY(stored_tree(office, &tree, &note));
+    if (tree.size > size) hm_tree_edge_init(&tree);
+    feed_state feed = {.office = office, .next = tree.size};
+    hm_err err = HM_OK;
+    while (!hm_failed(err) && tree.size < size) {
+        hm_bytes leaf;
+        err = next_leaf(&feed, &leaf);
+        if (!hm_failed(err)) err = hm_tree_edge_append(&tree, leaf);
+    }
+    hm_buf_clear(&feed.leaves);
+    *root = hm_tree_edge_root(&tree);
+    return err;
 }
 
-/* What was published last must be a beginning of what the database holds. After a crash behind the checkpoint it is ahead of
- * the head that the database remembers: TREE comes up to it. */
-static hm_err catch_up(hm_office *office, hm_tree_edge *tree, uint64_t size) {
-    HM_BUF note = HM_BUF_EMPTY;
+static hm_err refuse_fork(uint64_t published, uint64_t held) {
+    return hm_could_not("log/checkpoint was signed over %llu entries that are not those in the database, which holds %llu (it was "
+                        "restored from an old backup, or changed; the log must not fork)",
+                        (unsigned long long)published, (unsigned long long)held);
+}
+
+static hm_err check_published_note(hm_office *office, hm_bytes note) {
     hm_note_key key;
     hm_checkpoint published;
-    HM_TRY(read_checkpoint(office, &note));
-    if (!note.len) return HM_OK;
+    uint64_t held;
+    hm_merkle_hash root;
     HM_TRY(hm_log_key(office, &key));
-    HM_TRY(hm_in(hm_checkpoint_open(hm_buf_bytes(&note), &key, &published),
-                 "%s/log/checkpoint (restore it from a backup, or remove it to have it written again)", office->directory));
-    if (published.size < tree->size) return HM_OK; /* it was put back; the head knows better */
-    if (published.size > size) return restored(size, published.size);
-    if (published.size > tree->size) HM_TRY(extend_tiles(office, tree, published.size));
-    hm_merkle_hash root = hm_tree_edge_root(tree);
-    if (memcmp(&root, &published.root, sizeof root) == 0) return HM_OK;
-    return hm_could_not("the database's entries are not those that log/checkpoint of %llu entries was signed over (it was "
-                        "restored from an old backup, or changed; the log must not fork)",
-                        (unsigned long long)published.size);
+    HM_TRY(hm_in(hm_checkpoint_open(note, &key, &published),
+                 "log/checkpoint (restore it from a backup, or remove it to have it written again)"));
+    HM_TRY(hm_store_log_size(office->store, &held));
+    if (published.size > held) return refuse_fork(published.size, held);
+    HM_TRY(root_at(office, published.size, &root));
+    return memcmp(&root, &published.root, sizeof root) == 0 ? HM_OK : refuse_fork(published.size, held);
+}
+
+/* Entries that the database itself remembers to have published must be there. The stored edge begins with their number. */
+static hm_err check_none_removed(hm_office *office, hm_bytes edge) {
+    hm_reader reader = hm_reader_of(edge);
+    uint64_t published, held;
+    if (!edge.len) return HM_OK;
+    HM_TRY(hm_read_u64be(&reader, &published));
+    HM_TRY(hm_store_log_size(office->store, &held));
+    return published > held ? refuse_fork(published, held) : HM_OK;
+}
+
+hm_err hm_log_check_head(hm_office *office) {
+    HM_BUF published = HM_BUF_EMPTY, edge = HM_BUF_EMPTY, stored = HM_BUF_EMPTY;
+    struct stat st;
+    HM_TRY(hm_store_get_head(office->store, &edge, &stored));
+    HM_TRY(check_none_removed(office, hm_buf_bytes(&edge)));
+    /* Before the first checkpoint, or when somebody took the file away: the database knows what was published. */
+    if (fstatat(office->log_dirfd, "checkpoint", &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) return HM_OK;
+    HM_TRY(hm_in(hm_file_read(office->log_dirfd, "checkpoint", CHECKPOINT_MAX, &published), "log"));
+    if (hm_bytes_equal(hm_buf_bytes(&published), hm_buf_bytes(&stored))) return HM_OK;
+    return check_published_note(office, hm_buf_bytes(&published));
 }
 
 /* Files first, the checkpoint behind them, the head in the database last: after a crash anywhere the same entries give the
  * same files again, and no published size is ever forgotten by what signs the next one. */
+static hm_err publish_tree(hm_office *office, hm_tree_edge *tree, uint64_t size, hm_buf *note) {
+    HM_BUF edge = HM_BUF_EMPTY;
+    HM_TRY(extend_tiles(office, tree, size));
+    note->len = 0;
+    HM_TRY(sign_checkpoint(office, tree, note));
+    HM_TRY(hm_tree_edge_put(tree, &edge));
+    HM_TRY(hm_tiles_publish(office->log_dirfd, hm_buf_bytes(note)));
+    return hm_store_put_head(office->store, hm_buf_bytes(&edge), hm_buf_bytes(note));
+}
+
 hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint) {
     HM_FD lock = -1;
-    HM_TRY(hm_office_lock(office, "publish.lock", &lock));
-    HM_BUF edge = HM_BUF_EMPTY, note = HM_BUF_EMPTY;
-    HM_TRY(hm_store_get_head(office->store, &edge, &note));
-    static hm_tree_edge tree; /* 64 KiB, one core per process */
-    hm_tree_edge_init(&tree);
-    if (edge.len) HM_TRY(hm_tree_edge_get(hm_buf_bytes(&edge), &tree));
+    HM_BUF note = HM_BUF_EMPTY;
+    static hm_tree_edge tree;
     uint64_t size;
+    HM_TRY(hm_office_lock(office, "publish.lock", &lock));
+    HM_TRY(hm_log_check_head(office));
+    HM_TRY(stored_tree(office, &tree, &note));
     HM_TRY(hm_store_log_size(office->store, &size));
-    if (size < tree.size) return restored(size, tree.size);
-    if (size > tree.size || !note.len) {
-        HM_TRY(catch_up(office, &tree, size));
-        HM_TRY(extend_tiles(office, &tree, size));
-        note.len = edge.len = 0;
-        HM_TRY(sign_checkpoint(office, &tree, &note));
-        HM_TRY(hm_tree_edge_put(&tree, &edge));
-        HM_TRY(hm_tiles_publish(office->log_dirfd, hm_buf_bytes(&note)));
-        HM_TRY(hm_store_put_head(office->store, hm_buf_bytes(&edge), hm_buf_bytes(&note)));
-    }
+    if (size > tree.size || !note.len) HM_TRY(publish_tree(office, &tree, size, &note));
     office->logged = false;
     return checkpoint ? hm_put(checkpoint, hm_buf_bytes(&note)) : HM_OK;
 }

@@ -56,8 +56,8 @@ hm_err hm_office_open(const char *directory, hm_office *office) {
     HM_TRY(check_folder(directory, office->dirfd));
     HM_TRY(hm_folder_open(office->dirfd, "log", &office->log_dirfd));
     HM_TRY(hm_store_open(database, &office->store));
-    HM_TRY(hm_log_check_behind(office));
-    return hm_store_get_office(office->store, &office->strings, &office->row);
+    HM_TRY(hm_store_get_office(office->store, &office->strings, &office->row));
+    return hm_log_check_head(office);
 }
 
 void hm_office_close(hm_office *office) {

@@ -74,9 +74,9 @@ typedef struct {
 HM_MUST_USE hm_err hm_log_append(hm_office *office, const hm_record *record, uint64_t *index);
 /* Append in a transaction of its own: durable when it returns. */
 HM_MUST_USE hm_err hm_log_now(hm_office *office, const hm_record *record, uint64_t *index);
-/* A fault if the database holds less than was published: it comes from an old backup, and what is signed now would fork the
- * log. */
-HM_MUST_USE hm_err hm_log_check_behind(hm_office *office);
+/* Refuse to go on if log/checkpoint was signed over entries that the database does not hold: it was put back from a backup, and
+ * to go on would fork the log (P9). Cheap while file and database agree. */
+HM_MUST_USE hm_err hm_log_check_head(hm_office *office);
 /* Write tiles and a signed checkpoint for everything that is in the store. CHECKPOINT may be NULL. */
 HM_MUST_USE hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint);
 /* Was the last checkpoint signed less than a second ago? Then the next may wait that long. */

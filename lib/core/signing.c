@@ -10,7 +10,10 @@
 
 hm_err hm_signing_narrow(hm_office *office, const hm_message *message) {
     if (office->narrowed) return hm_refuse("this session is for one product and one release already");
-    HM_TRY(hm_product_find(office, message->field[HM_NARROW_PRODUCT].bytes, &office->product));
+    hm_bytes product = message->field[HM_NARROW_PRODUCT].bytes;
+    if (!product.len && message->field[HM_NARROW_SIGNATURES].number)
+        return hm_refuse("core language: signatures are for a product");
+    if (product.len) HM_TRY(hm_product_find(office, product, &office->product));
     hm_bytes release = message->field[HM_NARROW_RELEASE].bytes;
     snprintf(office->release, sizeof office->release, "%.*s", (int)release.len, (const char *)release.data);
     office->signatures_left = message->field[HM_NARROW_SIGNATURES].number;
@@ -29,7 +32,7 @@ static hm_err ready_key(hm_office *office, hm_key_algorithm algorithm, hm_signin
 }
 
 hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer) {
-    if (!office->narrowed) return hm_refuse("core language: prepare comes after narrow");
+    if (!office->product.id) return hm_refuse("core language: prepare comes after narrow");
     hm_bytes wanted = question->field[HM_PREPARE_ALGORITHMS].bytes;
     HM_BUF names = HM_BUF_EMPTY;
     for (size_t i = 0; i < wanted.len; i++) {
@@ -67,7 +70,7 @@ static hm_bytes bytes(const signing_job *job, int field) { return job->question-
 
 /* May this be signed? Everything that policy says is asked here, before anything is written or signed. */
 static hm_err check_job(hm_office *office, signing_job *job) {
-    if (!office->narrowed) return hm_refuse("core language: sign comes after narrow");
+    if (!office->product.id) return hm_refuse("core language: sign comes after narrow");
     if (!office->signatures_left) return hm_refuse("this session has used up the signatures it was opened for");
     uint64_t structure = number(job, HM_SIGN_STRUCTURE), algorithm = number(job, HM_SIGN_ALGORITHM);
     if (structure != HM_STRUCTURE_CMS && structure != HM_STRUCTURE_AUTHENTICODE_PE)
@@ -117,7 +120,7 @@ static hm_err append_request(hm_office *office, signing_job *job) {
     HM_BUF details = HM_BUF_EMPTY;
     HM_TRY(describe_request(office, job, &details));
     hm_record record = {.type = failed(job) ? HM_LEAF_REFUSAL : HM_LEAF_INTENT,
-                        .product = office->narrowed ? &office->product : NULL,
+                        .product = office->product.id ? &office->product : NULL,
                         .format = (unsigned)number(job, HM_SIGN_FORMAT),
                         .digest = bytes(job, HM_SIGN_CONTENT),
                         .details = hm_buf_bytes(&details)};

@@ -20,7 +20,7 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_CLOSING, "closing", {NUMBER("unpublished", 1)}},
     {HM_MSG_NARROW,
      "narrow",
-     {TEXT("product", 1, PRODUCT), TEXT("release", 0, RELEASE), NUMBER("signatures", 10000000)}},
+     {TEXT("product", 0, PRODUCT), TEXT("release", 0, RELEASE), NUMBER("signatures", 10000000)}},
     {HM_MSG_PREPARE, "prepare", {NUMBER("structure", 255), BYTES("algorithms", 1, 16)}},
     {HM_MSG_PREPARED, "prepared", {NUMBER("algorithm", 255), BYTES("certificate", 1, CERTIFICATE)}},
     {HM_MSG_SIGN,

@@ -3,6 +3,7 @@
 
 #include <base/file.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONFIGURATION_MAX = 3 * PATH_MAX, PIN_RANDOM_LEN = 16 };
+enum { CONFIGURATION_MAX = 3 * PATH_MAX, PIN_RANDOM_LEN = 16, DESCRIPTION_MAX = 65536 };
 
 /* Debian's and its multi-arch folder, Fedora's, and a build of one's own. */
 static const char *const module_paths[] = {
@@ -125,6 +126,42 @@ static hm_err create_token(const char *module_path, const char *whole, const cha
     return set_pins(&module, slot, label, officer, user);
 }
 
+/* SoftHSM writes a token's description, without which none of its keys is found, anew and in place at every log-in: a crash or
+ * a full disk in that instant leaves an empty file. A copy from the token's making stands beside it for that case. All that
+ * changes in it later is a counter, which may repeat. */
+static hm_err description_path(const char *whole, hm_buf *path) {
+    HM_TRY(hm_put_format(path, "%s/tokens", whole));
+    const char *name;
+    HM_TRY(hm_buf_string(path, &name));
+    DIR *folder = opendir(name);
+    const struct dirent *entry = folder ? readdir(folder) : NULL;
+    while (entry && entry->d_name[0] == '.') entry = readdir(folder);
+    hm_err err = entry ? hm_put_format(path, "/%s/token.object", entry->d_name)
+                       : hm_could_not("%s: there is no token in it", name);
+    if (folder) closedir(folder);
+    return err;
+}
+
+static hm_err copy_description(const char *from, const char *to) {
+    HM_BUF content = HM_BUF_EMPTY;
+    HM_TRY(hm_file_read(AT_FDCWD, from, DESCRIPTION_MAX, &content));
+    return content.len ? hm_file_write(AT_FDCWD, to, hm_buf_bytes(&content), 0600) : HM_OK;
+}
+
+/* Keep the copy if there is none, put it back if it is needed. */
+static hm_err mend_description(const char *whole) {
+    HM_BUF path = HM_BUF_EMPTY, kept_path = HM_BUF_EMPTY;
+    const char *description, *kept;
+    struct stat st;
+    HM_TRY(description_path(whole, &path));
+    HM_TRY(hm_put_format(&kept_path, "%s/token.object.kept", whole));
+    HM_TRY(hm_buf_string(&path, &description));
+    HM_TRY(hm_buf_string(&kept_path, &kept));
+    if (stat(description, &st) != 0) return hm_could_not("%s: %s", description, strerror(errno));
+    if (!st.st_size) return copy_description(kept, description);
+    return access(kept, F_OK) != 0 ? copy_description(description, kept) : HM_OK;
+}
+
 hm_err hm_softhsm_create(const char *directory, const char *label) {
     char whole[PATH_MAX];
     const char *module_path;
@@ -135,7 +172,8 @@ hm_err hm_softhsm_create(const char *directory, const char *label) {
     HM_TRY(whole_path(directory, whole));
     HM_TRY(make_tokens_folder(whole));
     HM_TRY(configure(whole));
-    return hm_in(create_token(module_path, whole, label), "%s", directory);
+    HM_TRY(hm_in(create_token(module_path, whole, label), "%s", directory));
+    return mend_description(whole);
 }
 
 hm_err hm_softhsm_select(const char *directory, hm_buf *storage, hm_token_selector *selector) {
@@ -145,6 +183,7 @@ hm_err hm_softhsm_select(const char *directory, hm_buf *storage, hm_token_select
     HM_TRY(find_module(&module_path));
     HM_TRY(whole_path(directory, whole));
     HM_TRY(configure(whole));
+    HM_TRY(mend_description(whole));
     size_t at = storage->len;
     HM_TRY(hm_put_format(storage, "%s/softhsm2.lock", whole));
     HM_TRY(hm_put_u8(storage, 0));

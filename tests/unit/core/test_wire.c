@@ -294,7 +294,7 @@ static void sends_nothing_of_a_message_that_breaks_a_rule(void **state) {
     int pair[2];
     open_pair(pair);
     hm_message message = narrow_message();
-    message.field[HM_NARROW_PRODUCT].bytes = HM_NO_BYTES;
+    message.field[HM_NARROW_SIGNATURES].number = UINT64_MAX;
     assert_refused(hm_wire_send(pair[0], &message));
     char byte;
     assert_int_equal(recv(pair[1], &byte, 1, MSG_DONTWAIT), -1);

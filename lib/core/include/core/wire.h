@@ -31,7 +31,7 @@ enum { HM_WELCOME_VERSION, HM_WELCOME_UUID, HM_WELCOME_ORGANIZATION, HM_WELCOME_
 enum { HM_FAULT_TAG, HM_FAULT_CLASS, HM_FAULT_SENTENCE };
 enum { HM_BYTES_CONTENT };
 enum { HM_CLOSING_UNPUBLISHED }; /* 1: entries are behind the checkpoint; somebody should ask for log-publish in a second */
-enum { HM_NARROW_PRODUCT, HM_NARROW_RELEASE, HM_NARROW_SIGNATURES };
+enum { HM_NARROW_PRODUCT, HM_NARROW_RELEASE, HM_NARROW_SIGNATURES }; /* no product: 0 signatures, only log-prove */
 enum { HM_PREPARE_STRUCTURE, HM_PREPARE_ALGORITHMS }; /* one octet per key algorithm, best first */
 enum { HM_PREPARED_ALGORITHM, HM_PREPARED_CERTIFICATE };
 enum { HM_SIGN_TAG, HM_SIGN_FORMAT, HM_SIGN_STRUCTURE, HM_SIGN_ALGORITHM, HM_SIGN_NAME, HM_SIGN_SIZE, HM_SIGN_PLAIN,
@@ -62,7 +62,7 @@ typedef struct {
     hm_wire_field field[HM_WIRE_FIELDS];
 } hm_message;
 
-typedef enum { HM_WIRE_NUMBER = 1, HM_WIRE_BYTES, HM_WIRE_TEXT /* UTF-8 without control characters */ } hm_wire_kind;
+typedef enum { HM_WIRE_NUMBER = 1, HM_WIRE_BYTES, HM_WIRE_TEXT /* no control characters; meant as UTF-8, which file names need not be */ } hm_wire_kind;
 typedef struct {
     const char *name;
     hm_wire_kind kind;

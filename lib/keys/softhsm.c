@@ -126,9 +126,9 @@ static hm_err create_token(const char *module_path, const char *whole, const cha
     return set_pins(&module, slot, label, officer, user);
 }
 
-/* SoftHSM writes a token's description, without which none of its keys is found, anew and in place at every log-in: a crash or
- * a full disk in that instant leaves an empty file. A copy from the token's making stands beside it for that case. All that
- * changes in it later is a counter, which may repeat. */
+/* SoftHSM writes a token's description, without which none of its keys is found, anew and in place at every log-in: a
+ * crash or a full disk in that instant leaves an empty file. A copy from the token's making stands beside it for that
+ * case. All that changes in it later is a counter, which may repeat. */
 static hm_err description_path(const char *whole, hm_buf *path) {
     HM_TRY(hm_put_format(path, "%s/tokens", whole));
     const char *name;

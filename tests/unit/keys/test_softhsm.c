@@ -3,6 +3,7 @@
 #include <base/file.h>
 
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
 
 static void only_the_owner_can_read_what_was_made(void **state) {
@@ -105,6 +106,42 @@ static void selecting_again_does_not_write(void **state) {
     assert_int_equal(before.st_ino, after.st_ino);
 }
 
+static void description_of(const fixture *f, char path[static 300]) {
+    char pattern[100];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/token/tokens/*/token.object", f->folder);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    snprintf(path, 300, "%s", found.gl_pathv[0]);
+    globfree(&found);
+}
+
+/* SoftHSM writes the file in place at each log-in: a crash or a full disk leaves it empty, and all keys lost with it.
+ */
+static void a_description_that_a_crash_emptied_is_put_back(void **state) {
+    fixture *f = *state;
+    char path[300], folder[80];
+    HM_TOKEN *token = NULL;
+    HM_BUF storage = HM_BUF_EMPTY;
+    hm_token_selector selector;
+    description_of(f, path);
+    assert_int_equal(truncate(path, 0), 0);
+    FAILS(HM_COULD_NOT, "no such token", hm_token_open(&f->selector, f->pin, &token));
+    snprintf(folder, sizeof folder, "%s/token", f->folder);
+    WORKS(hm_softhsm_select(folder, &storage, &selector));
+    WORKS(hm_token_open(&selector, f->pin, &token));
+}
+
+static void says_so_when_the_description_is_gone(void **state) {
+    fixture *f = *state;
+    char path[300], folder[80];
+    HM_BUF storage = HM_BUF_EMPTY;
+    hm_token_selector selector;
+    description_of(f, path);
+    assert_int_equal(unlink(path), 0);
+    snprintf(folder, sizeof folder, "%s/token", f->folder);
+    FAILS(HM_COULD_NOT, "token.object", hm_softhsm_select(folder, &storage, &selector));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(only_the_owner_can_read_what_was_made, fixture_new, fixture_free),
@@ -116,6 +153,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(refuses_to_select_a_folder_that_is_not_there, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(a_moved_folder_finds_its_own_tokens, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(selecting_again_does_not_write, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(a_description_that_a_crash_emptied_is_put_back, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(says_so_when_the_description_is_gone, fixture_new, fixture_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

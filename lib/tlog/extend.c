@@ -4,10 +4,15 @@
 #include "tile_batch.h"
 #include "tree.h"
 
-#include <base/file.h>
+#include <base/io.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { BUNDLE = -1, CHECKPOINT_MODE = 0644 };
 
@@ -109,6 +114,22 @@ hm_err hm_tiles_extend(int log_dirfd, hm_tree_edge *tree, uint64_t new_size, hm_
     return HM_OK;
 }
 
+static hm_err write_hidden(int log_dirfd, const char *hidden, hm_bytes content) {
+    HM_FD fd = openat(log_dirfd, hidden, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, CHECKPOINT_MODE);
+    if (fd < 0 || fchmod(fd, CHECKPOINT_MODE) != 0) return hm_could_not("cannot be created: %s", strerror(errno));
+    HM_TRY(hm_fd_write(fd, content));
+    return fsync(fd) == 0 ? HM_OK : hm_could_not("cannot be made durable: %s", strerror(errno));
+}
+
+/* The hidden name is always the same, so that what a crash leaves is used up by the next checkpoint. */
 hm_err hm_tiles_publish(int log_dirfd, hm_bytes checkpoint_note) {
-    return hm_file_write(log_dirfd, "checkpoint", checkpoint_note, CHECKPOINT_MODE);
+    static const char name[] = "checkpoint", hidden[] = ".checkpoint.new";
+    hm_err err = write_hidden(log_dirfd, hidden, checkpoint_note);
+    if (!hm_failed(err) && renameat(log_dirfd, hidden, log_dirfd, name) != 0)
+        err = hm_could_not("cannot be replaced: %s", strerror(errno));
+    if (hm_failed(err))
+        unlinkat(log_dirfd, hidden, 0);
+    else if (fsync(log_dirfd) != 0)
+        err = hm_could_not("its folder cannot be synced: %s", strerror(errno));
+    return hm_in(err, "log/%s", name);
 }

@@ -1,8 +1,8 @@
 /* Lets one allocation of one process fail: a library for LD_PRELOAD.
  *
- * HALLMARK_ALLOCATIONS names a file of sizeof(shared) bytes that all processes of a command share: which allocation is to
- * fail goes in, what was counted comes out. Allocations that our own program asks for and those of the libraries it uses are
- * counted apart, for each process apart: 0 the command, 1 its first child, 2 its second. */
+ * HALLMARK_ALLOCATIONS names a file of sizeof(shared) bytes that all processes of a command share: which allocation is
+ * to fail goes in, what was counted comes out. Allocations that our own program asks for and those of the libraries it
+ * uses are counted apart, for each process apart: 0 the command, 1 its first child, 2 its second. */
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>

@@ -2,15 +2,15 @@
  *
  *   inject ROLE CALL N ACTION REPORT COMMAND...
  *
- * Runs COMMAND, and at the Nth time that the process of ROLE (0: the command itself, 1: its first child, 2: its second) makes
- * the system call with the number CALL, does ACTION: 0 kills that process before the call has happened, anything else is the
- * errno that the call returns without having happened. N of 0 does nothing. REPORT becomes a file with a line "ROLE CALL
- * COUNT" for each kind of call that was made, and a line "hit" if the point was reached.
+ * Runs COMMAND, and at the Nth time that the process of ROLE (0: the command itself, 1: its first child, 2: its second)
+ * makes the system call with the number CALL, does ACTION: 0 kills that process before the call has happened, anything
+ * else is the errno that the call returns without having happened. N of 0 does nothing. REPORT becomes a file with a
+ * line "ROLE CALL COUNT" for each kind of call that was made, and a line "hit" if the point was reached.
  *
  * A call counts from main() on: what the dynamic loader does before is nobody's commit path. Hallmark's main begins by
- * ignoring SIGPIPE, which is the first rt_sigaction. strace -e inject counts by process, so that one fault becomes one in each:
- * that is why this program exists. Whatever else the command starts (a process that publishes the log later) is killed at once.
- * Ends with the command's status (128 + its signal) when all its processes have ended. */
+ * ignoring SIGPIPE, which is the first rt_sigaction. strace -e inject counts by process, so that one fault becomes one
+ * in each: that is why this program exists. Whatever else the command starts (a process that publishes the log later)
+ * is killed at once. Ends with the command's status (128 + its signal) when all its processes have ended. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>

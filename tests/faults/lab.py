@@ -250,10 +250,12 @@ def work(attempt, point):
     return attempt(own_lab, point)
 
 
-def sample(points, most):
-    """All of them in a full run, else as many as MOST, chosen by the seed."""
+def sample(points, most, most_of_full=None):
+    """As many of them as MOST, chosen by the seed; in a full run all of them, or MOST_OF_FULL."""
     points = list(points)
-    return points if FULL or len(points) <= most else random.Random(SEED).sample(points, most)
+    if FULL:
+        most = most_of_full or len(points)
+    return points if len(points) <= most else random.Random(SEED).sample(points, most)
 
 
 def calls():

@@ -71,6 +71,34 @@ cp good.bin.p7s longer.p7s
 echo >>longer.p7s
 refused good.bin "a signature with something behind it is refused" hallmark verify --signature longer.p7s good.bin
 
+# What is far too large is refused before it is read: with little memory, and at once.
+sparse() {
+    truncate -s 3G "$1"
+}
+small() {
+    sh -c 'ulimit -v 1000000 && exec timeout 20 "$@"' small "$@"
+}
+cp good.bin huge.bin
+sparse huge.bin.p7s
+refused huge.bin "a signature file of 3 GiB is refused" small hallmark verify huge.bin
+sparse huge.pem
+expect_fault 1 huge.pem "a trust file of 3 GiB is refused" small hallmark verify --trust huge.pem good.bin
+expect_fault 1 huge.pem "a certificate chain of 3 GiB is refused" small hallmark cert import --product pump huge.pem
+cp good.bin.p7s huge.bin.p7s
+sparse huge.bin.tlog-proof
+refused huge.bin "a log proof of 3 GiB is refused" small hallmark verify --require-log huge.bin
+cp -r good huge
+sparse huge/SHA256SUMS
+refused huge "a catalogue of 3 GiB is refused" small hallmark verify huge
+cp -r good deep
+(cd deep && for i in $(seq 300); do mkdir d && cd d || exit; done)
+observe small hallmark verify deep
+step "a folder of 300 levels ends in a refusal" test "$status" -eq 1
+step "the log's checkpoint is made huge" truncate -s 3G "$HALLMARK_OFFICE/log/checkpoint"
+observe small hallmark log check
+step "it is refused, in one line" test "$status" -eq 1 -a "$(wc -l <"$scratch/errors")" -eq 1
+rm "$HALLMARK_OFFICE/log/checkpoint"
+
 step "the good ones still verify" hallmark verify good.efi good.bin good
 name=$(printf 'odd\nname\033[31m.bin')
 echo x >"$name"

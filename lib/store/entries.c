@@ -12,7 +12,7 @@ hm_err hm_store_log_size(hm_store *store, uint64_t *size) {
 }
 
 hm_err hm_store_append(hm_store *store, const hm_entry_row *entry, uint64_t *index) {
-    if (!store->in_transaction) return hm_could_not("an entry was to be appended outside a transaction");
+    if (!hm_sql_in_transaction(store)) return hm_could_not("an entry was to be appended outside a transaction");
     if (!store->next_index_known) HM_TRY(hm_store_log_size(store, &store->next_index));
     store->next_index_known = true;
     sqlite3_stmt *s;
@@ -49,6 +49,7 @@ static hm_err visit_entries(hm_store *store, sqlite3_stmt *s, hm_entry_visit vis
 
 hm_err hm_store_entries(hm_store *store, uint64_t from, uint64_t count, hm_entry_visit visit, void *context) {
     sqlite3_stmt *s;
+    if (from > INT64_MAX) return HM_OK; /* SQLite's numbers have a sign: no entry lies there */
     HM_TRY(hm_sql_prepare(store, SQL_ENTRIES, &s));
     sqlite3_bind_int64(s, 1, (sqlite3_int64)from);
     sqlite3_bind_int64(s, 2, count > INT64_MAX ? -1 : (sqlite3_int64)count);

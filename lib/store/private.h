@@ -8,14 +8,26 @@
 
 /* Statements that are prepared once and used again. */
 typedef enum {
-    SQL_BEGIN, SQL_COMMIT, SQL_APPEND, SQL_LOG_SIZE, SQL_ENTRIES, SQL_ENTRIES_TAGGED, SQL_GET_HEAD, SQL_PUT_HEAD,
-    SQL_PUT_OFFICE, SQL_GET_OFFICE, SQL_ADD_PRODUCT, SQL_PRODUCTS, SQL_ADD_KEY, SQL_SET_CERTIFICATE, SQL_KEYS,
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_APPEND,
+    SQL_LOG_SIZE,
+    SQL_ENTRIES,
+    SQL_ENTRIES_TAGGED,
+    SQL_GET_HEAD,
+    SQL_PUT_HEAD,
+    SQL_PUT_OFFICE,
+    SQL_GET_OFFICE,
+    SQL_ADD_PRODUCT,
+    SQL_PRODUCTS,
+    SQL_ADD_KEY,
+    SQL_SET_CERTIFICATE,
+    SQL_KEYS,
     SQL_COUNT
 } hm_sql;
 
 struct hm_store {
     sqlite3 *db;
-    bool in_transaction;
     uint64_t next_index; /* inside a transaction: where the next entry goes */
     bool next_index_known;
     sqlite3_stmt *prepared[SQL_COUNT];
@@ -27,6 +39,8 @@ HM_MUST_USE hm_err hm_sql_prepare(hm_store *store, hm_sql which, sqlite3_stmt **
 HM_MUST_USE hm_err hm_sql_step(hm_store *store, sqlite3_stmt *statement, bool *row);
 /* For statements that give no row. */
 HM_MUST_USE hm_err hm_sql_run(hm_store *store, sqlite3_stmt *statement);
+/* What SQLite says: a disk that is full ends a transaction without being asked. */
+bool hm_sql_in_transaction(const hm_store *store);
 HM_MUST_USE hm_err hm_sql_fault(hm_store *store, const char *what);
 
 void hm_sql_bind(sqlite3_stmt *statement, int at, hm_bytes blob);

@@ -28,16 +28,17 @@ hm_err hm_store_get_office(hm_store *store, hm_buf *storage, hm_office_row *offi
     HM_TRY(hm_sql_prepare(store, SQL_GET_OFFICE, &s));
     HM_TRY(hm_sql_step(store, s, &row));
     if (!row) return hm_could_not("the office was never finished (remove its folder and run hallmark init again)");
-    HM_TRY(hm_sql_column_fixed(s, 0, office->uuid, sizeof office->uuid));
-    for (int i = 0; i < 4; i++) HM_TRY(keep_text(s, i + 1, storage, &at[i]));
+    hm_err err = hm_sql_column_fixed(s, 0, office->uuid, sizeof office->uuid);
+    for (int i = 0; i < 4 && !hm_failed(err); i++) err = keep_text(s, i + 1, storage, &at[i]);
+    office->development = sqlite3_column_int(s, 5) != 0;
+    office->created = sqlite3_column_int64(s, 6);
+    sqlite3_reset(s);
+    HM_TRY(err);
     const char *text = (const char *)storage->data;
     office->organization = &text[at[0]];
     office->token = &text[at[1]];
     office->pin_path = &text[at[2]];
     office->origin = &text[at[3]];
-    office->development = sqlite3_column_int(s, 5) != 0;
-    office->created = sqlite3_column_int64(s, 6);
-    sqlite3_reset(s);
     return HM_OK;
 }
 
@@ -109,7 +110,10 @@ hm_err hm_store_set_certificate(hm_store *store, int64_t key, hm_bytes certifica
     hm_sql_bind(s, 3, chain);
     sqlite3_bind_int(s, 4, imported);
     sqlite3_bind_int64(s, 5, not_after);
-    return hm_sql_run(store, s);
+    HM_TRY(hm_sql_run(store, s));
+    if (sqlite3_changes(store->db) != 1)
+        return hm_could_not("the office's database holds no key %lld", (long long)key);
+    return HM_OK;
 }
 
 static hm_err read_key(sqlite3_stmt *s, hm_key_row *key) {

@@ -86,6 +86,8 @@ hm_err hm_sql_run(hm_store *store, sqlite3_stmt *statement) {
     return HM_OK;
 }
 
+bool hm_sql_in_transaction(const hm_store *store) { return !sqlite3_get_autocommit(store->db); }
+
 void hm_sql_bind(sqlite3_stmt *statement, int at, hm_bytes blob) {
     /* A NULL pointer would bind SQL NULL; an empty blob is a value. */
     if (!blob.len)
@@ -106,8 +108,8 @@ hm_err hm_sql_column_fixed(sqlite3_stmt *statement, int at, void *to, size_t len
     return HM_OK;
 }
 
-/* The journal is folded into the database when it has grown to CHECKPOINT_PAGES, not at every close: a run that appends two
- * entries should not pay for that. */
+/* The journal is folded into the database when it has grown to CHECKPOINT_PAGES, not at every close: a run that appends
+ * two entries should not pay for that. */
 static void settle(sqlite3 *db) {
     sqlite3_busy_timeout(db, BUSY_MILLISECONDS);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -152,7 +154,8 @@ static hm_err check_schema(hm_store *store, const char *path) {
     sqlite3_finalize(statement);
     if (version < 0) return hm_sql_fault(store, "be read");
     if (version != SCHEMA)
-        return hm_could_not("%s: made by another version of Hallmark (schema %d, this one knows %d)", path, version, SCHEMA);
+        return hm_could_not("%s: made by another version of Hallmark (schema %d, this one knows %d)", path, version,
+                            SCHEMA);
     return HM_OK;
 }
 
@@ -179,7 +182,6 @@ hm_err hm_store_begin(hm_store *store) {
     sqlite3_stmt *statement;
     HM_TRY(hm_sql_prepare(store, SQL_BEGIN, &statement));
     HM_TRY(hm_sql_run(store, statement));
-    store->in_transaction = true;
     store->next_index_known = false;
     return HM_OK;
 }
@@ -188,15 +190,10 @@ hm_err hm_store_commit(hm_store *store) {
     sqlite3_stmt *statement;
     hm_err err = hm_sql_prepare(store, SQL_COMMIT, &statement);
     if (!hm_failed(err)) err = hm_sql_run(store, statement);
-    if (hm_failed(err))
-        hm_store_rollback(store);
-    else
-        store->in_transaction = false;
+    if (hm_failed(err)) hm_store_rollback(store);
     return err;
 }
 
 void hm_store_rollback(hm_store *store) {
-    if (!store->in_transaction) return;
-    store->in_transaction = false;
-    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (hm_sql_in_transaction(store)) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 }

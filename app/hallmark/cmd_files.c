@@ -1,5 +1,6 @@
 /* sign, verify, inspect, log check FILE, log prove: what looks into files. */
 #include "commands.h"
+#include "office_access.h"
 #include "front.h"
 #include "parse_check.h"
 #include "parse_sign.h"

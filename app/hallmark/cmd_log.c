@@ -1,5 +1,6 @@
 /* log show, log check: the log itself. */
 #include "commands.h"
+#include "office_access.h"
 
 #include <base/file.h>
 #include <base/json.h>
@@ -17,11 +18,16 @@ enum { CHECKPOINT_MAX = 16384 };
 
 static const char *type_name(hm_leaf_type type) {
     switch (type) {
-    case HM_LEAF_INTENT: return "intent";
-    case HM_LEAF_OUTCOME: return "outcome";
-    case HM_LEAF_REFUSAL: return "refusal";
-    case HM_LEAF_CEREMONY: return "ceremony";
-    case HM_LEAF_FAILURE: return "failure";
+    case HM_LEAF_INTENT:
+        return "intent";
+    case HM_LEAF_OUTCOME:
+        return "outcome";
+    case HM_LEAF_REFUSAL:
+        return "refusal";
+    case HM_LEAF_CEREMONY:
+        return "ceremony";
+    case HM_LEAF_FAILURE:
+        return "failure";
     }
     return "?";
 }
@@ -56,7 +62,8 @@ static hm_err print_entry(const hm_options *options, const hm_message *entry) {
     HM_BUF digest = HM_BUF_EMPTY;
     HM_TRY(hm_put_hex(&digest, HM_BYTES(leaf.digest, leaf.digest_len < 8 ? leaf.digest_len : 8)));
     if (digest.len) printf("%.*s…  ", (int)digest.len, (const char *)digest.data);
-    printf("%.*s\n", details.len ? (int)details.len : 16, details.len ? (const char *)details.data : "(details erased)");
+    printf("%.*s\n", details.len ? (int)details.len : 16,
+           details.len ? (const char *)details.data : "(details erased)");
     return HM_OK;
 }
 
@@ -76,7 +83,8 @@ static hm_err office_log_key(const hm_options *options, hm_note_key *key) {
     own.trust = NULL;
     HM_TRY(hm_read_trust(&own, &trust));
     HM_TRY(hm_log_key_of_trust(hm_buf_bytes(&trust), key, &found));
-    return found ? HM_OK : hm_refuse("trust.pem names no log key (it was changed; hallmark trust export makes it again)");
+    return found ? HM_OK
+                 : hm_refuse("trust.pem names no log key (it was changed; hallmark trust export makes it again)");
 }
 
 static hm_err first_shown(const hm_options *options, hm_connection *office, uint64_t *from) {
@@ -103,11 +111,7 @@ static hm_err show(const hm_options *options, hm_connection *office) {
     return HM_OK;
 }
 
-hm_err hm_command_log_show(const hm_options *options) {
-    hm_connection office;
-    HM_TRY(hm_connect_to_office(options, &office));
-    return hm_close_office(options, &office, show(options, &office));
-}
+hm_err hm_command_log_show(const hm_options *options) { return hm_with_office(options, show); }
 
 /* What the core found in its database. */
 typedef struct {
@@ -115,19 +119,18 @@ typedef struct {
     uint8_t root[HM_HASH_LEN];
 } audit_result;
 
-static hm_err ask_for_audit(const hm_options *options, audit_result *audit) {
-    hm_connection office;
-    HM_TRY(hm_connect_to_office(options, &office));
+static audit_result audited;
+
+static hm_err ask_for_audit(const hm_options *options, hm_connection *office) {
+    (void)options;
     hm_message question = {.type = HM_MSG_LOG_AUDIT}, answer;
-    hm_err err = hm_ask(&office, &question, &answer);
-    if (!hm_failed(err)) {
-        audit->size = answer.field[HM_LOG_AUDITED_SIZE].number;
-        audit->signatures = answer.field[HM_LOG_AUDITED_SIGNATURES].number;
-        audit->open = answer.field[HM_LOG_AUDITED_OPEN].number;
-        audit->erased = answer.field[HM_LOG_AUDITED_ERASED].number;
-        memcpy(audit->root, answer.field[HM_LOG_AUDITED_ROOT].bytes.data, sizeof audit->root);
-    }
-    return hm_close_office(options, &office, err);
+    HM_TRY(hm_ask(office, &question, &answer));
+    audited.size = answer.field[HM_LOG_AUDITED_SIZE].number;
+    audited.signatures = answer.field[HM_LOG_AUDITED_SIGNATURES].number;
+    audited.open = answer.field[HM_LOG_AUDITED_OPEN].number;
+    audited.erased = answer.field[HM_LOG_AUDITED_ERASED].number;
+    memcpy(audited.root, answer.field[HM_LOG_AUDITED_ROOT].bytes.data, sizeof audited.root);
+    return HM_OK;
 }
 
 static hm_err open_log(const hm_options *options, int *dirfd) {
@@ -142,20 +145,21 @@ static hm_err open_log(const hm_options *options, int *dirfd) {
     return hm_folder_open(AT_FDCWD, log, dirfd);
 }
 
-/* A checkpoint as large as what was audited must be the same; a larger one, by somebody who signed meanwhile, must continue it. */
+/* A checkpoint as large as what was before must be the same; a larger one, by somebody who signed meanwhile, must
+ * continue it. */
 static hm_err check_continues(hm_tile_reader *reader, const hm_checkpoint *checkpoint, const audit_result *audit) {
-    hm_merkle_hash audited;
+    hm_merkle_hash before;
     hm_merkle_proof proof = {.count = 0};
-    memcpy(&audited, audit->root, sizeof audited);
+    memcpy(&before, audit->root, sizeof before);
     if (checkpoint->size > audit->size) HM_TRY(hm_in(hm_tiles_consistency(reader, audit->size, &proof), "log"));
-    hm_err err = hm_merkle_check_consistency(audit->size, checkpoint->size, &audited, &checkpoint->root, &proof);
+    hm_err err = hm_merkle_check_consistency(audit->size, checkpoint->size, &before, &checkpoint->root, &proof);
     return hm_failed(err) ? hm_refuse("log/checkpoint and the database disagree at %llu entries: the log has forked",
                                       (unsigned long long)audit->size)
                           : HM_OK;
 }
 
-/* The published files against the database. They may have been written by anybody: this process gives up all but reading
- * them before it looks. */
+/* The published files against the database. They may have been written by anybody: this process gives up all but
+ * reading them before it looks. */
 static hm_err check_published(const hm_options *options, const audit_result *audit) {
     HM_BUF note = HM_BUF_EMPTY;
     HM_FD dirfd = -1;
@@ -178,8 +182,9 @@ static hm_err check_published(const hm_options *options, const audit_result *aud
 static void print_audit(const hm_options *options, const audit_result *audit) {
     unsigned long long size = audit->size, signatures = audit->signatures, open = audit->open, erased = audit->erased;
     if (options->json) {
-        printf("{\"status\":\"good\",\"entries\":%llu,\"signatures\":%llu,\"open_intents\":%llu,\"erased_details\":%llu}\n",
-               size, signatures, open, erased);
+        printf(
+            "{\"status\":\"good\",\"entries\":%llu,\"signatures\":%llu,\"open_intents\":%llu,\"erased_details\":%llu}\n",
+            size, signatures, open, erased);
         return;
     }
     printf("log: good: %llu entries, %llu signatures with intent and outcome", size, signatures);
@@ -190,9 +195,8 @@ static void print_audit(const hm_options *options, const audit_result *audit) {
 
 hm_err hm_command_log_check(const hm_options *options) {
     if (options->operand_count) return hm_check_files_against_log(options, false);
-    audit_result audit;
-    HM_TRY(ask_for_audit(options, &audit));
-    HM_TRY(check_published(options, &audit));
-    print_audit(options, &audit);
+    HM_TRY(hm_with_office(options, ask_for_audit));
+    HM_TRY(check_published(options, &audited));
+    print_audit(options, &audited);
     return HM_OK;
 }

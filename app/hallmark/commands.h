@@ -4,10 +4,6 @@
 
 #include "options.h"
 
-#include <base/bytes.h>
-#include <client/office.h>
-#include <tlog/note.h>
-
 HM_MUST_USE hm_err hm_command_init(const hm_options *options);
 HM_MUST_USE hm_err hm_command_product_add(const hm_options *options);
 HM_MUST_USE hm_err hm_command_product_list(const hm_options *options);
@@ -26,18 +22,7 @@ HM_MUST_USE hm_err hm_command_log_check(const hm_options *options);
 HM_MUST_USE hm_err hm_command_log_prove(const hm_options *options);
 HM_MUST_USE hm_err hm_command_trust_export(const hm_options *options);
 
-/* Shared by them. */
-/* Disconnect, whatever came of the work: its fault first, else how the core ended. If entries wait for a checkpoint, a
- * process is left behind that asks for one within a second (late.h). */
-HM_MUST_USE hm_err hm_close_office(const hm_options *options, hm_connection *connection, hm_err err);
-HM_MUST_USE hm_err hm_connect_to_office(const hm_options *options, hm_connection *connection);
-/* The log key that a trust file names; *FOUND false if it names none. */
-HM_MUST_USE hm_err hm_log_key_of_trust(hm_bytes pem, hm_note_key *key, bool *found);
-/* --trust FILE, or the office's own trust.pem. */
-HM_MUST_USE hm_err hm_read_trust(const hm_options *options, hm_buf *pem);
-/* log check FILE... */
+/* log check FILE..., log prove FILE... */
 HM_MUST_USE hm_err hm_check_files_against_log(const hm_options *options, bool write_proofs);
-/* Write TEXT to -o, or to standard output. */
-HM_MUST_USE hm_err hm_put_result(const hm_options *options, hm_bytes text);
 
 #endif

@@ -1,7 +1,7 @@
 /* The front: opens files by name, reads none; runs parsers that read and open none; names what they have written.
  *
- * One loop serves every command that looks into files (sign, verify, inspect, log check, log prove): each gives a parser
- * function, which runs in a forked, sandboxed process and asks for files over a socket (parser.h). */
+ * One loop serves every command that looks into files (sign, verify, inspect, log check, log prove): each gives a
+ * parser function, which runs in a forked, sandboxed process and asks for files over a socket (parser.h). */
 #ifndef HM_APP_FRONT_H
 #define HM_APP_FRONT_H
 
@@ -10,14 +10,14 @@
 
 typedef struct {
     const hm_options *options;
-    hm_parser_run parser;   /* what the parsing process does */
-    void *context;          /* its argument; read in the fork's copy */
-    int core_fd;            /* the core's socket, for the parser; -1: none */
-    size_t parsers;         /* how many processes; 1 when there is a core */
-    const char *done;       /* status of a file that went well, for --json: "signed", "verified" */
-    bool signing;           /* the signature that counts as there is the one that would be written over */
-    const char *office;     /* the office's folder, which no folder to be read may contain; NULL: none */
-    char *pending;          /* the shared page of base/file.h, or NULL */
+    hm_parser_run parser; /* what the parsing process does */
+    void *context;        /* its argument; read in the fork's copy */
+    int core_fd;          /* the core's socket, for the parser; -1: none */
+    size_t parsers;       /* how many processes; 1 when there is a core */
+    const char *done;     /* status of a file that went well, for --json: "signed", "verified" */
+    bool signing;         /* the signature that counts as there is the one that would be written over */
+    const char *office;   /* the office's folder, which no folder to be read may contain; NULL: none */
+    char *pending;        /* the shared page of base/file.h, or NULL */
 } hm_front;
 
 /* Work on all operands. What failed has been printed: the fault is hm_already_reported. */

@@ -1,6 +1,6 @@
 #include "late.h"
 
-#include "commands.h"
+#include "office_access.h"
 
 #include <base/io.h>
 #include <base/sandbox.h>
@@ -17,7 +17,8 @@
 static int take_lock(const char *directory) {
     HM_BUF path = HM_BUF_EMPTY;
     const char *string;
-    if (hm_failed(hm_put_format(&path, "%s/late.lock", directory)) || hm_failed(hm_buf_string(&path, &string))) return -1;
+    if (hm_failed(hm_put_format(&path, "%s/late.lock", directory)) || hm_failed(hm_buf_string(&path, &string)))
+        return -1;
     int fd = open(string, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
     hm_fd_close(&fd);

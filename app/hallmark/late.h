@@ -1,8 +1,8 @@
 /* The checkpoint that follows within a second.
  *
- * Many runs in a row would each sign a checkpoint and write the right edge's tiles again. A run that comes within a second of
- * the last checkpoint leaves that to one process that stays behind, sleeps, and publishes for all; runs that find it there
- * leave nothing. */
+ * Many runs in a row would each sign a checkpoint and write the right edge's tiles again. A run that comes within a
+ * second of the last checkpoint leaves that to one process that stays behind, sleeps, and publishes for all; runs that
+ * find it there leave nothing. */
 #ifndef HM_APP_LATE_H
 #define HM_APP_LATE_H
 

@@ -30,7 +30,8 @@ static const option_rule rules[] = {
     {"--replace", FLAG, AT(replace), NULL, "replace signatures that are there by others"},
     {"--trust", VALUE, AT(trust), "FILE", "trust these root certificates (PEM) instead of the office's own"},
     {"--signature", VALUE, AT(signature), "FILE", "the detached signature (default: FILE.p7s)"},
-    {"--require-log", FLAG, AT(require_log), NULL, "refuse without a proof that the signature is logged (FILE.tlog-proof)"},
+    {"--require-log", FLAG, AT(require_log), NULL,
+     "refuse without a proof that the signature is logged (FILE.tlog-proof)"},
     {"--org", VALUE, AT(organization), "NAME", "the organization's name, for certificates"},
     {"--token", VALUE, AT(token), "TOKEN", "softhsm, or the pkcs11: URI of a token"},
     {"--pin-file", VALUE, AT(pin_file), "FILE", "a file with the token's PIN that only you can read"},
@@ -72,14 +73,15 @@ static void print_options(const hm_command *command) {
     for (size_t i = 0; i < RULES; i++) {
         if (!command_takes(command, &rules[i])) continue;
         char left[40];
-        snprintf(left, sizeof left, "%s%s%s", rules[i].name, rules[i].value ? " " : "", rules[i].value ? rules[i].value : "");
+        snprintf(left, sizeof left, "%s%s%s", rules[i].name, rules[i].value ? " " : "",
+                 rules[i].value ? rules[i].value : "");
         printf("  %-22s %s\n", left, rules[i].help);
     }
 }
 
 static void print_command_help(const hm_command *command) {
-    printf("usage: hallmark %s [OPTIONS]%s%s\n\n%s.\n", command->name, command->operands[0] ? " " : "", command->operands,
-           command->summary);
+    printf("usage: hallmark %s [OPTIONS]%s%s\n\n%s.\n", command->name, command->operands[0] ? " " : "",
+           command->operands, command->summary);
     print_options(command);
 }
 
@@ -184,12 +186,12 @@ static hm_err parse_words(const hm_command *command, int count, char **words, hm
     options->operand_count = operands;
     if (operands < command->least)
         return hm_misuse("%s needs %s (hallmark %s --help)", command->name, command->operands, command->name);
-    if (operands > command->most)
-        return hm_misuse("%s: one operand too many: %s", command->name, words[command->most]);
+    if (operands > command->most) return hm_misuse("%s: one operand too many: %s", command->name, words[command->most]);
     return HM_OK;
 }
 
-/* "hallmark --office DIR sign ..." is as good as "hallmark sign --office DIR ...": how many words stand before the command? */
+/* "hallmark --office DIR sign ..." is as good as "hallmark sign --office DIR ...": how many words stand before the
+ * command? */
 static int leading_options(int count, char **words) {
     int leading = 0;
     while (leading < count && words[leading][0] == '-') {
@@ -221,26 +223,4 @@ hm_err hm_options_parse(int count, char **words, const hm_command **command, hm_
     else
         *command = found;
     return HM_OK;
-}
-
-hm_err hm_office_directory(const hm_options *options, char **directory) {
-    const char *given = options->office ? options->office : getenv("HALLMARK_OFFICE");
-    char path[PATH_MAX];
-    if (given && given[0]) {
-        if (strstr(given, "://")) return hm_misuse("--office %s: served offices come with a later release; give a folder", given);
-        snprintf(path, sizeof path, "%s", given);
-    } else {
-        const char *home = getenv("HOME");
-        if (!home || !home[0]) return hm_misuse("which office? (give --office DIR, or set HALLMARK_OFFICE or HOME)");
-        snprintf(path, sizeof path, "%s/.local/share/hallmark", home);
-    }
-    char whole[PATH_MAX * 2], current[PATH_MAX];
-    if (path[0] == '/') {
-        snprintf(whole, sizeof whole, "%s", path);
-    } else {
-        if (!getcwd(current, sizeof current)) return hm_could_not("the current folder has no name: %s", strerror(errno));
-        snprintf(whole, sizeof whole, "%s/%s", current, path);
-    }
-    *directory = strdup(whole);
-    return *directory ? HM_OK : hm_no_memory();
 }

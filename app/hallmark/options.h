@@ -8,21 +8,21 @@
 #include <stdint.h>
 
 typedef struct {
-    const char *office;       /* DIR; resolved by hm_office_directory */
+    const char *office; /* DIR; resolved by hm_office_directory */
     const char *product, *release, *format, *output, *trust, *signature;
     const char *organization, *token, *pin_file, *algorithm, *count;
     bool json, debug, replace, require_log;
-    uint32_t algorithms;      /* bit n: key algorithm n, from repeated --algorithm */
+    uint32_t algorithms; /* bit n: key algorithm n, from repeated --algorithm */
     const char *const *operands;
     size_t operand_count;
 } hm_options;
 
 typedef struct {
-    const char *name;      /* "log check" */
-    const char *operands;  /* "FILE..." */
+    const char *name;     /* "log check" */
+    const char *operands; /* "FILE..." */
     const char *summary;
-    const char *options;   /* the option letters and names this command takes, space separated */
-    size_t least, most;    /* operands */
+    const char *options; /* the option letters and names this command takes, space separated */
+    size_t least, most;  /* operands */
     hm_err (*run)(const hm_options *options);
 } hm_command;
 
@@ -30,9 +30,6 @@ extern const hm_command hm_commands[]; /* ended by one without a name */
 
 /* Which command do the first words name, and what are its options? *COMMAND is NULL if help was printed. */
 HM_MUST_USE hm_err hm_options_parse(int count, char **words, const hm_command **command, hm_options *options);
-
-/* The office's folder as an absolute path: --office, $HALLMARK_OFFICE, ~/.local/share/hallmark. */
-HM_MUST_USE hm_err hm_office_directory(const hm_options *options, char **directory);
 
 /* A command that has printed what failed itself ends with this. */
 HM_MUST_USE hm_err hm_already_reported(hm_class class);

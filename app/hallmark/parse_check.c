@@ -54,7 +54,8 @@ static hm_err digest(hm_parser *parser, checked *c) {
     HM_TRY(hm_signatures_digests(&c->signatures, &c->digests));
     /* Signers that are all unknown leave nothing to compute, and nothing to accept. */
     if (!c->digests.count)
-        return hm_refuse("no signature by an algorithm that is known and strong: %s", c->signatures.signer[0].info->why);
+        return hm_refuse("no signature by an algorithm that is known and strong: %s",
+                         c->signatures.signer[0].info->why);
     hm_differences differences = {parser, &c->opened.job, HM_BUF_EMPTY, HM_OK};
     hm_err err = c->opened.format->digest(c->opened.subject, &c->digests, NULL, NULL, hm_difference, &differences);
     hm_err reported = report_differences(parser, &c->opened.job, &differences);
@@ -71,8 +72,8 @@ static hm_err verify_signer(checked *c, const hm_verify_rules *rules, size_t i) 
     return hm_signed_verify(c->signatures.signer[i].parsed, c->signatures.signer[i].index, content, rules, &c->verdict);
 }
 
-/* One signature by somebody who is trusted, over what is there now, is what makes a file verified. Others that do not verify
- * are reported and change nothing: a foreign signature could be removed as well. */
+/* One signature by somebody who is trusted, over what is there now, is what makes a file verified. Others that do not
+ * verify are reported and change nothing: a foreign signature could be removed as well. */
 static hm_err verify_signers(checked *c, const hm_check_orders *orders, const hm_trust *trust) {
     hm_verify_rules rules = {.trust = trust, .now = orders->now, .product = orders->product};
     hm_fault first = {0};
@@ -105,8 +106,9 @@ static hm_err check_proof(const hm_check_orders *orders, const checked *c, hm_by
     const hm_digest *content = hm_digests_find(&c->digests, info->digest);
     if (!orders->has_log_key) return hm_misuse("the trust file names no log key (hallmark trust export writes one)");
     HM_TRY(hm_in(hm_log_proof_get(text, storage, proof), "the log proof"));
-    return hm_in(hm_log_proof_check(proof, &orders->log_key, hm_digest_bytes(content), info->signature_hash, checkpoint),
-                 "the log proof");
+    return hm_in(
+        hm_log_proof_check(proof, &orders->log_key, hm_digest_bytes(content), info->signature_hash, checkpoint),
+        "the log proof");
 }
 
 static hm_err require_log(hm_parser *parser, const hm_check_orders *orders, const checked *c, uint64_t *size) {
@@ -219,8 +221,8 @@ static hm_err write_proof(hm_parser *parser, const checked *c, hm_bytes text) {
     return hm_fd_write(fd, text);
 }
 
-static hm_err report_logged(hm_parser *parser, const hm_check_orders *orders, const checked *c, const hm_log_proof *proof,
-                            const hm_checkpoint *checkpoint) {
+static hm_err report_logged(hm_parser *parser, const hm_check_orders *orders, const checked *c,
+                            const hm_log_proof *proof, const hm_checkpoint *checkpoint) {
     HM_BUF text = HM_BUF_EMPTY;
     unsigned long long intent = proof->intent_index, outcome = proof->outcome_index, size = checkpoint->size;
     if (parser->json)

@@ -8,12 +8,12 @@
 
 typedef struct {
     const char *format, *product;
-    hm_bytes trust;          /* PEM */
+    hm_bytes trust; /* PEM */
     bool require_log;
     bool has_log_key;
     hm_note_key log_key;
     int64_t now;
-    bool write_proof;        /* log prove */
+    bool write_proof; /* log prove */
 } hm_check_orders;
 
 HM_MUST_USE hm_err hm_parse_verify(hm_parser *parser, void *orders);

@@ -5,14 +5,22 @@
 
 static const char *scheme_name(hm_scheme scheme) {
     switch (scheme) {
-    case HM_SCHEME_ECDSA_SHA256: return "ECDSA with SHA-256";
-    case HM_SCHEME_ECDSA_SHA384: return "ECDSA with SHA-384";
-    case HM_SCHEME_ECDSA_SHA512: return "ECDSA with SHA-512";
-    case HM_SCHEME_RSA_SHA256: return "RSA (PKCS#1 v1.5) with SHA-256";
-    case HM_SCHEME_RSA_SHA384: return "RSA (PKCS#1 v1.5) with SHA-384";
-    case HM_SCHEME_RSA_SHA512: return "RSA (PKCS#1 v1.5) with SHA-512";
-    case HM_SCHEME_RSA_PSS_SHA256: return "RSA-PSS with SHA-256";
-    case HM_SCHEME_ED25519: return "Ed25519";
+    case HM_SCHEME_ECDSA_SHA256:
+        return "ECDSA with SHA-256";
+    case HM_SCHEME_ECDSA_SHA384:
+        return "ECDSA with SHA-384";
+    case HM_SCHEME_ECDSA_SHA512:
+        return "ECDSA with SHA-512";
+    case HM_SCHEME_RSA_SHA256:
+        return "RSA (PKCS#1 v1.5) with SHA-256";
+    case HM_SCHEME_RSA_SHA384:
+        return "RSA (PKCS#1 v1.5) with SHA-384";
+    case HM_SCHEME_RSA_SHA512:
+        return "RSA (PKCS#1 v1.5) with SHA-512";
+    case HM_SCHEME_RSA_PSS_SHA256:
+        return "RSA-PSS with SHA-256";
+    case HM_SCHEME_ED25519:
+        return "Ed25519";
     }
     return "an unknown algorithm";
 }
@@ -29,8 +37,8 @@ static hm_err put_lifetime(const hm_cert_info *certificate, int64_t now, hm_buf 
 
 static hm_err put_certificate(const hm_cert_info *c, int64_t now, hm_buf *text) {
     HM_TRY(hm_put_format(text, "    certificate: %s\n", c->subject));
-    HM_TRY(hm_put_format(text, "      issued by: %s\n      serial: %s, key: %s%s\n      valid: ", c->issuer, c->serial, c->key,
-                         c->code_signing ? ", for code signing" : ", NOT for code signing"));
+    HM_TRY(hm_put_format(text, "      issued by: %s\n      serial: %s, key: %s%s\n      valid: ", c->issuer, c->serial,
+                         c->key, c->code_signing ? ", for code signing" : ", NOT for code signing"));
     HM_TRY(put_lifetime(c, now, text));
     return hm_put_text(text, c->development  ? "\n      policy: development (not for production devices)\n"
                              : c->production ? "\n      policy: production\n"
@@ -58,7 +66,8 @@ static hm_err put_signer(const hm_signer_info *info, size_t number, size_t of, i
 
 static hm_err put_digests(const hm_digests *digests, hm_buf *text) {
     for (size_t i = 0; i < digests->count; i++) {
-        HM_TRY(hm_put_format(text, "  covered content, as it is now: %s ", hm_digest_name(digests->digest[i].algorithm)));
+        HM_TRY(
+            hm_put_format(text, "  covered content, as it is now: %s ", hm_digest_name(digests->digest[i].algorithm)));
         HM_TRY(hm_put_hex(text, hm_digest_bytes(&digests->digest[i])));
         HM_TRY(hm_put_text(text, "\n"));
     }
@@ -131,7 +140,8 @@ static hm_err describe_json(const hm_opened *opened, const hm_signatures *signat
 }
 
 /* An unsigned file is a fact to tell, not a fault; a catalogue that does not fit its folder is told line by line. */
-static hm_err inspect_one(hm_parser *parser, const hm_check_orders *orders, hm_opened *opened, hm_signatures *signatures) {
+static hm_err inspect_one(hm_parser *parser, const hm_check_orders *orders, hm_opened *opened,
+                          hm_signatures *signatures) {
     HM_TRY(hm_signatures_parse(opened, signatures));
     hm_digests digests = {0};
     HM_TRY(hm_signatures_digests(signatures, &digests));
@@ -140,8 +150,9 @@ static hm_err inspect_one(hm_parser *parser, const hm_check_orders *orders, hm_o
         digests.digest[0].algorithm = HM_SHA256;
     }
     hm_differences differences = {parser, &opened->job, HM_BUF_EMPTY, HM_OK};
-    hm_err err = digests.count ? opened->format->digest(opened->subject, &digests, NULL, NULL, hm_difference, &differences)
-                               : HM_OK;
+    hm_err err = digests.count
+                     ? opened->format->digest(opened->subject, &digests, NULL, NULL, hm_difference, &differences)
+                     : HM_OK;
     hm_buf_clear(&differences.json);
     HM_TRY(err);
     HM_BUF text = HM_BUF_EMPTY;

@@ -90,14 +90,13 @@ static hm_err prepare(signing *s, const hm_format *format, const hm_subject *sub
     return HM_OK;
 }
 
-static hm_err trust(signing *s) {
-    return s->trust ? HM_OK : hm_trust_from_pem(s->orders->trust, &s->trust);
-}
+static hm_err trust(signing *s) { return s->trust ? HM_OK : hm_trust_from_pem(s->orders->trust, &s->trust); }
 
 typedef enum { NOT_OURS, OURS_STALE, OURS_GOOD } standing;
 
 /* Is this signer our key, and does its signature cover what is there now? */
-static hm_err judge(signing *s, const hm_signatures *signatures, size_t i, const hm_digests *digests, standing *verdict) {
+static hm_err judge(signing *s, const hm_signatures *signatures, size_t i, const hm_digests *digests,
+                    standing *verdict) {
     const hm_signer_info *info = signatures->signer[i].info;
     *verdict = NOT_OURS;
     if (!info->known || !info->has_certificate ||
@@ -107,14 +106,16 @@ static hm_err judge(signing *s, const hm_signatures *signatures, size_t i, const
     hm_verify_rules rules = {.trust = s->trust, .now = s->orders->now};
     hm_verdict ignored;
     const hm_digest *content = hm_digests_find(digests, info->digest);
-    hm_err err = content ? hm_signed_verify(signatures->signer[i].parsed, signatures->signer[i].index, content, &rules, &ignored)
-                         : hm_refuse("no digest");
+    hm_err err =
+        content ? hm_signed_verify(signatures->signer[i].parsed, signatures->signer[i].index, content, &rules, &ignored)
+                : hm_refuse("no digest");
     *verdict = hm_failed(err) ? OURS_STALE : OURS_GOOD;
     return HM_OK;
 }
 
 /* What do the signatures that are there mean for the one to be made? */
-static hm_err consider_present(signing *s, const pending_job *pending, const hm_signatures *signatures, bool *unchanged) {
+static hm_err consider_present(signing *s, const pending_job *pending, const hm_signatures *signatures,
+                               bool *unchanged) {
     const hm_format *format = pending->opened.format;
     *unchanged = false;
     for (size_t i = 0; i < signatures->signers; i++) {
@@ -124,8 +125,9 @@ static hm_err consider_present(signing *s, const pending_job *pending, const hm_
         if (found == OURS_GOOD || s->orders->replace) continue;
         if (found == OURS_STALE && !format->several) continue;
         if (found == OURS_STALE)
-            return hm_refuse("carries our own signature over other content: it was changed after it was signed (--replace "
-                             "signs it as it is now)");
+            return hm_refuse(
+                "carries our own signature over other content: it was changed after it was signed (--replace "
+                "signs it as it is now)");
         if (!format->several)
             return hm_refuse("is signed by somebody else already: %s (--replace replaces that signature)",
                              signatures->signer[i].info->has_certificate
@@ -253,7 +255,8 @@ static hm_err embed(signing *s, pending_job *pending, hm_bytes structure) {
 
 static hm_err report_signed(signing *s, const pending_job *pending, const hm_message *answer) {
     const hm_job *job = &pending->opened.job;
-    unsigned long long intent = answer->field[HM_SIGNED_INTENT].number, outcome = answer->field[HM_SIGNED_OUTCOME].number;
+    unsigned long long intent = answer->field[HM_SIGNED_INTENT].number,
+                       outcome = answer->field[HM_SIGNED_OUTCOME].number;
     HM_BUF text = HM_BUF_EMPTY;
     if (!s->parser->json) {
         HM_TRY(hm_put_format(&text, "%s: signed: %s, %s, log entries %llu and %llu\n", job->name,
@@ -322,7 +325,8 @@ hm_err hm_parse_sign(hm_parser *parser, void *orders) {
     s.orders = orders;
     hm_err err = sign_all(&s);
     for (size_t i = 0; i < WINDOW; i++) {
-        if (s.window[i] && hm_failed(err)) (void)!hm_failed(hm_parser_finish(parser, &s.window[i]->opened.job, err, false));
+        if (s.window[i] && hm_failed(err))
+            (void)!hm_failed(hm_parser_finish(parser, &s.window[i]->opened.job, err, false));
         pending_free(s.window[i]);
     }
     hm_trust_free(&s.trust);

@@ -154,7 +154,8 @@ static hm_err open_as(hm_parser *parser, hm_purpose purpose, hm_opened *opened) 
                          &opened->input.catalogue));
     }
     if (opened->format->detached)
-        HM_TRY(fetch(parser, job, HM_PART_SIGNATURE, &opened->signature_fd, &opened->signature, &opened->input.detached));
+        HM_TRY(
+            fetch(parser, job, HM_PART_SIGNATURE, &opened->signature_fd, &opened->signature, &opened->input.detached));
     return opened->format->open(&opened->input, &opened->subject);
 }
 
@@ -240,7 +241,8 @@ void hm_difference(void *context, const char *text) {
     if (differences->parser->json) {
         hm_json json = hm_json_plain(&line);
         hm_json_string(&json, NULL, text);
-        if (!hm_failed(differences->err) && differences->json.len) differences->err = hm_put_u8(&differences->json, ',');
+        if (!hm_failed(differences->err) && differences->json.len)
+            differences->err = hm_put_u8(&differences->json, ',');
         if (!hm_failed(differences->err)) differences->err = hm_put(&differences->json, hm_buf_bytes(&line));
         return;
     }

@@ -1,5 +1,5 @@
-/* The parser's side: untrusted bytes are read here, in a process that can open nothing and reach nothing but the front's
- * socket and, for signing, a core that was narrowed to one product before. */
+/* The parser's side: untrusted bytes are read here, in a process that can open nothing and reach nothing but the
+ * front's socket and, for signing, a core that was narrowed to one product before. */
 #ifndef HM_APP_PARSER_H
 #define HM_APP_PARSER_H
 

@@ -24,9 +24,7 @@ void hm_post_start(hm_post *post, hm_post_kind kind, uint32_t job, uint32_t a, u
     post->text_len = 0;
 }
 
-void hm_post_copy(hm_post *to, const hm_post *from) {
-    memcpy(to, from, offsetof(hm_post, text) + from->text_len);
-}
+void hm_post_copy(hm_post *to, const hm_post *from) { memcpy(to, from, offsetof(hm_post, text) + from->text_len); }
 
 hm_err hm_post_send(int socket, const hm_post *post) {
     uint32_t head[4] = {(uint32_t)post->kind, post->job, post->a, post->b};

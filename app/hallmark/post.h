@@ -6,7 +6,7 @@
 #include <base/bytes.h>
 
 typedef enum {
-    HM_POST_NEXT = 1,  /* the next file to work on -> NEXT with its descriptor, or END */
+    HM_POST_NEXT = 1, /* the next file to work on -> NEXT with its descriptor, or END */
     HM_POST_END,
     HM_POST_COMPANION, /* a file beside it: which -> COMPANION with a descriptor if there is one */
     HM_POST_OUTPUT,    /* a file to write: which -> OUTPUT with a descriptor, or FAULT */

@@ -33,8 +33,8 @@ void hm_progress_show(hm_progress *progress) {
     uint64_t done = atomic_load_explicit(progress->read, memory_order_relaxed);
     if (done > progress->total) done = progress->total;
     int filled = (int)(done * BAR / progress->total);
-    fprintf(stderr, "\r\033[K[%.*s%*s] %3d %%  %llu of %llu MiB", filled, "##############################", BAR - filled, "",
-            (int)(done * 100 / progress->total), (unsigned long long)(done / MEBIBYTE),
+    fprintf(stderr, "\r\033[K[%.*s%*s] %3d %%  %llu of %llu MiB", filled, "##############################",
+            BAR - filled, "", (int)(done * 100 / progress->total), (unsigned long long)(done / MEBIBYTE),
             (unsigned long long)(progress->total / MEBIBYTE));
     progress->shown = true;
 }

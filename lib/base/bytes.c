@@ -27,8 +27,7 @@ hm_err hm_bytes_part(hm_bytes bytes, size_t from, size_t len, hm_bytes *part) {
 hm_reader hm_reader_of(hm_bytes bytes) { return (hm_reader){bytes}; }
 
 hm_err hm_read_bytes(hm_reader *reader, size_t len, hm_bytes *bytes) {
-    if (len > reader->rest.len)
-        return hm_refuse("ends %zu bytes early", len - reader->rest.len);
+    if (len > reader->rest.len) return hm_refuse("ends %zu bytes early", len - reader->rest.len);
     *bytes = HM_BYTES(reader->rest.data, len);
     /* An empty view may have no address, and NULL + 0 is undefined in C. */
     if (len) reader->rest = HM_BYTES(reader->rest.data + len, reader->rest.len - len);

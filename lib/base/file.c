@@ -47,7 +47,8 @@ static hm_err temporary_name(char name[static HM_TEMPORARY_NAME_MAX]) {
     uint8_t random[8];
     HM_TRY(hm_random(random, sizeof random));
     int n = snprintf(name, HM_TEMPORARY_NAME_MAX, ".hallmark-");
-    for (size_t i = 0; i < sizeof random; i++) n += snprintf(name + n, HM_TEMPORARY_NAME_MAX - (size_t)n, "%02x", random[i]);
+    for (size_t i = 0; i < sizeof random; i++)
+        n += snprintf(name + n, HM_TEMPORARY_NAME_MAX - (size_t)n, "%02x", random[i]);
     return HM_OK;
 }
 

@@ -46,8 +46,7 @@ hm_err hm_source_read(const hm_source *source, uint64_t offset, void *to, size_t
 }
 
 hm_err hm_source_read_all(const hm_source *source, size_t limit, hm_buf *buf) {
-    if (source->size > limit)
-        return hm_refuse("is larger than the %zu bytes that are allowed here", limit);
+    if (source->size > limit) return hm_refuse("is larger than the %zu bytes that are allowed here", limit);
     size_t len = (size_t)source->size;
     if (!len) return HM_OK;
     HM_TRY(hm_buf_reserve(buf, len));
@@ -69,7 +68,8 @@ hm_err hm_sink_write(hm_sink *sink, hm_bytes bytes) {
 }
 
 hm_err hm_sink_patch(hm_sink *sink, uint64_t offset, hm_bytes bytes) {
-    if (offset > sink->written || bytes.len > sink->written - offset) return hm_refuse("a patch lies outside the output");
+    if (offset > sink->written || bytes.len > sink->written - offset)
+        return hm_refuse("a patch lies outside the output");
     if (!bytes.len) return HM_OK;
     if (sink->fd < 0) {
         memcpy(sink->buf->data + (sink->buf->len - sink->written) + offset, bytes.data, bytes.len);

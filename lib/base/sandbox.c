@@ -14,8 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The filter is written as the kernel's instructions: libseccomp would cost more at start-up (0.2 ms against 0.06) than the
- * parser needs for a small file. */
+/* The filter is written as the kernel's instructions: libseccomp would cost more at start-up (0.2 ms against 0.06) than
+ * the parser needs for a small file. */
 
 #if defined(__x86_64__)
 #define NATIVE_ARCHITECTURE AUDIT_ARCH_X86_64
@@ -27,8 +27,8 @@
 #error "the sandbox does not know this architecture's system call numbers"
 #endif
 
-/* Under AddressSanitizer and its like the run-time library makes calls of its own at any moment, opening files among them:
- * such builds are for finding faults, not for use, and run without the filter. */
+/* Under AddressSanitizer and its like the run-time library makes calls of its own at any moment, opening files among
+ * them: such builds are for finding faults, not for use, and run without the filter. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
 #define SANITIZED 1
@@ -43,12 +43,13 @@
 
 /* Work on descriptors that are held, memory, time, randomness, ending. */
 static const int allowed[] = {
-    __NR_read,      __NR_write,          __NR_pread64,      __NR_pwrite64, __NR_readv,         __NR_writev,
-    __NR_lseek,     __NR_close,          __NR_sendmsg,      __NR_recvmsg,  __NR_sendto,        __NR_recvfrom,
-    __NR_ppoll,     __NR_munmap,         __NR_mremap,       __NR_brk,      __NR_madvise,       __NR_futex,
-    __NR_getrandom, __NR_clock_gettime,  __NR_exit,         __NR_exit_group, __NR_rt_sigreturn, __NR_rt_sigprocmask,
-    __NR_getpid,    __NR_gettid,         __NR_sched_yield,  __NR_restart_syscall, __NR_fstat,  __NR_shutdown,
-    __NR_fadvise64, __NR_getcpu,         __NR_fsync,        __NR_fdatasync,
+    __NR_read,      __NR_write,       __NR_pread64,         __NR_pwrite64,       __NR_readv,
+    __NR_writev,    __NR_lseek,       __NR_close,           __NR_sendmsg,        __NR_recvmsg,
+    __NR_sendto,    __NR_recvfrom,    __NR_ppoll,           __NR_munmap,         __NR_mremap,
+    __NR_brk,       __NR_madvise,     __NR_futex,           __NR_getrandom,      __NR_clock_gettime,
+    __NR_exit,      __NR_exit_group,  __NR_rt_sigreturn,    __NR_rt_sigprocmask, __NR_getpid,
+    __NR_gettid,    __NR_sched_yield, __NR_restart_syscall, __NR_fstat,          __NR_shutdown,
+    __NR_fadvise64, __NR_getcpu,      __NR_fsync,           __NR_fdatasync,
 #ifdef __NR_poll
     __NR_poll,
 #endif
@@ -59,9 +60,10 @@ static const int allowed_in_folder[] = {__NR_faccessat, __NR_faccessat2, __NR_ne
 
 /* Refused with an error rather than with death: the C library asks for these and can do without (time zone, locale). */
 static const int denied[] = {
-    __NR_openat, __NR_readlinkat, __NR_newfstatat, __NR_faccessat, __NR_faccessat2, __NR_ioctl, __NR_prctl, __NR_fcntl, __NR_tgkill,
+    __NR_openat, __NR_readlinkat, __NR_newfstatat, __NR_faccessat, __NR_faccessat2,
+    __NR_ioctl,  __NR_prctl,      __NR_fcntl,      __NR_tgkill,
 #ifdef __NR_open
-    __NR_open, __NR_stat, __NR_lstat, __NR_access, __NR_readlink,
+    __NR_open,   __NR_stat,       __NR_lstat,      __NR_access,    __NR_readlink,
 #endif
 };
 
@@ -129,8 +131,9 @@ static hm_err enter_seccomp(bool opening) {
     return HM_OK;
 }
 
-/* Nothing in the file system is left but what lies below FOLDER, to be read (-1: nothing). The first seven years of Landlock have changed what it can forbid; what the
- * running kernel does not know is left out, seccomp forbids it anyway. */
+/* Nothing in the file system is left but what lies below FOLDER, to be read (-1: nothing). The first seven years of
+ * Landlock have changed what it can forbid; what the running kernel does not know is left out, seccomp forbids it
+ * anyway. */
 static void enter_landlock(int folder) {
     struct landlock_ruleset_attr attributes = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
     int ruleset = (int)syscall(__NR_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0);

@@ -76,7 +76,6 @@ hm_err hm_secret_from_file(const char *path, hm_secret **secret) {
     if (!S_ISREG(st.st_mode)) return hm_refuse("%s: is not a regular file", path);
     if (st.st_uid != geteuid() && st.st_uid != 0)
         return hm_refuse("%s: belongs to somebody else (a secret's file must belong to you)", path);
-    if (st.st_mode & 077)
-        return hm_refuse("%s: others can read it (chmod 600 %s)", path, path);
+    if (st.st_mode & 077) return hm_refuse("%s: others can read it (chmod 600 %s)", path, path);
     return hm_in(hm_secret_from_fd(fd, secret), "%s", path);
 }

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The child's whole life. An interrupt from the terminal ends the front; the core sees its peer close and finishes what it
- * is doing, so that no intent is left without what became of it. */
+/* The child's whole life. An interrupt from the terminal ends the front; the core sees its peer close and finishes what
+ * it is doing, so that no intent is left without what became of it. */
 static _Noreturn void run_core(int fd, const char *directory, void (*survivor)(void *context), void *context) {
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
@@ -97,7 +97,8 @@ hm_err hm_disconnect(hm_connection *connection) {
     hm_fd_close(&connection->fd);
     hm_buf_clear(&connection->storage);
     int status = 0;
-    while (waitpid(connection->core, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(connection->core, &status, 0) < 0 && errno == EINTR) {
+    }
     if (!hm_failed(err) && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
         err = hm_could_not("the office's core has ended unexpectedly (run hallmark log check)");
     return err;

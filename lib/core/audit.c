@@ -127,7 +127,8 @@ static hm_err match_leaf(void *context, const hm_entry_row *entry) {
     leaf_search *search = context;
     hm_leaf leaf;
     HM_TRY(hm_leaf_get(entry->leaf, &leaf));
-    if (leaf.type != search->type || !hm_bytes_equal(HM_BYTES(leaf.digest, leaf.digest_len), search->digest)) return HM_OK;
+    if (leaf.type != search->type || !hm_bytes_equal(HM_BYTES(leaf.digest, leaf.digest_len), search->digest))
+        return HM_OK;
     search->found = true;
     search->index = entry->index;
     search->leaf = leaf;
@@ -135,9 +136,7 @@ static hm_err match_leaf(void *context, const hm_entry_row *entry) {
     return hm_put(search->bytes, entry->leaf);
 }
 
-static hm_err take_leaf(void *context, const hm_entry_row *entry) {
-    return hm_put(context, entry->leaf);
-}
+static hm_err take_leaf(void *context, const hm_entry_row *entry) { return hm_put(context, entry->leaf); }
 
 static hm_err find_outcome(hm_office *office, hm_bytes signature_hash, leaf_search *search) {
     hm_reader reader = hm_reader_of(signature_hash);

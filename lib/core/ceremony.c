@@ -1,5 +1,5 @@
-/* How keys and certificates come to be. Every step leaves its entry in the log; a step that fails half-way leaves at most
- * a key in the token that nothing refers to. */
+/* How keys and certificates come to be. Every step leaves its entry in the log; a step that fails half-way leaves at
+ * most a key in the token that nothing refers to. */
 #include "office.h"
 
 #include <base/file.h>
@@ -52,10 +52,14 @@ static hm_err load_key(hm_office *office, loaded_key *loaded) {
 
 static const char *role_name(hm_key_role role) {
     switch (role) {
-    case HM_ROLE_ROOT: return "root CA";
-    case HM_ROLE_LOG: return "log";
-    case HM_ROLE_PRODUCT_CA: return "product CA";
-    case HM_ROLE_SIGNING: return "signing";
+    case HM_ROLE_ROOT:
+        return "root CA";
+    case HM_ROLE_LOG:
+        return "log";
+    case HM_ROLE_PRODUCT_CA:
+        return "product CA";
+    case HM_ROLE_SIGNING:
+        return "signing";
     }
     return "unknown";
 }
@@ -108,7 +112,8 @@ static hm_err record_key(hm_office *office, const hm_product *product, hm_key_ro
 static hm_err make_key(hm_office *office, const hm_product *product, hm_key_role role, hm_key_algorithm algorithm,
                        loaded_key *loaded) {
     HM_TRY(hm_office_token(office));
-    hm_key_row row = {.product = product ? product->id : 0, .role = role, .algorithm = (int)algorithm, .created = hm_now()};
+    hm_key_row row = {
+        .product = product ? product->id : 0, .role = role, .algorithm = (int)algorithm, .created = hm_now()};
     HM_TRY(hm_random(row.token_id, sizeof row.token_id));
     char label[128];
     snprintf(label, sizeof label, "%s %s %s", product ? product->name : "office", role_name(role),
@@ -183,7 +188,8 @@ static hm_err certify(hm_office *office, const hm_product *product, loaded_key *
     HM_TRY(hm_cert_issue(&request, subject == issuer ? HM_NO_BYTES : issuer->row.certificate, &signer, &certificate));
     /* The root is left out of what signatures carry. */
     if (profile == HM_CERT_SIGNING) HM_TRY(hm_put(&chain, issuer->row.certificate));
-    HM_TRY(record_certificate(office, product, subject->row.id, hm_buf_bytes(&certificate), hm_buf_bytes(&chain), false));
+    HM_TRY(
+        record_certificate(office, product, subject->row.id, hm_buf_bytes(&certificate), hm_buf_bytes(&chain), false));
     hm_key_row row = subject->row;
     HM_BUF spki = HM_BUF_EMPTY;
     HM_TRY(hm_put(&spki, row.spki));
@@ -234,8 +240,8 @@ static hm_err product_ca(hm_office *office, const hm_product *product, loaded_ke
     HM_TRY(root_key(office, &root));
     char name[65];
     snprintf(name, sizeof name, "%.40s CA", product->name);
-    return ensure(office, product, HM_ROLE_PRODUCT_CA, HM_KEY_RSA3072, &root, HM_CERT_PRODUCT_CA, name, PRODUCT_CA_YEARS,
-                  ca);
+    return ensure(office, product, HM_ROLE_PRODUCT_CA, HM_KEY_RSA3072, &root, HM_CERT_PRODUCT_CA, name,
+                  PRODUCT_CA_YEARS, ca);
 }
 
 hm_err hm_ceremony_product(hm_office *office, const hm_product *product) {
@@ -245,8 +251,8 @@ hm_err hm_ceremony_product(hm_office *office, const hm_product *product) {
     return product_ca(office, product, &ca);
 }
 
-/* Find the signing key; make and certify it if that is still to be done. Under the ceremony lock, because two command lines
- * may need the same first key at the same moment. */
+/* Find the signing key; make and certify it if that is still to be done. Under the ceremony lock, because two command
+ * lines may need the same first key at the same moment. */
 static hm_err signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, bool certified,
                           loaded_key *loaded) {
     bool found;
@@ -265,30 +271,6 @@ static hm_err signing_key(hm_office *office, const hm_product *product, hm_key_a
     return ensure(office, product, HM_ROLE_SIGNING, algorithm, &ca, HM_CERT_SIGNING, name, SIGNING_YEARS, loaded);
 }
 
-/* Views of the DER certificates that stand one after another. */
-static hm_err split_certificates(hm_bytes all, hm_chain *chain) {
-    hm_reader reader = hm_reader_of(all);
-    while (reader.rest.len) {
-        if (chain->count == HM_CHAIN_MAX) return hm_refuse("more than %d certificates in a chain", HM_CHAIN_MAX);
-        hm_reader head = reader;
-        uint8_t tag, first;
-        HM_TRY(hm_read_u8(&head, &tag));
-        HM_TRY(hm_read_u8(&head, &first));
-        size_t len = first;
-        if (first & 0x80) {
-            if (first != 0x81 && first != 0x82) return hm_refuse("a certificate has an impossible length");
-            len = 0;
-            for (int i = 0; i < (first & 0x7f); i++) {
-                uint8_t octet;
-                HM_TRY(hm_read_u8(&head, &octet));
-                len = len << 8 | octet;
-            }
-        }
-        HM_TRY(hm_read_bytes(&reader, reader.rest.len - head.rest.len + len, &chain->cert[chain->count++]));
-    }
-    return HM_OK;
-}
-
 hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                hm_signing_key *signing) {
     LOADED_KEY loaded = {0};
@@ -296,8 +278,7 @@ hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_
     hm_buf_clear(&signing->material);
     HM_TRY(hm_put(&signing->material, loaded.row.certificate));
     HM_TRY(hm_put(&signing->material, loaded.row.chain));
-    signing->chain.count = 0;
-    HM_TRY(split_certificates(hm_buf_bytes(&signing->material), &signing->chain));
+    HM_TRY(hm_chain_from_der(hm_buf_bytes(&signing->material), &signing->chain));
     if (!signing->chain.count) return hm_could_not("the key has no certificate");
     hm_sha256(signing->chain.cert[0], signing->certificate_sha256);
     memcpy(signing->token_id, loaded.row.token_id, sizeof signing->token_id);
@@ -321,8 +302,8 @@ hm_err hm_ceremony_request(hm_office *office, const hm_product *product, hm_key_
 
 hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                           hm_bytes certificates) {
-    hm_chain chain = {0};
-    HM_TRY(split_certificates(certificates, &chain));
+    hm_chain chain;
+    HM_TRY(hm_chain_from_der(certificates, &chain));
     if (!chain.count) return hm_refuse("there is no certificate in it");
     LOADED_KEY loaded = {0};
     bool found;

@@ -17,11 +17,13 @@ static hm_err check_plan(const hm_office_plan *plan) {
     size_t len = strlen(plan->organization);
     if (!len || len > 64) return hm_misuse("the organization's name must have 1 to 64 characters (--org NAME)");
     for (size_t i = 0; i < len; i++)
-        if ((unsigned char)plan->organization[i] < 0x20) return hm_misuse("the organization's name holds control characters");
+        if ((unsigned char)plan->organization[i] < 0x20)
+            return hm_misuse("the organization's name holds control characters");
     return HM_OK;
 }
 
-/* The folder must be new or empty: nothing of anybody's is mixed with an office or removed when it cannot be finished. */
+/* The folder must be new or empty: nothing of anybody's is mixed with an office or removed when it cannot be finished.
+ */
 static hm_err make_folder(const char *directory) {
     HM_TRY(hm_folder_make(directory, 0700));
     if (rmdir(directory) != 0) {

@@ -119,7 +119,8 @@ static hm_err take_log_key(void *context, const hm_key_row *row) {
     search->found = true;
     HM_TRY(hm_note_key_make(search->office->row.origin, row->spki, &search->verifier));
     if (!search->office->token) return HM_OK;
-    return hm_token_find(search->office->token, (hm_key_algorithm)row->algorithm, row->token_id, row->spki, &search->key);
+    return hm_token_find(search->office->token, (hm_key_algorithm)row->algorithm, row->token_id, row->spki,
+                         &search->key);
 }
 
 static hm_err find_log_key(hm_office *office, log_key_search *search) {
@@ -175,9 +176,10 @@ static hm_err root_at(hm_office *office, uint64_t size, hm_merkle_hash *root) {
 }
 
 static hm_err refuse_fork(uint64_t published, uint64_t held) {
-    return hm_could_not("log/checkpoint was signed over %llu entries that are not those in the database, which holds %llu (it was "
-                        "restored from an old backup, or changed; the log must not fork)",
-                        (unsigned long long)published, (unsigned long long)held);
+    return hm_could_not(
+        "log/checkpoint was signed over %llu entries that are not those in the database, which holds %llu (it was "
+        "restored from an old backup, or changed; the log must not fork)",
+        (unsigned long long)published, (unsigned long long)held);
 }
 
 static hm_err check_published_note(hm_office *office, hm_bytes note) {
@@ -194,7 +196,8 @@ static hm_err check_published_note(hm_office *office, hm_bytes note) {
     return memcmp(&root, &published.root, sizeof root) == 0 ? HM_OK : refuse_fork(published.size, held);
 }
 
-/* Entries that the database itself remembers to have published must be there. The stored edge begins with their number. */
+/* Entries that the database itself remembers to have published must be there. The stored edge begins with their number.
+ */
 static hm_err check_none_removed(hm_office *office, hm_bytes edge) {
     hm_reader reader = hm_reader_of(edge);
     uint64_t published, held;
@@ -216,8 +219,8 @@ hm_err hm_log_check_head(hm_office *office) {
     return check_published_note(office, hm_buf_bytes(&published));
 }
 
-/* Files first, the checkpoint behind them, the head in the database last: after a crash anywhere the same entries give the
- * same files again, and no published size is ever forgotten by what signs the next one. */
+/* Files first, the checkpoint behind them, the head in the database last: after a crash anywhere the same entries give
+ * the same files again, and no published size is ever forgotten by what signs the next one. */
 static hm_err publish_tree(hm_office *office, hm_tree_edge *tree, uint64_t size, hm_buf *note) {
     HM_BUF edge = HM_BUF_EMPTY;
     HM_TRY(extend_tiles(office, tree, size));

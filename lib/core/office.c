@@ -27,7 +27,8 @@ hm_err hm_office_lock(const hm_office *office, const char *name, int *fd) {
     *fd = openat(office->dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0) return hm_could_not("%s/%s: %s", office->directory, name, strerror(errno));
     while (flock(*fd, LOCK_EX) != 0)
-        if (errno != EINTR) return hm_could_not("%s/%s: cannot be locked: %s", office->directory, name, strerror(errno));
+        if (errno != EINTR)
+            return hm_could_not("%s/%s: cannot be locked: %s", office->directory, name, strerror(errno));
     return HM_OK;
 }
 
@@ -56,8 +57,7 @@ hm_err hm_office_open(const char *directory, hm_office *office) {
     HM_TRY(check_folder(directory, office->dirfd));
     HM_TRY(hm_folder_open(office->dirfd, "log", &office->log_dirfd));
     HM_TRY(hm_store_open(database, &office->store));
-    HM_TRY(hm_store_get_office(office->store, &office->strings, &office->row));
-    return hm_log_check_head(office);
+    return hm_store_get_office(office->store, &office->strings, &office->row);
 }
 
 void hm_office_close(hm_office *office) {

@@ -37,10 +37,10 @@ typedef struct {
     hm_store *store;
     hm_buf strings;
     hm_office_row row;
-    char actor[48];           /* the principal, as the kernel names it */
-    hm_token *token;          /* NULL until first needed */
-    char token_name[96];      /* for the log */
-    bool logged;              /* something was appended since the last checkpoint */
+    char actor[48];      /* the principal, as the kernel names it */
+    hm_token *token;     /* NULL until first needed */
+    char token_name[96]; /* for the log */
+    bool logged;         /* something was appended since the last checkpoint */
     /* The session. */
     bool narrowed;
     hm_product product;
@@ -74,8 +74,8 @@ typedef struct {
 HM_MUST_USE hm_err hm_log_append(hm_office *office, const hm_record *record, uint64_t *index);
 /* Append in a transaction of its own: durable when it returns. */
 HM_MUST_USE hm_err hm_log_now(hm_office *office, const hm_record *record, uint64_t *index);
-/* Refuse to go on if log/checkpoint was signed over entries that the database does not hold: it was put back from a backup, and
- * to go on would fork the log (P9). Cheap while file and database agree. */
+/* Refuse to go on if log/checkpoint was signed over entries that the database does not hold: it was put back from a
+ * backup, and to go on would fork the log (P9). Cheap while file and database agree. */
 HM_MUST_USE hm_err hm_log_check_head(hm_office *office);
 /* Write tiles and a signed checkpoint for everything that is in the store. CHECKPOINT may be NULL. */
 HM_MUST_USE hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint);
@@ -101,7 +101,8 @@ HM_MUST_USE hm_err hm_ceremony_product(hm_office *office, const hm_product *prod
 /* The product's signing key of ALGORITHM: found, or made and certified now. */
 HM_MUST_USE hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                            hm_signing_key *signing);
-HM_MUST_USE hm_err hm_ceremony_request(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_buf *csr);
+HM_MUST_USE hm_err hm_ceremony_request(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                       hm_buf *csr);
 HM_MUST_USE hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                       hm_bytes certificates);
 /* product.c */

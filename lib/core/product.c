@@ -15,8 +15,9 @@ static hm_err check_name(hm_bytes name) {
         uint8_t c = name.data[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (!letter && (i == 0 || !strchr("._-", c)))
-            return hm_misuse("a product's name is made of letters, digits, '.', '_' and '-', and begins with a letter or "
-                             "digit");
+            return hm_misuse(
+                "a product's name is made of letters, digits, '.', '_' and '-', and begins with a letter or "
+                "digit");
     }
     return HM_OK;
 }

@@ -112,7 +112,8 @@ static hm_err answer_key_list(session *s, const hm_message *question) {
 }
 
 static hm_err known_algorithm(uint64_t number, hm_key_algorithm *algorithm) {
-    if (number < 1 || number > HM_KEY_ALGORITHMS) return hm_refuse("there is no key algorithm %llu", (unsigned long long)number);
+    if (number < 1 || number > HM_KEY_ALGORITHMS)
+        return hm_refuse("there is no key algorithm %llu", (unsigned long long)number);
     *algorithm = (hm_key_algorithm)number;
     return HM_OK;
 }
@@ -173,8 +174,8 @@ static hm_err answer_log_publish(session *s) {
 
 static hm_err answer_log_prove(session *s, const hm_message *question) {
     HM_BUF proof = HM_BUF_EMPTY;
-    HM_TRY(hm_prove(s->office, question->field[HM_LOG_PROVE_SIGNATURE].bytes, question->field[HM_LOG_PROVE_CONTENT].bytes,
-                    &proof));
+    HM_TRY(hm_prove(s->office, question->field[HM_LOG_PROVE_SIGNATURE].bytes,
+                    question->field[HM_LOG_PROVE_CONTENT].bytes, &proof));
     return send_bytes(s->fd, hm_buf_bytes(&proof));
 }
 
@@ -212,21 +213,36 @@ static hm_err answer(session *s, const hm_message *question) {
     if (s->office->narrowed && !allowed_when_narrowed(question->type))
         return hm_refuse("core language: this session may only sign");
     switch (question->type) {
-    case HM_MSG_HELLO: return answer_hello(s, question);
-    case HM_MSG_NARROW: return answer_narrow(s, question);
-    case HM_MSG_PREPARE: return answer_prepare(s, question);
-    case HM_MSG_PRODUCT_ADD: return answer_product_add(s, question);
-    case HM_MSG_PRODUCT_LIST: return answer_product_list(s, question);
-    case HM_MSG_KEY_LIST: return answer_key_list(s, question);
-    case HM_MSG_KEY_GENERATE: return answer_key_generate(s, question);
-    case HM_MSG_CERT_REQUEST: return answer_cert_request(s, question);
-    case HM_MSG_CERT_IMPORT: return answer_cert_import(s, question);
-    case HM_MSG_LOG_PUBLISH: return answer_log_publish(s);
-    case HM_MSG_LOG_LIST: return answer_log_list(s, question);
-    case HM_MSG_LOG_PROVE: return answer_log_prove(s, question);
-    case HM_MSG_LOG_AUDIT: return answer_log_audit(s);
-    case HM_MSG_TRUST: return answer_trust(s);
-    default: return hm_refuse("core language: that is an answer, not a question");
+    case HM_MSG_HELLO:
+        return answer_hello(s, question);
+    case HM_MSG_NARROW:
+        return answer_narrow(s, question);
+    case HM_MSG_PREPARE:
+        return answer_prepare(s, question);
+    case HM_MSG_PRODUCT_ADD:
+        return answer_product_add(s, question);
+    case HM_MSG_PRODUCT_LIST:
+        return answer_product_list(s, question);
+    case HM_MSG_KEY_LIST:
+        return answer_key_list(s, question);
+    case HM_MSG_KEY_GENERATE:
+        return answer_key_generate(s, question);
+    case HM_MSG_CERT_REQUEST:
+        return answer_cert_request(s, question);
+    case HM_MSG_CERT_IMPORT:
+        return answer_cert_import(s, question);
+    case HM_MSG_LOG_PUBLISH:
+        return answer_log_publish(s);
+    case HM_MSG_LOG_LIST:
+        return answer_log_list(s, question);
+    case HM_MSG_LOG_PROVE:
+        return answer_log_prove(s, question);
+    case HM_MSG_LOG_AUDIT:
+        return answer_log_audit(s);
+    case HM_MSG_TRUST:
+        return answer_trust(s);
+    default:
+        return hm_refuse("core language: that is an answer, not a question");
     }
 }
 
@@ -242,7 +258,8 @@ static bool more_waits(int fd) {
     return poll(&waiting, 1, 0) == 1 && (waiting.revents & POLLIN);
 }
 
-/* Receive the next question; then, while it is one to sign, those behind it. The last one may be another kind: *OTHER. */
+/* Receive the next question; then, while it is one to sign, those behind it. The last one may be another kind: *OTHER.
+ */
 static hm_err receive(session *s, batch *b, bool *other, bool *closed) {
     *other = *closed = false;
     b->count = 0;
@@ -267,8 +284,9 @@ static hm_err converse(session *s, batch *b) {
     }
 }
 
-/* The signed checkpoint follows within a second (P1): at once, unless the last one is younger than that. A checkpoint for each
- * of many small runs would write the same partial tiles over and over; the peer sees to it that the last run's follows. */
+/* The signed checkpoint follows within a second (P1): at once, unless the last one is younger than that. A checkpoint
+ * for each of many small runs would write the same partial tiles over and over; the peer sees to it that the last run's
+ * follows. */
 static hm_err finish(session *s) {
     bool wait = s->office->logged && hm_log_published_just_now(s->office);
     if (s->office->logged && !wait) HM_TRY(hm_log_publish(s->office, NULL));
@@ -284,6 +302,7 @@ hm_err hm_core_serve(int fd, const char *directory) {
     static batch b;
     session s = {.office = &office, .fd = fd};
     hm_err err = hm_office_open(directory, &office);
+    if (!hm_failed(err)) err = hm_log_check_head(&office);
     if (hm_failed(err)) {
         /* The first question is answered, before it is read, with why there will be no second. */
         (void)!hm_failed(send_fault(fd, 0, err));

@@ -3,9 +3,12 @@
 /* Bounds that several fields share. */
 enum { PRODUCT = 64, RELEASE = 64, NAME = 1024, CERTIFICATE = 65535, CHAIN = 8 * 65536, STRUCTURE = 512 * 1024 };
 
-#define NUMBER(name, most) {name, HM_WIRE_NUMBER, 0, most}
-#define TEXT(name, least, most) {name, HM_WIRE_TEXT, least, most}
-#define BYTES(name, least, most) {name, HM_WIRE_BYTES, least, most}
+#define NUMBER(name, most)                                                                                             \
+    { name, HM_WIRE_NUMBER, 0, most }
+#define TEXT(name, least, most)                                                                                        \
+    { name, HM_WIRE_TEXT, least, most }
+#define BYTES(name, least, most)                                                                                       \
+    { name, HM_WIRE_BYTES, least, most }
 #define ANY_NUMBER UINT64_MAX
 
 const hm_wire_rule hm_wire_rules[] = {

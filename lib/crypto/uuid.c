@@ -33,6 +33,6 @@ void hm_uuid_of_name(const uint8_t space[static HM_UUID_OCTETS], hm_bytes name, 
 }
 
 void hm_uuid_text(const uint8_t u[static HM_UUID_OCTETS], char text[static HM_UUID_TEXT]) {
-    snprintf(text, HM_UUID_TEXT, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2],
-             u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+    snprintf(text, HM_UUID_TEXT, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
+             u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
 }

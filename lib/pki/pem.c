@@ -84,3 +84,15 @@ hm_err hm_pem_put(hm_buf *pem, const char *label, hm_bytes der) {
     }
     return hm_put_format(pem, "-----END %s-----\n", label);
 }
+
+hm_err hm_chain_from_der(hm_bytes der, hm_chain *chain) {
+    hm_reader reader = hm_reader_of(der);
+    chain->count = 0;
+    while (reader.rest.len) {
+        hm_tlv certificate;
+        if (chain->count == HM_CHAIN_MAX) return hm_refuse("more than %d certificates in a chain", HM_CHAIN_MAX);
+        HM_TRY(hm_tlv_expect(&reader, HM_DER_SEQUENCE, "certificate", &certificate));
+        chain->cert[chain->count++] = certificate.whole;
+    }
+    return HM_OK;
+}

@@ -1,4 +1,5 @@
-/* Files by name: whole reads, and writes that appear atomically (temporary file, fsync, rename, fsync of the folder). */
+/* Files by name: whole reads, and writes that appear atomically (temporary file, fsync, rename, fsync of the folder).
+ */
 #ifndef HM_BASE_FILE_H
 #define HM_BASE_FILE_H
 
@@ -11,14 +12,14 @@ HM_MUST_USE hm_err hm_file_read(int dirfd, const char *path, size_t limit, hm_bu
 /* Replace or create PATH. Durable when it returns. */
 HM_MUST_USE hm_err hm_file_write(int dirfd, const char *path, hm_bytes content, mode_t mode);
 
-/* A file being written for its final name. It has no name at all until it is committed (O_TMPFILE) where the file system
- * can do that; elsewhere a hidden temporary one in the same folder, which _discard removes. */
+/* A file being written for its final name. It has no name at all until it is committed (O_TMPFILE) where the file
+ * system can do that; elsewhere a hidden temporary one in the same folder, which _discard removes. */
 enum { HM_TEMPORARY_NAME_MAX = 32 };
 typedef struct {
-    int dirfd;  /* of the folder, owned */
-    int fd;     /* written by the caller */
-    char *path; /* the final path, owned */
-    char *name; /* its last part, inside path */
+    int dirfd;                             /* of the folder, owned */
+    int fd;                                /* written by the caller */
+    char *path;                            /* the final path, owned */
+    char *name;                            /* its last part, inside path */
     char temporary[HM_TEMPORARY_NAME_MAX]; /* "": nameless */
 } hm_outfile;
 
@@ -26,15 +27,15 @@ typedef struct {
 
 /* Begin to write PATH with MODE. Nothing is visible under PATH before _commit. */
 HM_MUST_USE hm_err hm_outfile_open(int dirfd, const char *path, mode_t mode, hm_outfile *out);
-/* Make the content durable and visible, replacing what was there; then the outfile is closed. On a fault the old file is
- * as it was and nothing temporary is left. */
+/* Make the content durable and visible, replacing what was there; then the outfile is closed. On a fault the old file
+ * is as it was and nothing temporary is left. */
 HM_MUST_USE hm_err hm_outfile_commit(hm_outfile *out);
 /* Forget what was written. Harmless on HM_OUTFILE_NONE and after _commit. */
 void hm_outfile_discard(hm_outfile *out);
 #define HM_OUTFILE __attribute__((cleanup(hm_outfile_discard))) hm_outfile
 
-/* To replace a file in one step it must have a temporary name for an instant. A process that outlives this one can remove
- * it if this one is killed in that instant: NOTE is a shared page, where the pending path stands meanwhile. */
+/* To replace a file in one step it must have a temporary name for an instant. A process that outlives this one can
+ * remove it if this one is killed in that instant: NOTE is a shared page, where the pending path stands meanwhile. */
 enum { HM_PENDING_MAX = 4096 };
 void hm_outfile_note_pending(char note[static HM_PENDING_MAX]);
 /* In the survivor. */

@@ -25,8 +25,8 @@ HM_MUST_USE hm_err hm_source_read(const hm_source *source, uint64_t offset, void
 /* The whole content appended to BUF; a fault if it is larger than LIMIT. */
 HM_MUST_USE hm_err hm_source_read_all(const hm_source *source, size_t limit, hm_buf *buf);
 
-/* From now on this process adds what it reads from files to *COUNTER, in shared memory: so that another can show how far it
- * has come. */
+/* From now on this process adds what it reads from files to *COUNTER, in shared memory: so that another can show how
+ * far it has come. */
 void hm_source_count(_Atomic uint64_t *counter);
 
 typedef struct {

@@ -12,11 +12,11 @@ enum { HM_JSON_DEPTH = 8 };
 typedef struct {
     hm_buf *out;
     unsigned depth;
-    bool canonical;                   /* false: members stand in the order given, for people */
+    bool canonical; /* false: members stand in the order given, for people */
     bool empty[HM_JSON_DEPTH];
-    size_t key_at[HM_JSON_DEPTH];     /* where the last key stands in OUT */
+    size_t key_at[HM_JSON_DEPTH]; /* where the last key stands in OUT */
     size_t key_len[HM_JSON_DEPTH];
-    hm_err err;                       /* the first fault; later calls do nothing */
+    hm_err err; /* the first fault; later calls do nothing */
 } hm_json;
 
 hm_json hm_json_canonical(hm_buf *out);

@@ -1,8 +1,8 @@
 /* Giving up what a process does not need.
  *
- * A process that parses untrusted bytes keeps the descriptors it holds and nothing else: no opening of files, no sockets, no
- * other programs, no tracing, no executable memory (seccomp, an allow-list; whatever is not on it ends the process), and,
- * where the kernel has Landlock, no file system either. There is no way back. */
+ * A process that parses untrusted bytes keeps the descriptors it holds and nothing else: no opening of files, no
+ * sockets, no other programs, no tracing, no executable memory (seccomp, an allow-list; whatever is not on it ends the
+ * process), and, where the kernel has Landlock, no file system either. There is no way back. */
 #ifndef HM_BASE_SANDBOX_H
 #define HM_BASE_SANDBOX_H
 
@@ -14,8 +14,8 @@
 HM_MUST_USE hm_err hm_sandbox_close_files(const int *keep, size_t count);
 /* Only what the process holds already. A fault, and the caller must end, if the kernel has no seccomp. */
 HM_MUST_USE hm_err hm_sandbox_enter(void);
-/* The same, but files can be opened: for reading below FOLDER where the kernel has Landlock, anywhere where it has not. For
- * what reads many small files of a folder by name (the log's tiles). */
+/* The same, but files can be opened: for reading below FOLDER where the kernel has Landlock, anywhere where it has not.
+ * For what reads many small files of a folder by name (the log's tiles). */
 HM_MUST_USE hm_err hm_sandbox_enter_folder(int folder);
 
 #endif

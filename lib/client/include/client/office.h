@@ -1,5 +1,5 @@
-/* An office, as a program sees it: something that answers questions in the core's language. Today the office is a folder and
- * the core a forked child; a served office will answer through the same handle. */
+/* An office, as a program sees it: something that answers questions in the core's language. Today the office is a
+ * folder and the core a forked child; a served office will answer through the same handle. */
 #ifndef HM_CLIENT_OFFICE_H
 #define HM_CLIENT_OFFICE_H
 
@@ -19,12 +19,12 @@ typedef struct {
 
 #define HM_CONNECTION_NONE ((hm_connection){.fd = -1})
 
-/* Fork the core for the office in DIRECTORY (absolute) and greet it. SURVIVOR runs in the core when the conversation is over,
- * however it ended (NULL: nothing). To be called before this process parses anything or starts a thread. */
+/* Fork the core for the office in DIRECTORY (absolute) and greet it. SURVIVOR runs in the core when the conversation is
+ * over, however it ended (NULL: nothing). To be called before this process parses anything or starts a thread. */
 HM_MUST_USE hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *context,
                               hm_connection *connection);
-/* One question, one answer. A fault that the core answers with is raised again here. Views in ANSWER last until the next
- * call. */
+/* One question, one answer. A fault that the core answers with is raised again here. Views in ANSWER last until the
+ * next call. */
 HM_MUST_USE hm_err hm_ask(hm_connection *connection, const hm_message *question, hm_message *answer);
 /* A further answer to the last question. */
 HM_MUST_USE hm_err hm_listen(hm_connection *connection, hm_message *answer);

@@ -1,7 +1,8 @@
 /* The office's core: policy, log, database and token, in a process of its own that knows no file format.
  *
- * hm_core_serve is that process's whole life: it answers the language of wire.h on one socket until the peer closes. What
- * it promises (P1): an intent is durable in the log before the token is asked, the outcome before the signature leaves. */
+ * hm_core_serve is that process's whole life: it answers the language of wire.h on one socket until the peer closes.
+ * What it promises (P1): an intent is durable in the log before the token is asked, the outcome before the signature
+ * leaves. */
 #ifndef HM_CORE_CORE_H
 #define HM_CORE_CORE_H
 
@@ -15,8 +16,8 @@ typedef struct {
     const char *pin_path; /* for a pkcs11: URI: a file only its owner can read */
 } hm_office_plan;
 
-/* Make an office: folder, token (if SoftHSM), database, log key, root key and certificate, first log entries, checkpoint,
- * trust.pem. Nothing is left behind on a fault. */
+/* Make an office: folder, token (if SoftHSM), database, log key, root key and certificate, first log entries,
+ * checkpoint, trust.pem. Nothing is left behind on a fault. */
 HM_MUST_USE hm_err hm_office_create(const hm_office_plan *plan);
 
 /* Serve one peer on FD. Returns when the peer has closed, after a last checkpoint. */

@@ -1,9 +1,10 @@
 /* The language of the core: what a front may say to the process that holds token, database and log, and what it hears.
  *
- * A frame is u32 BE length (of what follows) and a message: u16 BE type, then the type's fields in order; a number is u64
- * BE, bytes and text are u32 BE length and content. The table in wire_table.c says which fields each type has and how long
- * each may be; docs/core-language.md is that table for readers, and a test holds the two together. Anything else (an
- * unknown type, a field too long or too short, bytes left over) is a fault, and the core closes the connection. */
+ * A frame is u32 BE length (of what follows) and a message: u16 BE type, then the type's fields in order; a number is
+ * u64 BE, bytes and text are u32 BE length and content. The table in wire_table.c says which fields each type has and
+ * how long each may be; docs/core-language.md is that table for readers, and a test holds the two together. Anything
+ * else (an unknown type, a field too long or too short, bytes left over) is a fault, and the core closes the
+ * connection. */
 #ifndef HM_CORE_WIRE_H
 #define HM_CORE_WIRE_H
 
@@ -13,15 +14,31 @@ enum { HM_WIRE_VERSION = 1, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
 
 /* Types. Questions are odd, answers are even. */
 typedef enum {
-    HM_MSG_HELLO = 1, HM_MSG_WELCOME = 2,
-    HM_MSG_DONE = 4, HM_MSG_FAULT = 6, HM_MSG_BYTES = 8, /* answers to several questions */
+    HM_MSG_HELLO = 1,
+    HM_MSG_WELCOME = 2,
+    HM_MSG_DONE = 4,
+    HM_MSG_FAULT = 6,
+    HM_MSG_BYTES = 8,    /* answers to several questions */
     HM_MSG_CLOSING = 10, /* the last word, when the peer has finished */
-    HM_MSG_NARROW = 11, HM_MSG_PREPARE = 13, HM_MSG_PREPARED = 14, HM_MSG_SIGN = 15, HM_MSG_SIGNED = 16,
-    HM_MSG_PRODUCT_ADD = 21, HM_MSG_PRODUCT_LIST = 23, HM_MSG_PRODUCT = 24,
-    HM_MSG_KEY_LIST = 31, HM_MSG_KEY = 32, HM_MSG_KEY_GENERATE = 33,
-    HM_MSG_CERT_REQUEST = 41, HM_MSG_CERT_IMPORT = 43,
-    HM_MSG_LOG_PUBLISH = 51, HM_MSG_LOG_LIST = 53, HM_MSG_LOG_ENTRY = 54, HM_MSG_LOG_PROVE = 55,
-    HM_MSG_LOG_AUDIT = 57, HM_MSG_LOG_AUDITED = 58,
+    HM_MSG_NARROW = 11,
+    HM_MSG_PREPARE = 13,
+    HM_MSG_PREPARED = 14,
+    HM_MSG_SIGN = 15,
+    HM_MSG_SIGNED = 16,
+    HM_MSG_PRODUCT_ADD = 21,
+    HM_MSG_PRODUCT_LIST = 23,
+    HM_MSG_PRODUCT = 24,
+    HM_MSG_KEY_LIST = 31,
+    HM_MSG_KEY = 32,
+    HM_MSG_KEY_GENERATE = 33,
+    HM_MSG_CERT_REQUEST = 41,
+    HM_MSG_CERT_IMPORT = 43,
+    HM_MSG_LOG_PUBLISH = 51,
+    HM_MSG_LOG_LIST = 53,
+    HM_MSG_LOG_ENTRY = 54,
+    HM_MSG_LOG_PROVE = 55,
+    HM_MSG_LOG_AUDIT = 57,
+    HM_MSG_LOG_AUDITED = 58,
     HM_MSG_TRUST = 61
 } hm_message_type;
 
@@ -30,27 +47,51 @@ enum { HM_HELLO_VERSION };
 enum { HM_WELCOME_VERSION, HM_WELCOME_UUID, HM_WELCOME_ORGANIZATION, HM_WELCOME_ORIGIN, HM_WELCOME_DEVELOPMENT };
 enum { HM_FAULT_TAG, HM_FAULT_CLASS, HM_FAULT_SENTENCE };
 enum { HM_BYTES_CONTENT };
-enum { HM_CLOSING_UNPUBLISHED }; /* 1: entries are behind the checkpoint; somebody should ask for log-publish in a second */
+enum {
+    HM_CLOSING_UNPUBLISHED
+}; /* 1: entries are behind the checkpoint; somebody should ask for log-publish in a second */
 enum { HM_NARROW_PRODUCT, HM_NARROW_RELEASE, HM_NARROW_SIGNATURES }; /* no product: 0 signatures, only log-prove */
-enum { HM_PREPARE_STRUCTURE, HM_PREPARE_ALGORITHMS }; /* one octet per key algorithm, best first */
+enum { HM_PREPARE_STRUCTURE, HM_PREPARE_ALGORITHMS };                /* one octet per key algorithm, best first */
 enum { HM_PREPARED_ALGORITHM, HM_PREPARED_CERTIFICATE };
-enum { HM_SIGN_TAG, HM_SIGN_FORMAT, HM_SIGN_STRUCTURE, HM_SIGN_ALGORITHM, HM_SIGN_NAME, HM_SIGN_SIZE, HM_SIGN_PLAIN,
-       HM_SIGN_CONTENT };
+enum {
+    HM_SIGN_TAG,
+    HM_SIGN_FORMAT,
+    HM_SIGN_STRUCTURE,
+    HM_SIGN_ALGORITHM,
+    HM_SIGN_NAME,
+    HM_SIGN_SIZE,
+    HM_SIGN_PLAIN,
+    HM_SIGN_CONTENT
+};
 enum { HM_SIGNED_TAG, HM_SIGNED_INTENT, HM_SIGNED_OUTCOME, HM_SIGNED_STRUCTURE };
 enum { HM_PRODUCT_ADD_NAME, HM_PRODUCT_ADD_ALGORITHMS }; /* bit n: key algorithm n */
 enum { HM_PRODUCT_LIST_NAME };                           /* empty: all */
 enum { HM_PRODUCT_NAME, HM_PRODUCT_VENDOR, HM_PRODUCT_CLASS, HM_PRODUCT_ALGORITHMS, HM_PRODUCT_CREATED };
-enum { HM_KEY_LIST_PRODUCT };                            /* empty: all */
-enum { HM_KEY_PRODUCT, HM_KEY_ROLE, HM_KEY_ALGORITHM, HM_KEY_TOKEN_ID, HM_KEY_SPKI, HM_KEY_CERTIFICATE, HM_KEY_CHAIN,
-       HM_KEY_IMPORTED, HM_KEY_CREATED };
+enum { HM_KEY_LIST_PRODUCT }; /* empty: all */
+enum {
+    HM_KEY_PRODUCT,
+    HM_KEY_ROLE,
+    HM_KEY_ALGORITHM,
+    HM_KEY_TOKEN_ID,
+    HM_KEY_SPKI,
+    HM_KEY_CERTIFICATE,
+    HM_KEY_CHAIN,
+    HM_KEY_IMPORTED,
+    HM_KEY_CREATED
+};
 enum { HM_KEY_GENERATE_PRODUCT, HM_KEY_GENERATE_ALGORITHM };
 enum { HM_CERT_REQUEST_PRODUCT, HM_CERT_REQUEST_ALGORITHM };
 enum { HM_CERT_IMPORT_PRODUCT, HM_CERT_IMPORT_ALGORITHM, HM_CERT_IMPORT_CHAIN };
 enum { HM_LOG_LIST_FROM, HM_LOG_LIST_COUNT };
 enum { HM_LOG_ENTRY_INDEX, HM_LOG_ENTRY_LEAF, HM_LOG_ENTRY_SALT, HM_LOG_ENTRY_DETAILS };
 enum { HM_LOG_PROVE_SIGNATURE, HM_LOG_PROVE_CONTENT };
-enum { HM_LOG_AUDITED_SIZE, HM_LOG_AUDITED_ROOT, HM_LOG_AUDITED_SIGNATURES, HM_LOG_AUDITED_OPEN,
-       HM_LOG_AUDITED_ERASED };
+enum {
+    HM_LOG_AUDITED_SIZE,
+    HM_LOG_AUDITED_ROOT,
+    HM_LOG_AUDITED_SIGNATURES,
+    HM_LOG_AUDITED_OPEN,
+    HM_LOG_AUDITED_ERASED
+};
 
 typedef union {
     uint64_t number;
@@ -62,7 +103,11 @@ typedef struct {
     hm_wire_field field[HM_WIRE_FIELDS];
 } hm_message;
 
-typedef enum { HM_WIRE_NUMBER = 1, HM_WIRE_BYTES, HM_WIRE_TEXT /* no control characters; meant as UTF-8, which file names need not be */ } hm_wire_kind;
+typedef enum {
+    HM_WIRE_NUMBER = 1,
+    HM_WIRE_BYTES,
+    HM_WIRE_TEXT /* no control characters; meant as UTF-8, which file names need not be */
+} hm_wire_kind;
 typedef struct {
     const char *name;
     hm_wire_kind kind;
@@ -84,8 +129,8 @@ HM_MUST_USE hm_err hm_wire_get(hm_bytes bytes, hm_message *message);
 /* The fault that an HM_MSG_FAULT tells of, raised here. */
 HM_MUST_USE hm_err hm_wire_raise(const hm_message *fault);
 
-/* A fault amid a frame leaves the two sides out of step: that direction of the socket is shut down, so that neither waits for
- * the other. */
+/* A fault amid a frame leaves the two sides out of step: that direction of the socket is shut down, so that neither
+ * waits for the other. */
 HM_MUST_USE hm_err hm_wire_send(int fd, const hm_message *message);
 /* Several that hm_wire_put made. */
 HM_MUST_USE hm_err hm_wire_send_frames(int fd, hm_bytes frames);

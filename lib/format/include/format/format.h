@@ -4,9 +4,9 @@
  *
  *   open        parse once into the module's own checked structure (an hm_subject)
  *   signatures  what signatures the subject carries already (DER, views owned by the subject)
- *   digest      compute the format's own digest(s) over the bytes that are covered, in one pass; when signing, the same pass
- *               copies the bytes that it hashed to the output, so what is signed is what is written
- *   embed       put a new signature in: the rest of the output, its patches, or the detached file
+ *   digest      compute the format's own digest(s) over the bytes that are covered, in one pass; when signing, the same
+ * pass copies the bytes that it hashed to the output, so what is signed is what is written embed       put a new
+ * signature in: the rest of the output, its patches, or the detached file
  *
  * The verdict on a signature against a digest is lib/pki's. */
 #ifndef HM_FORMAT_FORMAT_H
@@ -17,7 +17,8 @@
 
 typedef enum { HM_FORMAT_CMS = 1, HM_FORMAT_CATALOGUE = 2, HM_FORMAT_PE = 3 } hm_format_id; /* stored in the log */
 
-/* A folder, as the process that opens files shows it. Entries come depth first, the names of one folder in byte order. */
+/* A folder, as the process that opens files shows it. Entries come depth first, the names of one folder in byte order.
+ */
 typedef enum { HM_ENTRY_FILE, HM_ENTRY_FOLDER, HM_ENTRY_LINK, HM_ENTRY_OTHER } hm_entry_kind;
 typedef struct {
     hm_entry_kind kind;
@@ -34,8 +35,8 @@ typedef struct {
 
 /* What is to be signed or verified. */
 typedef struct {
-    hm_source content;      /* the file itself; for a catalogue of a folder: unused */
-    const hm_tree *tree;    /* the folder; NULL unless the format takes folders */
+    hm_source content;          /* the file itself; for a catalogue of a folder: unused */
+    const hm_tree *tree;        /* the folder; NULL unless the format takes folders */
     const hm_source *detached;  /* FILE.p7s where one exists; NULL otherwise */
     const hm_source *catalogue; /* SHA256SUMS where one exists; NULL otherwise */
 } hm_input;
@@ -58,13 +59,14 @@ struct hm_format {
     const char *description; /* one line for --help and inspect */
     hm_structure structure;
     bool takes_folder;
-    bool detached;           /* the signature is a file of its own, SUFFIX behind the name */
-    const char *suffix;      /* ".p7s" */
-    bool several;            /* the format holds several signatures */
-    /* Key algorithms that the format's verifiers accept, best first, zero-terminated. Called on an opened subject because
-     * EFI and Windows images differ. */
+    bool detached;      /* the signature is a file of its own, SUFFIX behind the name */
+    const char *suffix; /* ".p7s" */
+    bool several;       /* the format holds several signatures */
+    /* Key algorithms that the format's verifiers accept, best first, zero-terminated. Called on an opened subject
+     * because EFI and Windows images differ. */
     const hm_key_algorithm *(*algorithms)(const hm_subject *subject);
-    /* What a signature does not cover, a sentence each, NULL-terminated: `inspect` prints it, the mutation test uses it. */
+    /* What a signature does not cover, a sentence each, NULL-terminated: `inspect` prints it, the mutation test uses
+     * it. */
     const char *const *uncovered;
 
     /* Does this format claim a file that begins with HEAD (up to 4 KiB)? */
@@ -74,11 +76,12 @@ struct hm_format {
     size_t (*signatures)(const hm_subject *subject);
     hm_bytes (*signature)(const hm_subject *subject, size_t index);
     /* Compute DIGESTS, and PLAIN (SHA-256 of the file as it is; NULL when not wanted) in one pass. COPY, when not NULL,
-     * receives the content that will carry the signature. FINDING may be called for parts not as signed (a fault follows). */
+     * receives the content that will carry the signature. FINDING may be called for parts not as signed (a fault
+     * follows). */
     HM_MUST_USE hm_err (*digest)(hm_subject *subject, hm_digests *digests, hm_digest *plain, hm_sink *copy,
                                  hm_finding finding, void *context);
-    /* Write what completes the output after `digest` copied the content: COPY is the same sink (embedded formats) or the
-     * sink of the detached file. REPLACE: drop the signatures that are there instead of adding to them. */
+    /* Write what completes the output after `digest` copied the content: COPY is the same sink (embedded formats) or
+     * the sink of the detached file. REPLACE: drop the signatures that are there instead of adding to them. */
     HM_MUST_USE hm_err (*embed)(hm_subject *subject, hm_bytes signature, bool replace, hm_sink *sink);
     /* The part of inspect that only this format knows, as lines of text; may be NULL. */
     HM_MUST_USE hm_err (*describe)(const hm_subject *subject, hm_buf *lines);
@@ -88,7 +91,7 @@ extern const hm_format hm_format_cms, hm_format_catalogue, hm_format_pe;
 
 /* All formats, most specific first, NULL-terminated. */
 extern const hm_format *const hm_formats[];
-const hm_format *hm_format_by_name(const char *name); /* NULL if unknown */
+const hm_format *hm_format_by_name(const char *name);                     /* NULL if unknown */
 const hm_format *hm_format_of(hm_bytes head, uint64_t size, bool folder); /* never NULL */
 
 #endif

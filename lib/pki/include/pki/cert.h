@@ -39,14 +39,14 @@ HM_MUST_USE hm_err hm_csr_make(const hm_cert_name *subject, const hm_signer *key
 
 /* A certificate in words. Strings are printable (control characters replaced), truncated if need be. */
 typedef struct {
-    char subject[256], issuer[256]; /* RFC 2253-like one line, UTF-8 */
+    char subject[256], issuer[256];                      /* RFC 2253-like one line, UTF-8 */
     char common_name[65], organization[65], product[65]; /* "" if absent */
-    char serial[48];                /* hexadecimal */
+    char serial[48];                                     /* hexadecimal */
     int64_t not_before, not_after;
     bool ca, code_signing, self_issued;
-    bool development, production;   /* policy 2.25.<any UUID>.1 or .2 */
-    char key[24];                   /* "ECDSA P-256", "RSA 3072", "Ed25519", ... */
-    uint8_t sha256[32];             /* of the DER */
+    bool development, production; /* policy 2.25.<any UUID>.1 or .2 */
+    char key[24];                 /* "ECDSA P-256", "RSA 3072", "Ed25519", ... */
+    uint8_t sha256[32];           /* of the DER */
 } hm_cert_info;
 HM_MUST_USE hm_err hm_cert_describe(hm_bytes der, hm_cert_info *info);
 
@@ -60,12 +60,15 @@ typedef struct {
 /* PEM text with one or more certificates (other text around is skipped) to DER certificates one after another: each
  * is appended to DER and its view put in CHAIN when all are in (views point into DER). */
 HM_MUST_USE hm_err hm_chain_from_pem(hm_bytes pem, hm_buf *der, hm_chain *chain);
+/* DER certificates one after another: CHAIN's views point into DER. No certificate is no fault. */
+HM_MUST_USE hm_err hm_chain_from_der(hm_bytes der, hm_chain *chain);
 HM_MUST_USE hm_err hm_pem_put(hm_buf *pem, const char *label, hm_bytes der);
 /* May this chain (leaf first, order checked) certify code signing by the key in SPKI? For chains brought in from a
  * public CA: the last certificate is taken for good, whether it is a root or not, its dates and CA bits apart. */
 HM_MUST_USE hm_err hm_chain_check(const hm_chain *chain, hm_bytes spki, int64_t now);
 
-/* What is trusted: root certificates. It remembers paths that were found good under it, and may be shared by threads. */
+/* What is trusted: root certificates. It remembers paths that were found good under it, and may be shared by threads.
+ */
 typedef struct hm_trust hm_trust;
 HM_MUST_USE hm_err hm_trust_from_pem(hm_bytes pem, hm_trust **trust); /* a fault if it holds no certificate */
 void hm_trust_free(hm_trust **trust);

@@ -6,11 +6,21 @@
 #include <base/bytes.h>
 
 enum {
-    HM_DER_BOOLEAN = 0x01, HM_DER_INTEGER = 0x02, HM_DER_BIT_STRING = 0x03, HM_DER_OCTET_STRING = 0x04,
-    HM_DER_NULL = 0x05, HM_DER_OID = 0x06, HM_DER_UTF8_STRING = 0x0c, HM_DER_PRINTABLE_STRING = 0x13,
-    HM_DER_UTC_TIME = 0x17, HM_DER_GENERALIZED_TIME = 0x18, HM_DER_BMP_STRING = 0x1e,
-    HM_DER_SEQUENCE = 0x30, HM_DER_SET = 0x31,
-    HM_DER_CONTEXT = 0x80, HM_DER_CONTEXT_CONSTRUCTED = 0xa0 /* + tag number 0..30 */
+    HM_DER_BOOLEAN = 0x01,
+    HM_DER_INTEGER = 0x02,
+    HM_DER_BIT_STRING = 0x03,
+    HM_DER_OCTET_STRING = 0x04,
+    HM_DER_NULL = 0x05,
+    HM_DER_OID = 0x06,
+    HM_DER_UTF8_STRING = 0x0c,
+    HM_DER_PRINTABLE_STRING = 0x13,
+    HM_DER_UTC_TIME = 0x17,
+    HM_DER_GENERALIZED_TIME = 0x18,
+    HM_DER_BMP_STRING = 0x1e,
+    HM_DER_SEQUENCE = 0x30,
+    HM_DER_SET = 0x31,
+    HM_DER_CONTEXT = 0x80,
+    HM_DER_CONTEXT_CONSTRUCTED = 0xa0 /* + tag number 0..30 */
 };
 
 /* Open a TLV whose length is not known yet; close it with what _open gave. They nest. */

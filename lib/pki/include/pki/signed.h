@@ -10,8 +10,8 @@
 
 /* The numbers are sent and stored. */
 typedef enum {
-    HM_STRUCTURE_CMS = 1,             /* detached, eContentType id-data */
-    HM_STRUCTURE_AUTHENTICODE_PE = 2  /* SPC_PE_IMAGE_DATA */
+    HM_STRUCTURE_CMS = 1,            /* detached, eContentType id-data */
+    HM_STRUCTURE_AUTHENTICODE_PE = 2 /* SPC_PE_IMAGE_DATA */
 } hm_structure;
 
 /* Build. On a fault DER is as it was. CONTENT's algorithm must be hm_scheme_digest of the signer's scheme. Signed
@@ -41,15 +41,15 @@ void hm_signed_free(hm_signed **parsed);
 
 /* One signer of a structure. Nested Authenticode signatures count as further signers, outermost first. */
 typedef struct {
-    bool known;                  /* algorithms known and not weak; otherwise WHY says what is not */
+    bool known; /* algorithms known and not weak; otherwise WHY says what is not */
     char why[96];
-    hm_digest_algorithm digest;  /* which digest of the content to compute */
+    hm_digest_algorithm digest; /* which digest of the content to compute */
     hm_scheme scheme;
     uint8_t signature_hash[HM_SHA256_LEN];
-    bool has_signing_time;       /* the signer's claim */
+    bool has_signing_time; /* the signer's claim */
     int64_t signing_time;
-    bool has_timestamp;          /* an RFC 3161 token is there; not judged yet */
-    bool has_certificate;        /* its certificate is in the structure */
+    bool has_timestamp;   /* an RFC 3161 token is there; not judged yet */
+    bool has_certificate; /* its certificate is in the structure */
     hm_cert_info certificate;
 } hm_signer_info;
 

@@ -1,5 +1,5 @@
-/* The office's state in SQLite: one file, several processes at once. Nothing here knows what a log, a key or a certificate
- * means; lib/core gives these rows their meaning. Numbers of rows are int64_t, times are Unix seconds UTC.
+/* The office's state in SQLite: one file, several processes at once. Nothing here knows what a log, a key or a
+ * certificate means; lib/core gives these rows their meaning. Numbers of rows are int64_t, times are Unix seconds UTC.
  *
  * A transaction takes the write lock at once (BEGIN IMMEDIATE), so what it reads cannot change under it. What a commit
  * has acknowledged is on disk (WAL, synchronous=FULL). Views that a callback gets are valid during the callback. */
@@ -57,7 +57,7 @@ typedef struct {
     hm_bytes certificate; /* DER, the newest; empty if none yet */
     hm_bytes chain;       /* DER certificates above it, nearest first, one after another; root left out */
     bool imported_chain;
-    int64_t not_after;    /* of the certificate; 0 without one */
+    int64_t not_after; /* of the certificate; 0 without one */
     int64_t created;
 } hm_key_row;
 HM_MUST_USE hm_err hm_store_add_key(hm_store *store, const hm_key_row *key, int64_t *id);
@@ -79,7 +79,8 @@ typedef struct {
 HM_MUST_USE hm_err hm_store_append(hm_store *store, const hm_entry_row *entry, uint64_t *index);
 HM_MUST_USE hm_err hm_store_log_size(hm_store *store, uint64_t *size);
 typedef hm_err (*hm_entry_visit)(void *context, const hm_entry_row *entry);
-HM_MUST_USE hm_err hm_store_entries(hm_store *store, uint64_t from, uint64_t count, hm_entry_visit visit, void *context);
+HM_MUST_USE hm_err hm_store_entries(hm_store *store, uint64_t from, uint64_t count, hm_entry_visit visit,
+                                    void *context);
 HM_MUST_USE hm_err hm_store_entries_tagged(hm_store *store, uint64_t tag, hm_entry_visit visit, void *context);
 
 /* What has been published: the tree's right edge and the last checkpoint note. Empty before the first. */

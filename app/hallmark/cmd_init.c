@@ -1,0 +1,66 @@
+/* init, trust export: the office itself. */
+#include "commands.h"
+#include "office_access.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static hm_err plan_directory(const hm_options *options, char **directory) {
+    hm_options with_operand = *options;
+    if (options->operand_count) with_operand.office = options->operands[0];
+    return hm_office_directory(&with_operand, directory);
+}
+
+static hm_err print_made(const hm_options *options, hm_connection *office) {
+    HM_STRING *directory = NULL;
+    HM_TRY(plan_directory(options, &directory));
+    if (options->json) {
+        printf("{\"office\":\"%s\",\"development\":%s}\n", directory, office->development ? "true" : "false");
+        return HM_OK;
+    }
+    printf("Office of %s made in %s\n", office->organization, directory);
+    if (office->development)
+        printf(
+            "DEVELOPMENT: the keys are kept by software, so its certificates are for development only; for production "
+            "make an office with --token 'pkcs11:...' of an HSM.\n");
+    printf("Next: hallmark product add NAME, then hallmark sign --product NAME FILE...\n");
+    return HM_OK;
+}
+
+static hm_err fill_plan(const hm_options *options, const char *directory, char **pin_file, hm_office_plan *plan) {
+    *plan = (hm_office_plan){
+        .directory = directory,
+        .organization = options->organization ? options->organization : "Example Organization",
+        .token = options->token ? options->token : "softhsm",
+    };
+    if (strcmp(plan->token, "softhsm") != 0 && strncmp(plan->token, "pkcs11:", 7) != 0)
+        return hm_misuse("--token %s: there are softhsm and pkcs11:URI (file and tpm come with later releases)",
+                         plan->token);
+    if (!options->pin_file) return HM_OK;
+    *pin_file = realpath(options->pin_file, NULL);
+    if (!*pin_file) return hm_could_not("%s: %s", options->pin_file, strerror(errno));
+    plan->pin_path = *pin_file;
+    return HM_OK;
+}
+
+hm_err hm_command_init(const hm_options *options) {
+    HM_STRING *directory = NULL, *pin_file = NULL;
+    hm_office_plan plan;
+    HM_TRY(plan_directory(options, &directory));
+    HM_TRY(fill_plan(options, directory, &pin_file, &plan));
+    HM_TRY(hm_office_create(&plan));
+    hm_options made = *options;
+    made.office = directory;
+    return hm_with_office(&made, print_made);
+}
+
+static hm_err export_trust(const hm_options *options, hm_connection *office) {
+    hm_message question = {.type = HM_MSG_TRUST}, answer;
+    HM_TRY(hm_ask(office, &question, &answer));
+    return hm_put_result(options, answer.field[HM_BYTES_CONTENT].bytes);
+}
+
+hm_err hm_command_trust_export(const hm_options *options) { return hm_with_office(options, export_trust); }

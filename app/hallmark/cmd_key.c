@@ -1,0 +1,173 @@
+/* key, cert: what the office holds and who certified it. */
+#include "commands.h"
+#include "keys.h"
+#include "office_access.h"
+
+#include <base/file.h>
+#include <base/json.h>
+#include <crypto/algorithm.h>
+#include <pki/cert.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { CHAIN_FILE_MAX = 1 << 19, ROLE_SIGNING = 4 };
+
+static bool exported; /* did cert export find what it looks for? */
+
+hm_err hm_each_key(const hm_options *options, hm_connection *office, const char *product, hm_key_show show) {
+    hm_message question = {.type = HM_MSG_KEY_LIST}, answer;
+    question.field[HM_KEY_LIST_PRODUCT].bytes = hm_text(product ? product : "");
+    HM_TRY(hm_ask(office, &question, &answer));
+    for (bool more = true;;) {
+        HM_TRY(hm_listen_until_done(&answer, HM_MSG_KEY, &more));
+        if (!more) return HM_OK;
+        HM_TRY(show(options, &answer));
+        HM_TRY(hm_listen(office, &answer));
+    }
+}
+
+static const char *role_name(uint64_t role) {
+    static const char *const names[] = {"?", "root CA", "log", "product CA", "signing"};
+    return role < sizeof names / sizeof names[0] ? names[role] : "?";
+}
+
+hm_err hm_print_key(const hm_options *options, const hm_message *key) {
+    hm_bytes product = key->field[HM_KEY_PRODUCT].bytes;
+    const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)key->field[HM_KEY_ALGORITHM].number);
+    const char *role = role_name(key->field[HM_KEY_ROLE].number);
+    HM_BUF id = HM_BUF_EMPTY;
+    HM_TRY(hm_put_hex(&id, key->field[HM_KEY_TOKEN_ID].bytes));
+    printf(options->json ? "{\"key\":\"%.*s\",\"algorithm\":\"%s\",\"role\":\"%s\",\"product\":\"%.*s\"}\n"
+                         : "%.*s  %-8s %-10s %.*s\n",
+           (int)id.len, (const char *)id.data, algorithm ? algorithm : "?", role, (int)product.len,
+           (const char *)product.data);
+    return HM_OK;
+}
+
+static hm_err print_certificate(const hm_options *options, const hm_message *key) {
+    hm_bytes der = key->field[HM_KEY_CERTIFICATE].bytes;
+    if (!der.len) return HM_OK;
+    hm_cert_info info;
+    HM_TRY(hm_cert_describe(der, &info));
+    long long days = (info.not_after - (int64_t)time(NULL)) / 86400;
+    if (options->json) {
+        HM_BUF text = HM_BUF_EMPTY;
+        hm_json json = hm_json_plain(&text);
+        hm_json_object(&json, NULL);
+        hm_json_string(&json, "subject", info.subject);
+        hm_json_string(&json, "issuer", info.issuer);
+        hm_json_string(&json, "serial", info.serial);
+        hm_json_string(&json, "key", info.key);
+        hm_json_string(&json, "role", role_name(key->field[HM_KEY_ROLE].number));
+        hm_json_bool(&json, "imported", key->field[HM_KEY_IMPORTED].number != 0);
+        hm_json_number(&json, "not_before", info.not_before);
+        hm_json_number(&json, "not_after", info.not_after);
+        hm_json_bool(&json, "development", info.development);
+        hm_json_hex(&json, "sha256", HM_ARRAY(info.sha256));
+        hm_json_close_object(&json);
+        HM_TRY(hm_json_end(&json));
+        printf("%.*s\n", (int)text.len, (const char *)text.data);
+        return HM_OK;
+    }
+    printf("%s\n  %s, %s, serial %s, %lld days left%s%s\n", info.subject, role_name(key->field[HM_KEY_ROLE].number),
+           info.key, info.serial, days, info.development ? ", development" : "",
+           key->field[HM_KEY_IMPORTED].number ? ", brought in" : "");
+    return HM_OK;
+}
+
+static hm_err list_keys(const hm_options *options, hm_connection *office) {
+    return hm_each_key(options, office, options->product, hm_print_key);
+}
+
+static hm_err list_certificates(const hm_options *options, hm_connection *office) {
+    return hm_each_key(options, office, options->product, print_certificate);
+}
+
+hm_err hm_command_key_list(const hm_options *options) { return hm_with_office(options, list_keys); }
+hm_err hm_command_cert_list(const hm_options *options) { return hm_with_office(options, list_certificates); }
+
+/* --product and exactly one --algorithm (es256 unless given). */
+static hm_err one_key(const hm_options *options, hm_bytes *product, uint64_t *algorithm) {
+    if (!options->product) return hm_misuse("which product? (--product NAME)");
+    *product = hm_text(options->product);
+    uint32_t chosen = options->algorithms ? options->algorithms : 1u << HM_KEY_ES256;
+    if (chosen & (chosen - 1)) return hm_misuse("one --algorithm at a time here");
+    for (*algorithm = 1; !(chosen >> *algorithm & 1);) ++*algorithm;
+    return HM_OK;
+}
+
+static hm_err generate_key(const hm_options *options, hm_connection *office) {
+    hm_message question = {.type = HM_MSG_KEY_GENERATE}, answer;
+    HM_TRY(one_key(options, &question.field[HM_KEY_GENERATE_PRODUCT].bytes,
+                   &question.field[HM_KEY_GENERATE_ALGORITHM].number));
+    HM_TRY(hm_ask(office, &question, &answer));
+    return list_keys(options, office);
+}
+
+static hm_err request_certificate(const hm_options *options, hm_connection *office) {
+    hm_message question = {.type = HM_MSG_CERT_REQUEST}, answer;
+    HM_TRY(one_key(options, &question.field[HM_CERT_REQUEST_PRODUCT].bytes,
+                   &question.field[HM_CERT_REQUEST_ALGORITHM].number));
+    HM_TRY(hm_ask(office, &question, &answer));
+    HM_BUF pem = HM_BUF_EMPTY;
+    HM_TRY(hm_pem_put(&pem, "CERTIFICATE REQUEST", answer.field[HM_BYTES_CONTENT].bytes));
+    return hm_put_result(options, hm_buf_bytes(&pem));
+}
+
+static hm_err import_certificate(const hm_options *options, hm_connection *office) {
+    hm_message question = {.type = HM_MSG_CERT_IMPORT}, answer;
+    HM_TRY(one_key(options, &question.field[HM_CERT_IMPORT_PRODUCT].bytes,
+                   &question.field[HM_CERT_IMPORT_ALGORITHM].number));
+    HM_BUF pem = HM_BUF_EMPTY, der = HM_BUF_EMPTY;
+    hm_chain chain;
+    HM_TRY(hm_file_read(AT_FDCWD, options->operands[0], CHAIN_FILE_MAX, &pem));
+    HM_TRY(hm_in(hm_chain_from_pem(hm_buf_bytes(&pem), &der, &chain), "%s", options->operands[0]));
+    question.field[HM_CERT_IMPORT_CHAIN].bytes = hm_buf_bytes(&der);
+    HM_TRY(hm_ask(office, &question, &answer));
+    if (office->development)
+        fprintf(
+            stderr,
+            "hallmark: note: this key is kept by software, and a certificate from elsewhere does not say so: what is "
+            "signed with it verifies without DEVELOPMENT\n");
+    return list_certificates(options, office);
+}
+
+/* The signing certificate of one algorithm, and its chain. */
+static hm_err put_chain(const hm_message *key, hm_buf *pem) {
+    hm_chain above;
+    HM_TRY(hm_pem_put(pem, "CERTIFICATE", key->field[HM_KEY_CERTIFICATE].bytes));
+    HM_TRY(hm_chain_from_der(key->field[HM_KEY_CHAIN].bytes, &above));
+    for (size_t i = 0; i < above.count; i++) HM_TRY(hm_pem_put(pem, "CERTIFICATE", above.cert[i]));
+    return HM_OK;
+}
+
+static hm_err export_if_wanted(const hm_options *options, const hm_message *key) {
+    hm_bytes product;
+    uint64_t algorithm;
+    HM_TRY(one_key(options, &product, &algorithm));
+    if (key->field[HM_KEY_ROLE].number != ROLE_SIGNING || key->field[HM_KEY_ALGORITHM].number != algorithm)
+        return HM_OK;
+    if (!key->field[HM_KEY_CERTIFICATE].bytes.len) return HM_OK;
+    HM_BUF pem = HM_BUF_EMPTY;
+    HM_TRY(put_chain(key, &pem));
+    exported = true;
+    return hm_put_result(options, hm_buf_bytes(&pem));
+}
+
+static hm_err export_certificate(const hm_options *options, hm_connection *office) {
+    hm_bytes product;
+    uint64_t algorithm;
+    HM_TRY(one_key(options, &product, &algorithm));
+    HM_TRY(hm_each_key(options, office, options->product, export_if_wanted));
+    if (exported) return HM_OK;
+    return hm_refuse("%s has no %s signing certificate yet (hallmark key generate makes one)", options->product,
+                     hm_key_algorithm_name((hm_key_algorithm)algorithm));
+}
+
+hm_err hm_command_key_generate(const hm_options *options) { return hm_with_office(options, generate_key); }
+hm_err hm_command_cert_request(const hm_options *options) { return hm_with_office(options, request_certificate); }
+hm_err hm_command_cert_import(const hm_options *options) { return hm_with_office(options, import_certificate); }
+hm_err hm_command_cert_export(const hm_options *options) { return hm_with_office(options, export_certificate); }

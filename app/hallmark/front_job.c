@@ -1,0 +1,167 @@
+#include "front_state.h"
+
+#include <base/json.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Printing, in the order of the operands. */
+
+static void print_json(const hm_front_state *state, const hm_front_job *job, const char *path) {
+    static const char *const refused[] = {"", "refused", "misused", "could not", "denied"};
+    HM_BUF line = HM_BUF_EMPTY;
+    hm_json json = hm_json_plain(&line);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "file", path);
+    if (job->class != HM_DONE) hm_json_string(&json, "reason", job->sentence);
+    hm_bytes members = hm_buf_bytes(&job->text[HM_STREAM_MEMBERS]), status = hm_buf_bytes(&job->text[HM_STREAM_STATUS]);
+    if (job->class != HM_DONE)
+        status = hm_text(refused[job->class]);
+    else if (!status.len)
+        status = hm_text(state->front->done);
+    hm_json_text(&json, "status", status);
+    if (hm_failed(json.err)) return;
+    printf("%.*s%s%.*s}\n", (int)line.len, (const char *)line.data, members.len ? "," : "", (int)members.len,
+           (const char *)members.data);
+}
+
+/* A name must not speak to the terminal: its control characters are not printed as such. */
+static void print_fault(const char *path, const char *sentence) {
+    fputs("hallmark: ", stderr);
+    for (const char *c = path; *c; c++) fputc((unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c, stderr);
+    fprintf(stderr, ": %s\n", sentence);
+}
+
+static void print_job(hm_front_state *state, hm_front_job *job, const char *path) {
+    hm_progress_hide(&state->progress);
+    if (state->front->options->json) {
+        print_json(state, job, path);
+        return;
+    }
+    fwrite(job->text[HM_STREAM_OUT].data, 1, job->text[HM_STREAM_OUT].len, stdout);
+    fflush(stdout);
+    if (job->class != HM_DONE) print_fault(path, job->sentence);
+    fwrite(job->text[HM_STREAM_ERR].data, 1, job->text[HM_STREAM_ERR].len, stderr);
+}
+
+void hm_front_job_init(hm_front_job *job) {
+    job->content_fd = -1;
+    for (size_t p = 0; p < HM_PARTS; p++) {
+        job->out[p] = HM_OUTFILE_NONE;
+        job->companion_fd[p] = -1;
+    }
+}
+
+void hm_front_job_clear(hm_front_job *job) {
+    free(job->path);
+    job->path = NULL;
+    hm_folder_free(&job->folder);
+    for (size_t i = 0; i < HM_PARTS; i++) hm_outfile_discard(&job->out[i]);
+    for (size_t i = 0; i < HM_STREAMS; i++) hm_buf_clear(&job->text[i]);
+}
+
+static void print_finished(hm_front_state *state) {
+    while (state->printed < state->count && state->jobs[state->printed].over) {
+        hm_front_job *job = &state->jobs[state->printed];
+        print_job(state, job, state->front->options->operands[state->printed]);
+        hm_front_job_clear(job);
+        state->printed++;
+    }
+}
+
+void hm_front_job_finish(hm_front_state *state, hm_front_job *job, hm_class class, const char *sentence) {
+    job->over = true;
+    job->class = class;
+    state->seen[class] = class;
+    snprintf(job->sentence, sizeof job->sentence, "%s", sentence);
+    for (size_t i = 0; i < HM_PARTS; i++) hm_outfile_discard(&job->out[i]);
+    hm_folder_free(&job->folder);
+    print_finished(state);
+}
+
+/* Opening. */
+
+/* A folder that holds the office holds its PIN and its token: no parser gets to read those. */
+static hm_err check_apart(const hm_front *front, const char *folder) {
+    char office[PATH_MAX];
+    size_t len = strlen(folder);
+    if (!front->office || !realpath(front->office, office)) return HM_OK;
+    bool inside =
+        strncmp(office, folder, len) == 0 && (office[len] == '/' || office[len] == 0 || folder[len - 1] == '/');
+    return inside ? hm_refuse("the office lies in this folder, %s (keep it apart from what is signed)", office) : HM_OK;
+}
+
+hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_front_job *job, int *fd) {
+    char resolved[PATH_MAX];
+    if (!realpath(operand, resolved)) return hm_could_not("%s", strerror(errno));
+    job->path = strdup(resolved);
+    if (!job->path) return hm_no_memory();
+    *fd = open(resolved, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*fd < 0) return hm_could_not("%s", strerror(errno));
+    struct stat st;
+    if (fstat(*fd, &st) != 0) return hm_could_not("%s", strerror(errno));
+    job->mode = st.st_mode & 07777;
+    job->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    job->is_folder = S_ISDIR(st.st_mode);
+    if (job->is_folder) {
+        HM_TRY(check_apart(front, resolved));
+        return hm_tree_of_folder(*fd, &job->folder, &job->tree);
+    }
+    return S_ISREG(st.st_mode) ? HM_OK : hm_refuse("is neither a file nor a folder");
+}
+
+const char *hm_front_base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+/* Where a part of a job lies or goes. */
+static hm_err part_path(const hm_front_state *state, const hm_front_job *job, hm_part part, bool output, hm_buf *path) {
+    const hm_options *options = state->front->options;
+    static const char *const suffix[HM_PARTS] = {"", ".p7s", "", ".tlog-proof"};
+    if (part == HM_PART_SIGNATURE && !output && options->signature) return hm_put_text(path, options->signature);
+    HM_BUF stem = HM_BUF_EMPTY;
+    if (options->output && output) {
+        struct stat st;
+        HM_TRY(hm_put_text(&stem, options->output));
+        if (stat(options->output, &st) == 0 && S_ISDIR(st.st_mode))
+            HM_TRY(hm_put_format(&stem, "/%s%s", hm_front_base_name(job->path), suffix[part]));
+        else if (job->is_folder)
+            HM_TRY(hm_put_text(&stem, suffix[part])); /* OUT is the catalogue, OUT.p7s its signature */
+    } else {
+        HM_TRY(hm_put_format(&stem, "%s%s%s", job->path, job->is_folder ? "/SHA256SUMS" : "", suffix[part]));
+    }
+    return hm_put(path, hm_buf_bytes(&stem));
+}
+
+hm_err hm_front_open_companion(hm_front_state *state, hm_front_job *job, hm_part part, int *fd) {
+    HM_BUF path = HM_BUF_EMPTY;
+    const char *string;
+    *fd = -1;
+    HM_TRY(part_path(state, job, part, state->front->signing, &path));
+    HM_TRY(hm_buf_string(&path, &string));
+    *fd = open(string, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return *fd >= 0 || errno == ENOENT || errno == ENOTDIR ? HM_OK : hm_could_not("%s: %s", string, strerror(errno));
+}
+
+hm_err hm_front_open_output(hm_front_state *state, hm_front_job *job, hm_part part) {
+    HM_BUF path = HM_BUF_EMPTY;
+    const char *string;
+    HM_TRY(part_path(state, job, part, true, &path));
+    HM_TRY(hm_buf_string(&path, &string));
+    if (job->out[part].fd >= 0) return hm_could_not("the parsing process asked for the same output twice");
+    return hm_outfile_open(AT_FDCWD, string, part == HM_PART_CONTENT ? job->mode : 0644, &job->out[part]);
+}
+
+/* Give the outputs their names: what carries a signature first, the signature that speaks of it last. */
+hm_err hm_front_commit_outputs(hm_front_job *job) {
+    static const hm_part order[HM_PARTS] = {HM_PART_CONTENT, HM_PART_CATALOGUE, HM_PART_SIGNATURE, HM_PART_PROOF};
+    for (size_t i = 0; i < HM_PARTS; i++)
+        if (job->out[order[i]].fd >= 0) HM_TRY(hm_outfile_commit(&job->out[order[i]]));
+    return HM_OK;
+}

@@ -1,0 +1,65 @@
+/* The front's files and jobs, shared by its own sources only: front.c (processes), front_serve.c (what a parser may
+ * ask), front_job.c (one file from its name to its line of output). */
+#ifndef HM_APP_FRONT_STATE_H
+#define HM_APP_FRONT_STATE_H
+
+#include "front.h"
+#include "progress.h"
+
+#include <base/file.h>
+#include <format/folder.h>
+
+/* A file that takes long is left to a process of its own, so that this one can show how far it has come. */
+enum { PARSERS_MAX = 16, TEXT_LIMIT = 4 << 20, ALONE_MAX = 64 << 20 };
+
+/* A job from the moment its file is opened until it has been printed. */
+typedef struct {
+    bool begun, over;
+    int parser; /* which process works on it */
+    char *path; /* with links resolved: where an output in place goes */
+    mode_t mode;
+    uint64_t size;
+    bool is_folder;
+    hm_folder *folder;
+    hm_tree tree;
+    hm_outfile out[HM_PARTS];
+    bool opened_ahead; /* "alone": all that the parser may ask for is open already */
+    int content_fd, companion_fd[HM_PARTS];
+    hm_buf text[HM_STREAMS];
+    hm_class class;
+    char sentence[701];
+} hm_front_job;
+
+typedef struct {
+    const hm_front *front;
+    size_t count, next, printed;
+    hm_front_job *jobs;
+    struct {
+        int socket;
+        pid_t pid;
+        bool ended;
+    } parser[PARSERS_MAX];
+    size_t parsers;
+    hm_progress progress;
+    hm_post *alone;               /* where the answer goes when the parser is this very process; NULL: over a socket */
+    hm_class seen[HM_DENIED + 1]; /* by class: was there one? */
+    hm_post post;
+} hm_front_state;
+
+/* front_job.c */
+void hm_front_job_init(hm_front_job *job);
+void hm_front_job_clear(hm_front_job *job);
+/* The job is over: whatever is finished is printed, in the order of the operands. */
+void hm_front_job_finish(hm_front_state *state, hm_front_job *job, hm_class class, const char *sentence);
+HM_MUST_USE hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_front_job *job, int *fd);
+/* *FD -1 if there is no such file. */
+HM_MUST_USE hm_err hm_front_open_companion(hm_front_state *state, hm_front_job *job, hm_part part, int *fd);
+HM_MUST_USE hm_err hm_front_open_output(hm_front_state *state, hm_front_job *job, hm_part part);
+HM_MUST_USE hm_err hm_front_commit_outputs(hm_front_job *job);
+/* The last part of a path. */
+const char *hm_front_base_name(const char *path);
+
+/* front_serve.c: one message of parser number PARSER. A fault means that the parser is not to be believed any more. */
+HM_MUST_USE hm_err hm_front_serve(hm_front_state *state, size_t parser, hm_post *post);
+
+#endif

@@ -1,0 +1,15 @@
+/* Keys as the core lists them, shared by the commands that show them. */
+#ifndef HM_APP_KEYS_H
+#define HM_APP_KEYS_H
+
+#include "options.h"
+
+#include <client/office.h>
+
+/* KEY is an HM_MSG_KEY. */
+typedef hm_err (*hm_key_show)(const hm_options *options, const hm_message *key);
+/* Every key of PRODUCT; of the whole office if it is NULL. */
+HM_MUST_USE hm_err hm_each_key(const hm_options *options, hm_connection *office, const char *product, hm_key_show show);
+HM_MUST_USE hm_err hm_print_key(const hm_options *options, const hm_message *key);
+
+#endif

@@ -1,0 +1,94 @@
+#include "office_access.h"
+
+#include "late.h"
+
+#include <base/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TRUST_MAX = 1 << 20 };
+
+hm_err hm_office_directory(const hm_options *options, char **directory) {
+    const char *given = options->office ? options->office : getenv("HALLMARK_OFFICE");
+    char path[PATH_MAX];
+    if (given && given[0]) {
+        if (strstr(given, "://"))
+            return hm_misuse("--office %s: served offices come with a later release; give a folder", given);
+        snprintf(path, sizeof path, "%s", given);
+    } else {
+        const char *home = getenv("HOME");
+        if (!home || !home[0]) return hm_misuse("which office? (give --office DIR, or set HALLMARK_OFFICE or HOME)");
+        snprintf(path, sizeof path, "%s/.local/share/hallmark", home);
+    }
+    char whole[PATH_MAX * 2], current[PATH_MAX];
+    if (path[0] == '/') {
+        snprintf(whole, sizeof whole, "%s", path);
+    } else {
+        if (!getcwd(current, sizeof current))
+            return hm_could_not("the current folder has no name: %s", strerror(errno));
+        snprintf(whole, sizeof whole, "%s/%s", current, path);
+    }
+    *directory = strdup(whole);
+    return *directory ? HM_OK : hm_no_memory();
+}
+
+hm_err hm_close_office(const hm_options *options, hm_connection *office, hm_err err) {
+    hm_fault fault = hm_fault_keep(err);
+    hm_err ended = hm_disconnect(office);
+    if (office->unpublished) hm_publish_later(options);
+    return hm_failed(err) ? hm_fault_raise(&fault) : ended;
+}
+
+hm_err hm_with_office(const hm_options *options, hm_office_work work) {
+    HM_STRING *directory = NULL;
+    hm_connection office;
+    HM_TRY(hm_office_directory(options, &directory));
+    HM_TRY(hm_connect(directory, NULL, NULL, &office));
+    return hm_close_office(options, &office, work(options, &office));
+}
+
+hm_err hm_listen_until_done(const hm_message *answer, hm_message_type wanted, bool *more) {
+    *more = answer->type == wanted;
+    return *more || answer->type == HM_MSG_DONE ? HM_OK : hm_could_not("core language: an answer to something else");
+}
+
+hm_err hm_put_result(const hm_options *options, hm_bytes text) {
+    if (options->output) return hm_file_write(AT_FDCWD, options->output, text, 0644);
+    fwrite(text.data, 1, text.len, stdout);
+    return HM_OK;
+}
+
+hm_err hm_log_key_of_trust(hm_bytes pem, hm_note_key *key, bool *found) {
+    hm_reader reader = hm_reader_of(pem);
+    static const char label[] = "hallmark-log-key: ";
+    *found = false;
+    for (hm_bytes line, start, vkey; reader.rest.len;) {
+        if (hm_failed(hm_read_line(&reader, &line))) return HM_OK;
+        if (line.len < sizeof label - 1 || hm_failed(hm_bytes_part(line, 0, sizeof label - 1, &start))) continue;
+        if (!hm_bytes_equal(start, hm_text(label))) continue;
+        HM_TRY(hm_bytes_part(line, sizeof label - 1, line.len - (sizeof label - 1), &vkey));
+        *found = true;
+        return hm_in(hm_note_key_parse(vkey, key), "the trust file's log key");
+    }
+    return HM_OK;
+}
+
+hm_err hm_read_trust(const hm_options *options, hm_buf *pem) {
+    if (options->trust) return hm_file_read(AT_FDCWD, options->trust, TRUST_MAX, pem);
+    HM_STRING *directory = NULL;
+    HM_TRY(hm_office_directory(options, &directory));
+    HM_BUF path = HM_BUF_EMPTY;
+    const char *string;
+    HM_TRY(hm_put_format(&path, "%s/trust.pem", directory));
+    HM_TRY(hm_buf_string(&path, &string));
+    if (access(string, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+        return hm_misuse("whom to trust? (give --trust FILE with root certificates; there is no office in %s)",
+                         directory);
+    return hm_file_read(AT_FDCWD, string, TRUST_MAX, pem);
+}

@@ -162,7 +162,7 @@ accepted 'boot.efi: verified' '^(boot|setup)' "hallmark verify $things"
 chapter '5  The log has every decision, from the founding of the office on'
 accepted 'outcome' 9 'hallmark log show --count 8'
 say 'One intent, whole: it was durable before the token was asked to sign.'
-accepted '"name":"boot.efi"' 20 "hallmark log show | grep boot.efi | sed 's/^[^{]*//' | tr , '\\n'"
+accepted '"name":"boot.efi"' 20 "hallmark log show --json | grep boot.efi | sed 's/.*\"details\"://' | tr , '\\n'"
 accepted 'log: good' 2 'hallmark log check'
 accepted 'logged: intent' 2 'hallmark log prove firmware.bin'
 accepted 'tlog-proof' 12 'cat firmware.bin.tlog-proof'

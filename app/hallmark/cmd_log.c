@@ -1,12 +1,10 @@
 /* log show, log check: the log itself. */
 #include "commands.h"
+#include "log_entry.h"
 #include "office_access.h"
 
 #include <base/file.h>
-#include <base/json.h>
 #include <base/sandbox.h>
-#include <crypto/uuid.h>
-#include <tlog/leaf.h>
 #include <tlog/tiles.h>
 
 #include <fcntl.h>
@@ -15,57 +13,6 @@
 #include <string.h>
 
 enum { CHECKPOINT_MAX = 16384 };
-
-static const char *type_name(hm_leaf_type type) {
-    switch (type) {
-    case HM_LEAF_INTENT:
-        return "intent";
-    case HM_LEAF_OUTCOME:
-        return "outcome";
-    case HM_LEAF_REFUSAL:
-        return "refusal";
-    case HM_LEAF_CEREMONY:
-        return "ceremony";
-    case HM_LEAF_FAILURE:
-        return "failure";
-    }
-    return "?";
-}
-
-static hm_err print_entry_json(const hm_message *entry, const hm_leaf *leaf) {
-    HM_BUF text = HM_BUF_EMPTY;
-    hm_json json = hm_json_plain(&text);
-    hm_json_object(&json, NULL);
-    hm_json_number(&json, "index", (int64_t)entry->field[HM_LOG_ENTRY_INDEX].number);
-    hm_json_string(&json, "type", type_name(leaf->type));
-    if (leaf->has_intent) hm_json_number(&json, "intent", (int64_t)leaf->intent);
-    hm_json_hex(&json, "digest", HM_BYTES(leaf->digest, leaf->digest_len));
-    hm_json_hex(&json, "leaf", entry->field[HM_LOG_ENTRY_LEAF].bytes);
-    hm_json_hex(&json, "salt", entry->field[HM_LOG_ENTRY_SALT].bytes);
-    hm_json_close_object(&json);
-    HM_TRY(hm_json_end(&json));
-    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
-    /* The details are canonical JSON already: they become a member as they are. */
-    printf("%.*s,\"details\":%.*s}\n", (int)text.len - 1, (const char *)text.data, details.len ? (int)details.len : 4,
-           details.len ? (const char *)details.data : "null");
-    return HM_OK;
-}
-
-static hm_err print_entry(const hm_options *options, const hm_message *entry) {
-    hm_leaf leaf;
-    HM_TRY(hm_in(hm_leaf_get(entry->field[HM_LOG_ENTRY_LEAF].bytes, &leaf), "entry %llu",
-                 (unsigned long long)entry->field[HM_LOG_ENTRY_INDEX].number));
-    if (options->json) return print_entry_json(entry, &leaf);
-    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
-    printf("%6llu  %-8s  ", (unsigned long long)entry->field[HM_LOG_ENTRY_INDEX].number, type_name(leaf.type));
-    if (leaf.has_intent) printf("of intent %llu  ", (unsigned long long)leaf.intent);
-    HM_BUF digest = HM_BUF_EMPTY;
-    HM_TRY(hm_put_hex(&digest, HM_BYTES(leaf.digest, leaf.digest_len < 8 ? leaf.digest_len : 8)));
-    if (digest.len) printf("%.*s…  ", (int)digest.len, (const char *)digest.data);
-    printf("%.*s\n", details.len ? (int)details.len : 16,
-           details.len ? (const char *)details.data : "(details erased)");
-    return HM_OK;
-}
 
 static hm_err log_size(hm_connection *office, const hm_note_key *key, uint64_t *size) {
     hm_message question = {.type = HM_MSG_LOG_PUBLISH}, answer;
@@ -105,7 +52,7 @@ static hm_err show(const hm_options *options, hm_connection *office) {
     question.field[HM_LOG_LIST_COUNT].number = UINT64_MAX;
     HM_TRY(hm_ask(office, &question, &answer));
     while (answer.type == HM_MSG_LOG_ENTRY) {
-        HM_TRY(print_entry(options, &answer));
+        HM_TRY(hm_print_log_entry(options, &answer));
         HM_TRY(hm_listen(office, &answer));
     }
     return HM_OK;

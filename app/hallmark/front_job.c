@@ -1,6 +1,7 @@
 #include "front_state.h"
 
 #include <base/json.h>
+#include <base/readable.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,13 +33,16 @@ static void print_json(const hm_front_state *state, const hm_front_job *job, con
 
 /* A name must not speak to the terminal: its control characters are not printed as such. */
 static void print_fault(const char *path, const char *sentence) {
+    HM_BUF name = HM_BUF_EMPTY;
     fputs("hallmark: ", stderr);
-    for (const char *c = path; *c; c++) fputc((unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c, stderr);
+    if (!hm_failed(hm_put_readable(&name, hm_text(path)))) fwrite(name.data, 1, name.len, stderr);
     fprintf(stderr, ": %s\n", sentence);
 }
 
 static void print_job(hm_front_state *state, hm_front_job *job, const char *path) {
     hm_progress_hide(&state->progress);
+    hm_make_harmless(&job->text[HM_STREAM_OUT]);
+    hm_make_harmless(&job->text[HM_STREAM_ERR]);
     if (state->front->options->json) {
         print_json(state, job, path);
         return;

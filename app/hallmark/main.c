@@ -1,7 +1,9 @@
 #include "commands.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 const hm_command hm_commands[] = {
     {"init", "[DIR]", "Make an office: token, root key and certificate, log", "--token --pin-file --org", 0, 1,
@@ -35,14 +37,19 @@ const hm_command hm_commands[] = {
     {0},
 };
 
+/* Who pipes into head knows that the rest was not wanted. */
+static hm_err output_lost(void) {
+    return errno == EPIPE ? hm_already_reported(HM_COULD_NOT)
+                          : hm_could_not("standard output cannot be written: %s", strerror(errno));
+}
+
 int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     const hm_command *command;
     hm_options options = {0};
     hm_err err = hm_options_parse(argc - 1, argv + 1, &command, &options);
     if (!hm_failed(err) && command) err = command->run(&options);
-    if (!hm_failed(err) && (fflush(stdout) != 0 || ferror(stdout)))
-        err = hm_could_not("standard output cannot be written");
+    if (!hm_failed(err) && (fflush(stdout) != 0 || ferror(stdout))) err = output_lost();
     if (hm_failed(err) && !hm_is_already_reported()) {
         fprintf(stderr, "hallmark: %s\n", hm_err_sentence());
         if (options.debug) fprintf(stderr, "hallmark: raised at %s\n", hm_err_origin());

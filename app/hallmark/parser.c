@@ -1,6 +1,7 @@
 #include "parser.h"
 
 #include <base/io.h>
+#include <base/readable.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -43,9 +44,11 @@ hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more) {
     *more = post.kind == HM_POST_NEXT;
     if (!*more) return HM_OK;
     *job = (hm_job){.number = post.job, .folder = post.a != 0, .fd = post.fd};
-    snprintf(job->name, sizeof job->name, "%.*s", (int)post.text_len, (const char *)post.text);
-    for (char *c = job->name; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
+    HM_BUF name = HM_BUF_EMPTY;
+    const char *readable;
+    HM_TRY(hm_put_readable(&name, HM_BYTES(post.text, post.text_len)));
+    HM_TRY(hm_buf_string(&name, &readable));
+    snprintf(job->name, sizeof job->name, "%s", readable);
     return HM_OK;
 }
 

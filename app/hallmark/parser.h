@@ -23,7 +23,7 @@ typedef hm_err (*hm_parser_run)(hm_parser *parser, void *context);
 typedef struct {
     uint32_t number;
     bool folder;
-    char name[1025]; /* base name, printable */
+    char name[1025]; /* base name, readable */
     int fd;          /* -1 for a folder */
     hm_source content;
 } hm_job;

@@ -124,3 +124,51 @@ hm_err hm_json_end(hm_json *json) {
     if (json->depth) return hm_refuse("JSON is not closed");
     return HM_OK;
 }
+
+/* Past a string whose opening quote has been read. */
+static bool take_string(hm_reader *reader, hm_bytes *content) {
+    hm_bytes start = reader->rest;
+    for (size_t i = 0; i < start.len; i++) {
+        if (start.data[i] == '\\') {
+            i++;
+            continue;
+        }
+        if (start.data[i] != '"') continue;
+        return !hm_failed(hm_bytes_part(start, 0, i, content)) && !hm_failed(hm_read_skip(reader, i + 1));
+    }
+    return false;
+}
+
+/* Past a value: a string, or anything up to the comma or brace that ends it at this depth. */
+static bool take_value(hm_reader *reader, hm_bytes *value) {
+    hm_bytes start = reader->rest, ignored;
+    hm_reader at = *reader;
+    unsigned depth = 0;
+    uint8_t c;
+    if (start.len && start.data[0] == '"')
+        return !hm_failed(hm_read_skip(reader, 1)) && take_string(reader, value);
+    while (!hm_failed(hm_read_u8(&at, &c))) {
+        if (depth == 0 && (c == ',' || c == '}')) {
+            size_t len = start.len - at.rest.len - 1;
+            return !hm_failed(hm_bytes_part(start, 0, len, value)) && !hm_failed(hm_read_skip(reader, len));
+        }
+        if (c == '"' && !take_string(&at, &ignored)) return false;
+        if (c == '{' || c == '[') depth++;
+        if (c == '}' || c == ']') depth--;
+    }
+    return false;
+}
+
+void hm_json_member(hm_bytes text, const char *key, hm_bytes *value, bool *found) {
+    hm_reader reader = hm_reader_of(text);
+    uint8_t c;
+    *found = false;
+    if (hm_failed(hm_read_u8(&reader, &c)) || c != '{') return;
+    for (;;) {
+        hm_bytes name;
+        if (hm_failed(hm_read_u8(&reader, &c)) || c != '"' || !take_string(&reader, &name)) return;
+        if (hm_failed(hm_read_u8(&reader, &c)) || c != ':' || !take_value(&reader, value)) return;
+        *found = hm_bytes_equal(name, hm_text(key));
+        if (*found || hm_failed(hm_read_u8(&reader, &c)) || c != ',') return;
+    }
+}

@@ -1,5 +1,5 @@
 #include "catalogue_report.h"
-#include "readable.h"
+#include <base/readable.h>
 
 #include <string.h>
 

@@ -13,7 +13,7 @@ step "a file is signed" hallmark sign --product pump --release 1.2 firmware.bin
 step "the log checks" hallmark log check
 
 step "it shows who, what and when" sh -c \
-    'hallmark log show | grep -q "\"actor\":\"unix:.*\"name\":\"firmware.bin\".*\"product\":\"pump\".*\"release\":\"1.2\""'
+    'hallmark log show | grep -q "intent .*sign firmware.bin for pump 1.2, .*, by unix:"'
 expect_output '"type":"outcome"' "and as JSON" hallmark log show --json --count 1
 step "each line is JSON" sh -c 'hallmark log show --json | /usr/bin/python3 -c "import json,sys; [json.loads(l) for l in sys.stdin]"'
 expect_status 2 "a count that is no number is wrong usage" hallmark log show --count many

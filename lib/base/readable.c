@@ -1,4 +1,4 @@
-#include "readable.h"
+#include <base/readable.h>
 
 /* How many bytes a UTF-8 sequence has that begins with FIRST, and the bits of FIRST that belong to the character
  * (RFC 3629 section 3). 0: no sequence begins so. */
@@ -48,4 +48,13 @@ hm_err hm_put_readable(hm_buf *text, hm_bytes name) {
         HM_TRY(hm_put_format(text, "\\x%02x", byte));
     }
     return HM_OK;
+}
+
+void hm_make_harmless(hm_buf *text) {
+    for (size_t i = 0; i < text->len; i++) {
+        uint8_t *byte = &text->data[i];
+        /* U+0080 to U+009F, which some terminals obey too, are C2 80 to C2 9F. */
+        bool second = i > 0 && text->data[i - 1] == 0xc2 && *byte >= 0x80 && *byte < 0xa0;
+        if ((*byte < 0x20 && *byte != '\n') || *byte == 0x7f || second) *byte = '?';
+    }
 }

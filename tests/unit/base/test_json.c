@@ -118,6 +118,40 @@ static void refuses_nesting_deeper_than_it_keeps_track_of(void **state) {
     }
 }
 
+static void assert_member(const char *text, const char *key, const char *expected) {
+    hm_bytes value;
+    bool found;
+    hm_json_member(hm_text(text), key, &value, &found);
+    assert_int_equal(found, expected != NULL);
+    if (expected) assert_true(hm_bytes_equal(value, hm_text(expected)));
+}
+
+static void finds_the_members_of_an_object(void **state) {
+    (void)state;
+    const char *text = "{\"a\":[1,\"]\",{\"b\":2}],\"b\":\"x\\\"y\",\"c\":-7,\"d\":{\"e\":true}}";
+    assert_member(text, "a", "[1,\"]\",{\"b\":2}]");
+    assert_member(text, "b", "x\\\"y");
+    assert_member(text, "c", "-7");
+    assert_member(text, "d", "{\"e\":true}");
+    assert_member("{\"a\":\"\"}", "a", "");
+}
+
+static void finds_no_member_that_lies_deeper_or_in_a_value(void **state) {
+    (void)state;
+    assert_member("{\"a\":{\"e\":1}}", "e", NULL);
+    assert_member("{\"a\":\"\\\"e\\\":1\"}", "e", NULL);
+    assert_member("{\"a\":1}", "A", NULL);
+    assert_member("{}", "a", NULL);
+}
+
+static void finds_nothing_in_what_is_cut_off_or_no_object(void **state) {
+    (void)state;
+    const char *const broken[] = {"",           "[",           "[\"a\"]", "{",        "{\"",
+                                  "{\"a",       "{\"a\"",      "{\"a\":", "{\"a\":1", "{\"a\":\"1",
+                                  "{\"a\":[1}", "{\"a\":\"\\", "{a:1}",   "\"a\":1}"};
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) assert_member(broken[i], "a", NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_canonical_json),
@@ -129,6 +163,9 @@ int main(void) {
         cmocka_unit_test(order_is_kept_behind_a_nested_object),
         cmocka_unit_test(refuses_what_is_not_closed),
         cmocka_unit_test(refuses_nesting_deeper_than_it_keeps_track_of),
+        cmocka_unit_test(finds_the_members_of_an_object),
+        cmocka_unit_test(finds_no_member_that_lies_deeper_or_in_a_value),
+        cmocka_unit_test(finds_nothing_in_what_is_cut_off_or_no_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,10 @@ static void print_fault(const char *path, const char *sentence) {
     fprintf(stderr, ": %s\n", sentence);
 }
 
+static void write_text(const hm_buf *text, FILE *to) {
+    if (text->len) fwrite(text->data, 1, text->len, to);
+}
+
 static void print_job(hm_front_state *state, hm_front_job *job, const char *path) {
     hm_progress_hide(&state->progress);
     hm_make_harmless(&job->text[HM_STREAM_OUT]);
@@ -47,10 +51,10 @@ static void print_job(hm_front_state *state, hm_front_job *job, const char *path
         print_json(state, job, path);
         return;
     }
-    fwrite(job->text[HM_STREAM_OUT].data, 1, job->text[HM_STREAM_OUT].len, stdout);
+    write_text(&job->text[HM_STREAM_OUT], stdout);
     fflush(stdout);
     if (job->class != HM_DONE) print_fault(path, job->sentence);
-    fwrite(job->text[HM_STREAM_ERR].data, 1, job->text[HM_STREAM_ERR].len, stderr);
+    write_text(&job->text[HM_STREAM_ERR], stderr);
 }
 
 void hm_front_job_init(hm_front_job *job) {

@@ -17,7 +17,17 @@ KILLS = int(os.environ.get('HALLMARK_KILLS', 1000 if lab.FULL else 60))
 
 
 def attempt(place, point):
+    """On a machine that has become faster than it was when it was timed the process has ended: then sooner."""
     role, delay = point
+    outcome, hit = kill(place, role, delay)
+    while not hit and delay > 0.001:
+        delay /= 2
+        place.put_back()
+        outcome, hit = kill(place, role, delay)
+    return outcome, hit, place.judge(outcome)
+
+
+def kill(place, role, delay):
     process = place.start('sign', '--product', 'pump', '--release', '1.0', '--replace', *lab.OPERANDS)
     time.sleep(delay)
     family = [process.pid, *lab.children(process.pid)]
@@ -27,8 +37,7 @@ def attempt(place, point):
             os.kill(family[role], signal.SIGKILL)
         except ProcessLookupError:
             hit = False
-    outcome = place.finish(process)
-    return outcome, hit, place.judge(outcome)
+    return place.finish(process), hit
 
 
 def duration(place):
@@ -42,7 +51,7 @@ def main():
     out = lab.tap.Writer()
     chance = random.Random(lab.SEED)
     with lab.Pool() as pool:
-        longest = max(duration(pool.lab) for _ in range(3)) * 1.3
+        longest = min(duration(pool.lab) for _ in range(5))
         # The core is there from the first millisecond, the parser soon after; the front most of all has something to lose.
         points = [(chance.choice((0, 0, 1, 1, 2)), chance.uniform(0.001, longest)) for _ in range(KILLS)]
         results = pool.all_of(points, attempt)
@@ -51,7 +60,7 @@ def main():
         print(f'# {role:7s} {"killed" if hit else "had ended"}: {n} × status {status}')
     hits = sum(hit for _, hit, _ in results)
     print(f'# {len(points)} kills, {hits} of them before the process had ended, within {longest * 1000:.0f} ms, seed {lab.SEED}')
-    out.ok(hits > len(points) / 4, 'the processes are killed while they work')
+    out.ok(hits > 0.9 * len(points), 'the processes are killed while they work')
     wrong = [f'{ROLES[point[0]]} after {point[1] * 1000:.1f} ms: {what}' for point, (_, _, wrongs) in zip(points, results)
              for what in wrongs]
     out.ok(not wrong, 'P1 P9: kill -9 at any moment leaves a good log, whole files, every signature logged, nothing temporary',

@@ -25,7 +25,10 @@ order() {
     passes "$sentence"
 }
 
-if need strace "the order of system calls is seen"; then
+if sanitized; then
+    skip "the order of system calls is seen" "LeakSanitizer does not work under strace"
+    step "a file is signed" hallmark sign --product pump --release 1.0 firmware.bin
+elif need strace "the order of system calls is seen"; then
     step "a file is signed under strace" strace -f -y -s 64 -o trace -e trace=%desc,%file,%network \
         hallmark sign --product pump --release 1.0 firmware.bin
     # SoftHSM opens the private key's object file for each C_Sign; nothing else does so behind the intent.
@@ -39,6 +42,8 @@ if need strace "the order of system calls is seen"; then
         'write\([0-9]+<[^>]*(deleted|#[0-9]+)' \
         'fsync\([0-9]+<[^>]*(deleted|#[0-9]+)' \
         'linkat\(.*firmware\.bin\.p7s'
+else
+    step "a file is signed" hallmark sign --product pump --release 1.0 firmware.bin
 fi
 step "the log checks" hallmark log check
 expect_output "logged: intent" "the signature has its intent and outcome" hallmark log check firmware.bin

@@ -75,6 +75,7 @@ refused good.bin "a signature with something behind it is refused" hallmark veri
 sparse() {
     truncate -s 3G "$1"
 }
+# shellcheck disable=SC2317  # called by way of the helpers
 small() {
     sh -c 'ulimit -v 1000000 && exec timeout 20 "$@"' small "$@"
 }
@@ -91,7 +92,7 @@ cp -r good huge
 sparse huge/SHA256SUMS
 refused huge "a catalogue of 3 GiB is refused" small hallmark verify huge
 cp -r good deep
-(cd deep && for i in $(seq 300); do mkdir d && cd d || exit; done)
+(cd deep && for _ in $(seq 300); do mkdir d && cd d || exit; done)
 observe small hallmark verify deep
 step "a folder of 300 levels ends in a refusal" test "$status" -eq 1
 step "the log's checkpoint is made huge" truncate -s 3G "$HALLMARK_OFFICE/log/checkpoint"

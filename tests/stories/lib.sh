@@ -16,6 +16,7 @@
 #   expect_same FILE FILE SENTENCE              two files are equal byte for byte
 #   skip SENTENCE WHY                           a step that this machine cannot do
 #   need PROGRAM SENTENCE                       true if PROGRAM is installed; else SENTENCE is skipped
+#   sanitized                                   true if the program was built with AddressSanitizer
 #   flip FILE OFFSET                            inverts the lowest bit of one byte
 #
 # $root is the repository, $HALLMARK the program, $HALLMARK_BUILD the build folder.
@@ -141,6 +142,10 @@ need() {
     command -v "$1" >/dev/null 2>&1 && return 0
     skip "$2" "$1 is not installed (tools/setup.sh check)"
     return 1
+}
+
+sanitized() {
+    grep -q __asan_init "$HALLMARK"
 }
 
 flip() {

@@ -14,7 +14,8 @@ static hm_err check_name(hm_bytes name) {
     for (size_t i = 0; i < name.len; i++) {
         uint8_t c = name.data[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && (i == 0 || !strchr("._-", c)))
+        bool mark = c == '.' || c == '_' || c == '-';
+        if (!letter && (i == 0 || !mark))
             return hm_misuse(
                 "a product's name is made of letters, digits, '.', '_' and '-', and begins with a letter or "
                 "digit");

@@ -111,23 +111,26 @@ static hm_err answer_key_list(session *s, const hm_message *question) {
     return send_done(s->fd);
 }
 
-static hm_err known_algorithm(uint64_t number, hm_key_algorithm *algorithm) {
+/* A key algorithm, and one that PRODUCT signs with. */
+static hm_err known_algorithm(const hm_product *product, uint64_t number, hm_key_algorithm *algorithm) {
     if (number < 1 || number > HM_KEY_ALGORITHMS)
         return hm_refuse("there is no key algorithm %llu", (unsigned long long)number);
     *algorithm = (hm_key_algorithm)number;
+    if (!(product->algorithms >> number & 1))
+        return hm_refuse("%s does not sign with %s", product->name, hm_key_algorithm_name(*algorithm));
     return HM_OK;
 }
 
 static hm_err answer_key_generate(session *s, const hm_message *question) {
     hm_product product;
     hm_key_algorithm algorithm;
-    hm_signing_key *key;
+    /* Not one of the office's own, which are for the product that the session will be narrowed to. */
+    hm_signing_key key = {0};
     HM_TRY(hm_product_find(s->office, question->field[HM_KEY_GENERATE_PRODUCT].bytes, &product));
-    HM_TRY(known_algorithm(question->field[HM_KEY_GENERATE_ALGORITHM].number, &algorithm));
-    if (!(product.algorithms >> algorithm & 1))
-        return hm_refuse("%s does not sign with %s", product.name, hm_key_algorithm_name(algorithm));
-    key = &s->office->signing[algorithm];
-    HM_TRY(hm_ceremony_signing_key(s->office, &product, algorithm, key));
+    HM_TRY(known_algorithm(&product, question->field[HM_KEY_GENERATE_ALGORITHM].number, &algorithm));
+    hm_err err = hm_ceremony_signing_key(s->office, &product, algorithm, &key);
+    hm_buf_clear(&key.material);
+    HM_TRY(err);
     return send_done(s->fd);
 }
 
@@ -136,7 +139,7 @@ static hm_err answer_cert_request(session *s, const hm_message *question) {
     hm_key_algorithm algorithm;
     HM_BUF csr = HM_BUF_EMPTY;
     HM_TRY(hm_product_find(s->office, question->field[HM_CERT_REQUEST_PRODUCT].bytes, &product));
-    HM_TRY(known_algorithm(question->field[HM_CERT_REQUEST_ALGORITHM].number, &algorithm));
+    HM_TRY(known_algorithm(&product, question->field[HM_CERT_REQUEST_ALGORITHM].number, &algorithm));
     HM_TRY(hm_ceremony_request(s->office, &product, algorithm, &csr));
     return send_bytes(s->fd, hm_buf_bytes(&csr));
 }
@@ -145,7 +148,7 @@ static hm_err answer_cert_import(session *s, const hm_message *question) {
     hm_product product;
     hm_key_algorithm algorithm;
     HM_TRY(hm_product_find(s->office, question->field[HM_CERT_IMPORT_PRODUCT].bytes, &product));
-    HM_TRY(known_algorithm(question->field[HM_CERT_IMPORT_ALGORITHM].number, &algorithm));
+    HM_TRY(known_algorithm(&product, question->field[HM_CERT_IMPORT_ALGORITHM].number, &algorithm));
     HM_TRY(hm_ceremony_import(s->office, &product, algorithm, question->field[HM_CERT_IMPORT_CHAIN].bytes));
     return send_done(s->fd);
 }
@@ -297,6 +300,14 @@ static hm_err finish(session *s) {
     return HM_OK;
 }
 
+/* A conversation that broke off (the peer is gone, or said what it must not) is followed by its checkpoint too; there
+ * is nobody who would see to it later. */
+static hm_err break_off(session *s, hm_err err) {
+    hm_fault fault = hm_fault_keep(err);
+    if (s->office->logged) (void)!hm_failed(hm_log_publish(s->office, NULL));
+    return hm_fault_raise(&fault);
+}
+
 hm_err hm_core_serve(int fd, const char *directory) {
     static hm_office office;
     static batch b;
@@ -310,7 +321,7 @@ hm_err hm_core_serve(int fd, const char *directory) {
         return err;
     }
     err = converse(&s, &b);
-    if (!hm_failed(err)) err = finish(&s);
+    err = hm_failed(err) ? break_off(&s, err) : finish(&s);
     hm_office_close(&office);
     for (size_t i = 0; i < HM_BATCH_MAX; i++) hm_buf_clear(&b.storage[i]);
     return err;

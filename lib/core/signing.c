@@ -77,15 +77,16 @@ static hm_err check_job(hm_office *office, signing_job *job) {
         return hm_refuse("there is no signed structure %llu", (unsigned long long)structure);
     if (!product_allows(&office->product, algorithm))
         return hm_refuse("%s does not sign with that algorithm", office->product.name);
-    HM_TRY(ready_key(office, (hm_key_algorithm)algorithm, &job->key));
-    if (job->key->not_after < job->time)
-        return hm_refuse("the signing certificate of %s has expired (hallmark cert import or a new key)",
-                         office->product.name);
     hm_bytes content = bytes(job, HM_SIGN_CONTENT);
     job->content.algorithm = hm_scheme_digest(hm_key_scheme((hm_key_algorithm)algorithm));
     job->content.len = hm_digest_len(job->content.algorithm);
     if (content.len != job->content.len) return hm_refuse("the digest has the wrong length for the key's algorithm");
     memcpy(job->content.value, content.data, content.len);
+    /* Last, because a key that is not there yet is made. */
+    HM_TRY(ready_key(office, (hm_key_algorithm)algorithm, &job->key));
+    if (job->key->not_after < job->time)
+        return hm_refuse("the signing certificate of %s has expired (hallmark cert import or a new key)",
+                         office->product.name);
     office->signatures_left--;
     return HM_OK;
 }

@@ -29,7 +29,7 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_SIGN,
      "sign",
      {NUMBER("tag", ANY_NUMBER), NUMBER("format", 255), NUMBER("structure", 255), NUMBER("algorithm", 255),
-      TEXT("name", 1, NAME), NUMBER("size", ANY_NUMBER), BYTES("plain", 32, 32), BYTES("content", 32, 64)}},
+      TEXT("name", 1, NAME), NUMBER("size", INT64_MAX), BYTES("plain", 32, 32), BYTES("content", 32, 64)}},
     {HM_MSG_SIGNED,
      "signed",
      {NUMBER("tag", ANY_NUMBER), NUMBER("intent", ANY_NUMBER), NUMBER("outcome", ANY_NUMBER),

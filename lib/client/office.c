@@ -84,16 +84,22 @@ hm_err hm_ask(hm_connection *connection, const hm_message *question, hm_message 
     return hm_failed(heard) ? heard : sent;
 }
 
+/* The last word counts. What comes before it are answers that nobody waited for. */
+static hm_err hear_out(hm_connection *connection) {
+    hm_err err = HM_OK;
+    hm_message last;
+    for (bool closed = false;;) {
+        hm_err heard = hm_wire_receive(connection->fd, &connection->storage, &last, &closed);
+        if (hm_failed(heard) || closed) return err;
+        err = last.type == HM_MSG_FAULT ? hm_wire_raise(&last) : HM_OK;
+        connection->unpublished = last.type == HM_MSG_CLOSING && last.field[HM_CLOSING_UNPUBLISHED].number;
+    }
+}
+
 hm_err hm_disconnect(hm_connection *connection) {
     if (connection->fd < 0) return HM_OK;
     shutdown(connection->fd, SHUT_WR);
-    hm_message last;
-    bool closed = false;
-    hm_err err = HM_OK;
-    hm_err heard = hm_wire_receive(connection->fd, &connection->storage, &last, &closed);
-    if (!hm_failed(heard) && !closed && last.type == HM_MSG_FAULT) err = hm_wire_raise(&last);
-    connection->unpublished =
-        !hm_failed(heard) && !closed && last.type == HM_MSG_CLOSING && last.field[HM_CLOSING_UNPUBLISHED].number;
+    hm_err err = hear_out(connection);
     hm_fd_close(&connection->fd);
     hm_buf_clear(&connection->storage);
     int status = 0;

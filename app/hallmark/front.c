@@ -64,8 +64,8 @@ static void reap(hm_front_state *state, size_t parser, const char *why) {
     else
         snprintf(sentence, sizeof sentence, "the parsing process ended early (out of memory, or its core ended)");
     for (size_t i = 0; i < state->next; i++)
-        if (!state->jobs[i].over && state->jobs[i].parser == (int)parser)
-            hm_front_job_finish(state, &state->jobs[i], HM_COULD_NOT, sentence);
+        if (state->jobs[i] && !state->jobs[i]->over && state->jobs[i]->parser == (int)parser)
+            hm_front_job_finish(state, state->jobs[i], HM_COULD_NOT, sentence);
 }
 
 static void hear(hm_front_state *state, size_t parser) {
@@ -100,10 +100,13 @@ static bool listen_once(hm_front_state *state) {
 }
 
 /* Files that no parser lived to take. A fresh parser takes over where there is no core to share; else they fail. */
-static void finish_rest(hm_front_state *state) {
-    for (size_t i = 0; i < state->count; i++)
-        if (!state->jobs[i].over)
-            hm_front_job_finish(state, &state->jobs[i], HM_COULD_NOT, "not tried: the parsing process had ended");
+static hm_err finish_rest(hm_front_state *state) {
+    for (size_t i = state->printed; i < state->count; i++) {
+        hm_front_job *job = state->jobs[i] ? state->jobs[i] : hm_front_job_begin(state, i, 0);
+        if (!job) return hm_no_memory();
+        if (!job->over) hm_front_job_finish(state, job, HM_COULD_NOT, "not tried: the parsing process had ended");
+    }
+    return HM_OK;
 }
 
 /* Alone: one file to look at and nothing to write. Everything the parser can ask for is opened first; then this process
@@ -154,22 +157,21 @@ static hm_err run_parsers(hm_front_state *state) {
         else
             break;
     } while (true);
-    finish_rest(state);
-    return HM_OK;
+    return finish_rest(state);
 }
 
 static hm_err run(hm_front_state *state) {
-    hm_front_job *job = &state->jobs[0];
     bool alone = false;
     if (!can_be_alone(state->front)) return run_parsers(state);
+    hm_front_job *job = hm_front_job_begin(state, 0, 0);
+    if (!job) return hm_no_memory();
     hm_err err = open_ahead(state, job, &alone);
     if (hm_failed(err)) {
         hm_front_job_finish(state, job, err.class, hm_err_sentence());
         return HM_OK;
     }
     if (alone) return run_alone(state);
-    hm_front_job_clear(job);
-    hm_fd_close(&job->content_fd);
+    hm_front_job_free(&state->jobs[0]);
     return run_parsers(state);
 }
 
@@ -181,9 +183,8 @@ hm_err hm_front_run(const hm_front *front) {
     hm_progress_begin(&state.progress, !front->options->json);
     state.jobs = calloc(state.count, sizeof *state.jobs);
     if (!state.jobs) return hm_no_memory();
-    for (size_t i = 0; i < state.count; i++) hm_front_job_init(&state.jobs[i]);
     hm_err err = run(&state);
-    for (size_t i = 0; i < state.count; i++) hm_front_job_clear(&state.jobs[i]);
+    for (size_t i = 0; i < state.count; i++) hm_front_job_free(&state.jobs[i]);
     free(state.jobs);
     HM_TRY(err);
     static const hm_class gravest[] = {HM_REFUSED, HM_MISUSED, HM_COULD_NOT, HM_DENIED};

@@ -57,27 +57,38 @@ static void print_job(hm_front_state *state, hm_front_job *job, const char *path
     write_text(&job->text[HM_STREAM_ERR], stderr);
 }
 
-void hm_front_job_init(hm_front_job *job) {
+hm_front_job *hm_front_job_begin(hm_front_state *state, size_t number, size_t parser) {
+    hm_front_job *job = calloc(1, sizeof *job);
+    if (!job) return NULL;
+    job->parser = (int)parser;
     job->content_fd = -1;
     for (size_t p = 0; p < HM_PARTS; p++) {
         job->out[p] = HM_OUTFILE_NONE;
         job->companion_fd[p] = -1;
     }
+    state->jobs[number] = job;
+    return job;
 }
 
-void hm_front_job_clear(hm_front_job *job) {
+void hm_front_job_free(hm_front_job **place) {
+    hm_front_job *job = *place;
+    if (!job) return;
     free(job->path);
-    job->path = NULL;
     hm_folder_free(&job->folder);
-    for (size_t i = 0; i < HM_PARTS; i++) hm_outfile_discard(&job->out[i]);
+    hm_fd_close(&job->content_fd);
+    for (size_t p = 0; p < HM_PARTS; p++) {
+        hm_outfile_discard(&job->out[p]);
+        hm_fd_close(&job->companion_fd[p]);
+    }
     for (size_t i = 0; i < HM_STREAMS; i++) hm_buf_clear(&job->text[i]);
+    free(job);
+    *place = NULL;
 }
 
 static void print_finished(hm_front_state *state) {
-    while (state->printed < state->count && state->jobs[state->printed].over) {
-        hm_front_job *job = &state->jobs[state->printed];
-        print_job(state, job, state->front->options->operands[state->printed]);
-        hm_front_job_clear(job);
+    while (state->printed < state->count && state->jobs[state->printed] && state->jobs[state->printed]->over) {
+        print_job(state, state->jobs[state->printed], state->front->options->operands[state->printed]);
+        hm_front_job_free(&state->jobs[state->printed]);
         state->printed++;
     }
 }

@@ -23,15 +23,16 @@ static hm_err reply_fault(hm_front_state *state, size_t parser, uint32_t job, hm
 static hm_err answer_next(hm_front_state *state, size_t parser) {
     while (state->next < state->count) {
         uint32_t number = (uint32_t)state->next++;
-        hm_front_job *job = &state->jobs[number];
+        hm_front_job *job = state->jobs[number] ? state->jobs[number] : hm_front_job_begin(state, number, parser);
         HM_FD fd = -1;
-        job->begun = true;
-        job->parser = (int)parser;
+        if (!job) return hm_no_memory();
         hm_err err = HM_OK;
-        if (job->opened_ahead)
+        if (job->opened_ahead) {
             fd = job->content_fd;
-        else
+            job->content_fd = -1;
+        } else {
             err = hm_front_open_operand(state->front, state->front->options->operands[number], job, &fd);
+        }
         if (hm_failed(err)) {
             hm_front_job_finish(state, job, err.class, hm_err_sentence());
             continue;
@@ -50,7 +51,7 @@ static hm_err answer_next(hm_front_state *state, size_t parser) {
 }
 
 static hm_err answer_companion(hm_front_state *state, size_t parser, uint32_t number, hm_part part) {
-    hm_front_job *job = &state->jobs[number];
+    hm_front_job *job = state->jobs[number];
     HM_FD fd = -1;
     hm_err err = HM_OK;
     if (job->opened_ahead) {
@@ -68,7 +69,7 @@ static hm_err answer_companion(hm_front_state *state, size_t parser, uint32_t nu
 }
 
 static hm_err answer_output(hm_front_state *state, size_t parser, uint32_t number, hm_part part) {
-    hm_front_job *job = &state->jobs[number];
+    hm_front_job *job = state->jobs[number];
     hm_err err = hm_front_open_output(state, job, part);
     if (hm_failed(err)) return reply_fault(state, parser, number, err);
     hm_post_start(&state->post, HM_POST_OUTPUT, number, 0, 0);
@@ -78,7 +79,7 @@ static hm_err answer_output(hm_front_state *state, size_t parser, uint32_t numbe
 
 /* An entry of a folder: kind and permissions in A and B; path, a zero, and a link's target in the text. */
 static hm_err answer_entry(hm_front_state *state, size_t parser, uint32_t number) {
-    hm_front_job *job = &state->jobs[number];
+    hm_front_job *job = state->jobs[number];
     hm_entry entry;
     bool more = false;
     hm_err err = job->folder ? job->tree.next(job->tree.context, &entry, &more)
@@ -124,8 +125,8 @@ static void take_text(hm_front_job *job, const hm_post *post) {
 /* One message of a parser. What it asks for must be its own job: a parser that was taken over gets no further. */
 hm_err hm_front_serve(hm_front_state *state, size_t parser, hm_post *post) {
     if (post->kind == HM_POST_NEXT) return answer_next(state, parser);
-    hm_front_job *job = post->job < state->count ? &state->jobs[post->job] : NULL;
-    if (!job || !job->begun || job->over || job->parser != (int)parser ||
+    hm_front_job *job = post->job < state->count ? state->jobs[post->job] : NULL;
+    if (!job || job->over || job->parser != (int)parser ||
         (post->kind != HM_POST_TEXT && post->a > HM_DENIED))
         return hm_could_not("the parsing process sent something malformed");
     switch (post->kind) {

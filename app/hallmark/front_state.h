@@ -14,7 +14,7 @@ enum { PARSERS_MAX = 16, TEXT_LIMIT = 4 << 20, ALONE_MAX = 64 << 20 };
 
 /* A job from the moment its file is opened until it has been printed. */
 typedef struct {
-    bool begun, over;
+    bool over;
     int parser; /* which process works on it */
     char *path; /* with links resolved: where an output in place goes */
     mode_t mode;
@@ -33,7 +33,7 @@ typedef struct {
 typedef struct {
     const hm_front *front;
     size_t count, next, printed;
-    hm_front_job *jobs;
+    hm_front_job **jobs; /* NULL before it has begun and after it was printed */
     struct {
         int socket;
         pid_t pid;
@@ -47,8 +47,9 @@ typedef struct {
 } hm_front_state;
 
 /* front_job.c */
-void hm_front_job_init(hm_front_job *job);
-void hm_front_job_clear(hm_front_job *job);
+/* NULL without memory. */
+hm_front_job *hm_front_job_begin(hm_front_state *state, size_t number, size_t parser);
+void hm_front_job_free(hm_front_job **job);
 /* The job is over: whatever is finished is printed, in the order of the operands. */
 void hm_front_job_finish(hm_front_state *state, hm_front_job *job, hm_class class, const char *sentence);
 HM_MUST_USE hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_front_job *job, int *fd);

@@ -15,11 +15,12 @@
 
 enum { CHECKPOINT_MAX = 16384 };
 
-/* Entries are found by the first eight bytes of their digest. */
-static uint64_t tag_of(hm_bytes digest) {
-    hm_reader reader = hm_reader_of(digest);
+/* Outcomes are found by the first eight bytes of their digest, the hash of the signature that somebody holds. */
+static uint64_t tag_of(const hm_record *record) {
+    hm_reader reader = hm_reader_of(record->digest);
     uint64_t tag = 0;
-    return digest.len && !hm_failed(hm_read_u64be(&reader, &tag)) ? tag : 0;
+    bool findable = record->type == HM_LEAF_OUTCOME && !hm_failed(hm_read_u64be(&reader, &tag));
+    return findable ? tag : 0;
 }
 
 static hm_err make_leaf(const hm_office *office, const hm_record *record, const uint8_t salt[static HM_SALT_LEN],
@@ -49,7 +50,7 @@ hm_err hm_log_append(hm_office *office, const hm_record *record, uint64_t *index
         .leaf = hm_buf_bytes(&leaf),
         .salt = HM_ARRAY(salt),
         .details = record->details,
-        .tag = tag_of(record->digest),
+        .tag = tag_of(record),
     };
     HM_TRY(hm_store_append(office->store, &row, index));
     office->logged = true;

@@ -1,6 +1,8 @@
 /* The core's conversation: one question, its answer or answers, until the peer closes. */
 #include "office.h"
 
+#include <crypto/process.h>
+
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -312,6 +314,7 @@ hm_err hm_core_serve(int fd, const char *directory) {
     static hm_office office;
     static batch b;
     session s = {.office = &office, .fd = fd};
+    hm_crypto_begin();
     hm_err err = hm_office_open(directory, &office);
     if (!hm_failed(err)) err = hm_log_check_head(&office);
     if (hm_failed(err)) {

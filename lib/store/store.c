@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUSY_MILLISECONDS = 60000, CHECKPOINT_PAGES = 250, SCHEMA = 1 };
+enum { BUSY_MILLISECONDS = 60000, CHECKPOINT_PAGES = 100, SCHEMA = 1 };
 
 static const char schema[] =
     "PRAGMA journal_mode=WAL;"
@@ -22,7 +22,7 @@ static const char schema[] =
     " UNIQUE(product, role, algorithm));"
     "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, salt BLOB NOT NULL, details BLOB NOT NULL,"
     " tag INTEGER NOT NULL);"
-    "CREATE INDEX entry_tag ON entry(tag);"
+    "CREATE INDEX entry_tag ON entry(tag) WHERE tag<>0;"
     "CREATE TABLE head(id INTEGER PRIMARY KEY CHECK(id=1), edge BLOB NOT NULL, checkpoint BLOB NOT NULL);"
     "PRAGMA user_version=1;"
     "COMMIT;";
@@ -33,7 +33,7 @@ static const char *const sql_text[SQL_COUNT] = {
     [SQL_APPEND] = "INSERT INTO entry(idx,leaf,salt,details,tag) VALUES(?1,?2,?3,?4,?5)",
     [SQL_LOG_SIZE] = "SELECT idx+1 FROM entry ORDER BY idx DESC LIMIT 1",
     [SQL_ENTRIES] = "SELECT idx,leaf,salt,details,tag FROM entry WHERE idx>=?1 ORDER BY idx LIMIT ?2",
-    [SQL_ENTRIES_TAGGED] = "SELECT idx,leaf,salt,details,tag FROM entry WHERE tag=?1 ORDER BY idx",
+    [SQL_ENTRIES_TAGGED] = "SELECT idx,leaf,salt,details,tag FROM entry WHERE tag=?1 AND tag<>0 ORDER BY idx",
     [SQL_GET_HEAD] = "SELECT edge,checkpoint FROM head WHERE id=1",
     [SQL_PUT_HEAD] = "INSERT OR REPLACE INTO head(id,edge,checkpoint) VALUES(1,?1,?2)",
     [SQL_PUT_OFFICE] = "INSERT INTO office(id,uuid,organization,token,pin_path,origin,development,created)"

@@ -74,7 +74,7 @@ typedef struct {
     hm_bytes leaf;
     hm_bytes salt;    /* empty after the details were erased */
     hm_bytes details; /* likewise */
-    uint64_t tag;     /* first eight bytes of the leaf's digest: what entries are found by */
+    uint64_t tag;     /* what the entry can be found by; 0: not at all, which costs no index */
 } hm_entry_row;
 HM_MUST_USE hm_err hm_store_append(hm_store *store, const hm_entry_row *entry, uint64_t *index);
 HM_MUST_USE hm_err hm_store_log_size(hm_store *store, uint64_t *size);

@@ -4,30 +4,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A bit for each entry: is it an intent that waits for its outcome? */
+/* An intent that waits for its outcome. */
+typedef struct {
+    uint64_t index;
+    uint32_t format;
+    bool has_product;
+    uint8_t product_class[16];
+} open_intent;
+
 typedef struct {
     hm_office *office;
     hm_tree_edge *tree;
-    uint8_t *open;
-    uint64_t size, next, signatures, pending, erased;
+    open_intent *open; /* in the order of their numbers; there are few at any time */
+    size_t open_count, open_room;
+    uint64_t size, next, signatures, erased;
     hm_merkle_hash published; /* root at the published size */
     uint64_t published_size;
 } audit_state;
 
-static bool is_open(const audit_state *audit, uint64_t index) { return audit->open[index / 8] >> (index % 8) & 1; }
-static void flip_open(audit_state *audit, uint64_t index) { audit->open[index / 8] ^= (uint8_t)(1u << index % 8); }
+static hm_err open_one(audit_state *audit, const hm_leaf *leaf, uint64_t index) {
+    if (audit->open_count == audit->open_room) {
+        size_t room = 2 * audit->open_room + HM_BATCH_MAX;
+        open_intent *larger = reallocarray(audit->open, room, sizeof *larger);
+        if (!larger) return hm_no_memory();
+        audit->open = larger;
+        audit->open_room = room;
+    }
+    open_intent *intent = &audit->open[audit->open_count++];
+    *intent = (open_intent){.index = index, .format = leaf->format, .has_product = leaf->has_product};
+    memcpy(intent->product_class, leaf->product_class, sizeof intent->product_class);
+    return HM_OK;
+}
+
+static int compare_open(const void *key, const void *member) {
+    uint64_t index = *(const uint64_t *)key, other = ((const open_intent *)member)->index;
+    return index < other ? -1 : index > other;
+}
+
+static void close_one(audit_state *audit, open_intent *intent) {
+    size_t at = (size_t)(intent - audit->open);
+    audit->open_count--;
+    memmove(&audit->open[at], &audit->open[at + 1], (audit->open_count - at) * sizeof *intent);
+}
+
+/* What was asked for one product is no signature of another. */
+static bool same_matter(const open_intent *intent, const hm_leaf *outcome) {
+    return intent->format == outcome->format && intent->has_product == outcome->has_product &&
+           memcmp(intent->product_class, outcome->product_class, sizeof intent->product_class) == 0;
+}
 
 static hm_err audit_pair(audit_state *audit, const hm_leaf *leaf, uint64_t index) {
-    if (leaf->type == HM_LEAF_INTENT) {
-        flip_open(audit, index);
-        audit->pending++;
-        return HM_OK;
-    }
+    if (leaf->type == HM_LEAF_INTENT) return open_one(audit, leaf, index);
     if (leaf->type != HM_LEAF_OUTCOME && leaf->type != HM_LEAF_FAILURE) return HM_OK;
-    if (!leaf->has_intent || leaf->intent >= index || !is_open(audit, leaf->intent))
-        return hm_refuse("entry %llu is the outcome of no open intent", (unsigned long long)index);
-    flip_open(audit, leaf->intent);
-    audit->pending--;
+    open_intent *intent =
+        audit->open_count ? bsearch(&leaf->intent, audit->open, audit->open_count, sizeof *audit->open, compare_open)
+                          : NULL;
+    if (!intent) return hm_refuse("entry %llu is the outcome of no open intent", (unsigned long long)index);
+    if (!same_matter(intent, leaf))
+        return hm_refuse("entry %llu is of another product or format than its intent, entry %llu",
+                         (unsigned long long)index, (unsigned long long)leaf->intent);
+    close_one(audit, intent);
     audit->signatures += leaf->type == HM_LEAF_OUTCOME;
     return HM_OK;
 }
@@ -92,19 +128,15 @@ static hm_err run_audit(hm_office *office, audit_state *audit) {
 
 hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]) {
     audit_state audit = {.office = office};
-    uint64_t size;
-    HM_TRY(hm_store_log_size(office->store, &size));
     audit.tree = malloc(sizeof *audit.tree);
-    /* Others may append while we wait for the publishing lock: room for them too. */
-    audit.open = calloc(1, (size_t)(size / 8 + (1 << 20)));
-    hm_err err = audit.tree && audit.open ? run_audit(office, &audit) : hm_no_memory();
+    hm_err err = audit.tree ? run_audit(office, &audit) : hm_no_memory();
     if (!hm_failed(err)) {
         hm_merkle_hash head = audit.published;
         memcpy(root, &head, 32);
         answer->field[HM_LOG_AUDITED_SIZE].number = audit.published_size;
         answer->field[HM_LOG_AUDITED_ROOT].bytes = HM_BYTES(root, 32);
         answer->field[HM_LOG_AUDITED_SIGNATURES].number = audit.signatures;
-        answer->field[HM_LOG_AUDITED_OPEN].number = audit.pending;
+        answer->field[HM_LOG_AUDITED_OPEN].number = audit.open_count;
         answer->field[HM_LOG_AUDITED_ERASED].number = audit.erased;
     }
     free(audit.tree);

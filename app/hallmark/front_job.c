@@ -165,7 +165,10 @@ hm_err hm_front_open_companion(hm_front_state *state, hm_front_job *job, hm_part
     HM_TRY(part_path(state, job, part, state->front->signing, &path));
     HM_TRY(hm_buf_string(&path, &string));
     *fd = open(string, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    return *fd >= 0 || errno == ENOENT || errno == ENOTDIR ? HM_OK : hm_could_not("%s: %s", string, strerror(errno));
+    /* A file that was named must be there; one that is looked for need not. */
+    bool named = part == HM_PART_SIGNATURE && state->front->options->signature;
+    bool absent = *fd < 0 && (errno == ENOENT || errno == ENOTDIR) && !named;
+    return *fd >= 0 || absent ? HM_OK : hm_could_not("%s: %s", string, strerror(errno));
 }
 
 hm_err hm_front_open_output(hm_front_state *state, hm_front_job *job, hm_part part) {

@@ -168,6 +168,12 @@ hm_message ask(office *o, const hm_message *question) {
     return answer;
 }
 
+hm_message hear(office *o) {
+    hm_message answer;
+    WORKS(hm_listen(&o->core, &answer));
+    return answer;
+}
+
 void expect_fault(office *o, hm_class class, const char *words, const hm_message *question) {
     hm_message answer;
     FAILS(class, words, hm_ask(&o->core, question, &answer));

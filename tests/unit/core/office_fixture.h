@@ -63,6 +63,8 @@ void token_faults(const char *orders);
 
 /* Ask for something that works. */
 hm_message ask(office *o, const hm_message *question);
+/* A further answer. */
+hm_message hear(office *o);
 /* Ask for something that does not. */
 void expect_fault(office *o, hm_class class, const char *words, const hm_message *question);
 

@@ -147,7 +147,9 @@ static hm_err sign_checkpoint(hm_office *office, const hm_tree_edge *tree, hm_bu
     HM_BUF text = HM_BUF_EMPTY;
     HM_TRY(hm_checkpoint_put(&checkpoint, &text));
     hm_signer signer = hm_key_signer(search.key);
-    return hm_note_sign(hm_buf_bytes(&text), &search.verifier, &signer, note);
+    HM_TRY(hm_note_sign(hm_buf_bytes(&text), &search.verifier, &signer, note));
+    /* One that nobody can verify must not take the place of one that they can. */
+    return hm_in(hm_checkpoint_open(hm_buf_bytes(note), &search.verifier, &checkpoint), "the token signed wrongly");
 }
 
 /* The tree that the database has stored as published. One core per process, so that 64 KiB can stand here. */

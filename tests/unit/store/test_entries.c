@@ -22,7 +22,7 @@ static void an_empty_log_has_no_entries(void **state) {
 
 static hm_err check_entry(void *context, const hm_entry_row *entry) {
     size_t *next = context;
-    char leaf[16];
+    char leaf[32];
     snprintf(leaf, sizeof leaf, "leaf %zu", *next);
     if (entry->index != (*next)++) return hm_refuse("an entry is missing");
     if (!hm_bytes_equal(entry->leaf, hm_text(leaf))) return hm_refuse("another leaf");
@@ -34,7 +34,7 @@ static hm_err check_entry(void *context, const hm_entry_row *entry) {
 static void append_many(hm_store *store, size_t count) {
     uint64_t index;
     for (size_t i = 0; i < count; i++) {
-        char leaf[16];
+        char leaf[32];
         snprintf(leaf, sizeof leaf, "leaf %zu", i);
         assert_done(append(store, leaf, &index));
         assert_int_equal(index, i);

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { RELEASE_MAX = 64 };
+
 /* What the core removes if this process is killed between giving a file its temporary name and its final one. */
 static void remove_pending(void *page) { hm_outfile_remove_pending(page); }
 
@@ -38,13 +40,55 @@ static hm_err narrow(hm_connection *office, const char *product, const char *rel
     return hm_ask(office, &question, &answer);
 }
 
-static hm_err check_output(const hm_options *options) {
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Two operands whose outputs would have the same name: one of them would be lost. */
+static hm_err check_names(const char **names, size_t count) {
+    qsort(names, count, sizeof *names, compare_names);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(names[i - 1], names[i]) == 0) return hm_misuse("two outputs would both be written for %s", names[i]);
+    return HM_OK;
+}
+
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static void free_names(const char **names, size_t count) {
+    for (size_t i = 0; i < count; i++) free((void *)(uintptr_t)names[i]);
+    free(names);
+}
+
+/* Each operand's real path, or, when the outputs go to one folder, its last part. */
+static hm_err check_apart(const hm_options *options, bool one_folder) {
+    const char **names = calloc(options->operand_count, sizeof *names);
+    if (!names) return hm_no_memory();
+    for (size_t i = 0; i < options->operand_count; i++) {
+        const char *operand = options->operands[i];
+        char *resolved = one_folder ? NULL : realpath(operand, NULL);
+        names[i] = resolved ? resolved : strdup(one_folder ? last_part(operand) : operand);
+        if (!names[i]) {
+            free_names(names, i);
+            return hm_no_memory();
+        }
+    }
+    hm_err err = check_names(names, options->operand_count);
+    free_names(names, options->operand_count);
+    return err;
+}
+
+/* Where do outputs go, and does none fall on another? */
+static hm_err check_output(const hm_options *options, bool writes) {
     struct stat st;
     bool folder = options->output && stat(options->output, &st) == 0 && S_ISDIR(st.st_mode);
     if (options->output && options->operand_count > 1 && !folder)
         return hm_misuse("-o %s: with several files this must be a folder that exists", options->output);
     if (options->signature && options->operand_count > 1) return hm_misuse("--signature goes with one file only");
-    return HM_OK;
+    if (options->proof && options->operand_count > 1) return hm_misuse("--proof goes with one file only");
+    return writes && options->operand_count > 1 ? check_apart(options, folder) : HM_OK;
 }
 
 static hm_err sign_files(const hm_options *options, hm_connection *office, char *page) {
@@ -76,7 +120,9 @@ static hm_err sign_files(const hm_options *options, hm_connection *office, char 
 
 hm_err hm_command_sign(const hm_options *options) {
     if (!options->product) return hm_misuse("which product? (--product NAME; hallmark product list shows them)");
-    HM_TRY(check_output(options));
+    if (options->release && strlen(options->release) > RELEASE_MAX)
+        return hm_misuse("--release: a version has at most %d characters", RELEASE_MAX);
+    HM_TRY(check_output(options, true));
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
     HM_TRY(connect_with_pending(options, &office, &page));
@@ -99,7 +145,7 @@ static hm_err fill_orders(const hm_options *options, hm_buf *trust, hm_check_ord
 }
 
 hm_err hm_command_verify(const hm_options *options) {
-    HM_TRY(check_output(options));
+    HM_TRY(check_output(options, false));
     HM_BUF trust = HM_BUF_EMPTY;
     hm_check_orders orders;
     HM_TRY(fill_orders(options, &trust, &orders));
@@ -113,7 +159,7 @@ hm_err hm_command_verify(const hm_options *options) {
 }
 
 hm_err hm_command_inspect(const hm_options *options) {
-    HM_TRY(check_output(options));
+    HM_TRY(check_output(options, false));
     hm_check_orders orders = {.format = options->format, .now = time(NULL)};
     hm_front front = {.options = options,
                       .parser = hm_parse_inspect,
@@ -143,7 +189,7 @@ static hm_err run_against_log(const hm_options *options, hm_connection *office, 
 }
 
 hm_err hm_check_files_against_log(const hm_options *options, bool write_proofs) {
-    HM_TRY(check_output(options));
+    HM_TRY(check_output(options, write_proofs));
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
     HM_TRY(connect_with_pending(options, &office, &page));

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,9 @@ static hm_err print_made(const hm_options *options, hm_connection *office) {
         printf(
             "DEVELOPMENT: the keys are kept by software, so its certificates are for development only; for production "
             "make an office with --token 'pkcs11:...' of an HSM.\n");
+    const char *office_variable = getenv("HALLMARK_OFFICE");
+    if (!office_variable || strcmp(office_variable, directory) != 0)
+        printf("Next: export HALLMARK_OFFICE=%s\n", directory);
     printf("Next: hallmark product add NAME, then hallmark sign --product NAME FILE...\n");
     return HM_OK;
 }
@@ -39,6 +43,9 @@ static hm_err fill_plan(const hm_options *options, const char *directory, char *
     if (strcmp(plan->token, "softhsm") != 0 && strncmp(plan->token, "pkcs11:", 7) != 0)
         return hm_misuse("--token %s: there are softhsm and pkcs11:URI (file and tpm come with later releases)",
                          plan->token);
+    bool software = strcmp(plan->token, "softhsm") == 0;
+    if (software && options->pin_file)
+        return hm_misuse("--pin-file goes with --token pkcs11:...; softhsm gets a PIN of its own");
     if (!options->pin_file) return HM_OK;
     *pin_file = realpath(options->pin_file, NULL);
     if (!*pin_file) return hm_could_not("%s: %s", options->pin_file, strerror(errno));
@@ -51,6 +58,10 @@ hm_err hm_command_init(const hm_options *options) {
     hm_office_plan plan;
     HM_TRY(plan_directory(options, &directory));
     HM_TRY(fill_plan(options, directory, &pin_file, &plan));
+    /* It takes a second; half an office is worth less than the wait. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     HM_TRY(hm_office_create(&plan));
     hm_options made = *options;
     made.office = directory;

@@ -21,7 +21,10 @@ static _Noreturn void run_parser(const hm_front *front, int socket, _Atomic uint
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, "hallmark-parser");
     int keep[2] = {socket, front->core_fd};
-    hm_parser parser = {.front = socket, .core = front->core_fd, .json = front->options->json};
+    hm_parser parser = {.front = socket,
+                        .core = front->core_fd,
+                        .json = front->options->json,
+                        .detached = front->options->signature != NULL};
     if (front->pending) munmap(front->pending, HM_PENDING_MAX);
     hm_err err = hm_sandbox_close_files(keep, front->core_fd >= 0 ? 2 : 1);
     if (!hm_failed(err)) err = hm_sandbox_enter();
@@ -139,8 +142,12 @@ static hm_err open_ahead(hm_front_state *state, hm_front_job *job, bool *alone) 
 
 static hm_err run_alone(hm_front_state *state) {
     HM_TRY(hm_sandbox_enter());
-    hm_parser parser = {
-        .front = -1, .core = -1, .json = state->front->options->json, .ask = ask_alone, .front_state = state};
+    hm_parser parser = {.front = -1,
+                        .core = -1,
+                        .json = state->front->options->json,
+                        .detached = state->front->options->signature != NULL,
+                        .ask = ask_alone,
+                        .front_state = state};
     return state->front->parser(&parser, state->front->context);
 }
 

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Printing, in the order of the operands. */
 
@@ -115,6 +117,18 @@ static hm_err check_apart(const hm_front *front, const char *folder) {
     return inside ? hm_refuse("the office lies in this folder, %s (keep it apart from what is signed)", office) : HM_OK;
 }
 
+/* Two that sign one file at once would each write it without the other's signature. The lock is on the file that was
+ * opened, which must still be the one with that name; it lasts as long as the job. */
+static hm_err lock_for_signing(const char *path, int fd) {
+    struct stat opened, named;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return hm_could_not("another hallmark is signing it at this moment (try again)");
+    if (fstat(fd, &opened) != 0 || stat(path, &named) != 0) return hm_could_not("%s", strerror(errno));
+    return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
+               ? HM_OK
+               : hm_could_not("it was replaced at this moment (try again)");
+}
+
 hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_front_job *job, int *fd) {
     char resolved[PATH_MAX];
     if (!realpath(operand, resolved)) return hm_could_not("%s", strerror(errno));
@@ -124,9 +138,13 @@ hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_fron
     if (*fd < 0) return hm_could_not("%s", strerror(errno));
     struct stat st;
     if (fstat(*fd, &st) != 0) return hm_could_not("%s", strerror(errno));
-    job->mode = st.st_mode & 07777;
+    /* Bits that lend the owner's rights are not handed on to a file that has become another. */
+    job->mode = st.st_mode & 0777;
+    job->owner = st.st_uid;
+    job->group = st.st_gid;
     job->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     job->is_folder = S_ISDIR(st.st_mode);
+    if (front->signing) HM_TRY(lock_for_signing(resolved, *fd));
     if (job->is_folder) {
         HM_TRY(check_apart(front, resolved));
         return hm_tree_of_folder(*fd, &job->folder, &job->tree);
@@ -144,6 +162,7 @@ static hm_err part_path(const hm_front_state *state, const hm_front_job *job, hm
     const hm_options *options = state->front->options;
     static const char *const suffix[HM_PARTS] = {"", ".p7s", "", ".tlog-proof"};
     if (part == HM_PART_SIGNATURE && !output && options->signature) return hm_put_text(path, options->signature);
+    if (part == HM_PART_PROOF && !output && options->proof) return hm_put_text(path, options->proof);
     HM_BUF stem = HM_BUF_EMPTY;
     if (options->output && output) {
         struct stat st;
@@ -166,9 +185,25 @@ hm_err hm_front_open_companion(hm_front_state *state, hm_front_job *job, hm_part
     HM_TRY(hm_buf_string(&path, &string));
     *fd = open(string, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     /* A file that was named must be there; one that is looked for need not. */
-    bool named = part == HM_PART_SIGNATURE && state->front->options->signature;
+    const hm_options *options = state->front->options;
+    bool named = (part == HM_PART_SIGNATURE && options->signature) || (part == HM_PART_PROOF && options->proof);
     bool absent = *fd < 0 && (errno == ENOENT || errno == ENOTDIR) && !named;
     return *fd >= 0 || absent ? HM_OK : hm_could_not("%s: %s", string, strerror(errno));
+}
+
+/* A signed file stays whose it was, as far as we may give it away. */
+static void keep_owner(const hm_front_job *job, int fd) {
+    if (geteuid() == 0 && fchown(fd, job->owner, job->group) != 0) return;
+}
+
+static hm_err check_output_path(const hm_front_job *job, hm_part part, const char *path) {
+    struct stat in, out;
+    if (part == HM_PART_CONTENT || job->is_folder) return HM_OK;
+    if (stat(path, &out) != 0 || stat(job->path, &in) != 0) return HM_OK;
+    if (S_ISDIR(out.st_mode)) return hm_misuse("%s: is a folder", path);
+    return in.st_dev == out.st_dev && in.st_ino == out.st_ino
+               ? hm_misuse("-o %s: would overwrite the file itself with its signature", path)
+               : HM_OK;
 }
 
 hm_err hm_front_open_output(hm_front_state *state, hm_front_job *job, hm_part part) {
@@ -177,7 +212,10 @@ hm_err hm_front_open_output(hm_front_state *state, hm_front_job *job, hm_part pa
     HM_TRY(part_path(state, job, part, true, &path));
     HM_TRY(hm_buf_string(&path, &string));
     if (job->out[part].fd >= 0) return hm_could_not("the parsing process asked for the same output twice");
-    return hm_outfile_open(AT_FDCWD, string, part == HM_PART_CONTENT ? job->mode : 0644, &job->out[part]);
+    HM_TRY(check_output_path(job, part, string));
+    HM_TRY(hm_outfile_open(AT_FDCWD, string, part == HM_PART_CONTENT ? job->mode : 0644, &job->out[part]));
+    if (part == HM_PART_CONTENT) keep_owner(job, job->out[part].fd);
+    return HM_OK;
 }
 
 /* Give the outputs their names: what carries a signature first, the signature that speaks of it last. */

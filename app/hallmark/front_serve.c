@@ -19,6 +19,16 @@ static hm_err reply_fault(hm_front_state *state, size_t parser, uint32_t job, hm
     return reply(state, parser, post);
 }
 
+/* The file's own name, a zero, and the name as the user wrote it. */
+static hm_err set_names(hm_post *post, const char *name, const char *operand) {
+    HM_BUF text = HM_BUF_EMPTY;
+    HM_TRY(hm_put_text(&text, name));
+    HM_TRY(hm_put_u8(&text, 0));
+    HM_TRY(hm_put_text(&text, operand));
+    hm_post_set_text(post, hm_buf_bytes(&text));
+    return HM_OK;
+}
+
 /* The next operand that can be opened; those that cannot are over at once. */
 static hm_err answer_next(hm_front_state *state, size_t parser) {
     while (state->next < state->count) {
@@ -41,9 +51,11 @@ static hm_err answer_next(hm_front_state *state, size_t parser) {
         hm_post *post = &state->post;
         hm_post_start(post, HM_POST_NEXT, number, job->is_folder, 0);
         if (!job->is_folder) post->fd = fd;
-        hm_post_set_text(post, hm_text(hm_front_base_name(job->path)));
+        HM_TRY(set_names(post, hm_front_base_name(job->path), state->front->options->operands[number]));
         HM_TRY(reply(state, parser, post));
-        if (state->alone) fd = -1;
+        /* The lock on a file that is being signed lasts until its outputs have their names. */
+        if (state->front->signing) job->content_fd = fd;
+        if (state->alone || state->front->signing) fd = -1;
         return HM_OK;
     }
     hm_post_start(&state->post, HM_POST_END, 0, 0, 0);
@@ -126,8 +138,7 @@ static void take_text(hm_front_job *job, const hm_post *post) {
 hm_err hm_front_serve(hm_front_state *state, size_t parser, hm_post *post) {
     if (post->kind == HM_POST_NEXT) return answer_next(state, parser);
     hm_front_job *job = post->job < state->count ? state->jobs[post->job] : NULL;
-    if (!job || job->over || job->parser != (int)parser ||
-        (post->kind != HM_POST_TEXT && post->a > HM_DENIED))
+    if (!job || job->over || job->parser != (int)parser || (post->kind != HM_POST_TEXT && post->a > HM_DENIED))
         return hm_could_not("the parsing process sent something malformed");
     switch (post->kind) {
     case HM_POST_COMPANION:

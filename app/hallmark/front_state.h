@@ -18,6 +18,8 @@ typedef struct {
     int parser; /* which process works on it */
     char *path; /* with links resolved: where an output in place goes */
     mode_t mode;
+    uid_t owner;
+    gid_t group;
     uint64_t size;
     bool is_folder;
     hm_folder *folder;

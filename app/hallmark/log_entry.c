@@ -66,6 +66,7 @@ static hm_err put_time(hm_buf *line, hm_bytes details) {
 
 /* What was asked for, of whom, by whom. */
 static hm_err put_request(hm_buf *line, hm_bytes details) {
+    HM_TRY(put_detail(line, "  ", details, "act"));
     HM_TRY(put_detail(line, "  sign ", details, "name"));
     HM_TRY(put_detail(line, "  sign ", details, "purpose"));
     HM_TRY(put_detail(line, " for ", details, "product"));

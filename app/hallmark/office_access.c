@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { TRUST_MAX = 1 << 20 };
@@ -90,5 +91,10 @@ hm_err hm_read_trust(const hm_options *options, hm_buf *pem) {
     if (access(string, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return hm_misuse("whom to trust? (give --trust FILE with root certificates; there is no office in %s)",
                          directory);
+    struct stat folder, file;
+    if (stat(directory, &folder) != 0 || stat(string, &file) != 0)
+        return hm_could_not("%s: %s", string, strerror(errno));
+    if ((folder.st_mode | file.st_mode) & 022)
+        return hm_refuse("%s: others can write to it or its folder (chmod go-w; or give --trust FILE)", string);
     return hm_file_read(AT_FDCWD, string, TRUST_MAX, pem);
 }

@@ -30,6 +30,7 @@ static const option_rule rules[] = {
     {"--replace", FLAG, AT(replace), NULL, "replace signatures that are there by others"},
     {"--trust", VALUE, AT(trust), "FILE", "trust these root certificates (PEM) instead of the office's own"},
     {"--signature", VALUE, AT(signature), "FILE", "the detached signature (default: FILE.p7s)"},
+    {"--proof", VALUE, AT(proof), "FILE", "the log proof (default: FILE.tlog-proof)"},
     {"--require-log", FLAG, AT(require_log), NULL,
      "refuse without a proof that the signature is logged (FILE.tlog-proof)"},
     {"--org", VALUE, AT(organization), "NAME", "the organization's name, for certificates"},

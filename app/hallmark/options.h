@@ -9,7 +9,7 @@
 
 typedef struct {
     const char *office; /* DIR; resolved by hm_office_directory */
-    const char *product, *release, *format, *output, *trust, *signature;
+    const char *product, *release, *format, *output, *trust, *signature, *proof;
     const char *organization, *token, *pin_file, *algorithm, *count;
     bool json, debug, replace, require_log;
     uint32_t algorithms; /* bit n: key algorithm n, from repeated --algorithm */

@@ -1,26 +1,13 @@
-#include "parse_check.h"
-
-#include <core/wire.h>
-#include <tlog/proof.h>
+#include "parse_checked.h"
 
 #include <string.h>
 
 enum { PROOF_MAX = 64 * 1024 };
 
-/* A checked file: what was verified, and by which signer. */
-typedef struct {
-    hm_opened opened;
-    hm_signatures signatures;
-    hm_digests digests;
-    hm_verdict verdict;
-    size_t signer; /* the one that verifies */
-} checked;
-
-static void checked_clear(checked *c) {
+void hm_checked_clear(hm_checked *c) {
     hm_signatures_clear(&c->signatures);
     hm_opened_clear(&c->opened);
 }
-#define CHECKED __attribute__((cleanup(checked_clear))) checked
 
 static hm_err not_signed(const hm_opened *opened) {
     const char *name = opened->job.name;
@@ -32,7 +19,7 @@ static hm_err not_signed(const hm_opened *opened) {
 }
 
 /* Open, parse the signatures, compute every digest they need in one pass. */
-static hm_err read_subject(hm_parser *parser, const hm_check_orders *orders, hm_job *job, checked *c) {
+static hm_err read_subject(hm_parser *parser, const hm_check_orders *orders, hm_job *job, hm_checked *c) {
     memset(c, 0, sizeof *c);
     HM_TRY(hm_opened_open(parser, job, orders->format, HM_OPEN_TO_CHECK, &c->opened));
     if (!c->opened.format->signatures(c->opened.subject)) return not_signed(&c->opened);
@@ -50,7 +37,7 @@ static hm_err report_differences(hm_parser *parser, const hm_job *job, hm_differ
     return HM_OK;
 }
 
-static hm_err digest(hm_parser *parser, checked *c) {
+hm_err hm_checked_digest(hm_parser *parser, hm_checked *c) {
     HM_TRY(hm_signatures_digests(&c->signatures, &c->digests));
     /* Signers that are all unknown leave nothing to compute, and nothing to accept. */
     if (!c->digests.count)
@@ -64,7 +51,7 @@ static hm_err digest(hm_parser *parser, checked *c) {
     return reported;
 }
 
-static hm_err verify_signer(checked *c, const hm_verify_rules *rules, size_t i) {
+hm_err hm_checked_signer(hm_checked *c, const hm_verify_rules *rules, size_t i) {
     const hm_signer_info *info = c->signatures.signer[i].info;
     if (!info->known) return hm_refuse("%s", info->why);
     const hm_digest *content = hm_digests_find(&c->digests, info->digest);
@@ -74,11 +61,11 @@ static hm_err verify_signer(checked *c, const hm_verify_rules *rules, size_t i) 
 
 /* One signature by somebody who is trusted, over what is there now, is what makes a file verified. Others that do not
  * verify are reported and change nothing: a foreign signature could be removed as well. */
-static hm_err verify_signers(checked *c, const hm_check_orders *orders, const hm_trust *trust) {
+static hm_err verify_signers(hm_checked *c, const hm_check_orders *orders, const hm_trust *trust) {
     hm_verify_rules rules = {.trust = trust, .now = orders->now, .product = orders->product};
     hm_fault first = {0};
     for (size_t i = 0; i < c->signatures.signers; i++) {
-        hm_err err = verify_signer(c, &rules, i);
+        hm_err err = hm_checked_signer(c, &rules, i);
         if (!hm_failed(err)) {
             c->signer = i;
             return HM_OK;
@@ -90,7 +77,7 @@ static hm_err verify_signers(checked *c, const hm_check_orders *orders, const hm
     return hm_refuse("none of its %zu signatures can be trusted; the first: %s", c->signatures.signers, first.sentence);
 }
 
-static hm_err read_proof(hm_parser *parser, const checked *c, hm_buf *text) {
+static hm_err read_proof(hm_parser *parser, const hm_checked *c, hm_buf *text) {
     HM_FD fd = -1;
     HM_TRY(hm_parser_companion(parser, &c->opened.job, HM_PART_PROOF, &fd));
     if (fd < 0)
@@ -100,32 +87,32 @@ static hm_err read_proof(hm_parser *parser, const checked *c, hm_buf *text) {
     return hm_source_read_all(&source, PROOF_MAX, text);
 }
 
-static hm_err check_proof(const hm_check_orders *orders, const checked *c, hm_bytes text, hm_log_proof *proof,
-                          hm_buf *storage, hm_checkpoint *checkpoint) {
+hm_err hm_checked_proof(const hm_check_orders *orders, const hm_checked *c, hm_bytes text, hm_log_proof *proof,
+                        hm_buf *storage, hm_checkpoint *checkpoint) {
     const hm_signer_info *info = c->signatures.signer[c->signer].info;
     const hm_digest *content = hm_digests_find(&c->digests, info->digest);
     if (!orders->has_log_key) return hm_misuse("the trust file names no log key (hallmark trust export writes one)");
     HM_TRY(hm_in(hm_log_proof_get(text, storage, proof), "the log proof"));
     return hm_in(
         hm_log_proof_check(proof, &orders->log_key, hm_digest_bytes(content), info->signature_hash, checkpoint),
-        "the log proof");
+        "its log proof does not fit (hallmark log prove makes a new one)");
 }
 
-static hm_err require_log(hm_parser *parser, const hm_check_orders *orders, const checked *c, uint64_t *size) {
+static hm_err require_log(hm_parser *parser, const hm_check_orders *orders, const hm_checked *c, uint64_t *size) {
     HM_BUF text = HM_BUF_EMPTY, storage = HM_BUF_EMPTY;
     hm_log_proof proof;
     hm_checkpoint checkpoint;
     HM_TRY(read_proof(parser, c, &text));
-    HM_TRY(check_proof(orders, c, hm_buf_bytes(&text), &proof, &storage, &checkpoint));
+    HM_TRY(hm_checked_proof(orders, c, hm_buf_bytes(&text), &proof, &storage, &checkpoint));
     *size = checkpoint.size;
     return HM_OK;
 }
 
-static hm_err verified_text(const checked *c, uint64_t log_size, hm_buf *text) {
+static hm_err verified_text(const hm_checked *c, uint64_t log_size, hm_buf *text) {
     const hm_cert_info *leaf = &c->verdict.chain[0];
     char until[12];
     hm_date(leaf->not_after, until);
-    HM_TRY(hm_put_format(text, "%s: verified: %s, signed by %s (%s)%s, certificate until %s", c->opened.job.name,
+    HM_TRY(hm_put_format(text, "%s: verified: %s, signed by %s (%s)%s, certificate until %s", c->opened.job.shown,
                          c->opened.format->name, leaf->common_name, leaf->organization,
                          c->verdict.development ? ", DEVELOPMENT" : "", until));
     if (log_size) HM_TRY(hm_put_format(text, ", logged (log of %llu entries)", (unsigned long long)log_size));
@@ -143,7 +130,7 @@ static hm_err trim_object(hm_buf *json) {
     return HM_OK;
 }
 
-static hm_err verified_json(const checked *c, uint64_t log_size, hm_buf *text) {
+static hm_err verified_json(const hm_checked *c, uint64_t log_size, hm_buf *text) {
     const hm_cert_info *leaf = &c->verdict.chain[0];
     const hm_signer_info *info = c->signatures.signer[c->signer].info;
     hm_json json = hm_json_plain(text);
@@ -163,8 +150,8 @@ static hm_err verified_json(const checked *c, uint64_t log_size, hm_buf *text) {
     return trim_object(text);
 }
 
-static hm_err verify_one(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, checked *c) {
-    HM_TRY(digest(parser, c));
+static hm_err verify_one(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked *c) {
+    HM_TRY(hm_checked_digest(parser, c));
     HM_TRY(verify_signers(c, orders, trust));
     uint64_t log_size = 0;
     if (orders->require_log) HM_TRY(require_log(parser, orders, c, &log_size));
@@ -174,81 +161,36 @@ static hm_err verify_one(hm_parser *parser, const hm_check_orders *orders, const
     return HM_OK;
 }
 
-/* Run WORK on every job. */
-typedef hm_err (*job_work)(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, checked *c);
-
-static hm_err each_job(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, job_work work,
+static hm_err each_job(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked_work work,
                        bool commit) {
     for (;;) {
         hm_job job;
         bool more;
         HM_TRY(hm_parser_next(parser, &job, &more));
         if (!more) return HM_OK;
-        CHECKED c;
+        HM_CHECKED c;
         hm_err err = read_subject(parser, orders, &job, &c);
         if (!hm_failed(err)) err = work(parser, orders, trust, &c);
         HM_TRY(hm_parser_finish(parser, &c.opened.job, err, commit));
     }
 }
 
-hm_err hm_parse_verify(hm_parser *parser, void *context) {
-    const hm_check_orders *orders = context;
+/* Without trust there is no verdict on any file, and every one of them is told so. */
+static hm_err refuse_every_job(hm_parser *parser, hm_err err) {
+    hm_fault fault = hm_fault_keep(hm_in(err, "the trust file"));
+    for (;;) {
+        hm_job job;
+        bool more;
+        HM_TRY(hm_parser_next(parser, &job, &more));
+        if (!more) return HM_OK;
+        HM_TRY(hm_parser_finish(parser, &job, hm_fault_raise(&fault), false));
+    }
+}
+
+hm_err hm_checked_run(hm_parser *parser, const hm_check_orders *orders, hm_checked_work work, bool commit) {
     HM_TRUST *trust = NULL;
-    HM_TRY(hm_trust_from_pem(orders->trust, &trust));
-    return each_job(parser, orders, trust, verify_one, false);
+    hm_err err = hm_trust_from_pem(orders->trust, &trust);
+    return hm_failed(err) ? refuse_every_job(parser, err) : each_job(parser, orders, trust, work, commit);
 }
 
-/* log check FILE, log prove FILE. */
-
-static hm_err ask_for_proof(hm_parser *parser, const checked *c, hm_buf *text) {
-    const hm_signer_info *info = c->signatures.signer[c->signer].info;
-    hm_message message = {.type = HM_MSG_LOG_PROVE};
-    message.field[HM_LOG_PROVE_SIGNATURE].bytes = HM_ARRAY(info->signature_hash);
-    message.field[HM_LOG_PROVE_CONTENT].bytes = hm_digest_bytes(hm_digests_find(&c->digests, info->digest));
-    HM_TRY(hm_wire_send(parser->core, &message));
-    HM_BUF storage = HM_BUF_EMPTY;
-    bool closed;
-    HM_TRY(hm_wire_receive(parser->core, &storage, &message, &closed));
-    if (closed) return hm_could_not("the office's core has ended");
-    if (message.type == HM_MSG_FAULT) return hm_wire_raise(&message);
-    if (message.type != HM_MSG_BYTES) return hm_could_not("core language: an answer to something else");
-    return hm_put(text, message.field[HM_BYTES_CONTENT].bytes);
-}
-
-static hm_err write_proof(hm_parser *parser, const checked *c, hm_bytes text) {
-    HM_FD fd = -1;
-    HM_TRY(hm_parser_output(parser, &c->opened.job, HM_PART_PROOF, &fd));
-    return hm_fd_write(fd, text);
-}
-
-static hm_err report_logged(hm_parser *parser, const hm_check_orders *orders, const checked *c,
-                            const hm_log_proof *proof, const hm_checkpoint *checkpoint) {
-    HM_BUF text = HM_BUF_EMPTY;
-    unsigned long long intent = proof->intent_index, outcome = proof->outcome_index, size = checkpoint->size;
-    if (parser->json)
-        HM_TRY(hm_put_format(&text, "\"intent\":%llu,\"outcome\":%llu,\"log_size\":%llu", intent, outcome, size));
-    else
-        HM_TRY(hm_put_format(&text, "%s: logged: intent %llu, outcome %llu, proved in the log of %llu entries%s\n",
-                             c->opened.job.name, intent, outcome, size, orders->write_proof ? "; proof written" : ""));
-    hm_parser_print(parser, &c->opened.job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
-    return HM_OK;
-}
-
-static hm_err logged_one(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, checked *c) {
-    HM_TRY(digest(parser, c));
-    HM_TRY(verify_signers(c, orders, trust));
-    HM_BUF text = HM_BUF_EMPTY, storage = HM_BUF_EMPTY;
-    hm_log_proof proof;
-    hm_checkpoint checkpoint;
-    HM_TRY(ask_for_proof(parser, c, &text));
-    HM_TRY(check_proof(orders, c, hm_buf_bytes(&text), &proof, &storage, &checkpoint));
-    if (orders->write_proof) HM_TRY(write_proof(parser, c, hm_buf_bytes(&text)));
-    return report_logged(parser, orders, c, &proof, &checkpoint);
-}
-
-hm_err hm_parse_logged(hm_parser *parser, void *context) {
-    const hm_check_orders *orders = context;
-    HM_TRUST *trust = NULL;
-    HM_TRY(hm_trust_from_pem(orders->trust, &trust));
-    return each_job(parser, orders, trust, logged_one, orders->write_proof);
-}
+hm_err hm_parse_verify(hm_parser *parser, void *orders) { return hm_checked_run(parser, orders, verify_one, false); }

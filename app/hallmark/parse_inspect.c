@@ -77,7 +77,7 @@ static hm_err put_digests(const hm_digests *digests, hm_buf *text) {
 static hm_err describe(const hm_opened *opened, const hm_signatures *signatures, const hm_digests *digests, int64_t now,
                        hm_buf *text) {
     const hm_format *format = opened->format;
-    HM_TRY(hm_put_format(text, "%s: %s: %s\n", opened->job.name, format->name, format->description));
+    HM_TRY(hm_put_format(text, "%s: %s: %s\n", opened->job.shown, format->name, format->description));
     if (format->describe) {
         HM_BUF lines = HM_BUF_EMPTY;
         HM_TRY(format->describe(opened->subject, &lines));

@@ -121,8 +121,9 @@ static hm_err consider_present(signing *s, const pending_job *pending, const hm_
     for (size_t i = 0; i < signatures->signers; i++) {
         standing found;
         HM_TRY(judge(s, signatures, i, &pending->digests, &found));
+        if (s->orders->replace) continue;
         if (found == OURS_GOOD) *unchanged = true;
-        if (found == OURS_GOOD || s->orders->replace) continue;
+        if (found == OURS_GOOD) continue;
         if (found == OURS_STALE && !format->several) continue;
         if (found == OURS_STALE)
             return hm_refuse(
@@ -157,7 +158,8 @@ static hm_err report_unchanged(signing *s, pending_job *pending) {
     HM_BUF text = HM_BUF_EMPTY;
     bool copied = s->orders->elsewhere && !opened->format->detached;
     if (copied) HM_TRY(copy_whole(pending));
-    HM_TRY(hm_put_format(&text, "%s: unchanged: already signed by this key over the same content\n", opened->job.name));
+    HM_TRY(
+        hm_put_format(&text, "%s: unchanged: already signed by this key over the same content\n", opened->job.shown));
     hm_parser_print(s->parser, &opened->job, HM_STREAM_OUT, hm_buf_bytes(&text));
     hm_parser_print(s->parser, &opened->job, HM_STREAM_STATUS, hm_text("unchanged"));
     return hm_parser_finish(s->parser, &opened->job, HM_OK, copied);
@@ -170,8 +172,11 @@ static hm_err digest(signing *s, pending_job *pending, hm_signatures *signatures
     pending->algorithm = s->algorithm;
     pending->digests.count = 1;
     pending->digests.digest[0].algorithm = hm_scheme_digest(hm_key_scheme(s->algorithm));
-    HM_TRY(hm_signatures_parse(opened, signatures));
-    HM_TRY(hm_signatures_digests(signatures, &pending->digests));
+    /* What will be replaced need not be understood. */
+    if (!s->orders->replace) {
+        HM_TRY(hm_in(hm_signatures_parse(opened, signatures), "the signature that is there (--replace replaces it)"));
+        HM_TRY(hm_signatures_digests(signatures, &pending->digests));
+    }
     hm_sink *copy = NULL;
     if (!format->detached || opened->job.folder) {
         hm_part part = opened->job.folder ? HM_PART_CATALOGUE : HM_PART_CONTENT;
@@ -210,11 +215,47 @@ static hm_err enqueue(signing *s, pending_job *pending) {
     return hm_could_not("too many files are under way");
 }
 
+/* A SHA256SUMS that somebody else wrote is not ours to overwrite. */
+static hm_err check_catalogue(signing *s, const hm_job *job) {
+    static const char first_line[] = "# Hallmark catalogue ";
+    uint8_t head[sizeof first_line - 1];
+    HM_FD fd = -1;
+    hm_source source;
+    if (!job->folder || s->orders->replace) return HM_OK;
+    HM_TRY(hm_parser_companion(s->parser, job, HM_PART_CATALOGUE, &fd));
+    if (fd < 0) return HM_OK;
+    HM_TRY(hm_source_of_file(fd, &source));
+    bool ours = source.size >= sizeof head && !hm_failed(hm_source_read(&source, 0, head, sizeof head)) &&
+                memcmp(head, first_line, sizeof head) == 0;
+    return ours ? HM_OK : hm_refuse("there is a SHA256SUMS already that is not Hallmark's (--replace replaces it)");
+}
+
+/* A signature is not signed when somebody says "sign *". */
+static bool is_signature(const hm_job *job, const char *format) {
+    static const char *const endings[] = {".p7s", ".tlog-proof"};
+    size_t len = strlen(job->name);
+    for (size_t i = 0; i < 2 && !format && !job->folder; i++) {
+        size_t ending = strlen(endings[i]);
+        if (len > ending && strcmp(job->name + len - ending, endings[i]) == 0) return true;
+    }
+    return false;
+}
+
+static hm_err report_skipped(signing *s, hm_job *job) {
+    HM_BUF text = HM_BUF_EMPTY;
+    HM_TRY(hm_put_format(&text, "%s: skipped: it is a signature itself (--format cms signs it all the same)\n",
+                         job->shown));
+    hm_parser_print(s->parser, job, HM_STREAM_OUT, hm_buf_bytes(&text));
+    hm_parser_print(s->parser, job, HM_STREAM_STATUS, hm_text("skipped"));
+    return hm_parser_finish(s->parser, job, HM_OK, false);
+}
+
 /* Take a job as far as the core's answer. PENDING is freed unless it waits for that. */
 static hm_err begin(signing *s, pending_job *pending, hm_job *job, bool *finished) {
     hm_signatures signatures = {0};
     bool unchanged = false;
     *finished = false;
+    HM_TRY(check_catalogue(s, job));
     HM_TRY(hm_opened_open(s->parser, job, s->orders->format, HM_OPEN_TO_SIGN, &pending->opened));
     HM_TRY(prepare(s, pending->opened.format, pending->opened.subject));
     hm_err err = digest(s, pending, &signatures);
@@ -226,6 +267,7 @@ static hm_err begin(signing *s, pending_job *pending, hm_job *job, bool *finishe
 }
 
 static hm_err start(signing *s, hm_job *job) {
+    if (is_signature(job, s->orders->format)) return report_skipped(s, job);
     pending_job *pending = calloc(1, sizeof *pending);
     if (!pending) {
         hm_err err = hm_no_memory();
@@ -253,14 +295,20 @@ static hm_err embed(signing *s, pending_job *pending, hm_bytes structure) {
     return opened->format->embed(opened->subject, structure, s->orders->replace, sink);
 }
 
+static const char *where_it_went(const signing *s, const hm_opened *opened) {
+    if (s->orders->elsewhere || !opened->format->detached) return "";
+    return opened->job.folder ? ", in SHA256SUMS and SHA256SUMS.p7s" : ", in its .p7s";
+}
+
 static hm_err report_signed(signing *s, const pending_job *pending, const hm_message *answer) {
     const hm_job *job = &pending->opened.job;
     unsigned long long intent = answer->field[HM_SIGNED_INTENT].number,
                        outcome = answer->field[HM_SIGNED_OUTCOME].number;
     HM_BUF text = HM_BUF_EMPTY;
     if (!s->parser->json) {
-        HM_TRY(hm_put_format(&text, "%s: signed: %s, %s, log entries %llu and %llu\n", job->name,
-                             pending->opened.format->name, hm_key_algorithm_name(pending->algorithm), intent, outcome));
+        HM_TRY(hm_put_format(&text, "%s: signed: %s, %s, log entries %llu and %llu%s\n", job->shown,
+                             pending->opened.format->name, hm_key_algorithm_name(pending->algorithm), intent, outcome,
+                             where_it_went(s, &pending->opened)));
         hm_parser_print(s->parser, job, HM_STREAM_OUT, hm_buf_bytes(&text));
         return HM_OK;
     }

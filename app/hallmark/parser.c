@@ -37,6 +37,15 @@ static hm_err ask(hm_parser *parser, hm_post *post) {
     return hm_raise_again((hm_class)post->a, sentence);
 }
 
+static hm_err keep_readable(char kept[static 1025], hm_bytes name) {
+    HM_BUF text = HM_BUF_EMPTY;
+    const char *readable;
+    HM_TRY(hm_put_readable(&text, name));
+    HM_TRY(hm_buf_string(&text, &readable));
+    snprintf(kept, 1025, "%s", readable);
+    return HM_OK;
+}
+
 hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more) {
     static hm_post post;
     hm_post_start(&post, HM_POST_NEXT, 0, 0, 0);
@@ -44,11 +53,13 @@ hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more) {
     *more = post.kind == HM_POST_NEXT;
     if (!*more) return HM_OK;
     *job = (hm_job){.number = post.job, .folder = post.a != 0, .fd = post.fd};
-    HM_BUF name = HM_BUF_EMPTY;
-    const char *readable;
-    HM_TRY(hm_put_readable(&name, HM_BYTES(post.text, post.text_len)));
-    HM_TRY(hm_buf_string(&name, &readable));
-    snprintf(job->name, sizeof job->name, "%s", readable);
+    hm_bytes text = HM_BYTES(post.text, post.text_len), shown;
+    const uint8_t *zero = memchr(text.data, 0, text.len);
+    if (!zero) return hm_could_not("the front sent something malformed");
+    size_t name_len = (size_t)(zero - text.data);
+    HM_TRY(hm_bytes_part(text, name_len + 1, text.len - name_len - 1, &shown));
+    HM_TRY(keep_readable(job->name, HM_BYTES(text.data, name_len)));
+    HM_TRY(keep_readable(job->shown, shown));
     return HM_OK;
 }
 
@@ -120,14 +131,16 @@ hm_err hm_parser_finish(hm_parser *parser, hm_job *job, hm_err err, bool commit)
 
 static hm_err fetch(hm_parser *parser, const hm_job *job, hm_part part, int *fd, hm_source *source,
                     const hm_source **given) {
-    HM_TRY(hm_parser_companion(parser, job, part, fd));
+    /* Asked for once: a front that opened everything ahead has it once. */
+    if (*fd < 0) HM_TRY(hm_parser_companion(parser, job, part, fd));
     if (*fd < 0) return HM_OK;
     HM_TRY(hm_source_of_file(*fd, source));
     *given = source;
     return HM_OK;
 }
 
-static hm_err choose_format(const hm_opened *opened, const char *name, const hm_format **format) {
+static hm_err choose_format(const hm_parser *parser, const hm_opened *opened, const char *name,
+                            const hm_format **format) {
     const hm_job *job = &opened->job;
     uint8_t head[4096];
     size_t len = 0;
@@ -136,6 +149,10 @@ static hm_err choose_format(const hm_opened *opened, const char *name, const hm_
         if (!*format) return hm_misuse("there is no format %s (cms, catalogue, pe)", name);
         if ((*format)->takes_folder != job->folder)
             return hm_misuse("format %s is for %s", name, job->folder ? "files, and this is a folder" : "folders");
+        return HM_OK;
+    }
+    if (parser->detached && !job->folder) {
+        *format = &hm_format_cms;
         return HM_OK;
     }
     if (!job->folder) {
@@ -167,16 +184,14 @@ hm_err hm_opened_open(hm_parser *parser, hm_job *job, const char *format, hm_pur
     opened->job = *job;
     opened->signature_fd = opened->catalogue_fd = opened->walk.fd = -1;
     if (!job->folder) HM_TRY(hm_source_of_file(job->fd, &opened->job.content));
-    HM_TRY(choose_format(opened, format, &opened->format));
+    HM_TRY(choose_format(parser, opened, format, &opened->format));
     HM_TRY(open_as(parser, purpose, opened));
     /* An embedded format without a signature may have been signed as any file is. */
     bool fall_back = purpose == HM_OPEN_TO_CHECK && !format && !opened->format->detached && !job->folder &&
                      !opened->format->signatures(opened->subject);
     if (!fall_back) return HM_OK;
-    int fd;
-    HM_TRY(hm_parser_companion(parser, job, HM_PART_SIGNATURE, &fd));
-    if (fd < 0) return HM_OK;
-    hm_fd_close(&fd);
+    HM_TRY(hm_parser_companion(parser, job, HM_PART_SIGNATURE, &opened->signature_fd));
+    if (opened->signature_fd < 0) return HM_OK;
     opened->format->close(opened->subject);
     opened->subject = NULL;
     opened->format = &hm_format_cms;

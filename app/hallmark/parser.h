@@ -12,6 +12,7 @@ typedef struct {
     int front; /* socket; -1 when ASK is the way */
     int core;  /* socket, or -1 */
     bool json;
+    bool detached; /* --signature names a file: what is signed is any file */
     /* The front within the same process (front.c, "alone"): POST in, answer out. A report has no answer. */
     hm_err (*ask)(void *front_state, hm_post *post);
     void *front_state;
@@ -23,8 +24,9 @@ typedef hm_err (*hm_parser_run)(hm_parser *parser, void *context);
 typedef struct {
     uint32_t number;
     bool folder;
-    char name[1025]; /* base name, readable */
-    int fd;          /* -1 for a folder */
+    char name[1025];  /* base name, readable: what the log keeps */
+    char shown[1025]; /* as the user wrote it, readable */
+    int fd;           /* -1 for a folder */
     hm_source content;
 } hm_job;
 

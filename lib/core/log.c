@@ -65,6 +65,24 @@ hm_err hm_log_now(hm_office *office, const hm_record *record, uint64_t *index) {
     return err;
 }
 
+hm_err hm_log_refused_act(hm_office *office, const char *act, const char *reason) {
+    HM_BUF details = HM_BUF_EMPTY;
+    hm_json json = hm_json_canonical(&details);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "act", act);
+    hm_json_string(&json, "actor", office->actor);
+    if (office->product.id) hm_json_string(&json, "product", office->product.name);
+    hm_json_string(&json, "reason", reason);
+    hm_json_number(&json, "time", hm_now());
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    hm_record record = {.type = HM_LEAF_REFUSAL,
+                        .product = office->product.id ? &office->product : NULL,
+                        .details = hm_buf_bytes(&details)};
+    uint64_t index;
+    return hm_log_now(office, &record, &index);
+}
+
 /* Publishing. */
 
 typedef struct {
@@ -210,6 +228,14 @@ static hm_err check_none_removed(hm_office *office, hm_bytes edge) {
     return published > held ? refuse_fork(published, held) : HM_OK;
 }
 
+hm_err hm_log_check_founded(hm_office *office) {
+    HM_BUF edge = HM_BUF_EMPTY, note = HM_BUF_EMPTY;
+    HM_TRY(hm_store_get_head(office->store, &edge, &note));
+    if (note.len) return HM_OK;
+    return hm_could_not("%s: this office was never finished (remove the folder and run hallmark init again)",
+                        office->directory);
+}
+
 hm_err hm_log_check_head(hm_office *office) {
     HM_BUF published = HM_BUF_EMPTY, edge = HM_BUF_EMPTY, stored = HM_BUF_EMPTY;
     struct stat st;
@@ -239,10 +265,17 @@ hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint) {
     HM_BUF note = HM_BUF_EMPTY;
     static hm_tree_edge tree;
     uint64_t size;
-    HM_TRY(hm_office_lock(office, "publish.lock", &lock));
-    HM_TRY(hm_log_check_head(office));
-    HM_TRY(stored_tree(office, &tree, &note));
     HM_TRY(hm_store_log_size(office->store, &size));
+    HM_TRY(stored_tree(office, &tree, &note));
+    /* With nothing to publish nothing is written, and a copy on a read-only medium can be read. */
+    bool published = size == tree.size && note.len;
+    if (!published) {
+        HM_TRY(hm_office_lock(office, "publish.lock", &lock));
+        HM_TRY(hm_log_check_head(office));
+        note.len = 0;
+        HM_TRY(stored_tree(office, &tree, &note));
+        HM_TRY(hm_store_log_size(office->store, &size));
+    }
     if (size > tree.size || !note.len) HM_TRY(publish_tree(office, &tree, size, &note));
     office->logged = false;
     return checkpoint ? hm_put(checkpoint, hm_buf_bytes(&note)) : HM_OK;

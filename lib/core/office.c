@@ -41,6 +41,14 @@ static hm_err check_folder(const char *directory, int dirfd) {
     return HM_OK;
 }
 
+/* Is there what belongs to an office, though not its database? */
+static bool was_an_office(const char *directory) {
+    HM_BUF path = HM_BUF_EMPTY;
+    const char *log;
+    return !hm_failed(hm_put_format(&path, "%s/log/checkpoint", directory)) && !hm_failed(hm_buf_string(&path, &log)) &&
+           access(log, F_OK) == 0;
+}
+
 hm_err hm_office_open(const char *directory, hm_office *office) {
     memset(office, 0, sizeof *office);
     office->directory = directory;
@@ -51,8 +59,12 @@ hm_err hm_office_open(const char *directory, hm_office *office) {
     const char *database;
     HM_TRY(hm_office_path(office, "office.db", &path, &database));
     if (access(database, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
-        return hm_could_not("%s: there is no office here (hallmark init %s makes one; --office DIR names another)",
-                            directory, directory);
+        return was_an_office(directory)
+                   ? hm_could_not("%s: its database, office.db, is missing (restore the folder from a backup)",
+                                  directory)
+                   : hm_could_not(
+                         "%s: there is no office here (hallmark init %s makes one; --office DIR names another)",
+                         directory, directory);
     HM_TRY(hm_folder_open(AT_FDCWD, directory, &office->dirfd));
     HM_TRY(check_folder(directory, office->dirfd));
     HM_TRY(hm_folder_open(office->dirfd, "log", &office->log_dirfd));

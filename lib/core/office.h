@@ -74,6 +74,10 @@ typedef struct {
 HM_MUST_USE hm_err hm_log_append(hm_office *office, const hm_record *record, uint64_t *index);
 /* Append in a transaction of its own: durable when it returns. */
 HM_MUST_USE hm_err hm_log_now(hm_office *office, const hm_record *record, uint64_t *index);
+/* An act other than signing that was refused. */
+HM_MUST_USE hm_err hm_log_refused_act(hm_office *office, const char *act, const char *reason);
+/* A fault if the office was never finished: the first checkpoint is the last thing that founding it makes. */
+HM_MUST_USE hm_err hm_log_check_founded(hm_office *office);
 /* Refuse to go on if log/checkpoint was signed over entries that the database does not hold: it was put back from a
  * backup, and to go on would fork the log (P9). Cheap while file and database agree. */
 HM_MUST_USE hm_err hm_log_check_head(hm_office *office);
@@ -121,6 +125,7 @@ HM_MUST_USE hm_err hm_signing_batch(hm_office *office, const hm_message *questio
 /* audit.c */
 HM_MUST_USE hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]);
 /* The tlog-proof of a signature, publishing first if need be. */
+/* Nothing is put in PROOF if no entry names the signature. */
 HM_MUST_USE hm_err hm_prove(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm_buf *proof);
 
 #endif

@@ -277,6 +277,20 @@ static hm_err receive(session *s, batch *b, bool *other, bool *closed) {
     return HM_OK;
 }
 
+/* An act that was asked for and refused is an entry too (P1); a question about what there is is not an act. */
+static bool is_act(hm_message_type type) {
+    return type == HM_MSG_NARROW || type == HM_MSG_PREPARE || type == HM_MSG_PRODUCT_ADD ||
+           type == HM_MSG_KEY_GENERATE || type == HM_MSG_CERT_REQUEST || type == HM_MSG_CERT_IMPORT;
+}
+
+/* The fault that is told: the refusal, or that it could not be logged. */
+static hm_err log_refusal(session *s, const hm_message *question, hm_err err) {
+    if (!s->greeted || !is_act(question->type) || (err.class != HM_REFUSED && err.class != HM_MISUSED)) return err;
+    hm_fault fault = hm_fault_keep(err);
+    HM_TRY(hm_log_refused_act(s->office, hm_wire_name(question->type), fault.sentence));
+    return hm_fault_raise(&fault);
+}
+
 static hm_err converse(session *s, batch *b) {
     for (;;) {
         bool other, closed;
@@ -285,6 +299,7 @@ static hm_err converse(session *s, batch *b) {
         if (closed) return HM_OK;
         if (!other) continue;
         hm_err err = answer(s, &b->question[b->count]);
+        if (hm_failed(err)) err = log_refusal(s, &b->question[b->count], err);
         if (hm_failed(err)) HM_TRY(send_fault(s->fd, 0, err));
     }
 }
@@ -316,6 +331,7 @@ hm_err hm_core_serve(int fd, const char *directory) {
     session s = {.office = &office, .fd = fd};
     hm_crypto_begin();
     hm_err err = hm_office_open(directory, &office);
+    if (!hm_failed(err)) err = hm_log_check_founded(&office);
     if (!hm_failed(err)) err = hm_log_check_head(&office);
     if (hm_failed(err)) {
         /* The first question is answered, before it is read, with why there will be no second. */

@@ -49,9 +49,10 @@ hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_mess
     }
     const char *list;
     HM_TRY(hm_buf_string(&names, &list));
-    return hm_refuse("%s has no key of an algorithm that this format's verifiers accept (they accept %s; see hallmark "
-                     "product add --algorithm)",
-                     office->product.name, list);
+    return hm_refuse(
+        "%s has no key of an algorithm that this format's verifiers accept (they accept %s; a product's algorithms are fixed by hallmark "
+        "product add --algorithm)",
+        office->product.name, list);
 }
 
 typedef struct {
@@ -85,8 +86,9 @@ static hm_err check_job(hm_office *office, signing_job *job) {
     /* Last, because a key that is not there yet is made. */
     HM_TRY(ready_key(office, (hm_key_algorithm)algorithm, &job->key));
     if (job->key->not_after < job->time)
-        return hm_refuse("the signing certificate of %s has expired (hallmark cert import or a new key)",
-                         office->product.name);
+        return hm_refuse(
+            "the signing certificate of %s has expired (hallmark cert request and cert import bring in a new one for the same key; renewal by the office comes with a later release)",
+            office->product.name);
     office->signatures_left--;
     return HM_OK;
 }

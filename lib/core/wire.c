@@ -13,6 +13,11 @@ static const hm_wire_rule *rule_of(unsigned type) {
     return NULL;
 }
 
+const char *hm_wire_name(hm_message_type type) {
+    const hm_wire_rule *rule = rule_of(type);
+    return rule ? rule->name : "?";
+}
+
 static bool is_text(hm_bytes text) {
     for (size_t i = 0; i < text.len; i++)
         if (text.data[i] < 0x20 || text.data[i] == 0x7f) return false;

@@ -46,7 +46,7 @@ typedef enum {
 enum { HM_HELLO_VERSION };
 enum { HM_WELCOME_VERSION, HM_WELCOME_UUID, HM_WELCOME_ORGANIZATION, HM_WELCOME_ORIGIN, HM_WELCOME_DEVELOPMENT };
 enum { HM_FAULT_TAG, HM_FAULT_CLASS, HM_FAULT_SENTENCE };
-enum { HM_BYTES_CONTENT };
+enum { HM_BYTES_CONTENT }; /* of log-prove: empty when no entry names the signature */
 enum {
     HM_CLOSING_UNPUBLISHED
 }; /* 1: entries are behind the checkpoint; somebody should ask for log-publish in a second */
@@ -120,6 +120,9 @@ typedef struct {
 } hm_wire_rule;
 /* The table, ended by a rule without a name. */
 extern const hm_wire_rule hm_wire_rules[];
+
+/* What the table calls a type; "?" if it knows none. */
+const char *hm_wire_name(hm_message_type type);
 
 /* Append the frame of MESSAGE. A fault if a field breaks its rule. */
 HM_MUST_USE hm_err hm_wire_put(const hm_message *message, hm_buf *frame);

@@ -1,0 +1,120 @@
+/* log check FILE, log prove FILE: every signature in a file against the log.
+ *
+ * This is about the log, not about trust: a signature that was logged stays logged when its certificate has expired or
+ * was issued by somebody else. Trust is asked only of a signature that is not logged: if it leads to the office's own
+ * root, the log was bypassed. */
+#include "parse_checked.h"
+
+#include <core/wire.h>
+
+#include <string.h>
+
+/* *LOGGED false: the core knows no such signature. */
+static hm_err ask_for_proof(hm_parser *parser, const hm_checked *c, hm_buf *text, bool *logged) {
+    const hm_signer_info *info = c->signatures.signer[c->signer].info;
+    hm_message message = {.type = HM_MSG_LOG_PROVE};
+    message.field[HM_LOG_PROVE_SIGNATURE].bytes = HM_ARRAY(info->signature_hash);
+    message.field[HM_LOG_PROVE_CONTENT].bytes = hm_digest_bytes(hm_digests_find(&c->digests, info->digest));
+    HM_TRY(hm_wire_send(parser->core, &message));
+    HM_BUF storage = HM_BUF_EMPTY;
+    bool closed;
+    HM_TRY(hm_wire_receive(parser->core, &storage, &message, &closed));
+    if (closed) return hm_could_not("the office's core has ended");
+    if (message.type == HM_MSG_FAULT) return hm_wire_raise(&message);
+    if (message.type != HM_MSG_BYTES) return hm_could_not("core language: an answer to something else");
+    *logged = message.field[HM_BYTES_CONTENT].bytes.len > 0;
+    return hm_put(text, message.field[HM_BYTES_CONTENT].bytes);
+}
+
+/* Would this signature, at a time when its certificate was valid, have led to the office's own root? */
+static bool is_ours(hm_checked *c, const hm_trust *trust) {
+    const hm_signer_info *info = c->signatures.signer[c->signer].info;
+    if (!info->known || !info->has_certificate) return false;
+    hm_verify_rules rules = {.trust = trust, .now = info->certificate.not_before};
+    return !hm_failed(hm_checked_signer(c, &rules, c->signer));
+}
+
+static hm_err report(hm_parser *parser, const hm_checked *c, const char *state, const hm_log_proof *proof,
+                     uint64_t size) {
+    const hm_signer_info *info = c->signatures.signer[c->signer].info;
+    const char *name = info->has_certificate ? info->certificate.common_name : "an unknown signer";
+    HM_BUF text = HM_BUF_EMPTY;
+    if (parser->json || !proof) return HM_OK;
+    HM_TRY(hm_put_format(&text, "%s: %s: ", c->opened.job.shown, state));
+    if (c->signatures.signers > 1)
+        HM_TRY(hm_put_format(&text, "signature %zu of %zu, ", c->signer + 1, c->signatures.signers));
+    HM_TRY(hm_put_format(&text, "intent %llu, outcome %llu, proved in the log of %llu entries, by %s\n",
+                         (unsigned long long)proof->intent_index, (unsigned long long)proof->outcome_index,
+                         (unsigned long long)size, name));
+    hm_parser_print(parser, &c->opened.job, HM_STREAM_OUT, hm_buf_bytes(&text));
+    return HM_OK;
+}
+
+static hm_err report_foreign(hm_parser *parser, const hm_checked *c) {
+    const hm_signer_info *info = c->signatures.signer[c->signer].info;
+    HM_BUF text = HM_BUF_EMPTY;
+    if (parser->json) return HM_OK;
+    HM_TRY(hm_put_format(&text, "%s: not in this log: signature %zu of %zu, by %s (not under this office's root)\n",
+                         c->opened.job.shown, c->signer + 1, c->signatures.signers,
+                         info->has_certificate ? info->certificate.subject : "an unknown signer"));
+    hm_parser_print(parser, &c->opened.job, HM_STREAM_OUT, hm_buf_bytes(&text));
+    return HM_OK;
+}
+
+static hm_err write_proof(hm_parser *parser, const hm_checked *c, hm_bytes text) {
+    HM_FD fd = -1;
+    HM_TRY(hm_parser_output(parser, &c->opened.job, HM_PART_PROOF, &fd));
+    return hm_fd_write(fd, text);
+}
+
+static bool is_for(const hm_checked *c, const char *product) {
+    const hm_signer_info *info = c->signatures.signer[c->signer].info;
+    return !product || (info->has_certificate && strcmp(info->certificate.product, product) == 0);
+}
+
+static hm_err print_members(hm_parser *parser, const hm_checked *c, const hm_log_proof *proof, uint64_t size) {
+    HM_BUF text = HM_BUF_EMPTY;
+    if (!parser->json) return HM_OK;
+    HM_TRY(hm_put_format(&text, "\"intent\":%llu,\"outcome\":%llu,\"log_size\":%llu",
+                         (unsigned long long)proof->intent_index, (unsigned long long)proof->outcome_index,
+                         (unsigned long long)size));
+    hm_parser_print(parser, &c->opened.job, HM_STREAM_MEMBERS, hm_buf_bytes(&text));
+    return HM_OK;
+}
+
+/* One signer. *COUNT counts those that are logged; the first for the wanted product is the one whose proof is kept. */
+static hm_err logged_signer(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked *c,
+                            size_t *count, bool *proved) {
+    HM_BUF text = HM_BUF_EMPTY, storage = HM_BUF_EMPTY;
+    hm_log_proof proof;
+    hm_checkpoint checkpoint;
+    bool logged;
+    if (!c->signatures.signer[c->signer].info->known) return report_foreign(parser, c);
+    HM_TRY(ask_for_proof(parser, c, &text, &logged));
+    if (!logged && is_ours(c, trust))
+        return hm_refuse("signature %zu of %zu is by this office's keys and not in the log: the log was bypassed",
+                         c->signer + 1, c->signatures.signers);
+    if (!logged) return report_foreign(parser, c);
+    HM_TRY(hm_checked_proof(orders, c, hm_buf_bytes(&text), &proof, &storage, &checkpoint));
+    ++*count;
+    HM_TRY(report(parser, c, "logged", &proof, checkpoint.size));
+    if (*proved || !is_for(c, orders->product)) return HM_OK;
+    *proved = true;
+    HM_TRY(print_members(parser, c, &proof, checkpoint.size));
+    return orders->write_proof ? write_proof(parser, c, hm_buf_bytes(&text)) : HM_OK;
+}
+
+static hm_err logged_one(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked *c) {
+    size_t count = 0;
+    bool proved = false;
+    HM_TRY(hm_checked_digest(parser, c));
+    for (c->signer = 0; c->signer < c->signatures.signers; c->signer++)
+        HM_TRY(logged_signer(parser, orders, trust, c, &count, &proved));
+    if (!count) return hm_refuse("none of its signatures is in the log: it was not signed by this office");
+    return proved ? HM_OK : hm_refuse("no signature for product %s in it is in the log", orders->product);
+}
+
+hm_err hm_parse_logged(hm_parser *parser, void *context) {
+    const hm_check_orders *orders = context;
+    return hm_checked_run(parser, orders, logged_one, orders->write_proof);
+}

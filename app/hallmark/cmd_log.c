@@ -14,15 +14,6 @@
 
 enum { CHECKPOINT_MAX = 16384 };
 
-static hm_err log_size(hm_connection *office, const hm_note_key *key, uint64_t *size) {
-    hm_message question = {.type = HM_MSG_LOG_PUBLISH}, answer;
-    hm_checkpoint checkpoint;
-    HM_TRY(hm_ask(office, &question, &answer));
-    HM_TRY(hm_checkpoint_open(answer.field[HM_BYTES_CONTENT].bytes, key, &checkpoint));
-    *size = checkpoint.size;
-    return HM_OK;
-}
-
 static hm_err office_log_key(const hm_options *options, hm_note_key *key) {
     HM_BUF trust = HM_BUF_EMPTY;
     bool found;
@@ -34,22 +25,13 @@ static hm_err office_log_key(const hm_options *options, hm_note_key *key) {
                  : hm_refuse("trust.pem names no log key (it was changed; hallmark trust export makes it again)");
 }
 
-static hm_err first_shown(const hm_options *options, hm_connection *office, uint64_t *from) {
-    uint64_t count, size;
-    *from = 0;
-    if (!options->count) return HM_OK;
-    if (hm_failed(hm_decimal_decode(hm_text(options->count), &count))) return hm_misuse("--count needs a number");
-    hm_note_key key;
-    HM_TRY(office_log_key(options, &key));
-    HM_TRY(log_size(office, &key, &size));
-    *from = count < size ? size - count : 0;
-    return HM_OK;
-}
-
 static hm_err show(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_LOG_LIST}, answer;
-    HM_TRY(first_shown(options, office, &question.field[HM_LOG_LIST_FROM].number));
-    question.field[HM_LOG_LIST_COUNT].number = UINT64_MAX;
+    uint64_t count = UINT64_MAX;
+    if (options->count && hm_failed(hm_decimal_decode(hm_text(options->count), &count)))
+        return hm_misuse("--count needs a number");
+    question.field[HM_LOG_LIST_FROM].number = options->count ? UINT64_MAX : 0;
+    question.field[HM_LOG_LIST_COUNT].number = count;
     HM_TRY(hm_ask(office, &question, &answer));
     while (answer.type == HM_MSG_LOG_ENTRY) {
         HM_TRY(hm_print_log_entry(options, &answer));
@@ -62,7 +44,7 @@ hm_err hm_command_log_show(const hm_options *options) { return hm_with_office(op
 
 /* What the core found in its database. */
 typedef struct {
-    uint64_t size, signatures, open, erased;
+    uint64_t size, entries, signatures, open, erased;
     uint8_t root[HM_HASH_LEN];
 } audit_result;
 
@@ -73,6 +55,7 @@ static hm_err ask_for_audit(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_LOG_AUDIT}, answer;
     HM_TRY(hm_ask(office, &question, &answer));
     audited.size = answer.field[HM_LOG_AUDITED_SIZE].number;
+    audited.entries = answer.field[HM_LOG_AUDITED_ENTRIES].number;
     audited.signatures = answer.field[HM_LOG_AUDITED_SIGNATURES].number;
     audited.open = answer.field[HM_LOG_AUDITED_OPEN].number;
     audited.erased = answer.field[HM_LOG_AUDITED_ERASED].number;
@@ -127,7 +110,8 @@ static hm_err check_published(const hm_options *options, const audit_result *aud
 }
 
 static void print_audit(const hm_options *options, const audit_result *audit) {
-    unsigned long long size = audit->size, signatures = audit->signatures, open = audit->open, erased = audit->erased;
+    unsigned long long size = audit->entries, signatures = audit->signatures, open = audit->open,
+                       erased = audit->erased;
     if (options->json) {
         printf(
             "{\"status\":\"good\",\"entries\":%llu,\"signatures\":%llu,\"open_intents\":%llu,\"erased_details\":%llu}\n",

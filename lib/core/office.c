@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,12 +33,25 @@ hm_err hm_office_lock(const hm_office *office, const char *name, int *fd) {
     return HM_OK;
 }
 
-/* Whose office it is matters: a folder that others can write is not one to keep keys in. */
+static hm_err check_owner(const char *directory, const char *what, const struct stat *st) {
+    if (st->st_uid != geteuid())
+        return hm_refuse("%s: %s belongs to somebody else (an office is used by the one who owns it)", directory, what);
+    if (st->st_mode & 022) return hm_refuse("%s: others can write to %s (chmod go-w)", directory, what);
+    return HM_OK;
+}
+
+/* Whose office it is matters: what lies in it names the module that is loaded and the keys that sign. */
 static hm_err check_folder(const char *directory, int dirfd) {
+    static const char *const parts[] = {"office.db", "log", "token", "trust.pem"};
     struct stat st;
     if (fstat(dirfd, &st) != 0) return hm_could_not("%s: %s", directory, strerror(errno));
-    if (st.st_mode & 022)
-        return hm_refuse("%s: others can write to the office's folder (chmod go-w %s)", directory, directory);
+    HM_TRY(check_owner(directory, "the office's folder", &st));
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (fstatat(dirfd, parts[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+            HM_TRY(check_owner(directory, parts[i], &st));
+        else if (errno != ENOENT)
+            return hm_could_not("%s/%s: %s", directory, parts[i], strerror(errno));
+    }
     return HM_OK;
 }
 
@@ -96,12 +110,23 @@ static hm_err select_token(hm_office *office, hm_buf *storage, hm_token_selector
     return HM_OK;
 }
 
+/* A module that lies in the office's own folder came with it, perhaps from somebody else. */
+static hm_err check_module_apart(const hm_office *office, const char *module) {
+    char folder[PATH_MAX], path[PATH_MAX];
+    if (!realpath(office->directory, folder) || !realpath(module, path)) return HM_OK; /* it will not load either */
+    size_t len = strlen(folder);
+    return strncmp(path, folder, len) == 0 && path[len] == '/'
+               ? hm_refuse("the PKCS#11 module %s lies in the office's folder", module)
+               : HM_OK;
+}
+
 hm_err hm_office_token(hm_office *office) {
     if (office->token) return HM_OK;
     HM_BUF storage = HM_BUF_EMPTY, pin_storage = HM_BUF_EMPTY, lock_storage = HM_BUF_EMPTY;
     hm_token_selector selector = {0};
     const char *pin_path = NULL;
     HM_TRY(select_token(office, &storage, &selector, &pin_storage, &pin_path));
+    HM_TRY(check_module_apart(office, selector.module_path));
     HM_TRY(hm_office_path(office, "token.lock", &lock_storage, &selector.lock_path));
     HM_SECRET *pin = NULL;
     HM_TRY(hm_secret_from_file(pin_path, &pin));

@@ -10,7 +10,8 @@
 #include <tlog/proof.h>
 #include <tlog/tiles.h>
 
-enum { HM_BATCH_MAX = 64 };
+/* A session that has been refused so often beyond what it may sign is ended: it would only fill the log. */
+enum { HM_BATCH_MAX = 64, HM_REFUSALS_MAX = 16 };
 
 typedef struct {
     int64_t id;
@@ -46,6 +47,7 @@ typedef struct {
     hm_product product;
     char release[65];
     uint64_t signatures_left;
+    size_t refusals;
     hm_signing_key signing[HM_KEY_ALGORITHMS + 1]; /* by key algorithm */
 } hm_office;
 

@@ -166,8 +166,10 @@ static hm_err send_entry(void *context, const hm_entry_row *entry) {
 }
 
 static hm_err answer_log_list(session *s, const hm_message *question) {
-    HM_TRY(hm_store_entries(s->office->store, question->field[HM_LOG_LIST_FROM].number,
-                            question->field[HM_LOG_LIST_COUNT].number, send_entry, s));
+    uint64_t from = question->field[HM_LOG_LIST_FROM].number, count = question->field[HM_LOG_LIST_COUNT].number, size;
+    HM_TRY(hm_store_log_size(s->office->store, &size));
+    if (from == UINT64_MAX) from = count < size ? size - count : 0;
+    HM_TRY(hm_store_entries(s->office->store, from, count, send_entry, s));
     return send_done(s->fd);
 }
 
@@ -209,13 +211,14 @@ static hm_err answer_narrow(session *s, const hm_message *question) {
 }
 
 /* A narrowed session belongs to a process that parses untrusted files: it may sign and prove, nothing else. */
-static bool allowed_when_narrowed(hm_message_type type) {
-    return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_LOG_PROVE;
+static bool allowed_when_narrowed(const hm_office *office, hm_message_type type) {
+    bool signing = type == HM_MSG_PREPARE || type == HM_MSG_SIGN;
+    return type == HM_MSG_LOG_PROVE || (signing && office->product.id);
 }
 
 static hm_err answer(session *s, const hm_message *question) {
     if (!s->greeted && question->type != HM_MSG_HELLO) return hm_refuse("core language: hello comes first");
-    if (s->office->narrowed && !allowed_when_narrowed(question->type))
+    if (s->office->narrowed && !allowed_when_narrowed(s->office, question->type))
         return hm_refuse("core language: this session may only sign");
     switch (question->type) {
     case HM_MSG_HELLO:
@@ -271,7 +274,7 @@ static hm_err receive(session *s, batch *b, bool *other, bool *closed) {
     do {
         HM_TRY(hm_wire_receive(s->fd, &b->storage[b->count], &b->question[b->count], closed));
         if (*closed) return HM_OK;
-        *other = !s->greeted || b->question[b->count].type != HM_MSG_SIGN;
+        *other = !s->office->product.id || b->question[b->count].type != HM_MSG_SIGN;
         if (!*other) b->count++;
     } while (!*other && b->count < HM_BATCH_MAX && more_waits(s->fd));
     return HM_OK;
@@ -287,7 +290,8 @@ static bool is_act(hm_message_type type) {
 static hm_err log_refusal(session *s, const hm_message *question, hm_err err) {
     if (!s->greeted || !is_act(question->type) || (err.class != HM_REFUSED && err.class != HM_MISUSED)) return err;
     hm_fault fault = hm_fault_keep(err);
-    HM_TRY(hm_log_refused_act(s->office, hm_wire_name(question->type), fault.sentence));
+    if (s->office->refusals++ < HM_REFUSALS_MAX)
+        HM_TRY(hm_log_refused_act(s->office, hm_wire_name(question->type), fault.sentence));
     return hm_fault_raise(&fault);
 }
 
@@ -297,6 +301,7 @@ static hm_err converse(session *s, batch *b) {
         HM_TRY(receive(s, b, &other, &closed));
         if (b->count) HM_TRY(hm_signing_batch(s->office, b->question, b->count, s->fd));
         if (closed) return HM_OK;
+        if (s->office->refusals > HM_REFUSALS_MAX) return hm_refuse("too many refusals in one session");
         if (!other) continue;
         hm_err err = answer(s, &b->question[b->count]);
         if (hm_failed(err)) err = log_refusal(s, &b->question[b->count], err);

@@ -120,6 +120,7 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
 }
 
 static hm_err append_request(hm_office *office, signing_job *job) {
+    if (failed(job) && office->refusals++ >= HM_REFUSALS_MAX) return HM_OK;
     HM_BUF details = HM_BUF_EMPTY;
     HM_TRY(describe_request(office, job, &details));
     hm_record record = {.type = failed(job) ? HM_LEAF_REFUSAL : HM_LEAF_INTENT,

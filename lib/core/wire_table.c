@@ -61,7 +61,7 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_LOG_AUDITED,
      "log-audited",
      {NUMBER("size", ANY_NUMBER), BYTES("root", 32, 32), NUMBER("signatures", ANY_NUMBER), NUMBER("open", ANY_NUMBER),
-      NUMBER("erased", ANY_NUMBER)}},
+      NUMBER("erased", ANY_NUMBER), NUMBER("entries", ANY_NUMBER)}},
     {HM_MSG_TRUST, "trust", {{0}}},
     {0, NULL, {{0}}},
 };

@@ -5,9 +5,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* A module may leave out a function by a NULL in its list, although the standard forbids it (2.40 section 3.6). */
 static bool list_is_whole(const CK_FUNCTION_LIST *list) {
@@ -20,11 +23,36 @@ static bool list_is_whole(const CK_FUNCTION_LIST *list) {
 
 static hm_err not_a_module(const char *path) { return hm_could_not("%s is not a PKCS#11 module", path); }
 
+/* A module is code that runs with the keys: nobody but root and this user may have been able to put it, or anything on
+ * the way to it, where it is. A folder in which others may only add (sticky) is no way to replace it. */
+static hm_err check_part(const char *module, const char *path) {
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return hm_could_not("the PKCS#11 module %s cannot be examined: %s", module, strerror(errno));
+    bool ours = st.st_uid == 0 || st.st_uid == geteuid();
+    bool closed = !(st.st_mode & 022) || (S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX));
+    return ours && closed ? HM_OK
+                          : hm_refuse("the PKCS#11 module %s is not loaded: others can write to %s", module, path);
+}
+
+static hm_err check_place(const char *path) {
+    char resolved[PATH_MAX];
+    if (!realpath(path, resolved))
+        return hm_could_not("the PKCS#11 module %s cannot be opened: %s", path, strerror(errno));
+    HM_TRY(check_part(path, resolved));
+    for (char *slash = strrchr(resolved, '/'); slash && slash != resolved; slash = strrchr(resolved, '/')) {
+        *slash = 0;
+        HM_TRY(check_part(path, resolved));
+    }
+    return check_part(path, "/");
+}
+
 static hm_err load_library(const char *path, void **library) {
     if (path[0] != '/') return hm_misuse("the PKCS#11 module \"%s\" must be given with its whole path", path);
     struct stat st;
     if (stat(path, &st) != 0) return hm_could_not("the PKCS#11 module %s cannot be opened: %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode)) return not_a_module(path);
+    HM_TRY(check_place(path));
     *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (*library) return HM_OK;
     const char *why = dlerror();

@@ -113,6 +113,11 @@ hm_err hm_sql_column_fixed(sqlite3_stmt *statement, int at, void *to, size_t len
 static void settle(sqlite3 *db) {
     sqlite3_busy_timeout(db, BUSY_MILLISECONDS);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    /* A database that came from elsewhere is data, whatever its schema says. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
     sqlite3_wal_autocheckpoint(db, CHECKPOINT_PAGES);
 }
 

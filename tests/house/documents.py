@@ -32,6 +32,7 @@ def furnish(folder):
     """What the pages sign."""
     shutil.copy(next(EFI.glob('systemd-boot*.efi')), folder / 'boot.efi')
     shutil.copy(EXE, folder / 'setup.exe')
+    shutil.copy(ROOT / 'docs' / 'check-log-proof.py', folder)
     (folder / 'firmware.bin').write_bytes(os.urandom(100000))
     (folder / 'recipe.xml').write_text('<recipe/>\n', encoding='utf-8')
     (folder / 'hmi' / 'screens').mkdir(parents=True)

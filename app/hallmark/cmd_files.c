@@ -113,6 +113,7 @@ static hm_err sign_files(const hm_options *options, hm_connection *office, char 
                       .parsers = 1,
                       .done = "signed",
                       .signing = true,
+                      .outputs = 1u << HM_PART_CONTENT | 1u << HM_PART_SIGNATURE | 1u << HM_PART_CATALOGUE,
                       .office = directory,
                       .pending = page};
     return hm_front_run(&front);
@@ -144,7 +145,14 @@ static hm_err fill_orders(const hm_options *options, hm_buf *trust, hm_check_ord
     return hm_log_key_of_trust(hm_buf_bytes(trust), &orders->log_key, &orders->has_log_key);
 }
 
+/* Which office may lie in the way; none is no fault where none is needed. */
+static char *possible_office(const hm_options *options) {
+    char *directory = NULL;
+    return hm_failed(hm_office_directory(options, &directory)) ? NULL : directory;
+}
+
 hm_err hm_command_verify(const hm_options *options) {
+    HM_STRING *directory = possible_office(options);
     HM_TRY(check_output(options, false));
     HM_BUF trust = HM_BUF_EMPTY;
     hm_check_orders orders;
@@ -154,11 +162,13 @@ hm_err hm_command_verify(const hm_options *options) {
                       .context = &orders,
                       .core_fd = -1,
                       .parsers = processors(),
-                      .done = "verified"};
+                      .done = "verified",
+                      .office = directory};
     return hm_front_run(&front);
 }
 
 hm_err hm_command_inspect(const hm_options *options) {
+    HM_STRING *directory = possible_office(options);
     HM_TRY(check_output(options, false));
     hm_check_orders orders = {.format = options->format, .now = time(NULL)};
     hm_front front = {.options = options,
@@ -166,13 +176,16 @@ hm_err hm_command_inspect(const hm_options *options) {
                       .context = &orders,
                       .core_fd = -1,
                       .parsers = 1,
-                      .done = "inspected"};
+                      .done = "inspected",
+                      .office = directory};
     return hm_front_run(&front);
 }
 
 static hm_err run_against_log(const hm_options *options, hm_connection *office, char *page, bool write_proofs) {
     HM_BUF trust = HM_BUF_EMPTY;
     hm_check_orders orders;
+    HM_STRING *directory = NULL;
+    HM_TRY(hm_office_directory(options, &directory));
     HM_TRY(narrow(office, "", "", 0));
     hm_options own = *options;
     own.trust = NULL;
@@ -184,6 +197,8 @@ static hm_err run_against_log(const hm_options *options, hm_connection *office, 
                       .core_fd = office->fd,
                       .parsers = 1,
                       .done = "logged",
+                      .outputs = write_proofs ? 1u << HM_PART_PROOF : 0,
+                      .office = directory,
                       .pending = page};
     return hm_front_run(&front);
 }

@@ -73,10 +73,8 @@ static void reap(hm_front_state *state, size_t parser, const char *why) {
 
 static void hear(hm_front_state *state, size_t parser) {
     bool closed = false;
-    hm_err err = hm_post_receive(state->parser[parser].socket, &state->post, &closed);
+    hm_err err = hm_post_receive_plain(state->parser[parser].socket, &state->post, &closed);
     if (!hm_failed(err) && !closed) {
-        int received = state->post.fd;
-        hm_fd_close(&received); /* a parser has no descriptor to give */
         err = hm_front_serve(state, parser, &state->post);
     }
     if (closed || hm_failed(err)) {
@@ -140,7 +138,12 @@ static hm_err open_ahead(hm_front_state *state, hm_front_job *job, bool *alone) 
     return HM_OK;
 }
 
-static hm_err run_alone(hm_front_state *state) {
+static hm_err run_alone(hm_front_state *state, const hm_front_job *job) {
+    int keep[HM_PARTS + 1] = {job->content_fd};
+    size_t count = 1;
+    for (size_t part = 0; part < HM_PARTS; part++)
+        if (job->companion_fd[part] >= 0) keep[count++] = job->companion_fd[part];
+    HM_TRY(hm_sandbox_close_others(keep, count));
     HM_TRY(hm_sandbox_enter());
     hm_parser parser = {.front = -1,
                         .core = -1,
@@ -177,7 +180,7 @@ static hm_err run(hm_front_state *state) {
         hm_front_job_finish(state, job, err.class, hm_err_sentence());
         return HM_OK;
     }
-    if (alone) return run_alone(state);
+    if (alone) return run_alone(state, job);
     hm_front_job_free(&state->jobs[0]);
     return run_parsers(state);
 }

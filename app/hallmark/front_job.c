@@ -45,10 +45,18 @@ static void write_text(const hm_buf *text, FILE *to) {
     if (text->len) fwrite(text->data, 1, text->len, to);
 }
 
+/* A parser that was taken over must not be able to write a line of its own about another file. */
+static void make_one_line(hm_buf *text) {
+    hm_make_harmless(text);
+    for (size_t i = 0; i < text->len; i++)
+        if (text->data[i] == '\n') text->data[i] = ' ';
+}
+
 static void print_job(hm_front_state *state, hm_front_job *job, const char *path) {
     hm_progress_hide(&state->progress);
     hm_make_harmless(&job->text[HM_STREAM_OUT]);
     hm_make_harmless(&job->text[HM_STREAM_ERR]);
+    make_one_line(&job->text[HM_STREAM_MEMBERS]);
     if (state->front->options->json) {
         print_json(state, job, path);
         return;
@@ -63,7 +71,7 @@ hm_front_job *hm_front_job_begin(hm_front_state *state, size_t number, size_t pa
     hm_front_job *job = calloc(1, sizeof *job);
     if (!job) return NULL;
     job->parser = (int)parser;
-    job->content_fd = -1;
+    job->content_fd = job->dirfd = -1;
     for (size_t p = 0; p < HM_PARTS; p++) {
         job->out[p] = HM_OUTFILE_NONE;
         job->companion_fd[p] = -1;
@@ -78,6 +86,7 @@ void hm_front_job_free(hm_front_job **place) {
     free(job->path);
     hm_folder_free(&job->folder);
     hm_fd_close(&job->content_fd);
+    hm_fd_close(&job->dirfd);
     for (size_t p = 0; p < HM_PARTS; p++) {
         hm_outfile_discard(&job->out[p]);
         hm_fd_close(&job->companion_fd[p]);
@@ -107,14 +116,29 @@ void hm_front_job_finish(hm_front_state *state, hm_front_job *job, hm_class clas
 
 /* Opening. */
 
-/* A folder that holds the office holds its PIN and its token: no parser gets to read those. */
-static hm_err check_apart(const hm_front *front, const char *folder) {
-    char office[PATH_MAX];
+static bool is_within(const char *path, const char *folder) {
     size_t len = strlen(folder);
+    return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == 0 || (len && folder[len - 1] == '/'));
+}
+
+/* The office's folder holds its PIN and its token: no parser gets to read what lies in it, nor a folder that holds it,
+ * and nothing is written there. */
+static hm_err check_apart(const hm_front *front, const char *path) {
+    char office[PATH_MAX];
     if (!front->office || !realpath(front->office, office)) return HM_OK;
-    bool inside =
-        strncmp(office, folder, len) == 0 && (office[len] == '/' || office[len] == 0 || folder[len - 1] == '/');
-    return inside ? hm_refuse("the office lies in this folder, %s (keep it apart from what is signed)", office) : HM_OK;
+    if (is_within(office, path))
+        return hm_refuse("the office lies in this folder, %s (keep it apart from what is signed)", office);
+    return is_within(path, office) ? hm_refuse("%s lies in the office (keep it apart from what is signed)", path)
+                                   : HM_OK;
+}
+
+/* In a folder where others can write, a link that one of them made could lead to a file that its owner never meant. */
+static hm_err check_link(const char *operand) {
+    struct stat link, target;
+    if (lstat(operand, &link) != 0 || !S_ISLNK(link.st_mode) || stat(operand, &target) != 0) return HM_OK;
+    return link.st_uid == geteuid() || link.st_uid == target.st_uid
+               ? HM_OK
+               : hm_refuse("is a link that somebody else made to a file that is not theirs (name the file itself)");
 }
 
 /* Two that sign one file at once would each write it without the other's signature. The lock is on the file that was
@@ -129,27 +153,48 @@ static hm_err lock_for_signing(const char *path, int fd) {
                : hm_could_not("it was replaced at this moment (try again)");
 }
 
-hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_front_job *job, int *fd) {
-    char resolved[PATH_MAX];
-    if (!realpath(operand, resolved)) return hm_could_not("%s", strerror(errno));
-    job->path = strdup(resolved);
-    if (!job->path) return hm_no_memory();
-    *fd = open(resolved, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (*fd < 0) return hm_could_not("%s", strerror(errno));
+/* Open the folder that the file lies in, once, and the file by its name there: what is read beside it and written
+ * beside it lies in that same folder, whatever its path may lead to by then. */
+static hm_err open_in_folder(const char *resolved, hm_front_job *job, int *fd) {
+    const char *name = hm_front_base_name(resolved);
+    HM_BUF folder = HM_BUF_EMPTY;
+    const char *string;
+    HM_TRY(hm_put(&folder, HM_BYTES(resolved, (size_t)(name - resolved))));
+    HM_TRY(hm_buf_string(&folder, &string));
+    HM_TRY(hm_folder_open(AT_FDCWD, string, &job->dirfd));
+    *fd = openat(job->dirfd, strcmp(resolved, "/") == 0 ? "." : name,
+                 O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+    return *fd >= 0 ? HM_OK : hm_could_not("%s", strerror(errno));
+}
+
+static hm_err examine(const hm_front *front, const char *resolved, hm_front_job *job, int fd) {
     struct stat st;
-    if (fstat(*fd, &st) != 0) return hm_could_not("%s", strerror(errno));
+    if (fstat(fd, &st) != 0) return hm_could_not("%s", strerror(errno));
     /* Bits that lend the owner's rights are not handed on to a file that has become another. */
     job->mode = st.st_mode & 0777;
     job->owner = st.st_uid;
     job->group = st.st_gid;
     job->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     job->is_folder = S_ISDIR(st.st_mode);
-    if (front->signing) HM_TRY(lock_for_signing(resolved, *fd));
-    if (job->is_folder) {
-        HM_TRY(check_apart(front, resolved));
-        return hm_tree_of_folder(*fd, &job->folder, &job->tree);
-    }
-    return S_ISREG(st.st_mode) ? HM_OK : hm_refuse("is neither a file nor a folder");
+    if (!job->is_folder && !S_ISREG(st.st_mode)) return hm_refuse("is neither a file nor a folder");
+    return front->signing ? lock_for_signing(resolved, fd) : HM_OK;
+}
+
+hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_front_job *job, int *fd) {
+    char resolved[PATH_MAX];
+    if (!realpath(operand, resolved)) return hm_could_not("%s", strerror(errno));
+    job->path = strdup(resolved);
+    if (!job->path) return hm_no_memory();
+    HM_TRY(check_link(operand));
+    HM_TRY(check_apart(front, resolved));
+    HM_TRY(open_in_folder(resolved, job, fd));
+    HM_TRY(examine(front, resolved, job, *fd));
+    if (!job->is_folder) return HM_OK;
+    HM_TRY(hm_tree_of_folder(*fd, &job->folder, &job->tree));
+    /* What belongs to a folder lies in it. */
+    hm_fd_close(&job->dirfd);
+    job->dirfd = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
+    return job->dirfd >= 0 ? HM_OK : hm_could_not("%s", strerror(errno));
 }
 
 const char *hm_front_base_name(const char *path) {
@@ -157,37 +202,48 @@ const char *hm_front_base_name(const char *path) {
     return slash && slash[1] ? slash + 1 : path;
 }
 
-/* Where a part of a job lies or goes. */
-static hm_err part_path(const hm_front_state *state, const hm_front_job *job, hm_part part, bool output, hm_buf *path) {
+/* Where a part of a job lies or goes: PATH, seen from DIRFD. */
+typedef struct {
+    int dirfd;
+    bool named; /* by the user, who may name a link */
+    hm_buf path;
+} place;
+static void place_clear(place *p) { hm_buf_clear(&p->path); }
+#define PLACE __attribute__((cleanup(place_clear))) place
+
+static const char *const suffixes[HM_PARTS] = {"", ".p7s", "", ".tlog-proof"};
+
+static hm_err put_output(const hm_options *options, const hm_front_job *job, hm_part part, hm_buf *path) {
+    struct stat st;
+    HM_TRY(hm_put_text(path, options->output));
+    if (stat(options->output, &st) == 0 && S_ISDIR(st.st_mode))
+        return hm_put_format(path, "/%s%s", hm_front_base_name(job->path), suffixes[part]);
+    /* OUT is the catalogue, OUT.p7s its signature. */
+    return job->is_folder ? hm_put_text(path, suffixes[part]) : HM_OK;
+}
+
+static hm_err find_place(const hm_front_state *state, const hm_front_job *job, hm_part part, bool output, place *p) {
     const hm_options *options = state->front->options;
-    static const char *const suffix[HM_PARTS] = {"", ".p7s", "", ".tlog-proof"};
-    if (part == HM_PART_SIGNATURE && !output && options->signature) return hm_put_text(path, options->signature);
-    if (part == HM_PART_PROOF && !output && options->proof) return hm_put_text(path, options->proof);
-    HM_BUF stem = HM_BUF_EMPTY;
-    if (options->output && output) {
-        struct stat st;
-        HM_TRY(hm_put_text(&stem, options->output));
-        if (stat(options->output, &st) == 0 && S_ISDIR(st.st_mode))
-            HM_TRY(hm_put_format(&stem, "/%s%s", hm_front_base_name(job->path), suffix[part]));
-        else if (job->is_folder)
-            HM_TRY(hm_put_text(&stem, suffix[part])); /* OUT is the catalogue, OUT.p7s its signature */
-    } else {
-        HM_TRY(hm_put_format(&stem, "%s%s%s", job->path, job->is_folder ? "/SHA256SUMS" : "", suffix[part]));
-    }
-    return hm_put(path, hm_buf_bytes(&stem));
+    const char *given = output                      ? options->output
+                        : part == HM_PART_SIGNATURE ? options->signature
+                        : part == HM_PART_PROOF     ? options->proof
+                                                    : NULL;
+    *p = (place){.dirfd = given ? AT_FDCWD : job->dirfd, .named = given != NULL, .path = HM_BUF_EMPTY};
+    if (given && output) return put_output(options, job, part, &p->path);
+    if (given) return hm_put_text(&p->path, given);
+    return hm_put_format(&p->path, "%s%s", job->is_folder ? "SHA256SUMS" : hm_front_base_name(job->path),
+                         suffixes[part]);
 }
 
 hm_err hm_front_open_companion(hm_front_state *state, hm_front_job *job, hm_part part, int *fd) {
-    HM_BUF path = HM_BUF_EMPTY;
+    PLACE p;
     const char *string;
     *fd = -1;
-    HM_TRY(part_path(state, job, part, state->front->signing, &path));
-    HM_TRY(hm_buf_string(&path, &string));
-    *fd = open(string, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    /* A file that was named must be there; one that is looked for need not. */
-    const hm_options *options = state->front->options;
-    bool named = (part == HM_PART_SIGNATURE && options->signature) || (part == HM_PART_PROOF && options->proof);
-    bool absent = *fd < 0 && (errno == ENOENT || errno == ENOTDIR) && !named;
+    HM_TRY(find_place(state, job, part, state->front->signing, &p));
+    HM_TRY(hm_buf_string(&p.path, &string));
+    *fd = openat(p.dirfd, string, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (p.named ? 0 : O_NOFOLLOW));
+    /* A file that was named must be there; one that is looked for, or will be written, need not. */
+    bool absent = *fd < 0 && (errno == ENOENT || errno == ENOTDIR) && (!p.named || state->front->signing);
     return *fd >= 0 || absent ? HM_OK : hm_could_not("%s: %s", string, strerror(errno));
 }
 
@@ -196,24 +252,41 @@ static void keep_owner(const hm_front_job *job, int fd) {
     if (geteuid() == 0 && fchown(fd, job->owner, job->group) != 0) return;
 }
 
-static hm_err check_output_path(const hm_front_job *job, hm_part part, const char *path) {
-    struct stat in, out;
-    if (part == HM_PART_CONTENT || job->is_folder) return HM_OK;
-    if (stat(path, &out) != 0 || stat(job->path, &in) != 0) return HM_OK;
-    if (S_ISDIR(out.st_mode)) return hm_misuse("%s: is a folder", path);
-    return in.st_dev == out.st_dev && in.st_ino == out.st_ino
-               ? hm_misuse("-o %s: would overwrite the file itself with its signature", path)
+/* What is about to be replaced must not be the file itself, unless it is its signed form. */
+static hm_err check_output(const hm_front *front, const hm_front_job *job, hm_part part, const hm_outfile *out) {
+    struct stat there, folder;
+    char self[40], path[PATH_MAX];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", out->dirfd);
+    ssize_t len = readlink(self, path, sizeof path - 1);
+    if (len > 0) {
+        path[len] = 0;
+        char office[PATH_MAX];
+        if (front->office && realpath(front->office, office) && is_within(path, office))
+            return hm_refuse("%s lies in the office (write somewhere else)", path);
+    }
+    if (part == HM_PART_CONTENT || job->is_folder || fstatat(out->dirfd, out->name, &there, 0) != 0) return HM_OK;
+    if (S_ISDIR(there.st_mode)) return hm_misuse("%s: is a folder", out->path);
+    if (fstatat(job->dirfd, hm_front_base_name(job->path), &folder, 0) != 0) return HM_OK;
+    return there.st_dev == folder.st_dev && there.st_ino == folder.st_ino
+               ? hm_misuse("-o %s: would overwrite the file itself with its signature", out->path)
                : HM_OK;
 }
 
 hm_err hm_front_open_output(hm_front_state *state, hm_front_job *job, hm_part part) {
-    HM_BUF path = HM_BUF_EMPTY;
+    PLACE p = {.path = HM_BUF_EMPTY};
     const char *string;
-    HM_TRY(part_path(state, job, part, true, &path));
-    HM_TRY(hm_buf_string(&path, &string));
+    if (!(state->front->outputs >> part & 1))
+        return hm_could_not("the parsing process asked for an output that there is not");
     if (job->out[part].fd >= 0) return hm_could_not("the parsing process asked for the same output twice");
-    HM_TRY(check_output_path(job, part, string));
-    HM_TRY(hm_outfile_open(AT_FDCWD, string, part == HM_PART_CONTENT ? job->mode : 0644, &job->out[part]));
+    HM_TRY(find_place(state, job, part, true, &p));
+    HM_TRY(hm_buf_string(&p.path, &string));
+    HM_TRY(hm_outfile_open(p.dirfd, string, part == HM_PART_CONTENT ? job->mode : 0644, &job->out[part]));
+    hm_err err = check_output(state->front, job, part, &job->out[part]);
+    if (hm_failed(err)) {
+        hm_fault fault = hm_fault_keep(err);
+        hm_outfile_discard(&job->out[part]);
+        return hm_fault_raise(&fault);
+    }
     if (part == HM_PART_CONTENT) keep_owner(job, job->out[part].fd);
     return HM_OK;
 }

@@ -118,7 +118,7 @@ static void take_result(hm_front_state *state, hm_front_job *job, const hm_post 
     hm_err again = hm_raise_again(class, "");
     snprintf(sentence, sizeof sentence, "%.*s", (int)post->text_len, (const char *)post->text);
     if (class != HM_DONE) again = hm_raise_again(class, sentence);
-    if (class == HM_DONE && post->b) {
+    if (class == HM_DONE && post->b && state->front->outputs) {
         hm_err err = hm_front_commit_outputs(job);
         if (hm_failed(err)) {
             class = err.class;
@@ -134,17 +134,32 @@ static void take_text(hm_front_job *job, const hm_post *post) {
     if (text->len < TEXT_LIMIT && hm_failed(hm_put(text, HM_BYTES(post->text, post->text_len)))) text->len = 0;
 }
 
+/* Parts, streams and classes that there are. */
+static bool is_possible(const hm_post *post) {
+    switch (post->kind) {
+    case HM_POST_COMPANION:
+    case HM_POST_OUTPUT:
+        return post->a < HM_PARTS;
+    case HM_POST_TEXT:
+        return post->a < HM_STREAMS;
+    case HM_POST_RESULT:
+        return post->a <= HM_DENIED;
+    default:
+        return true;
+    }
+}
+
 /* One message of a parser. What it asks for must be its own job: a parser that was taken over gets no further. */
 hm_err hm_front_serve(hm_front_state *state, size_t parser, hm_post *post) {
     if (post->kind == HM_POST_NEXT) return answer_next(state, parser);
     hm_front_job *job = post->job < state->count ? state->jobs[post->job] : NULL;
-    if (!job || job->over || job->parser != (int)parser || (post->kind != HM_POST_TEXT && post->a > HM_DENIED))
+    if (!job || job->over || job->parser != (int)parser || !is_possible(post))
         return hm_could_not("the parsing process sent something malformed");
     switch (post->kind) {
     case HM_POST_COMPANION:
-        return answer_companion(state, parser, post->job, (hm_part)(post->a % HM_PARTS));
+        return answer_companion(state, parser, post->job, (hm_part)post->a);
     case HM_POST_OUTPUT:
-        return answer_output(state, parser, post->job, (hm_part)(post->a % HM_PARTS));
+        return answer_output(state, parser, post->job, (hm_part)post->a);
     case HM_POST_ENTRY:
         return answer_entry(state, parser, post->job);
     case HM_POST_TEXT:

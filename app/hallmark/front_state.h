@@ -27,6 +27,7 @@ typedef struct {
     hm_outfile out[HM_PARTS];
     bool opened_ahead; /* "alone": all that the parser may ask for is open already */
     int content_fd, companion_fd[HM_PARTS];
+    int dirfd; /* of the folder that the file lies in; of the folder itself */
     hm_buf text[HM_STREAMS];
     hm_class class;
     char sentence[701];

@@ -1,9 +1,11 @@
 #include "commands.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const hm_command hm_commands[] = {
     {"init", "[DIR]", "Make an office: token, root key and certificate, log", "--token --pin-file --org", 0, 1,
@@ -43,7 +45,14 @@ static hm_err output_lost(void) {
                           : hm_could_not("standard output cannot be written: %s", strerror(errno));
 }
 
+/* What is opened later must not become standard output because somebody closed that. */
+static void keep_standard_files(void) {
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) _exit(HM_COULD_NOT);
+}
+
 int main(int argc, char **argv) {
+    keep_standard_files();
     signal(SIGPIPE, SIG_IGN);
     const hm_command *command;
     hm_options options = {0};

@@ -56,12 +56,14 @@ static int take_descriptor(struct msghdr *message) {
     return fd;
 }
 
-hm_err hm_post_receive(int socket, hm_post *post, bool *closed) {
+static hm_err receive(int socket, hm_post *post, bool with_descriptor, bool *closed) {
     uint32_t head[4];
     struct iovec parts[2] = {{head, HEAD}, {post->text, sizeof post->text}};
     control room = {.bytes = {0}};
-    struct msghdr message = {
-        .msg_iov = parts, .msg_iovlen = 2, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes};
+    struct msghdr message = {.msg_iov = parts,
+                             .msg_iovlen = 2,
+                             .msg_control = with_descriptor ? room.bytes : NULL,
+                             .msg_controllen = with_descriptor ? sizeof room.bytes : 0};
     ssize_t n;
     do n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
@@ -69,8 +71,8 @@ hm_err hm_post_receive(int socket, hm_post *post, bool *closed) {
     post->fd = -1;
     if (*closed) return HM_OK;
     if (n < 0) return hm_could_not("the parsing process cannot be heard: %s", strerror(errno));
-    post->fd = take_descriptor(&message);
-    if ((size_t)n < HEAD || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+    post->fd = with_descriptor ? take_descriptor(&message) : -1;
+    if ((size_t)n < HEAD || (message.msg_flags & (with_descriptor ? MSG_TRUNC | MSG_CTRUNC : MSG_TRUNC))) {
         hm_fd_close(&post->fd);
         return hm_could_not("the parsing process sent something malformed");
     }
@@ -81,6 +83,10 @@ hm_err hm_post_receive(int socket, hm_post *post, bool *closed) {
     post->text_len = (size_t)n - HEAD;
     return HM_OK;
 }
+
+hm_err hm_post_receive(int socket, hm_post *post, bool *closed) { return receive(socket, post, true, closed); }
+
+hm_err hm_post_receive_plain(int socket, hm_post *post, bool *closed) { return receive(socket, post, false, closed); }
 
 void hm_post_set_text(hm_post *post, hm_bytes text) {
     post->text_len = text.len < sizeof post->text ? text.len : sizeof post->text;

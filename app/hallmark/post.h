@@ -38,6 +38,8 @@ void hm_post_copy(hm_post *to, const hm_post *from);
 HM_MUST_USE hm_err hm_post_send(int socket, const hm_post *post);
 /* POST->fd belongs to the caller. */
 HM_MUST_USE hm_err hm_post_receive(int socket, hm_post *post, bool *closed);
+/* For the side that is given no descriptors: the kernel throws away any that are sent. */
+HM_MUST_USE hm_err hm_post_receive_plain(int socket, hm_post *post, bool *closed);
 void hm_post_set_text(hm_post *post, hm_bytes text); /* truncates */
 
 #endif

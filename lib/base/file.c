@@ -13,11 +13,17 @@ static char *pending_note;
 
 void hm_outfile_note_pending(char note[static HM_PENDING_MAX]) { pending_note = note; }
 
-static void set_pending(const char *path, size_t folder_len, const char *temporary) {
+/* The folder's path as the kernel knows it, because the survivor has neither our descriptors nor, perhaps, our folder.
+ */
+static void set_pending(int dirfd, const char *temporary) {
     if (!pending_note) return;
-    int n = snprintf(pending_note + 1, HM_PENDING_MAX - 1, "%.*s%s", (int)folder_len, path, temporary);
+    char self[40];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", dirfd);
+    ssize_t len = readlink(self, pending_note + 1, HM_PENDING_MAX - 2 - HM_TEMPORARY_NAME_MAX);
+    if (len <= 0 || len >= HM_PENDING_MAX - 2 - HM_TEMPORARY_NAME_MAX) return;
+    snprintf(pending_note + 1 + len, (size_t)(HM_PENDING_MAX - 1 - len), "/%s", temporary);
     /* The first byte says that the rest is whole. */
-    pending_note[0] = n > 0 && n < HM_PENDING_MAX - 1;
+    pending_note[0] = 1;
 }
 
 static void clear_pending(void) {
@@ -59,7 +65,7 @@ static hm_err open_unnamed(hm_outfile *out, mode_t mode) {
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
         return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
     HM_TRY(temporary_name(out->temporary));
-    set_pending(out->path, (size_t)(out->name - out->path), out->temporary);
+    set_pending(out->dirfd, out->temporary);
     out->fd = openat(out->dirfd, out->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode);
     if (out->fd >= 0) return HM_OK;
     out->temporary[0] = 0;
@@ -97,7 +103,7 @@ static hm_err give_name(hm_outfile *out) {
         if (linkat(AT_FDCWD, self, out->dirfd, out->name, AT_SYMLINK_FOLLOW) == 0) return HM_OK;
         if (errno != EEXIST) return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
         HM_TRY(temporary_name(out->temporary));
-        set_pending(out->path, (size_t)(out->name - out->path), out->temporary);
+        set_pending(out->dirfd, out->temporary);
         if (linkat(AT_FDCWD, self, out->dirfd, out->temporary, AT_SYMLINK_FOLLOW) != 0)
             return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
     }

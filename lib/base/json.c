@@ -145,8 +145,7 @@ static bool take_value(hm_reader *reader, hm_bytes *value) {
     hm_reader at = *reader;
     unsigned depth = 0;
     uint8_t c;
-    if (start.len && start.data[0] == '"')
-        return !hm_failed(hm_read_skip(reader, 1)) && take_string(reader, value);
+    if (start.len && start.data[0] == '"') return !hm_failed(hm_read_skip(reader, 1)) && take_string(reader, value);
     while (!hm_failed(hm_read_u8(&at, &c))) {
         if (depth == 0 && (c == ',' || c == '}')) {
             size_t len = start.len - at.rest.len - 1;

@@ -162,11 +162,15 @@ static bool is_kept(int fd, const int *keep, size_t count) {
     return false;
 }
 
-hm_err hm_sandbox_close_files(const int *keep, size_t count) {
+static hm_err make_null(int last) {
     int null = open("/dev/null", O_RDWR);
     if (null < 0) return hm_could_not("/dev/null: %s", strerror(errno));
-    for (int fd = 0; fd <= 2; fd++)
+    for (int fd = 0; fd <= last; fd++)
         if (dup2(null, fd) < 0) return hm_could_not("/dev/null: %s", strerror(errno));
+    return HM_OK;
+}
+
+static hm_err close_above_2(const int *keep, size_t count) {
     int highest = 2;
     for (size_t i = 0; i < count; i++)
         if (keep[i] > highest) highest = keep[i];
@@ -175,4 +179,14 @@ hm_err hm_sandbox_close_files(const int *keep, size_t count) {
     if (syscall(__NR_close_range, (unsigned)highest + 1, ~0u, 0) != 0)
         return hm_could_not("descriptors cannot be closed: %s", strerror(errno));
     return HM_OK;
+}
+
+hm_err hm_sandbox_close_files(const int *keep, size_t count) {
+    HM_TRY(make_null(2));
+    return close_above_2(keep, count);
+}
+
+hm_err hm_sandbox_close_others(const int *keep, size_t count) {
+    HM_TRY(make_null(0));
+    return close_above_2(keep, count);
 }

@@ -1,4 +1,5 @@
-/* Names for people's eyes: what an attacker may choose must neither move a terminal's cursor nor pass for another name. */
+/* Names for people's eyes: what an attacker may choose must neither move a terminal's cursor nor pass for another name.
+ */
 #ifndef HM_BASE_READABLE_H
 #define HM_BASE_READABLE_H
 

@@ -12,6 +12,8 @@
 
 /* Close every descriptor but KEEP[0..COUNT), which must be above 2; 0, 1 and 2 become /dev/null. */
 HM_MUST_USE hm_err hm_sandbox_close_files(const int *keep, size_t count);
+/* Close every descriptor above 2 but KEEP[0..COUNT), and make 0 /dev/null: for a process that still prints. */
+HM_MUST_USE hm_err hm_sandbox_close_others(const int *keep, size_t count);
 /* Only what the process holds already. A fault, and the caller must end, if the kernel has no seccomp. */
 HM_MUST_USE hm_err hm_sandbox_enter(void);
 /* The same, but files can be opened: for reading below FOLDER where the kernel has Landlock, anywhere where it has not.

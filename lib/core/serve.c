@@ -249,6 +249,8 @@ static hm_err answer(session *s, const hm_message *question) {
         return answer_log_audit(s);
     case HM_MSG_TRUST:
         return answer_trust(s);
+    case HM_MSG_SIGN: /* the others were taken together (receive) */
+        return hm_refuse("core language: sign comes after narrow");
     default:
         return hm_refuse("core language: that is an answer, not a question");
     }
@@ -282,7 +284,7 @@ static hm_err receive(session *s, batch *b, bool *other, bool *closed) {
 
 /* An act that was asked for and refused is an entry too (P1); a question about what there is is not an act. */
 static bool is_act(hm_message_type type) {
-    return type == HM_MSG_NARROW || type == HM_MSG_PREPARE || type == HM_MSG_PRODUCT_ADD ||
+    return type == HM_MSG_NARROW || type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_PRODUCT_ADD ||
            type == HM_MSG_KEY_GENERATE || type == HM_MSG_CERT_REQUEST || type == HM_MSG_CERT_IMPORT;
 }
 

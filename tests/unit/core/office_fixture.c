@@ -155,6 +155,20 @@ void office_sql(const office *o, const char *text) {
     sqlite3_close(db);
 }
 
+/* An index whose expression has no value for them: SQLite runs no triggers of a database for the store. */
+void office_break_entries(const office *o, const char *prefix) {
+    HM_BUF text = HM_BUF_EMPTY;
+    const char *string;
+    WORKS(hm_put_format(&text,
+                        "CREATE INDEX broken ON entry((CASE WHEN idx>=%llu AND hex(leaf) LIKE '%s%%' THEN "
+                        "abs(-9223372036854775807-1) END))",
+                        (unsigned long long)entries_in(o), prefix));
+    WORKS(hm_buf_string(&text, &string));
+    office_sql(o, string);
+}
+
+void office_mend(const office *o) { office_sql(o, "DROP INDEX broken"); }
+
 void office_age_checkpoint(const office *o) {
     struct timespec now, dates[2];
     clock_gettime(CLOCK_REALTIME, &now);
@@ -302,6 +316,15 @@ void entry_read(const office *o, uint64_t index, entry *e) {
     hm_store_close(&store);
     WORKS(err);
     assert_true(e->cbor.len > 0);
+}
+
+void expect_refusals(const office *o, uint64_t from, uint64_t count) {
+    ENTRY e = {0};
+    assert_int_equal(entries_in(o), from + count);
+    for (uint64_t i = from; i < from + count; i++) {
+        entry_read(o, i, &e);
+        assert_int_equal(e.leaf.type, HM_LEAF_REFUSAL);
+    }
 }
 
 bool details_hold(const entry *e, const char *text) {

@@ -56,6 +56,11 @@ void office_restore(const office *from, office *to);
 const char *office_file(const office *o, const char *name);
 /* What nobody does through the core. */
 void office_sql(const office *o, const char *text);
+/* From now on the database takes no entries whose leaf begins with the octets PREFIX (hexadecimal; "": none at all), as
+ * if there were no room; until it is mended. Only what comes behind the present entries is meant. */
+void office_break_entries(const office *o, const char *prefix);
+void office_mend(const office *o);
+#define NO_ROOM "integer overflow"
 /* Date the checkpoint back. */
 void office_age_checkpoint(const office *o);
 /* What the token does from now on; "" for what it should (see fake_module.c). */
@@ -94,6 +99,8 @@ void entry_clear(entry *e);
 #define ENTRY __attribute__((cleanup(entry_clear))) entry
 /* Replaces what E held. */
 void entry_read(const office *o, uint64_t index, entry *e);
+/* Behind entry FROM - 1 there are COUNT refusals and nothing else. */
+void expect_refusals(const office *o, uint64_t from, uint64_t count);
 bool details_hold(const entry *e, const char *text);
 /* Append what the core would not. */
 uint64_t entry_forge(const office *o, const hm_leaf *leaf);

@@ -33,14 +33,23 @@ static hm_message audit(office *o) {
     return answer;
 }
 
+static hm_message audit_again(office *o) {
+    hm_message question = {.type = HM_MSG_LOG_AUDIT};
+    return ask(o, &question);
+}
+
 /* A core that does not even start counts as having found it. */
-static void expect_audit_fault(office *o, const char *words) {
-    hm_message question = {.type = HM_MSG_LOG_AUDIT}, answer;
+static void expect_fault_of(office *o, const hm_message *question, const char *words) {
+    hm_message answer;
     hm_err err = hm_connect(o->directory, NULL, NULL, &o->core);
-    if (!hm_failed(err)) err = hm_ask(&o->core, &question, &answer);
-    if (!hm_failed(err)) fail_msg("the audit finds nothing");
+    if (!hm_failed(err)) err = hm_ask(&o->core, question, &answer);
+    if (!hm_failed(err)) fail_msg("nothing is found");
     assert_said(words);
     (void)!hm_failed(hm_disconnect(&o->core));
+}
+
+static void expect_audit_fault(office *o, const char *words) {
+    expect_fault_of(o, &(hm_message){.type = HM_MSG_LOG_AUDIT}, words);
 }
 
 /* SQL in which # stands for a number. */
@@ -302,6 +311,8 @@ static void an_old_database_signs_nothing_and_publishes_nothing(void **state) {
     assert_true(hm_bytes_equal(hm_buf_bytes(&checkpoint), hm_buf_bytes(&after)));
 }
 
+static const hm_message publish = {.type = HM_MSG_LOG_PUBLISH};
+
 /* The head that the database remembers was put back to an older one; the entries and the published log were not. */
 static void a_head_that_was_put_back_is_caught_up_with(void **state) {
     (void)state;
@@ -314,21 +325,29 @@ static void a_head_that_was_put_back_is_caught_up_with(void **state) {
     office_sql(&s.o, "CREATE TABLE kept AS SELECT * FROM head");
     sign_once(&s.o, &s.intent, &s.outcome, s.hash);
     office_connect(&s.o);
-    ask(&s.o, &(hm_message){.type = HM_MSG_LOG_PUBLISH});
+    ask(&s.o, &publish);
     office_disconnect(&s.o);
     office_sql(&s.o, "DELETE FROM head; INSERT INTO head SELECT * FROM kept");
     hm_message after = audit(&s.o);
+    assert_memory_equal(after.field[HM_LOG_AUDITED_ROOT].bytes.data, root, sizeof root);
+    assert_int_equal(after.field[HM_LOG_AUDITED_ENTRIES].number, s.outcome + 1);
+    ask(&s.o, &publish);
+    after = audit_again(&s.o);
     assert_int_equal(after.field[HM_LOG_AUDITED_SIZE].number, s.outcome + 1);
-    office_disconnect(&s.o);
+}
+
+static void an_office_whose_head_was_removed_goes_on_with_nothing(void **state) {
+    (void)state;
+    SIGNED_OFFICE s;
+    make_signed(&s);
     office_sql(&s.o, "DELETE FROM head");
-    after = audit(&s.o);
-    assert_int_equal(after.field[HM_LOG_AUDITED_SIZE].number, s.outcome + 1);
+    expect_audit_fault(&s.o, "never finished");
 }
 
 static void finds_that_the_remembered_head_was_changed(void **state) {
     (void)state;
     static const char *const ways[] = {
-        /* A hash of the edge; its number of entries, larger and smaller; the note. */
+        /* A hash of the edge, its number of entries, its last octet; the note. */
         "UPDATE head SET edge=substr(edge,1,20)||x'ff'||substr(edge,22)",
         "UPDATE head SET edge=x'00000000ffffffff'||substr(edge,9)",
         "UPDATE head SET edge=substr(edge,1,length(edge)-1)",
@@ -341,8 +360,8 @@ static void finds_that_the_remembered_head_was_changed(void **state) {
         office_sql(&s.o, ways[i]);
         /* Something new is to be published on top of it. */
         hm_leaf leaf = leaf_like(&s.o, 0, HM_LEAF_CEREMONY, 0);
-        if (i < 3) entry_forge(&s.o, &leaf);
-        expect_audit_fault(&s.o, "");
+        entry_forge(&s.o, &leaf);
+        expect_fault_of(&s.o, i < 3 ? &publish : &(hm_message){.type = HM_MSG_LOG_AUDIT}, "");
     }
 }
 
@@ -498,6 +517,7 @@ int main(void) {
         OFFICE_TEST(finds_an_entry_of_another_office),
         OFFICE_TEST(an_old_database_signs_nothing_and_publishes_nothing),
         OFFICE_TEST(a_head_that_was_put_back_is_caught_up_with),
+        OFFICE_TEST(an_office_whose_head_was_removed_goes_on_with_nothing),
         OFFICE_TEST(finds_that_the_remembered_head_was_changed),
         OFFICE_TEST(finds_that_the_published_checkpoint_was_changed),
         OFFICE_TEST(an_audit_is_not_disturbed_by_signing_beside_it),

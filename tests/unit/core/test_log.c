@@ -209,7 +209,7 @@ static void lists_the_part_of_the_log_that_was_asked_for(void **state) {
     for (answer = ask(&o, &question); answer.type == HM_MSG_LOG_ENTRY; answer = hear(&o))
         assert_int_equal(answer.field[HM_LOG_ENTRY_INDEX].number, next++);
     assert_int_equal(next, 5);
-    static const uint64_t beyond[] = {UINT64_MAX, (uint64_t)INT64_MAX + 1, INT64_MAX};
+    static const uint64_t beyond[] = {UINT64_MAX - 1, (uint64_t)INT64_MAX + 1, INT64_MAX};
     question.field[HM_LOG_LIST_COUNT].number = UINT64_MAX;
     for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
         question.field[HM_LOG_LIST_FROM].number = beyond[i];
@@ -217,6 +217,13 @@ static void lists_the_part_of_the_log_that_was_asked_for(void **state) {
     }
     question.field[HM_LOG_LIST_FROM].number = size;
     assert_int_equal(ask(&o, &question).type, HM_MSG_DONE);
+    /* The last two. */
+    question.field[HM_LOG_LIST_FROM].number = UINT64_MAX;
+    question.field[HM_LOG_LIST_COUNT].number = 2;
+    next = size - 2;
+    for (answer = ask(&o, &question); answer.type == HM_MSG_LOG_ENTRY; answer = hear(&o))
+        assert_int_equal(answer.field[HM_LOG_ENTRY_INDEX].number, next++);
+    assert_int_equal(next, size);
 }
 
 int main(void) {

@@ -266,6 +266,7 @@ static void a_commit_that_fails_is_rolled_back(void **state) {
 static void appends_nothing_after_the_transaction_was_ended_by_the_database(void **state) {
     fixture *f = *state;
     uint64_t index;
+    sqlite3_db_config(f->store->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
     sql(f, "CREATE TRIGGER full BEFORE INSERT ON entry WHEN NEW.idx=1 BEGIN SELECT RAISE(ROLLBACK,'full'); END");
     hm_entry_row entry = entry_of("leaf");
     assert_done(hm_store_begin(f->store));

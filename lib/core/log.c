@@ -178,6 +178,22 @@ static hm_err stored_tree(const hm_office *office, hm_tree_edge *tree, hm_buf *n
     return edge.len ? hm_tree_edge_get(hm_buf_bytes(&edge), tree) : HM_OK;
 }
 
+/* The stored edge must still stand for what NOTE was signed over: the next checkpoint is signed over what grows from
+ * it. */
+static hm_err check_edge(const hm_tree_edge *tree, hm_bytes note) {
+    HM_BUF root = HM_BUF_EMPTY;
+    hm_merkle_hash hash = hm_tree_edge_root(tree);
+    hm_reader reader = hm_reader_of(note);
+    hm_bytes line;
+    if (!note.len) return HM_OK;
+    HM_TRY(hm_put_base64(&root, HM_ARRAY(hash.byte)));
+    for (int i = 0; i < 3; i++) HM_TRY(hm_in(hm_read_line(&reader, &line), "the database's own checkpoint"));
+    if (hm_bytes_equal(line, hm_buf_bytes(&root))) return HM_OK;
+    return hm_could_not(
+        "the database's tree is not the one that its checkpoint was signed over (restore office.db from a "
+        "backup)");
+}
+
 /* The root that the database's entries give at SIZE. */
 static hm_err root_at(hm_office *office, uint64_t size, hm_merkle_hash *root) {
     static hm_tree_edge tree;
@@ -274,6 +290,7 @@ hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint) {
         HM_TRY(hm_log_check_head(office));
         note.len = 0;
         HM_TRY(stored_tree(office, &tree, &note));
+        HM_TRY(check_edge(&tree, hm_buf_bytes(&note)));
         HM_TRY(hm_store_log_size(office->store, &size));
     }
     if (size > tree.size || !note.len) HM_TRY(publish_tree(office, &tree, size, &note));

@@ -2,6 +2,8 @@
 #include "commands.h"
 #include "office_access.h"
 
+#include <base/json.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -19,7 +21,14 @@ static hm_err print_made(const hm_options *options, hm_connection *office) {
     HM_STRING *directory = NULL;
     HM_TRY(plan_directory(options, &directory));
     if (options->json) {
-        printf("{\"office\":\"%s\",\"development\":%s}\n", directory, office->development ? "true" : "false");
+        HM_BUF text = HM_BUF_EMPTY;
+        hm_json json = hm_json_plain(&text);
+        hm_json_object(&json, NULL);
+        hm_json_string(&json, "office", directory);
+        hm_json_bool(&json, "development", office->development);
+        hm_json_close_object(&json);
+        HM_TRY(hm_json_end(&json));
+        printf("%.*s\n", (int)text.len, (const char *)text.data);
         return HM_OK;
     }
     printf("Office of %s made in %s\n", office->organization, directory);

@@ -1,5 +1,7 @@
 #include "parse_checked.h"
 
+#include <pki/der.h>
+
 #include <string.h>
 
 enum { PROOF_MAX = 64 * 1024 };
@@ -51,9 +53,24 @@ hm_err hm_checked_digest(hm_parser *parser, hm_checked *c) {
     return reported;
 }
 
+/* A signature without signed attributes, taken from one with them, is over the attributes' own encoding (RFC 5652
+ * section 5.4), and one taken from a certificate or request is over theirs: content that could be such is not accepted
+ * so. */
+static hm_err check_bare_content(const hm_checked *c, const hm_signer_info *info) {
+    uint8_t first;
+    const hm_source *content = &c->opened.job.content;
+    if (info->has_signed_attributes || c->opened.job.folder || !content->size) return HM_OK;
+    HM_TRY(hm_source_read(content, 0, &first, 1));
+    return first == HM_DER_SEQUENCE || first == HM_DER_SET
+               ? hm_refuse(
+                     "signed without attributes, and it could be a part of another signature (sign it with attributes)")
+               : HM_OK;
+}
+
 hm_err hm_checked_signer(hm_checked *c, const hm_verify_rules *rules, size_t i) {
     const hm_signer_info *info = c->signatures.signer[i].info;
     if (!info->known) return hm_refuse("%s", info->why);
+    HM_TRY(check_bare_content(c, info));
     const hm_digest *content = hm_digests_find(&c->digests, info->digest);
     if (!content) return hm_refuse("its digest was not computed");
     return hm_signed_verify(c->signatures.signer[i].parsed, c->signatures.signer[i].index, content, rules, &c->verdict);
@@ -87,15 +104,28 @@ static hm_err read_proof(hm_parser *parser, const hm_checked *c, hm_buf *text) {
     return hm_source_read_all(&source, PROOF_MAX, text);
 }
 
+/* The entry must be of this format, and of the office that the signer's certificate names. */
+static hm_err check_origin(const hm_checked *c, const hm_log_proof *proof) {
+    const hm_signer_info *info = c->signatures.signer[c->signer].info;
+    hm_leaf intent;
+    HM_TRY(hm_leaf_get(proof->intent_entry, &intent));
+    if (intent.format != c->opened.format->id)
+        return hm_refuse("it was logged as another format than %s", c->opened.format->name);
+    bool other = info->has_certificate && info->certificate.has_office &&
+                 memcmp(info->certificate.office, intent.office, sizeof intent.office) != 0;
+    return other ? hm_refuse("it was logged by another office than the one that certified its signer") : HM_OK;
+}
+
 hm_err hm_checked_proof(const hm_check_orders *orders, const hm_checked *c, hm_bytes text, hm_log_proof *proof,
                         hm_buf *storage, hm_checkpoint *checkpoint) {
     const hm_signer_info *info = c->signatures.signer[c->signer].info;
     const hm_digest *content = hm_digests_find(&c->digests, info->digest);
     if (!orders->has_log_key) return hm_misuse("the trust file names no log key (hallmark trust export writes one)");
     HM_TRY(hm_in(hm_log_proof_get(text, storage, proof), "the log proof"));
-    return hm_in(
-        hm_log_proof_check(proof, &orders->log_key, hm_digest_bytes(content), info->signature_hash, checkpoint),
-        "its log proof does not fit (hallmark log prove makes a new one)");
+    HM_TRY(
+        hm_in(hm_log_proof_check(proof, &orders->log_key, hm_digest_bytes(content), info->signature_hash, checkpoint),
+              "its log proof does not fit (hallmark log prove makes a new one)"));
+    return check_origin(c, proof);
 }
 
 static hm_err require_log(hm_parser *parser, const hm_check_orders *orders, const hm_checked *c, uint64_t *size) {

@@ -215,19 +215,31 @@ static hm_err enqueue(signing *s, pending_job *pending) {
     return hm_could_not("too many files are under way");
 }
 
+static const char catalogue_head[] = "# Hallmark catalogue ";
+
+static bool is_catalogue(const hm_source *source) {
+    uint8_t head[sizeof catalogue_head - 1];
+    return source->size >= sizeof head && !hm_failed(hm_source_read(source, 0, head, sizeof head)) &&
+           memcmp(head, catalogue_head, sizeof head) == 0;
+}
+
 /* A SHA256SUMS that somebody else wrote is not ours to overwrite. */
 static hm_err check_catalogue(signing *s, const hm_job *job) {
-    static const char first_line[] = "# Hallmark catalogue ";
-    uint8_t head[sizeof first_line - 1];
     HM_FD fd = -1;
     hm_source source;
     if (!job->folder || s->orders->replace) return HM_OK;
     HM_TRY(hm_parser_companion(s->parser, job, HM_PART_CATALOGUE, &fd));
     if (fd < 0) return HM_OK;
     HM_TRY(hm_source_of_file(fd, &source));
-    bool ours = source.size >= sizeof head && !hm_failed(hm_source_read(&source, 0, head, sizeof head)) &&
-                memcmp(head, first_line, sizeof head) == 0;
-    return ours ? HM_OK : hm_refuse("there is a SHA256SUMS already that is not Hallmark's (--replace replaces it)");
+    return is_catalogue(&source)
+               ? HM_OK
+               : hm_refuse("there is a SHA256SUMS already that is not Hallmark's (--replace replaces it)");
+}
+
+/* Any file can be signed but one that would then speak for a folder: what it lists was never looked at. */
+static hm_err check_not_catalogue(const hm_opened *opened) {
+    bool lists = opened->format->id == HM_FORMAT_CMS && is_catalogue(&opened->job.content);
+    return lists ? hm_refuse("is the catalogue of a folder (sign the folder itself)") : HM_OK;
 }
 
 /* A signature is not signed when somebody says "sign *". */
@@ -257,6 +269,7 @@ static hm_err begin(signing *s, pending_job *pending, hm_job *job, bool *finishe
     *finished = false;
     HM_TRY(check_catalogue(s, job));
     HM_TRY(hm_opened_open(s->parser, job, s->orders->format, HM_OPEN_TO_SIGN, &pending->opened));
+    HM_TRY(check_not_catalogue(&pending->opened));
     HM_TRY(prepare(s, pending->opened.format, pending->opened.subject));
     hm_err err = digest(s, pending, &signatures);
     if (!hm_failed(err)) err = consider_present(s, pending, &signatures, &unchanged);

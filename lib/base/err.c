@@ -9,8 +9,12 @@ static _Thread_local char origin[80];
 
 /* Sentences quote names and certificate fields that an attacker chooses: no escape sequence may reach a terminal. */
 static void make_printable(char *text) {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
+    for (unsigned char before = 0; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        /* C2 80 to C2 9F are U+0080 to U+009F, which some terminals obey as well. */
+        if (c < 0x20 || c == 0x7f || (before == 0xc2 && c >= 0x80 && c < 0xa0)) *text = '?';
+        before = c;
+    }
 }
 
 void hm_err_set(const char *file, int line, const char *format, ...) {

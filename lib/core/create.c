@@ -5,11 +5,13 @@
 #include <base/json.h>
 #include <crypto/uuid.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,21 +24,30 @@ static hm_err check_plan(const hm_office_plan *plan) {
     return HM_OK;
 }
 
-/* The folder must be new or empty: nothing of anybody's is mixed with an office or removed when it cannot be finished.
- */
-static hm_err make_folder(const char *directory) {
+static hm_err check_empty(const char *directory, int dirfd) {
+    HM_FD copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = copy >= 0 ? fdopendir(copy) : NULL;
+    if (!listing) return hm_could_not("%s: %s", directory, strerror(errno));
+    copy = -1; /* the listing's */
+    size_t entries = 0;
+    while (readdir(listing)) entries++;
+    closedir(listing);
+    return entries <= 2 ? HM_OK : hm_misuse("%s: is not empty (an office needs a folder of its own)", directory);
+}
+
+/* The folder must be new or empty, and ours alone while we fill it: nothing of anybody's is mixed with an office, and
+ * what is removed when it cannot be finished is what this process made. */
+static hm_err take_folder(const char *directory, int *dirfd) {
     HM_TRY(hm_folder_make(directory, 0700));
-    if (rmdir(directory) != 0) {
-        if (errno == ENOTEMPTY || errno == EEXIST)
-            return hm_misuse("%s: is not empty (an office needs a folder of its own)", directory);
-        return hm_could_not("%s: %s", directory, strerror(errno));
-    }
-    if (mkdir(directory, 0700) != 0) return hm_could_not("%s: %s", directory, strerror(errno));
-    HM_BUF log = HM_BUF_EMPTY;
-    const char *path;
-    HM_TRY(hm_put_format(&log, "%s/log", directory));
-    HM_TRY(hm_buf_string(&log, &path));
-    return hm_folder_make(path, 0755);
+    HM_TRY(hm_folder_open(AT_FDCWD, directory, dirfd));
+    if (flock(*dirfd, LOCK_EX | LOCK_NB) != 0)
+        return hm_could_not("%s: another hallmark is making an office there at this moment", directory);
+    struct stat st;
+    if (fstat(*dirfd, &st) != 0) return hm_could_not("%s: %s", directory, strerror(errno));
+    if (st.st_uid != geteuid()) return hm_refuse("%s: belongs to somebody else", directory);
+    HM_TRY(check_empty(directory, *dirfd));
+    if (fchmod(*dirfd, 0700) != 0) return hm_could_not("%s: %s", directory, strerror(errno));
+    return HM_OK;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at) {
@@ -102,9 +113,10 @@ static hm_err found_office(hm_office *office) {
 static hm_err fill_office(const hm_office_plan *plan, hm_office *office, hm_buf *origin) {
     memset(office, 0, sizeof *office);
     office->directory = plan->directory;
-    office->log_dirfd = -1;
+    office->dirfd = office->log_dirfd = -1;
     snprintf(office->actor, sizeof office->actor, "unix:%u", (unsigned)getuid());
     HM_TRY(hm_folder_open(AT_FDCWD, plan->directory, &office->dirfd));
+    if (mkdirat(office->dirfd, "log", 0755) != 0) return hm_could_not("%s/log: %s", plan->directory, strerror(errno));
     HM_TRY(hm_folder_open(office->dirfd, "log", &office->log_dirfd));
     HM_BUF path = HM_BUF_EMPTY;
     const char *database;
@@ -123,7 +135,8 @@ static hm_err fill_office(const hm_office_plan *plan, hm_office *office, hm_buf 
 
 hm_err hm_office_create(const hm_office_plan *plan) {
     HM_TRY(check_plan(plan));
-    HM_TRY(make_folder(plan->directory));
+    HM_FD folder = -1;
+    HM_TRY(take_folder(plan->directory, &folder));
     hm_office office = {.dirfd = -1};
     HM_BUF origin = HM_BUF_EMPTY;
     hm_err err = fill_office(plan, &office, &origin);

@@ -146,6 +146,7 @@ hm_err hm_signer_parse(hm_reader *signer_infos, hm_bytes content_type, hm_parsed
     /* RFC 5652 section 5.3. */
     else if (!hm_bytes_equal(content_type, hm_oid_data))
         return hm_refuse("it has no signed attributes");
+    info->has_signed_attributes = signer->has_attributes;
     if (info->known && signer->has_attributes && signer->message_digest.len != hm_digest_len(info->digest))
         return hm_refuse("the message digest has %zu bytes, %s has %zu", signer->message_digest.len,
                          hm_digest_name(info->digest), hm_digest_len(info->digest));

@@ -137,14 +137,25 @@ static void describe_key(X509 *certificate, char *text, size_t size) {
     ERR_clear_error();
 }
 
-/* The last number of 2.25.<UUID>.<number>, or 0 if OID has another form. 2.25 is one octet, the UUID a run of octets
- * with the high bit up to its last. */
-static unsigned office_policy(const ASN1_OBJECT *oid) {
+/* Shift in seven more bits; false if the number has become longer than a UUID. */
+static bool shift_in(uint8_t uuid[static HM_UUID_LEN], uint8_t septet) {
+    if (uuid[0] >> 1) return false;
+    for (size_t i = 0; i < HM_UUID_LEN; i++) {
+        uint8_t next = i + 1 < HM_UUID_LEN ? uuid[i + 1] : (uint8_t)(septet << 1);
+        uuid[i] = (uint8_t)(uuid[i] << 7 | next >> 1);
+    }
+    return true;
+}
+
+/* The last number of 2.25.<UUID>.<number>, and the UUID; 0 if OID has another form. 2.25 is one octet, the UUID a run
+ * of octets with the high bit up to its last. */
+static unsigned office_policy(const ASN1_OBJECT *oid, uint8_t uuid[static HM_UUID_LEN]) {
     hm_reader reader = hm_reader_of(HM_BYTES(OBJ_get0_data(oid), OBJ_length(oid)));
     uint8_t first, octet, last;
+    memset(uuid, 0, HM_UUID_LEN);
     if (hm_failed(hm_read_u8(&reader, &first)) || first != 2 * 40 + 25) return 0;
     do
-        if (hm_failed(hm_read_u8(&reader, &octet))) return 0;
+        if (hm_failed(hm_read_u8(&reader, &octet)) || !shift_in(uuid, octet & 0x7f)) return 0;
     while (octet & 0x80);
     if (hm_failed(hm_read_u8(&reader, &last)) || reader.rest.len) return 0;
     return last;
@@ -157,7 +168,10 @@ static hm_err describe_policies(const X509 *certificate, hm_cert_info *info) {
     /* -1: there is none. Otherwise it is malformed or there are several, and could hide a development policy. */
     if (!policies) return critical == -1 ? HM_OK : hm_refuse("a certificate's policies are malformed");
     for (int i = 0; i < sk_POLICYINFO_num(policies); i++) {
-        unsigned kind = office_policy(sk_POLICYINFO_value(policies, i)->policyid);
+        uint8_t office[HM_UUID_LEN];
+        unsigned kind = office_policy(sk_POLICYINFO_value(policies, i)->policyid, office);
+        if (kind) memcpy(info->office, office, sizeof info->office);
+        info->has_office |= kind != 0;
         if (kind == 1) info->development = true;
         if (kind == 2) info->production = true;
     }

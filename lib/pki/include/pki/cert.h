@@ -44,6 +44,8 @@ typedef struct {
     char serial[48];                                     /* hexadecimal */
     int64_t not_before, not_after;
     bool ca, code_signing, self_issued;
+    bool has_office; /* the policy names an office: */
+    uint8_t office[HM_UUID_LEN];
     bool development, production; /* policy 2.25.<any UUID>.1 or .2 */
     char key[24];                 /* "ECDSA P-256", "RSA 3072", "Ed25519", ... */
     uint8_t sha256[32];           /* of the DER */

@@ -46,7 +46,9 @@ typedef struct {
     hm_digest_algorithm digest; /* which digest of the content to compute */
     hm_scheme scheme;
     uint8_t signature_hash[HM_SHA256_LEN];
-    bool has_signing_time; /* the signer's claim */
+    bool has_signed_attributes; /* false: the signature is over the content itself; whoever checks must see that the
+                                 * content cannot be the signed attributes of another signature, or a certificate */
+    bool has_signing_time;      /* the signer's claim */
     int64_t signing_time;
     bool has_timestamp;   /* an RFC 3161 token is there; not judged yet */
     bool has_certificate; /* its certificate is in the structure */

@@ -365,6 +365,24 @@ static void finds_that_the_remembered_head_was_changed(void **state) {
     }
 }
 
+/* A hash that stands for 256 entries, which publishing does not read again. */
+static void signs_no_checkpoint_over_a_damaged_edge(void **state) {
+    (void)state;
+    SIGNED_OFFICE s;
+    HM_BUF before = HM_BUF_EMPTY, after = HM_BUF_EMPTY;
+    make_signed(&s);
+    hm_leaf leaf = leaf_like(&s.o, 0, HM_LEAF_CEREMONY, 0);
+    while (entries_in(&s.o) < 300) entry_forge(&s.o, &leaf);
+    office_connect(&s.o);
+    WORKS(hm_put(&before, ask(&s.o, &publish).field[HM_BYTES_CONTENT].bytes));
+    office_disconnect(&s.o);
+    office_sql(&s.o, "UPDATE head SET edge=substr(edge,1,length(edge)-1)||x'00'");
+    entry_forge(&s.o, &leaf);
+    expect_fault_of(&s.o, &publish, "");
+    WORKS(hm_file_read(AT_FDCWD, office_file(&s.o, "log/checkpoint"), 1 << 16, &after));
+    assert_true(hm_bytes_equal(hm_buf_bytes(&before), hm_buf_bytes(&after)));
+}
+
 static void finds_that_the_published_checkpoint_was_changed(void **state) {
     (void)state;
     SIGNED_OFFICE s;
@@ -442,6 +460,7 @@ static void proves_no_entry_but_outcomes(void **state) {
     (void)state;
     SIGNED_OFFICE s;
     make_signed(&s);
+    change(&s.o, "UPDATE entry SET tag=0x6665646362613938 WHERE idx=#", s.intent); /* not even if it could be found */
     office_connect(&s.o);
     hm_message question = prove_message(DIGEST, DIGEST);
     expect_no_proof(&s.o, &question);
@@ -519,6 +538,7 @@ int main(void) {
         OFFICE_TEST(a_head_that_was_put_back_is_caught_up_with),
         OFFICE_TEST(an_office_whose_head_was_removed_goes_on_with_nothing),
         OFFICE_TEST(finds_that_the_remembered_head_was_changed),
+        OFFICE_TEST(signs_no_checkpoint_over_a_damaged_edge),
         OFFICE_TEST(finds_that_the_published_checkpoint_was_changed),
         OFFICE_TEST(an_audit_is_not_disturbed_by_signing_beside_it),
         OFFICE_TEST(proves_no_signature_that_is_not_logged),

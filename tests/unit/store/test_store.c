@@ -262,6 +262,23 @@ static void a_commit_that_fails_is_rolled_back(void **state) {
     assert_int_equal(index, 1);
 }
 
+/* One that SQLite leaves open for another try: it must not stay open behind the caller's back. */
+static void a_commit_that_could_be_tried_again_is_rolled_back_too(void **state) {
+    fixture *f = *state;
+    uint64_t index;
+    hm_entry_row entry = entry_of("lost");
+    sql(f, "CREATE TABLE parent(id INTEGER PRIMARY KEY);"
+           "CREATE TABLE child(parent INTEGER REFERENCES parent(id) DEFERRABLE INITIALLY DEFERRED)");
+    assert_int_equal(sqlite3_db_config(f->store->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL), SQLITE_OK);
+    assert_done(hm_store_begin(f->store));
+    assert_done(hm_store_append(f->store, &entry, &index));
+    assert_int_equal(sqlite3_exec(f->store->db, "INSERT INTO child VALUES(1)", NULL, NULL, NULL), SQLITE_OK);
+    assert_could_not(hm_store_commit(f->store), "FOREIGN KEY");
+    assert_could_not(hm_store_append(f->store, &entry, &index), "outside a transaction");
+    assert_done(append(f->store, "after", &index));
+    assert_int_equal(index, 0);
+}
+
 /* SQLite itself ends the transaction when the disk is full or cannot be written. */
 static void appends_nothing_after_the_transaction_was_ended_by_the_database(void **state) {
     fixture *f = *state;
@@ -395,6 +412,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(begins_no_transaction_within_another, make_store, remove_store),
         cmocka_unit_test_setup_teardown(a_rollback_leaves_nothing, make_store, remove_store),
         cmocka_unit_test_setup_teardown(a_commit_that_fails_is_rolled_back, make_store, remove_store),
+        cmocka_unit_test_setup_teardown(a_commit_that_could_be_tried_again_is_rolled_back_too, make_store,
+                                        remove_store),
         cmocka_unit_test_setup_teardown(appends_nothing_after_the_transaction_was_ended_by_the_database, make_store,
                                         remove_store),
         cmocka_unit_test_setup_teardown(says_that_another_process_holds_the_database, make_store, remove_store),

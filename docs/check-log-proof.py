@@ -59,7 +59,8 @@ def read_cbor(data, at=0, depth=0):
     if value > 23:
         width = 1 << (value - 24)
         value, at = int.from_bytes(data[at:at + width], 'big'), at + width
-        must(at <= len(data) and value >= (24 if width == 1 else 1 << 4 * width), 'a CBOR head is not in its shortest form')
+        must(at <= len(data), 'the extra data ends early')
+        must(value >= (24 if width == 1 else 1 << 4 * width), 'a CBOR head is not in its shortest form')
     if major == 0:
         return value, at
     must(at + value <= len(data), 'the extra data ends early')
@@ -78,7 +79,8 @@ def read_array(data, what, *kinds):
     must(end == len(data) and isinstance(items, list) and len(items) == len(kinds), f'{what} is not such an array')
     for number, (item, kind) in enumerate(zip(items, kinds)):
         choice = kind if isinstance(kind, tuple) else (kind,)
-        must(type(item) in choice or isinstance(item, bytes) and len(item) in choice, f'field {number} of {what} is wrong')
+        fits = type(item) in choice or isinstance(item, bytes) and len(item) in choice
+        must(fits, f'field {number} of {what} is wrong')
     return items
 
 
@@ -152,13 +154,13 @@ def read_proof(text):
     found = re.fullmatch(r'c2sp\.org/tlog-proof@v1\nextra (.+)\nindex (.+)\n((?:.+\n)+)', head + gap[:1])
     must(found, 'the proof does not begin with "c2sp.org/tlog-proof@v1", "extra", "index" and a path')
     extra = decode_base64(found[1], 'the extra data')
-    version, outcome, intent, intent_index, intent_path = read_array(extra, 'the extra data', int, bytes, bytes, int, list)
+    version, outcome, intent, place, intent_path = read_array(extra, 'the extra data', int, bytes, bytes, int, list)
     must(version == 1, f'the extra data is of the unknown version {version}')
     path = [decode_base64(line, 'a hash of the path') for line in found[3].split('\n')[:-1]]
     for hashes in (path, intent_path):
         must(1 <= len(hashes) <= 64 and all(isinstance(one, bytes) and len(one) == 32 for one in hashes),
              'an inclusion path is not of 1 to 64 hashes of 32 bytes')
-    return (outcome, decode_decimal(found[2], "the proof's index"), path), (intent, intent_index, intent_path), checkpoint
+    return (outcome, decode_decimal(found[2], "the proof's index"), path), (intent, place, intent_path), checkpoint
 
 
 def read_der(data):
@@ -210,7 +212,7 @@ def compare(given, number, digest, signature_hash):
     algorithm = DIGESTS[len(digest)]
     if given.file:
         must(number in (CMS, CATALOGUE), "the intent's digest is not that of a whole file in this format: use --digest")
-        must(digest_of(given.file, algorithm) == digest, f'the {algorithm} of {given.file} is not the one in the intent')
+        must(digest_of(given.file, algorithm) == digest, f'the {algorithm} of {given.file} is not that in the intent')
     if given.digest:
         must(given.digest.lower() == digest.hex(), f'the digest in the intent is another: {algorithm} {digest.hex()}')
     if given.signature:
@@ -231,12 +233,12 @@ def check(given):
     product = (16, type(None))
     done = read_array(outcome[0], 'the outcome', int, int, 16, product, int, 32, 32, int)
     asked = read_array(intent[0], 'the intent', int, int, 16, product, int, tuple(DIGESTS), 32, type(None))
-    must(done[:2] == [1, OUTCOME] and asked[:2] == [1, INTENT], 'the entries are not an outcome and an intent, version 1')
+    must([done[:2], asked[:2]] == [[1, OUTCOME], [1, INTENT]], 'they are not an outcome and an intent of version 1')
     must(done[7] == intent[1] < outcome[1], 'the outcome is of another intent')
     must(done[2:5] == asked[2:5], 'intent and outcome are of different offices, products or formats')
-    whose = f'office {uuid.UUID(bytes=done[2])}, ' + (f'product {uuid.UUID(bytes=done[3])}' if done[3] else 'no product')
-    return '; '.join((f'logged: intent {intent[1]} and outcome {outcome[1]} of {whose}, in the log {name} of {size} entries',
-                      *compare(given, done[4], asked[5], done[5])))
+    whose = f'office {uuid.UUID(bytes=done[2])}' + (f', product {uuid.UUID(bytes=done[3])}' if done[3] else '')
+    logged = f'logged: intent {intent[1]} and outcome {outcome[1]} of {whose}, in the log {name} of {size} entries'
+    return '; '.join((logged, *compare(given, done[4], asked[5], done[5])))
 
 
 def main():

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """P10: docs/check-log-proof.py, which knows nothing of Hallmark's code, judges Hallmark's log proofs.
 
-Proofs of an office, whose spoilt copies both must refuse; the example of docs/log.md; and logs made here, with keys of ours,
-which say what no office would say: what refuses those is the rule alone, since every hash and signature in them is right."""
+Proofs of an office, whose spoilt copies both must refuse; the example of docs/log.md; and logs made here, with keys of
+ours, which say what no office would say: what refuses those is the rule alone, every hash and signature is right."""
 import argparse
 import base64
 import hashlib
@@ -30,7 +30,8 @@ def judge(proof, trust, file=None, signature=None, digest=None):
 def complaint(proof, trust, **given):
     """Why the checker refuses, called in this process: '' if it does not."""
     try:
-        checker.check(argparse.Namespace(**{'file': None, 'signature': None, 'digest': None, **given}, proof=proof, trust=trust))
+        nothing = {'file': None, 'signature': None, 'digest': None}
+        checker.check(argparse.Namespace(**{**nothing, **given}, proof=proof, trust=trust))
     except ValueError as fault:
         return str(fault)
     return ''
@@ -78,7 +79,7 @@ def check_folder(test, trust):
     test.accepts('a folder is signed', hallmark_sign('plc', folder))
     test.accepts('a folder is proved', run(HALLMARK, 'log', 'prove', folder))
     sums = folder / 'SHA256SUMS'
-    test.accepts("a folder's proof is accepted of its SHA256SUMS", judge(beside(sums), trust, sums, beside(sums, '.p7s')))
+    test.accepts("a folder's proof is one of its SHA256SUMS", judge(beside(sums), trust, sums, beside(sums, '.p7s')))
 
 
 def check_image(test, trust):
@@ -98,21 +99,32 @@ def check_image(test, trust):
     test.refuses('another digest is refused', judge(proof, trust, digest='00' * 32), 'is another')
 
 
+def unsigned(cms):
+    """The signature in CMS, and the same bytes as no OCTET STRING."""
+    value = checker.read_signature(cms)
+    return b'\x04' + bytes([len(value)]) + value, b'\x03' + bytes([len(value)]) + value
+
+
 def check_others(test, trust, path, other):
     """The right proof with something wrong beside it."""
     proof, signature = beside(path), beside(path, '.p7s')
     done = judge(proof, trust)
-    test.ok(done.good and done.text.count('NOT COMPARED') == 2, 'without file and signature the answer says so', done.details)
-    test.refuses('another file is refused', judge(proof, trust, other), 'is not the one in the intent')
+    test.ok(done.good and done.text.count('NOT COMPARED') == 2, 'what is not compared is said', done.details)
+    test.refuses('another file is refused', judge(proof, trust, other), 'is not that in the intent')
     longer = test.folder / 'longer'
     longer.write_bytes(path.read_bytes() + b'\0')
-    test.refuses('a file with a byte more is refused', judge(proof, trust, longer), 'is not the one in the intent')
-    test.refuses('another signature is refused', judge(proof, trust, signature=beside(other, '.p7s')), 'not the one in the outcome')
+    test.refuses('a file with a byte more is refused', judge(proof, trust, longer), 'is not that in the intent')
+    test.refuses('another signature is refused', judge(proof, trust, signature=beside(other, '.p7s')),
+                 'not the one in the outcome')
     twice, cms = test.folder / 'twice.p7s', signature.read_bytes()
     for what, content in (('cut short', cms[:-1]), ('with a byte behind it', cms + b'\0'), ('that is empty', b''),
-                          ('that is text', b'signature'), ('of indefinite length', b'\x30\x80' + cms[4:] + bytes(2))):
+                          ('that is text', b'signature'), ('of indefinite length', b'\x30\x80' + cms[4:] + bytes(2)),
+                          ('of another content type', cms.replace(checker.SIGNED_DATA, bytes(9), 1)),
+                          ('without a signature', cms.replace(*unsigned(cms)))):
         twice.write_bytes(content)
         test.refuses(f'a signature file {what} is refused', judge(proof, trust, signature=twice), 'the signature file')
+    twice.write_bytes(bytes((2 << 20) + 1))
+    test.refuses('a signature file of over 2 MiB is refused', judge(proof, trust, signature=twice), 'larger')
     accepted = [number for number in (range(len(cms)) if FULL else test.random.sample(range(len(cms)), 300))
                 if not complaint(proof, trust, signature=flipped(signature, twice, number))
                 and checker.read_signature(twice.read_bytes()) != checker.read_signature(cms)]
@@ -130,12 +142,14 @@ def check_keys(test, trust, other_trust, path):
     key = base64.b64decode(foreign[2])
     number_of_it = hashlib.sha256(name.split()[1].encode() + b'\n' + key).hexdigest()[:8]
     for what, new, because in (
-            ('no key', '', '0 lines'), ('two keys', line + other, '2 lines'), ('the same key twice', line * 2, '2 lines'),
+            ('no key', '', '0 lines'), ('two keys', line + other, '2 lines'),
+            ('the same key twice', line * 2, '2 lines'),
             ("another's key under the log's name and id", f'{name}+{number}+{foreign[2]}\n', 'does not belong'),
             ("another's key under the log's name", f'{name}+{number_of_it}+{foreign[2]}\n', 'is not signed by'),
             ('the key under another name', f'{foreign[0]}+{number}+{blob}\n', 'does not belong'),
             ('a key of an unknown type', f'{name}+{number}+{base64.b64encode(b"9" + key[1:]).decode()}\n', 'neither'),
             ('a key that is too short', f'{name}+{number}+{base64.b64encode(key[:-1]).decode()}\n', 'neither'),
+            ('a key that is only a name', f'{name}\n', 'NAME+ID+KEY'),
             ('a key that is not base64', f'{name}+{number}+{blob}!\n', 'base64')):
         changed.write_text(text.replace(line, new), encoding='utf-8')
         test.refuses(f'a trust file with {what} is refused', judge(proof, changed), because)
@@ -154,7 +168,8 @@ def check_spoilt(test, trust, path):
     whole = beside(path).read_bytes()
     lines = whole.split(b'\n')[:-1]
     shutil.copy(beside(path), beside(spoilt))
-    test.accepts('the copy is accepted by hallmark before it is spoilt', hallmark_verify(trust, '--require-log', spoilt))
+    test.accepts('the copy is accepted by hallmark before it is spoilt',
+                 hallmark_verify(trust, '--require-log', spoilt))
     test.ok(not complaint(beside(spoilt), trust), 'the copy is accepted by the checker before it is spoilt')
     for number, line in enumerate(lines):
         swapped = bytes([line[len(line) // 2] ^ 1]) if line else b'x'
@@ -167,11 +182,14 @@ def check_spoilt(test, trust, path):
             both_refuse(test, f'line {number + 1} {what}', spoilt, trust)
     accepted = []
     for place in range(len(whole)) if FULL else sorted(test.random.sample(range(len(whole)), 150)):
-        beside(spoilt).write_bytes(whole[:place] + bytes([whole[place] ^ 1 << test.random.randrange(8)]) + whole[place + 1:])
+        flipped(beside(path), beside(spoilt), place, 1 << test.random.randrange(8))
         accepted += [] if complaint(beside(spoilt), trust) else [f'byte {place}']
     test.ok(not accepted, 'one changed bit anywhere in a proof is refused', accepted)
     cuts = range(len(whole)) if FULL else test.random.sample(range(len(whole)), 100)
-    accepted = [cut for cut in cuts if beside(spoilt).write_bytes(whole[:cut]) is None or not complaint(beside(spoilt), trust)]
+    accepted = []
+    for cut in cuts:
+        beside(spoilt).write_bytes(whole[:cut])
+        accepted += [] if complaint(beside(spoilt), trust) else [f'{cut} bytes']
     test.ok(not accepted, 'a proof that is cut short is refused', accepted)
 
 
@@ -185,7 +203,7 @@ def check_example(test):
     trust.write_text(f'hallmark-log-key: {key}\n', encoding='utf-8')
     file.write_bytes(b'firmware')
     test.accepts('the example of docs/log.md is accepted', judge(proof, trust, file))
-    shell = next(block for block in re.findall(r'^```sh\n(.*?)^```', page, re.MULTILINE | re.DOTALL) if 'seal.tlog-proof' in block)
+    shell, = re.findall(r'^```sh\n(.*?)^```', page, re.MULTILINE | re.DOTALL)
     if not shutil.which('xxd'):
         test.skip('the commands of docs/log.md check its example', 'xxd is not installed')
         return
@@ -230,11 +248,15 @@ def check_trees(test):
         for index in range(size):
             entry, path = entries[index], path_to(index, entries[:size])
             good = leads(entry, index, path, size, root) and not leads(entry + b'x', index, path, size, root)
-            others = (index + 1, path, size), (index, path + [root], size), (index, path[:-1] if path else [root], size), (
-                index ^ 1, path, size), (index, path[::-1] if len(path) > 1 else [root], size), (size, path, size)
+            others = ((index + 1, path, size), (index ^ 1, path, size), (size, path, size),
+                      (index, path + [root], size), (index, path[:-1] or [root], size),
+                      (index, path[::-1] if len(path) > 1 else [root], size))
             if not good or any(leads(entry, *one, root) for one in others):
                 wrong.append(f'{index} of {size}')
     test.ok(not wrong, 'in each tree of 1 to 70 each entry is proved by its path, and by no other', wrong)
+    above = tree_hash(entries[:2])
+    test.ok(leads(entries[1], 1, [tree_hash(entries[:1])], 2, above) and
+            not leads(entries[1], 0, [tree_hash(entries[:1])], 1, above), 'no path goes on above the root')
 
 
 def cbor(item):
@@ -245,7 +267,7 @@ def cbor(item):
     major, value = (0x40, len(item)) if isinstance(item, bytes) else (0, item)
     for limit, head, form in ((24, 0, '>B'), (1 << 8, 24, '>BB'), (1 << 16, 25, '>BH'), (1 << 32, 26, '>BI')):
         if value < limit:
-            return struct.pack(form, *([major | value] if not head else [major | head, value])) + (item if major else b'')
+            return struct.pack(form, *([major | head, value] if head else [major | value])) + (item if major else b'')
     return struct.pack('>BQ', major | 27, value)
 
 
@@ -271,7 +293,7 @@ class Log:
             self.folder / 'made', *([] if self.ed25519 else ['-digest', 'sha256']))
         return f'\u2014 {self.name} {base64.b64encode(self.id + (self.folder / "made").read_bytes()).decode()}\n'
 
-    def proof(self, outcome=(), intent=(), places=(5, 3), size=9, version=1, text=None, more='', behind=b'', extra=None):
+    def proof(self, outcome=(), intent=(), places=(5, 3), version=1, text=None, more='', behind=b'', extra=None):
         """Changes to the outcome's and the intent's fields: (number, value)."""
         office, product, hashed = b'o' * 16, b'p' * 16, bytes(32)
         leaves = ([1, 2, office, product, 1, hashlib.sha256(b'signature').digest(), hashed, 3],
@@ -280,7 +302,7 @@ class Log:
             for number, value in changes:
                 leaf[number:number + 1] = value
         done, asked = (cbor(leaf) for leaf in leaves)
-        entries = [b'another' for _ in range(size)]
+        size, entries = 9, [b'another'] * 9
         entries[places[1]], entries[places[0]] = asked + behind, done
         data = cbor([version, done, asked + behind, places[1], path_to(places[1], entries)])
         text = (text or '{name}\n{size}\n{root}\n').format(name=self.name, size=size,
@@ -297,7 +319,8 @@ def check_rules(test, log, kind):
     file.write_bytes(b'firmware')
     test.accepts(f'{kind}: a log made here is accepted', judge(log.proof(), log.trust, file))
     witness = '\u2014 witness.example AAAAAAECAwQFBgc=\n'
-    for what, made in (("a witness's signature", {'more': witness}), ('an extension line', {'text': '{name}\n{size}\n{root}\nmore\n'}),
+    for what, made in (("a witness's signature", {'more': witness}),
+                       ('an extension line', {'text': '{name}\n{size}\n{root}\nmore\n'}),
                        ('no product', {'outcome': [(3, [None])], 'intent': [(3, [None])]})):
         test.ok(not complaint(log.proof(**made), log.trust), f'{kind}: {what} is accepted')
     unsigned = f'\u2014 {log.name} {base64.b64encode(log.id + bytes(64)).decode()}\n'
@@ -322,8 +345,11 @@ def check_rules(test, log, kind):
             ('a leaf with a byte behind it', 'such an array', {'behind': b'\0'}),
             ('extra data of version 2', 'unknown version', {'version': 2}),
             ('extra data with a byte behind it', 'such an array', {'extra': lambda data: data + b'\0'}),
-            ('a head that is not the shortest', 'shortest form', {'extra': lambda data: data[:1] + b'\x18\x01' + data[2:]}),
-            ('extra data of indefinite length', 'does not belong', {'extra': lambda data: b'\x9f' + data[1:] + b'\xff'}),
+            ('a long head', 'shortest form', {'extra': lambda data: data[:1] + b'\x18\x01' + data[2:]}),
+            ('an indefinite length', 'does not belong', {'extra': lambda data: b'\x9f' + data[1:] + b'\xff'}),
+            ('a head that is cut', 'ends early', {'extra': lambda data: b'\x85\x18'}),
+            ('bytes that are cut', 'ends early', {'extra': lambda data: b'\x58\xff' + data[:5]}),
+            ('a path with a short hash', '32 bytes', {'extra': lambda data: data[:-34] + b'\x58\x1f' + data[-31:]}),
             ('arrays in arrays', 'nests too deep', {'extra': lambda data: b'\x81' * 5000}),
             ('an array of 2^64 - 1', 'ends early', {'extra': lambda data: b'\x9b' + b'\xff' * 8}),
             ('a second, bad signature by the log', 'did not sign', {'more': unsigned}),

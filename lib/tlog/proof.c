@@ -129,8 +129,9 @@ static hm_err check_pair(const hm_log_proof *proof, const hm_leaf *outcome, cons
         return hm_refuse("the outcome refers to another intent");
     bool same_product = outcome->has_product == intent->has_product &&
                         hm_bytes_equal(HM_ARRAY(outcome->product_class), HM_ARRAY(intent->product_class));
-    if (!hm_bytes_equal(HM_ARRAY(outcome->office), HM_ARRAY(intent->office)) || !same_product)
-        return hm_refuse("intent and outcome are of different offices or products");
+    if (!hm_bytes_equal(HM_ARRAY(outcome->office), HM_ARRAY(intent->office)) || !same_product ||
+        outcome->format != intent->format)
+        return hm_refuse("intent and outcome are of different offices, products or formats");
     return HM_OK;
 }
 

@@ -206,14 +206,17 @@ static void refuses_pairs_that_do_not_belong_together(void **state) {
     assert_refused(check_prepared(), "another intent");
     prepare_leaves();
     leaves[OUTCOME].office[15] ^= 1;
-    assert_refused(check_prepared(), "different offices or products");
+    assert_refused(check_prepared(), "different offices, products or formats");
     prepare_leaves();
     leaves[OUTCOME].product_class[0] ^= 1;
-    assert_refused(check_prepared(), "different offices or products");
+    assert_refused(check_prepared(), "different offices, products or formats");
     prepare_leaves();
     leaves[OUTCOME].has_product = false;
     memset(leaves[OUTCOME].product_class, 0, sizeof leaves[OUTCOME].product_class);
-    assert_refused(check_prepared(), "different offices or products");
+    assert_refused(check_prepared(), "different offices, products or formats");
+    prepare_leaves();
+    leaves[OUTCOME].format++;
+    assert_refused(check_prepared(), "different offices, products or formats");
 }
 
 static void refuses_entries_of_other_types(void **state) {

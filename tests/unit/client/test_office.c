@@ -1,6 +1,9 @@
 /* An office as a program sees it: cores that cannot start, die, or are left in the middle of a list. */
 #include "office_fixture.h"
 
+#include <base/file.h>
+
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -42,6 +45,52 @@ static void an_office_that_others_can_write_to_is_not_opened(void **state) {
     expect_no_connection(o.directory, HM_REFUSED, "others can write");
     assert_int_equal(chmod(o.directory, 0750), 0);
     office_connect(&o);
+}
+
+static void an_office_with_a_part_that_others_can_write_to_is_not_opened(void **state) {
+    (void)state;
+    static const char *const parts[] = {"office.db", "log", "trust.pem"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        OFFICE o;
+        struct stat st;
+        office_copy(&o);
+        assert_int_equal(stat(office_file(&o, parts[i]), &st), 0);
+        assert_int_equal(chmod(office_file(&o, parts[i]), (st.st_mode & 07777) | 0020), 0);
+        expect_no_connection(o.directory, HM_REFUSED, parts[i]);
+        assert_int_equal(chmod(office_file(&o, parts[i]), st.st_mode & 07777), 0);
+        office_connect(&o);
+    }
+}
+
+static void an_office_with_a_part_of_somebody_else_is_not_opened(void **state) {
+    (void)state;
+    static const char *const parts[] = {"", "office.db", "log", "trust.pem"};
+    if (getuid() != 0) skip(); /* only root gives files away */
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        OFFICE o;
+        office_copy(&o);
+        assert_int_equal(chown(office_file(&o, parts[i]), 65534, (gid_t)-1), 0);
+        expect_no_connection(o.directory, HM_REFUSED, "belongs to somebody else");
+    }
+}
+
+/* What was copied in with the folder is not run. */
+static void a_module_that_lies_in_the_office_is_not_loaded(void **state) {
+    (void)state;
+    OFFICE o;
+    HM_BUF module = HM_BUF_EMPTY, text = HM_BUF_EMPTY;
+    const char *statement;
+    hm_message question = product_message(HM_MSG_KEY_GENERATE, "pump", HM_KEY_ED25519);
+    office_copy(&o);
+    WORKS(hm_file_read(AT_FDCWD, FAKE_MODULE, 1 << 24, &module));
+    WORKS(hm_file_write(AT_FDCWD, office_file(&o, "module.so"), hm_buf_bytes(&module), 0755));
+    WORKS(hm_put_format(&text, "UPDATE office SET token='pkcs11:token=hallmark?module-path=%s'",
+                        office_file(&o, "module.so")));
+    WORKS(hm_buf_string(&text, &statement));
+    office_sql(&o, statement);
+    office_connect(&o);
+    expect_fault(&o, HM_REFUSED, "lies in the office's folder", &question);
+    (void)!hm_failed(hm_disconnect(&o.core)); /* no checkpoint without a token */
 }
 
 static void an_office_without_its_log_is_not_opened(void **state) {
@@ -200,7 +249,7 @@ static void the_survivor_runs_in_the_core_however_the_conversation_ended(void **
     int pair[2];
     char told[8];
     office_copy(&o);
-    assert_int_equal(pipe(pair), 0);
+    assert_int_equal(pipe2(pair, O_NONBLOCK), 0);
     WORKS(hm_connect(o.directory, tell, &pair[1], &o.core));
     WORKS(hm_disconnect(&o.core));
     assert_int_equal(read(pair[0], told, sizeof told), 1);
@@ -221,6 +270,9 @@ int main(void) {
         OFFICE_TEST(there_is_no_office_in_a_folder_without_one),
         OFFICE_TEST(an_office_that_was_never_finished_is_not_opened),
         OFFICE_TEST(an_office_that_others_can_write_to_is_not_opened),
+        OFFICE_TEST(an_office_with_a_part_that_others_can_write_to_is_not_opened),
+        OFFICE_TEST(an_office_with_a_part_of_somebody_else_is_not_opened),
+        OFFICE_TEST(a_module_that_lies_in_the_office_is_not_loaded),
         OFFICE_TEST(an_office_without_its_log_is_not_opened),
         OFFICE_TEST(an_office_of_another_schema_is_not_opened),
         OFFICE_TEST(knows_the_office_after_the_greeting),

@@ -386,6 +386,22 @@ static void commits_are_synchronous(void **state) {
     sqlite3_finalize(statement);
 }
 
+/* A database may come from anywhere; opening it must not run what it says. */
+static void runs_no_trigger_and_reads_no_view_of_a_database(void **state) {
+    fixture *f = *state;
+    uint64_t index;
+    size_t found;
+    counter count = {0};
+    sql(f, "CREATE TRIGGER thief AFTER INSERT ON entry BEGIN DELETE FROM entry; END");
+    assert_done(append(f->store, "leaf", &index));
+    assert_int_equal(log_size(f->store), 1);
+    sql(f,
+        "DROP TABLE product; CREATE VIEW product AS SELECT 1 id, 'pump' name, zeroblob(16) vendor, zeroblob(16) class,"
+        " 2 algorithms, 3 created");
+    assert_could_not(hm_store_products(f->store, NULL, count_product, &count, &found), "product");
+    assert_int_equal(count.seen, 0);
+}
+
 static void closing_twice_is_harmless(void **state) {
     fixture *f = *state;
     hm_store_close(&f->store);
@@ -421,6 +437,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(readers_see_what_was_committed_and_no_more, make_store, remove_store),
         cmocka_unit_test_setup_teardown(what_a_process_did_not_commit_goes_with_it, make_store, remove_store),
         cmocka_unit_test_setup_teardown(commits_are_synchronous, make_store, remove_store),
+        cmocka_unit_test_setup_teardown(runs_no_trigger_and_reads_no_view_of_a_database, make_store, remove_store),
         cmocka_unit_test_setup_teardown(closing_twice_is_harmless, make_store, remove_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

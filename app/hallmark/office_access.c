@@ -80,6 +80,9 @@ hm_err hm_log_key_of_trust(hm_bytes pem, hm_note_key *key, bool *found) {
     return HM_OK;
 }
 
+/* Or root's, who may change it anyway. */
+static bool is_mine(const struct stat *st) { return st->st_uid == geteuid() || st->st_uid == 0; }
+
 hm_err hm_read_trust(const hm_options *options, hm_buf *pem) {
     if (options->trust) return hm_file_read(AT_FDCWD, options->trust, TRUST_MAX, pem);
     HM_STRING *directory = NULL;
@@ -94,6 +97,8 @@ hm_err hm_read_trust(const hm_options *options, hm_buf *pem) {
     struct stat folder, file;
     if (stat(directory, &folder) != 0 || stat(string, &file) != 0)
         return hm_could_not("%s: %s", string, strerror(errno));
+    if (!is_mine(&folder) || !is_mine(&file))
+        return hm_refuse("%s: belongs to somebody else (give --trust FILE to trust it)", string);
     if ((folder.st_mode | file.st_mode) & 022)
         return hm_refuse("%s: others can write to it or its folder (chmod go-w; or give --trust FILE)", string);
     return hm_file_read(AT_FDCWD, string, TRUST_MAX, pem);

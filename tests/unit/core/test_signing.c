@@ -115,23 +115,50 @@ static void refuses_to_sign_before_it_is_narrowed(void **state) {
     assert_true(details_hold(&e, "\"act\":\"sign\""));
 }
 
+/* Asks until the session ends, which it does soon, and with no more entries than refusals. */
+static void expect_bounded_refusals(office *o, const hm_message *question) {
+    hm_message answer;
+    uint64_t before = entries_in(o), asked = 0;
+    for (hm_err err = {HM_REFUSED}; asked < 100 && err.class == HM_REFUSED; asked++)
+        err = hm_ask(&o->core, question, &answer);
+    assert_true(asked > 8 && asked < 100);
+    FAILS(HM_COULD_NOT, "core has ended", hm_ask(&o->core, question, &answer));
+    assert_true(hm_failed(hm_disconnect(&o->core)));
+    uint64_t refusals = entries_in(o) - before;
+    assert_true(refusals >= 8 && refusals < asked);
+    expect_refusals(o, before, refusals);
+}
+
 /* Somebody who only wants to fill the log. */
 static void a_session_that_is_refused_too_often_is_ended(void **state) {
     (void)state;
     OFFICE o;
-    hm_message question = sign_message(1, HM_KEY_RSA3072, DIGEST), answer;
+    hm_message question = sign_message(1, HM_KEY_RSA3072, DIGEST);
     office_copy(&o);
     office_connect(&o);
     narrow(&o, 1);
-    uint64_t before = entries_in(&o), asked = 0;
-    for (hm_err err = {HM_REFUSED}; asked < 100 && err.class == HM_REFUSED; asked++)
-        err = hm_ask(&o.core, &question, &answer);
-    assert_true(asked > 8 && asked < 100);
-    FAILS(HM_COULD_NOT, "core has ended", hm_ask(&o.core, &question, &answer));
-    assert_true(hm_failed(hm_disconnect(&o.core)));
-    uint64_t refusals = entries_in(&o) - before;
-    assert_true(refusals >= 8 && refusals < asked);
-    expect_refusals(&o, before, refusals);
+    expect_bounded_refusals(&o, &question);
+}
+
+/* The session of log check FILE, whose parser may ask for proofs alone. */
+static void a_session_for_no_product_signs_nothing_and_is_ended_too(void **state) {
+    (void)state;
+    OFFICE o;
+    ENTRY e = {0};
+    hm_message nothing = narrow_message("", 0), question = sign_message(1, HM_KEY_ES256, DIGEST);
+    static const uint8_t wanted[] = {HM_KEY_ES256};
+    hm_message prepare = prepare_message(HM_ARRAY(wanted));
+    office_copy(&o);
+    office_connect(&o);
+    assert_int_equal(ask(&o, &nothing).type, HM_MSG_DONE);
+    expect_fault(&o, HM_REFUSED, "may only", &prepare);
+    uint64_t before = entries_in(&o);
+    expect_fault(&o, HM_REFUSED, "may only", &question);
+    entry_read(&o, before, &e);
+    assert_int_equal(e.leaf.type, HM_LEAF_REFUSAL);
+    assert_false(e.leaf.has_product);
+    assert_true(details_hold(&e, "\"act\":\"sign\""));
+    expect_bounded_refusals(&o, &question);
 }
 
 /* A valid frame whose NAME says something to a terminal. */
@@ -468,6 +495,7 @@ int main(void) {
         OFFICE_TEST(refusals_are_on_record_with_their_reasons),
         OFFICE_TEST(refuses_to_sign_before_it_is_narrowed),
         OFFICE_TEST(a_session_that_is_refused_too_often_is_ended),
+        OFFICE_TEST(a_session_for_no_product_signs_nothing_and_is_ended_too),
         OFFICE_TEST(a_name_with_control_characters_ends_the_session),
         OFFICE_TEST(P1_intent_and_outcome_are_durable_before_the_signature_is_released),
         OFFICE_TEST(an_intent_says_who_asked_for_what_and_with_which_key),

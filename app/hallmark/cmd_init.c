@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 static hm_err plan_directory(const hm_options *options, char **directory) {
     hm_options with_operand = *options;
@@ -71,6 +72,8 @@ hm_err hm_command_init(const hm_options *options) {
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+    /* The token's PINs are made in this process: nobody traces it, and no core dump holds them. */
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return hm_could_not("this process can be traced: %s", strerror(errno));
     HM_TRY(hm_office_create(&plan));
     hm_options made = *options;
     made.office = directory;

@@ -153,6 +153,25 @@ static hm_err lock_for_signing(const char *path, int fd) {
                : hm_could_not("it was replaced at this moment (try again)");
 }
 
+/* Where an open folder lies now, as the kernel knows it; "" if it cannot be told. */
+static void path_of(int dirfd, char path[static PATH_MAX]) {
+    char self[40];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", dirfd);
+    ssize_t len = readlink(self, path, PATH_MAX - 1);
+    path[len > 0 ? len : 0] = 0;
+}
+
+/* Was a part of the path made a link after it was resolved? Then FOLDER, which ends in a slash, is not what was opened.
+ */
+static hm_err check_same_folder(int dirfd, const char *folder) {
+    char path[PATH_MAX];
+    path_of(dirfd, path);
+    size_t len = strlen(folder) > 1 ? strlen(folder) - 1 : 1;
+    return strlen(path) == len && strncmp(path, folder, len) == 0
+               ? HM_OK
+               : hm_could_not("its folder was moved at this moment (try again)");
+}
+
 /* Open the folder that the file lies in, once, and the file by its name there: what is read beside it and written
  * beside it lies in that same folder, whatever its path may lead to by then. */
 static hm_err open_in_folder(const char *resolved, hm_front_job *job, int *fd) {
@@ -162,6 +181,7 @@ static hm_err open_in_folder(const char *resolved, hm_front_job *job, int *fd) {
     HM_TRY(hm_put(&folder, HM_BYTES(resolved, (size_t)(name - resolved))));
     HM_TRY(hm_buf_string(&folder, &string));
     HM_TRY(hm_folder_open(AT_FDCWD, string, &job->dirfd));
+    HM_TRY(check_same_folder(job->dirfd, string));
     *fd = openat(job->dirfd, strcmp(resolved, "/") == 0 ? "." : name,
                  O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     return *fd >= 0 ? HM_OK : hm_could_not("%s", strerror(errno));
@@ -255,15 +275,10 @@ static void keep_owner(const hm_front_job *job, int fd) {
 /* What is about to be replaced must not be the file itself, unless it is its signed form. */
 static hm_err check_output(const hm_front *front, const hm_front_job *job, hm_part part, const hm_outfile *out) {
     struct stat there, folder;
-    char self[40], path[PATH_MAX];
-    snprintf(self, sizeof self, "/proc/self/fd/%d", out->dirfd);
-    ssize_t len = readlink(self, path, sizeof path - 1);
-    if (len > 0) {
-        path[len] = 0;
-        char office[PATH_MAX];
-        if (front->office && realpath(front->office, office) && is_within(path, office))
-            return hm_refuse("%s lies in the office (write somewhere else)", path);
-    }
+    char path[PATH_MAX], office[PATH_MAX];
+    path_of(out->dirfd, path);
+    if (front->office && realpath(front->office, office) && is_within(path, office))
+        return hm_refuse("%s lies in the office (write somewhere else)", path);
     if (part == HM_PART_CONTENT || job->is_folder || fstatat(out->dirfd, out->name, &there, 0) != 0) return HM_OK;
     if (S_ISDIR(there.st_mode)) return hm_misuse("%s: is a folder", out->path);
     if (fstatat(job->dirfd, hm_front_base_name(job->path), &folder, 0) != 0) return HM_OK;

@@ -151,7 +151,8 @@ static hm_err run_alone(hm_front_state *state, const hm_front_job *job) {
                         .detached = state->front->options->signature != NULL,
                         .ask = ask_alone,
                         .front_state = state};
-    return state->front->parser(&parser, state->front->context);
+    hm_err err = state->front->parser(&parser, state->front->context);
+    return err;
 }
 
 static hm_err run_parsers(hm_front_state *state) {
@@ -191,7 +192,7 @@ hm_err hm_front_run(const hm_front *front) {
     state.front = front;
     state.count = front->options->operand_count;
     hm_progress_begin(&state.progress, !front->options->json);
-    state.jobs = calloc(state.count, sizeof *state.jobs);
+    state.jobs = calloc(state.count, sizeof(hm_front_job *));
     if (!state.jobs) return hm_no_memory();
     hm_err err = run(&state);
     for (size_t i = 0; i < state.count; i++) hm_front_job_free(&state.jobs[i]);

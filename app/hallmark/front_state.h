@@ -52,7 +52,7 @@ typedef struct {
 /* front_job.c */
 /* NULL without memory. */
 hm_front_job *hm_front_job_begin(hm_front_state *state, size_t number, size_t parser);
-void hm_front_job_free(hm_front_job **job);
+void hm_front_job_free(hm_front_job **place);
 /* The job is over: whatever is finished is printed, in the order of the operands. */
 void hm_front_job_finish(hm_front_state *state, hm_front_job *job, hm_class class, const char *sentence);
 HM_MUST_USE hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_front_job *job, int *fd);

@@ -89,7 +89,7 @@ typedef struct {
     hm_buf json; /* members of an array, without brackets */
     hm_err err;
 } hm_differences;
-void hm_difference(void *differences, const char *text);
+void hm_difference(void *context, const char *text);
 
 /* "2029-11-21" */
 void hm_date(int64_t unix_seconds, char date[static 12]);

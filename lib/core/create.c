@@ -25,10 +25,13 @@ static hm_err check_plan(const hm_office_plan *plan) {
 }
 
 static hm_err check_empty(const char *directory, int dirfd) {
-    HM_FD copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = copy >= 0 ? fdopendir(copy) : NULL;
-    if (!listing) return hm_could_not("%s: %s", directory, strerror(errno));
-    copy = -1; /* the listing's */
+    int again = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = again >= 0 ? fdopendir(again) : NULL;
+    if (!listing) {
+        hm_err err = hm_could_not("%s: %s", directory, strerror(errno));
+        hm_fd_close(&again);
+        return err;
+    }
     size_t entries = 0;
     while (readdir(listing)) entries++;
     closedir(listing);

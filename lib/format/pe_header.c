@@ -94,7 +94,7 @@ static hm_err read_directories(parse *p, hm_reader *reader) {
     if (count > DIRECTORIES_MAX) return hm_refuse("image claims %u data directories (at most 16)", count);
     hm_reader rest = *reader;
     HM_TRY(hm_in(hm_read_skip(&rest, (size_t)count * HM_PE_DIRECTORY_LEN), "data directories"));
-    HM_TRY(hm_read_skip(reader, CERTIFICATE_DIRECTORY * HM_PE_DIRECTORY_LEN));
+    HM_TRY(hm_read_skip(reader, (size_t)CERTIFICATE_DIRECTORY * HM_PE_DIRECTORY_LEN));
     HM_TRY(hm_read_u32le(reader, &p->table_at));
     return hm_read_u32le(reader, &p->table_len);
 }

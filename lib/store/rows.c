@@ -111,8 +111,7 @@ hm_err hm_store_set_certificate(hm_store *store, int64_t key, hm_bytes certifica
     sqlite3_bind_int(s, 4, imported);
     sqlite3_bind_int64(s, 5, not_after);
     HM_TRY(hm_sql_run(store, s));
-    if (sqlite3_changes(store->db) != 1)
-        return hm_could_not("the office's database holds no key %lld", (long long)key);
+    if (sqlite3_changes(store->db) != 1) return hm_could_not("the office's database holds no key %lld", (long long)key);
     return HM_OK;
 }
 

@@ -21,7 +21,7 @@ typedef struct {
 /* A view of an array's whole content. */
 #define HM_ARRAY(array) HM_BYTES((array), sizeof(array))
 
-hm_bytes hm_text(const char *zero_terminated);
+hm_bytes hm_text(const char *text);
 bool hm_bytes_equal(hm_bytes a, hm_bytes b);
 /* memcmp order, a shorter prefix first. */
 int hm_bytes_compare(hm_bytes a, hm_bytes b);

@@ -31,7 +31,7 @@ HM_MUST_USE hm_err hm_tiles_publish(int log_dirfd, hm_bytes checkpoint_note);
 typedef struct hm_tile_reader hm_tile_reader; /* keeps a few tiles in memory */
 /* CHECKPOINT is trusted: whoever calls has opened it. LOG_DIRFD stays the caller's and must outlive the reader. */
 HM_MUST_USE hm_err hm_tile_reader_new(int log_dirfd, const hm_checkpoint *checkpoint, hm_tile_reader **reader);
-void hm_tile_reader_free(hm_tile_reader **reader);
+void hm_tile_reader_free(hm_tile_reader **pointer);
 #define HM_TILE_READER __attribute__((cleanup(hm_tile_reader_free))) hm_tile_reader
 
 /* On a fault PROOF is empty. */

@@ -151,8 +151,8 @@ static hm_err run_alone(hm_front_state *state, const hm_front_job *job) {
                         .detached = state->front->options->signature != NULL,
                         .ask = ask_alone,
                         .front_state = state};
-    hm_err err = state->front->parser(&parser, state->front->context);
-    return err;
+    /* cppcheck-suppress returnDanglingLifetime ; an hm_err is a number, it keeps no address */
+    return state->front->parser(&parser, state->front->context);
 }
 
 static hm_err run_parsers(hm_front_state *state) {

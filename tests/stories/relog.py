@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """relog.py FROM TO FORMAT: appends the last signing of the office FROM to the log of the office TO, as if TO had signed it, and
 as a file of FORMAT (a number of lib/tlog's entries). What an operator could write who holds TO's log key."""
 import pathlib

@@ -18,8 +18,8 @@ static char folder[64], directory[80];
 
 /* SoftHSM loses a few octets with every Ed25519 signature. To tell those from ours takes whole stacks, which make a
  * session three times as long; our leaks are looked for where the core's tests run under the sanitizers. */
-const char *__asan_default_options(void);
-__attribute__((visibility("default"))) const char *__asan_default_options(void) { return "detect_leaks=0"; }
+int __lsan_is_turned_off(void);
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void) { return 1; }
 
 static void must(bool holds) {
     if (!holds) abort();

@@ -22,7 +22,9 @@ build/build.ninja:
 
 demo:
 	@tools/setup.sh demo
-	@$(MAKE) --no-print-directory --silent all
+	@echo "Building Hallmark (half a minute the first time) ..."
+	@log=$$(mktemp) && if $(MAKE) --no-print-directory --silent all >"$$log" 2>&1; then rm -f "$$log"; \
+	else cat "$$log"; rm -f "$$log"; exit 1; fi
 	@tools/demo.sh build/hallmark
 
 check:

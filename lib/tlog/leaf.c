@@ -1,6 +1,6 @@
 #include <tlog/leaf.h>
 
-#include "cbor.h"
+#include <base/cbor.h>
 
 #include <string.h>
 
@@ -25,26 +25,26 @@ static hm_err check(const hm_leaf *leaf) {
 }
 
 static hm_err put_bytes_or_null(hm_buf *cbor, bool present, hm_bytes bytes) {
-    return present ? hm_tlog_put_bytes(cbor, bytes) : hm_tlog_put_null(cbor);
+    return present ? hm_cbor_put_bytes(cbor, bytes) : hm_cbor_put_null(cbor);
 }
 
 hm_err hm_leaf_put(const hm_leaf *leaf, hm_buf *cbor) {
     HM_TRY(check(leaf));
-    HM_TRY(hm_tlog_put_array(cbor, LEAF_FIELDS));
-    HM_TRY(hm_tlog_put_uint(cbor, LEAF_VERSION));
-    HM_TRY(hm_tlog_put_uint(cbor, leaf->type));
-    HM_TRY(hm_tlog_put_bytes(cbor, HM_ARRAY(leaf->office)));
+    HM_TRY(hm_cbor_put_array(cbor, LEAF_FIELDS));
+    HM_TRY(hm_cbor_put_uint(cbor, LEAF_VERSION));
+    HM_TRY(hm_cbor_put_uint(cbor, leaf->type));
+    HM_TRY(hm_cbor_put_bytes(cbor, HM_ARRAY(leaf->office)));
     HM_TRY(put_bytes_or_null(cbor, leaf->has_product, HM_ARRAY(leaf->product_class)));
-    HM_TRY(hm_tlog_put_uint(cbor, leaf->format));
+    HM_TRY(hm_cbor_put_uint(cbor, leaf->format));
     HM_TRY(put_bytes_or_null(cbor, leaf->digest_len, HM_BYTES(leaf->digest, leaf->digest_len)));
-    HM_TRY(hm_tlog_put_bytes(cbor, HM_ARRAY(leaf->details_hash)));
-    return leaf->has_intent ? hm_tlog_put_uint(cbor, leaf->intent) : hm_tlog_put_null(cbor);
+    HM_TRY(hm_cbor_put_bytes(cbor, HM_ARRAY(leaf->details_hash)));
+    return leaf->has_intent ? hm_cbor_put_uint(cbor, leaf->intent) : hm_cbor_put_null(cbor);
 }
 
 /* A byte string of exactly LEN bytes. */
 static hm_err get_fixed(hm_reader *reader, void *to, size_t len) {
     hm_bytes bytes;
-    HM_TRY(hm_tlog_get_bytes(reader, &bytes));
+    HM_TRY(hm_cbor_get_bytes(reader, &bytes));
     if (bytes.len != len) return hm_refuse("a field of %zu bytes has %zu", len, bytes.len);
     memcpy(to, bytes.data, len);
     return HM_OK;
@@ -52,7 +52,7 @@ static hm_err get_fixed(hm_reader *reader, void *to, size_t len) {
 
 static hm_err get_small(hm_reader *reader, uint32_t *value) {
     uint64_t wide;
-    HM_TRY(hm_tlog_get_uint(reader, &wide));
+    HM_TRY(hm_cbor_get_uint(reader, &wide));
     if (wide > UINT32_MAX) return hm_refuse("a number is too large");
     *value = (uint32_t)wide;
     return HM_OK;
@@ -61,7 +61,7 @@ static hm_err get_small(hm_reader *reader, uint32_t *value) {
 static hm_err get_start(hm_reader *reader, hm_leaf *leaf) {
     uint64_t count;
     uint32_t version, type;
-    HM_TRY(hm_tlog_get_array(reader, &count));
+    HM_TRY(hm_cbor_get_array(reader, &count));
     if (count != LEAF_FIELDS) return hm_refuse("it does not have %d fields", LEAF_FIELDS);
     HM_TRY(get_small(reader, &version));
     if (version != LEAF_VERSION) return hm_refuse("its version %u is unknown", version);
@@ -74,9 +74,9 @@ static hm_err get_start(hm_reader *reader, hm_leaf *leaf) {
 static hm_err get_digest(hm_reader *reader, hm_leaf *leaf) {
     bool is_null;
     hm_bytes digest;
-    HM_TRY(hm_tlog_get_null(reader, &is_null));
+    HM_TRY(hm_cbor_get_null(reader, &is_null));
     if (is_null) return HM_OK;
-    HM_TRY(hm_tlog_get_bytes(reader, &digest));
+    HM_TRY(hm_cbor_get_bytes(reader, &digest));
     if (!digest.len || digest.len > sizeof leaf->digest) return hm_refuse("its digest is %zu bytes long", digest.len);
     memcpy(leaf->digest, digest.data, digest.len);
     leaf->digest_len = digest.len;
@@ -87,15 +87,15 @@ static hm_err get(hm_reader *reader, hm_leaf *leaf) {
     bool is_null;
     HM_TRY(get_start(reader, leaf));
     HM_TRY(get_fixed(reader, leaf->office, sizeof leaf->office));
-    HM_TRY(hm_tlog_get_null(reader, &is_null));
+    HM_TRY(hm_cbor_get_null(reader, &is_null));
     leaf->has_product = !is_null;
     if (leaf->has_product) HM_TRY(get_fixed(reader, leaf->product_class, sizeof leaf->product_class));
     HM_TRY(get_small(reader, &leaf->format));
     HM_TRY(get_digest(reader, leaf));
     HM_TRY(get_fixed(reader, leaf->details_hash, sizeof leaf->details_hash));
-    HM_TRY(hm_tlog_get_null(reader, &is_null));
+    HM_TRY(hm_cbor_get_null(reader, &is_null));
     leaf->has_intent = !is_null;
-    if (leaf->has_intent) HM_TRY(hm_tlog_get_uint(reader, &leaf->intent));
+    if (leaf->has_intent) HM_TRY(hm_cbor_get_uint(reader, &leaf->intent));
     HM_TRY(hm_read_end(reader));
     return check(leaf);
 }

@@ -1,7 +1,7 @@
 /* Log proofs (C2SP tlog-proof). */
 #include <tlog/proof.h>
 
-#include "cbor.h"
+#include <base/cbor.h>
 
 #include <inttypes.h>
 #include <string.h>
@@ -22,14 +22,14 @@ static hm_err check_shape(const hm_log_proof *proof) {
 }
 
 static hm_err put_extra(const hm_log_proof *proof, hm_buf *cbor) {
-    HM_TRY(hm_tlog_put_array(cbor, EXTRA_FIELDS));
-    HM_TRY(hm_tlog_put_uint(cbor, EXTRA_VERSION));
-    HM_TRY(hm_tlog_put_bytes(cbor, proof->outcome_entry));
-    HM_TRY(hm_tlog_put_bytes(cbor, proof->intent_entry));
-    HM_TRY(hm_tlog_put_uint(cbor, proof->intent_index));
-    HM_TRY(hm_tlog_put_array(cbor, proof->intent_path.count));
+    HM_TRY(hm_cbor_put_array(cbor, EXTRA_FIELDS));
+    HM_TRY(hm_cbor_put_uint(cbor, EXTRA_VERSION));
+    HM_TRY(hm_cbor_put_bytes(cbor, proof->outcome_entry));
+    HM_TRY(hm_cbor_put_bytes(cbor, proof->intent_entry));
+    HM_TRY(hm_cbor_put_uint(cbor, proof->intent_index));
+    HM_TRY(hm_cbor_put_array(cbor, proof->intent_path.count));
     for (size_t i = 0; i < proof->intent_path.count; i++)
-        HM_TRY(hm_tlog_put_bytes(cbor, HM_ARRAY(proof->intent_path.hash[i].byte)));
+        HM_TRY(hm_cbor_put_bytes(cbor, HM_ARRAY(proof->intent_path.hash[i].byte)));
     return HM_OK;
 }
 
@@ -69,17 +69,17 @@ static hm_err add_hash(hm_merkle_proof *path, hm_bytes hash) {
 static hm_err parse_extra(hm_bytes cbor, hm_log_proof *proof) {
     hm_reader reader = hm_reader_of(cbor);
     uint64_t count, version;
-    HM_TRY(hm_tlog_get_array(&reader, &count));
+    HM_TRY(hm_cbor_get_array(&reader, &count));
     if (count != EXTRA_FIELDS) return hm_refuse("it does not have %d fields", EXTRA_FIELDS);
-    HM_TRY(hm_tlog_get_uint(&reader, &version));
+    HM_TRY(hm_cbor_get_uint(&reader, &version));
     if (version != EXTRA_VERSION) return hm_refuse("its version %" PRIu64 " is unknown", version);
-    HM_TRY(hm_tlog_get_bytes(&reader, &proof->outcome_entry));
-    HM_TRY(hm_tlog_get_bytes(&reader, &proof->intent_entry));
-    HM_TRY(hm_tlog_get_uint(&reader, &proof->intent_index));
-    HM_TRY(hm_tlog_get_array(&reader, &count));
+    HM_TRY(hm_cbor_get_bytes(&reader, &proof->outcome_entry));
+    HM_TRY(hm_cbor_get_bytes(&reader, &proof->intent_entry));
+    HM_TRY(hm_cbor_get_uint(&reader, &proof->intent_index));
+    HM_TRY(hm_cbor_get_array(&reader, &count));
     for (uint64_t i = 0; i < count; i++) {
         hm_bytes hash;
-        HM_TRY(hm_tlog_get_bytes(&reader, &hash));
+        HM_TRY(hm_cbor_get_bytes(&reader, &hash));
         HM_TRY(add_hash(&proof->intent_path, hash));
     }
     return hm_read_end(&reader);

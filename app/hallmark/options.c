@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef enum { FLAG, VALUE, ALGORITHM } option_kind;
+typedef enum { FLAG, VALUE, ALGORITHM, GIVEN } option_kind;
 typedef struct {
     const char *name;
     option_kind kind;
@@ -37,6 +37,30 @@ static const option_rule rules[] = {
     {"--token", VALUE, AT(token), "TOKEN", "softhsm, or the pkcs11: URI of a token"},
     {"--pin-file", VALUE, AT(pin_file), "FILE", "a file with the token's PIN that only you can read"},
     {"--algorithm", ALGORITHM, AT(algorithm), "NAME", "es256, es384, rsa3072, rsa4096 or ed25519; may be repeated"},
+    {"--new", FLAG, AT(new_list), NULL, "a first list, whose roots are the operands"},
+    {"--sign", FLAG, AT(sign_list), NULL, "sign the list in place with this office's root key"},
+    {"--old", VALUE, AT(old_list), "LIST", "the list that is in force now"},
+    {"--add-root", GIVEN, 0, "KEYFILE", "one root more (hallmark trust key writes KEYFILE)"},
+    {"--remove-root", GIVEN, 0, "KID", "one root less"},
+    {"--threshold", GIVEN, 0, "M", "so many roots must sign"},
+    {"--add-publisher", GIVEN, 0, "FILE", "a publisher (hallmark trust publisher writes FILE), or more of one"},
+    {"--publisher", GIVEN, 0, "NAME", "the publisher, by name or UUID, that the options behind this one are about"},
+    {"--retire-publisher", GIVEN, 0, "NAME", "nothing new of this publisher is installed any more"},
+    {"--allow-kind", GIVEN, 0, "KINDS", "the publisher signs these: firmware,configuration,... and no others"},
+    {"--purposes", GIVEN, 0, "PURPOSES", "the publisher signs for production, development or both"},
+    {"--publisher-threshold", GIVEN, 0, "M", "so many of the publisher's keys must sign"},
+    {"--require-receipts", GIVEN, 0, "YES", "yes: its signatures need receipts of a log; no: they do not"},
+    {"--add-class", GIVEN, 0, "UUID", "the publisher signs for one class of devices more"},
+    {"--remove-class", GIVEN, 0, "UUID", "or one less"},
+    {"--add-key", GIVEN, 0, "KEYFILE", "the publisher has one key more"},
+    {"--remove-key", GIVEN, 0, "KID", "or one less"},
+    {"--revoke-key", GIVEN, 0, "KID", "what this key signed is refused from now on"},
+    {"--keep", GIVEN, 0, "ENVELOPE", "but for this release (a file, or the manifest's SHA-256), which stays good"},
+    {"--minimum", GIVEN, 0, "PUBLISHER/COMPONENT=N", "security versions below N are refused"},
+    {"--add-log", GIVEN, 0, "KEYFILE", "a log whose receipts count (hallmark log key writes KEYFILE)"},
+    {"--remove-log", GIVEN, 0, "KID", "or one whose receipts do not count any more"},
+    {"-C", VALUE, AT(folder), "FOLDER", "write into this folder"},
+    {"--keep-chain", FLAG, AT(keep_chain), NULL, "keep the certificates, which devices do not need"},
     {"--count", VALUE, AT(count), "N", "only the last N entries"},
 };
 
@@ -139,6 +163,12 @@ static hm_err add_algorithm(hm_options *options, const char *names) {
     return HM_OK;
 }
 
+static hm_err add_given(hm_options *options, const char *name, const char *value) {
+    if (options->given_count == HM_GIVEN_MAX) return hm_misuse("more than %d options at once", HM_GIVEN_MAX);
+    options->given[options->given_count++] = (hm_given){name, value};
+    return HM_OK;
+}
+
 static hm_err set_option(hm_options *options, const option_rule *rule, const char *value) {
     char *member = (char *)options + rule->offset;
     if (rule->kind == FLAG) {
@@ -147,6 +177,7 @@ static hm_err set_option(hm_options *options, const option_rule *rule, const cha
         return HM_OK;
     }
     if (!value || !value[0]) return hm_misuse("%s needs a value that is not empty", rule->name);
+    if (rule->kind == GIVEN) return add_given(options, rule->name, value);
     memcpy(member, &value, sizeof value);
     return rule->kind == ALGORITHM ? add_algorithm(options, value) : HM_OK;
 }

@@ -7,11 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* An option that may be given again, or whose place among others counts. */
+typedef struct {
+    const char *name, *value;
+} hm_given;
+enum { HM_GIVEN_MAX = 128 };
+
 typedef struct {
     const char *office; /* DIR; resolved by hm_office_directory */
     const char *product, *release, *format, *output, *trust, *signature, *proof;
     const char *organization, *token, *pin_file, *algorithm, *count;
     bool json, debug, replace, require_log;
+    const char *old_list, *folder;
+    bool new_list, sign_list, keep_chain;
+    hm_given given[HM_GIVEN_MAX]; /* in the order of the command line */
+    size_t given_count;
     uint32_t algorithms; /* bit n: key algorithm n, from repeated --algorithm */
     const char *const *operands;
     size_t operand_count;

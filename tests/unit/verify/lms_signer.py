@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+"""Makes HSS/LMS keys and signatures (RFC 8554, RFC 9858) for all SHA-256 parameter sets, one a line in hexadecimal:
+NAME KEY MESSAGE SIGNATURE. Written from the RFCs, apart from the verifier, to be held against it.
+
+A tree of height 25 cannot be made in a test. Here a tree is one real one-time key in a random place among random nodes:
+the root over them is as good as any other, and the signature by that key is a real one.
+
+    lms_signer.py SEED sets       one signature per pair of tree and one-time parameters
+    lms_signer.py SEED levels N   N keys of 1 to 8 levels, each level of parameters of its own, widths 1, 2 and 4
+    lms_signer.py SEED mixed      keys whose hashes differ in length inside a tree or between levels: none may verify
+"""
+import hashlib
+import random
+import sys
+
+D_PBLK, D_MESG, D_LEAF, D_INTR = b'\x80\x80', b'\x81\x81', b'\x82\x82', b'\x83\x83'
+HEIGHTS = (5, 10, 15, 20, 25)
+WIDTHS = (1, 2, 4, 8)
+
+
+def u(number, size):
+    return number.to_bytes(size, 'big')
+
+
+class Set:
+    """The parameters of one tree: m of its nodes, n of its one-time keys, height, width."""
+
+    def __init__(self, m, n, height, width):
+        self.m, self.n, self.height, self.width = m, n, height, width
+        self.lms = u((5 if m == 32 else 10) + HEIGHTS.index(height), 4)
+        self.ots = u((1 if n == 32 else 5) + WIDTHS.index(width), 4)
+
+    def name(self):
+        return f'm{self.m}h{self.height}n{self.n}w{self.width}'
+
+
+def hashed(size, *parts):
+    return hashlib.sha256(b''.join(parts)).digest()[:size]
+
+
+def digits(text, width):
+    """RFC 8554 section 3.1.3, coef of every index."""
+    bits = int.from_bytes(text, 'big')
+    return [bits >> (8 * len(text) - width * (i + 1)) & ((1 << width) - 1) for i in range(8 * len(text) // width)]
+
+
+def with_checksum(q_hash, width):
+    """Section 4.4 and appendix B: as many digits as the greatest checksum needs, in the upper bits of two octets."""
+    message_digits = digits(q_hash, width)
+    top = (1 << width) - 1
+    needed = -(-(len(message_digits) * top).bit_length() // width)
+    checksum = sum(top - digit for digit in message_digits) << (16 - needed * width)
+    return message_digits + digits(u(checksum, 2), width)[:needed]
+
+
+class Tree:
+    def __init__(self, rng, parameters):
+        self.rng, self.set = rng, parameters
+        self.id = rng.randbytes(16)
+        self.q = rng.randrange(1 << parameters.height)
+        count = len(with_checksum(bytes(parameters.n), parameters.width))
+        self.secret = [rng.randbytes(parameters.n) for _ in range(count)]
+        ends = [self.walk(i, secret, 0, (1 << parameters.width) - 1) for i, secret in enumerate(self.secret)]
+        self.path = [rng.randbytes(parameters.m) for _ in range(parameters.height)]
+        self.root = self.climb(hashed(parameters.n, self.id, u(self.q, 4), D_PBLK, *ends))
+
+    def walk(self, i, value, start, end):
+        for j in range(start, end):
+            value = hashed(self.set.n, self.id, u(self.q, 4), u(i, 2), u(j, 1), value)
+        return value
+
+    def climb(self, ots_key):
+        node = (1 << self.set.height) + self.q
+        value = hashed(self.set.m, self.id, u(node, 4), D_LEAF, ots_key)
+        for sibling in self.path:
+            pair = (sibling, value) if node & 1 else (value, sibling)
+            node >>= 1
+            value = hashed(self.set.m, self.id, u(node, 4), D_INTR, *pair)
+        return value
+
+    def public(self):
+        return self.set.lms + self.set.ots + self.id + self.root
+
+    def sign(self, message):
+        randomizer = self.rng.randbytes(self.set.n)
+        q_hash = hashed(self.set.n, self.id, u(self.q, 4), D_MESG, randomizer, message)
+        chains = [self.walk(i, self.secret[i], 0, digit) for i, digit in enumerate(with_checksum(q_hash, self.set.width))]
+        return b''.join([u(self.q, 4), self.set.ots, randomizer, *chains, self.set.lms, *self.path])
+
+
+def show(rng, sets):
+    trees = [Tree(rng, parameters) for parameters in sets]
+    message = rng.randbytes(rng.choice([0, 1, 10, 55, 56, 64, 200]))
+    signature = u(len(trees) - 1, 4)
+    for upper, lower in zip(trees, trees[1:]):
+        signature += upper.sign(lower.public()) + lower.public()
+    signature += trees[-1].sign(message)
+    key = u(len(trees), 4) + trees[0].public()
+    print('+'.join(parameters.name() for parameters in sets), key.hex(), message.hex() or '-', signature.hex())
+
+
+def show_levels(rng, count):
+    for i in range(count):
+        n = rng.choice([24, 32])
+        show(rng, [Set(n, n, rng.choice(HEIGHTS), rng.choice(WIDTHS[:3])) for _ in range(i % 8 + 1)])
+
+
+def show_mixed(rng):
+    show(rng, [Set(32, 24, 5, 4)])
+    show(rng, [Set(24, 32, 5, 4)])
+    show(rng, [Set(32, 32, 5, 4), Set(24, 24, 5, 4)])
+    show(rng, [Set(24, 24, 5, 4), Set(32, 32, 5, 4)])
+    show(rng, [Set(32, 32, 5, 4), Set(32, 24, 5, 4)])
+    show(rng, [Set(32, 32, 5, 4)] * 9)
+
+
+def main():
+    rng = random.Random(int(sys.argv[1]))
+    if sys.argv[2] == 'sets':
+        for n in (24, 32):
+            for height in HEIGHTS:
+                for width in WIDTHS:
+                    show(rng, [Set(n, n, height, width)])
+    elif sys.argv[2] == 'levels':
+        show_levels(rng, int(sys.argv[3]))
+    else:
+        show_mixed(rng)
+
+
+main()

@@ -30,7 +30,7 @@ hm_err hm_each_key(const hm_options *options, hm_connection *office, const char 
 }
 
 static const char *role_name(uint64_t role) {
-    static const char *const names[] = {"?", "root CA", "log", "product CA", "signing"};
+    static const char *const names[] = {"?", "root CA", "log", "product CA", "signing", "receipt", "trust root"};
     return role < sizeof names / sizeof names[0] ? names[role] : "?";
 }
 

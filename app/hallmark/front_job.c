@@ -1,8 +1,5 @@
 #include "front_state.h"
 
-#include <base/json.h>
-#include <base/readable.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,60 +9,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Printing, in the order of the operands. */
-
-static void print_json(const hm_front_state *state, const hm_front_job *job, const char *path) {
-    static const char *const refused[] = {"", "refused", "misused", "could not", "denied"};
-    HM_BUF line = HM_BUF_EMPTY;
-    hm_json json = hm_json_plain(&line);
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "file", path);
-    if (job->class != HM_DONE) hm_json_string(&json, "reason", job->sentence);
-    hm_bytes members = hm_buf_bytes(&job->text[HM_STREAM_MEMBERS]), status = hm_buf_bytes(&job->text[HM_STREAM_STATUS]);
-    if (job->class != HM_DONE)
-        status = hm_text(refused[job->class]);
-    else if (!status.len)
-        status = hm_text(state->front->done);
-    hm_json_text(&json, "status", status);
-    if (hm_failed(json.err)) return;
-    printf("%.*s%s%.*s}\n", (int)line.len, (const char *)line.data, members.len ? "," : "", (int)members.len,
-           (const char *)members.data);
-}
-
-/* A name must not speak to the terminal: its control characters are not printed as such. */
-static void print_fault(const char *path, const char *sentence) {
-    HM_BUF name = HM_BUF_EMPTY;
-    fputs("hallmark: ", stderr);
-    if (!hm_failed(hm_put_readable(&name, hm_text(path)))) fwrite(name.data, 1, name.len, stderr);
-    fprintf(stderr, ": %s\n", sentence);
-}
-
-static void write_text(const hm_buf *text, FILE *to) {
-    if (text->len) fwrite(text->data, 1, text->len, to);
-}
-
-/* A parser that was taken over must not be able to write a line of its own about another file. */
-static void make_one_line(hm_buf *text) {
-    hm_make_harmless(text);
-    for (size_t i = 0; i < text->len; i++)
-        if (text->data[i] == '\n') text->data[i] = ' ';
-}
-
-static void print_job(hm_front_state *state, hm_front_job *job, const char *path) {
-    hm_progress_hide(&state->progress);
-    hm_make_harmless(&job->text[HM_STREAM_OUT]);
-    hm_make_harmless(&job->text[HM_STREAM_ERR]);
-    make_one_line(&job->text[HM_STREAM_MEMBERS]);
-    if (state->front->options->json) {
-        print_json(state, job, path);
-        return;
-    }
-    write_text(&job->text[HM_STREAM_OUT], stdout);
-    fflush(stdout);
-    if (job->class != HM_DONE) print_fault(path, job->sentence);
-    write_text(&job->text[HM_STREAM_ERR], stderr);
-}
 
 hm_front_job *hm_front_job_begin(hm_front_state *state, size_t number, size_t parser) {
     hm_front_job *job = calloc(1, sizeof *job);
@@ -98,7 +41,7 @@ void hm_front_job_free(hm_front_job **place) {
 
 static void print_finished(hm_front_state *state) {
     while (state->printed < state->count && state->jobs[state->printed] && state->jobs[state->printed]->over) {
-        print_job(state, state->jobs[state->printed], state->front->options->operands[state->printed]);
+        hm_front_print_job(state, state->jobs[state->printed], state->front->options->operands[state->printed]);
         hm_front_job_free(&state->jobs[state->printed]);
         state->printed++;
     }

@@ -112,20 +112,21 @@ static hm_err answer_entry(hm_front_state *state, size_t parser, uint32_t number
     return reply(state, parser, post);
 }
 
+/* Nothing that was not said in order is a success. */
+static hm_err check_members(const hm_front_job *job) {
+    return hm_front_members_are_own(hm_buf_bytes(&job->text[HM_STREAM_MEMBERS]))
+               ? HM_OK
+               : hm_could_not("the parsing process sent something malformed");
+}
+
 static void take_result(hm_front_state *state, hm_front_job *job, const hm_post *post) {
     hm_class class = post->a <= HM_DENIED ? (hm_class)post->a : HM_COULD_NOT;
     char sentence[701];
-    hm_err again = hm_raise_again(class, "");
     snprintf(sentence, sizeof sentence, "%.*s", (int)post->text_len, (const char *)post->text);
-    if (class != HM_DONE) again = hm_raise_again(class, sentence);
-    if (class == HM_DONE && post->b && state->front->outputs) {
-        hm_err err = hm_front_commit_outputs(job);
-        if (hm_failed(err)) {
-            class = err.class;
-            again = err;
-        }
-    }
-    hm_front_job_finish(state, job, class, class != HM_DONE && hm_failed(again) ? hm_err_sentence() : "");
+    hm_err err = check_members(job);
+    if (class != HM_DONE) err = hm_raise_again(class, sentence);
+    if (!hm_failed(err) && post->b && state->front->outputs) err = hm_front_commit_outputs(job);
+    hm_front_job_finish(state, job, err.class, hm_failed(err) ? hm_err_sentence() : "");
 }
 
 static void take_text(hm_front_job *job, const hm_post *post) {

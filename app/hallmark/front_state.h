@@ -1,5 +1,5 @@
 /* The front's files and jobs, shared by its own sources only: front.c (processes), front_serve.c (what a parser may
- * ask), front_job.c (one file from its name to its line of output). */
+ * ask), front_job.c (one file from its name to its outputs), front_print.c (its lines). */
 #ifndef HM_APP_FRONT_STATE_H
 #define HM_APP_FRONT_STATE_H
 
@@ -48,6 +48,11 @@ typedef struct {
     hm_class seen[HM_DENIED + 1]; /* by class: was there one? */
     hm_post post;
 } hm_front_state;
+
+/* front_print.c */
+void hm_front_print_job(hm_front_state *state, hm_front_job *job, const char *path);
+/* Members of a JSON object, and none that the front writes itself: a second "file" would be another file's. */
+bool hm_front_members_are_own(hm_bytes members);
 
 /* front_job.c */
 /* NULL without memory. */

@@ -37,12 +37,12 @@ static hm_err ask(hm_parser *parser, hm_post *post) {
     return hm_raise_again((hm_class)post->a, sentence);
 }
 
-static hm_err keep_readable(char kept[static 1025], hm_bytes name) {
+static hm_err keep_readable(char kept[static HM_SHOWN_MAX + 1], hm_bytes name) {
     HM_BUF text = HM_BUF_EMPTY;
     const char *readable;
     HM_TRY(hm_put_readable(&text, name));
     HM_TRY(hm_buf_string(&text, &readable));
-    snprintf(kept, 1025, "%s", readable);
+    snprintf(kept, HM_SHOWN_MAX + 1, "%s", readable);
     return HM_OK;
 }
 

@@ -20,13 +20,14 @@ typedef struct {
 
 typedef hm_err (*hm_parser_run)(hm_parser *parser, void *context);
 
-/* A file to work on. */
+/* A file to work on. Its names are cut if they are longer than this. */
+enum { HM_SHOWN_MAX = 1024 };
 typedef struct {
     uint32_t number;
     bool folder;
-    char name[1025];  /* base name, readable: what the log keeps */
-    char shown[1025]; /* as the user wrote it, readable */
-    int fd;           /* -1 for a folder */
+    char name[HM_SHOWN_MAX + 1];  /* base name, readable: what the log keeps */
+    char shown[HM_SHOWN_MAX + 1]; /* as the user wrote it, readable */
+    int fd;                       /* -1 for a folder */
     hm_source content;
 } hm_job;
 

@@ -63,7 +63,8 @@ static hm_err receive(int socket, hm_post *post, bool with_descriptor, bool *clo
     struct msghdr message = {.msg_iov = parts,
                              .msg_iovlen = 2,
                              .msg_control = with_descriptor ? room.bytes : NULL,
-                             .msg_controllen = with_descriptor ? sizeof room.bytes : 0};
+                             /* without the padding, in which there would be room for a second one */
+                             .msg_controllen = with_descriptor ? CMSG_LEN(sizeof(int)) : 0};
     ssize_t n;
     do n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);

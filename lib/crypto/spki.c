@@ -1,7 +1,7 @@
 /* SubjectPublicKeyInfo of the key algorithms we know. All but RSA are a constant followed by the point, so that reading
  * is comparing: there is no room for a second encoding of the same key, nor for curve parameters of an attacker's
  * choice (CVE-2020-0601). */
-#include "spki.h"
+#include <crypto/spki.h>
 
 enum {
     INTEGER = 0x02,

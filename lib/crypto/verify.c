@@ -1,7 +1,7 @@
 /* Checking signatures through EVP.
  *
  * Configuration files are not loaded: what verifies must not depend on the machine's openssl.cnf, nor wait for it. */
-#include "spki.h"
+#include <crypto/spki.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>

@@ -1,4 +1,4 @@
-/* A SubjectPublicKeyInfo, read. Inside this layer only. */
+/* A SubjectPublicKeyInfo (RFC 5280 section 4.1), read: for encodings of the same key that others use. */
 #ifndef HM_CRYPTO_SPKI_H
 #define HM_CRYPTO_SPKI_H
 

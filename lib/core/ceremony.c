@@ -60,6 +60,10 @@ static const char *role_name(hm_key_role role) {
         return "product CA";
     case HM_ROLE_SIGNING:
         return "signing";
+    case HM_ROLE_RECEIPT:
+        return "receipt";
+    case HM_ROLE_TRUST_ROOT:
+        return "trust root";
     }
     return "unknown";
 }
@@ -286,6 +290,25 @@ hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_
     signing->key = loaded.key;
     signing->ready = true;
     return HM_OK;
+}
+
+hm_err hm_ceremony_office_key(hm_office *office, hm_key_role role, hm_key_algorithm algorithm, bool make,
+                              hm_office_key *key) {
+    LOADED_KEY loaded = {0};
+    HM_FD lock = -1;
+    bool found;
+    HM_TRY(find_row(office, 0, role, (int)algorithm, &loaded, &found));
+    if (!found && make) {
+        HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
+        HM_TRY(find_row(office, 0, role, (int)algorithm, &loaded, &found));
+    }
+    key->found = found || make;
+    if (!key->found) return HM_OK;
+    HM_TRY(found ? load_key(office, &loaded) : make_key(office, NULL, role, algorithm, &loaded));
+    memcpy(key->token_id, loaded.row.token_id, sizeof key->token_id);
+    key->key = loaded.key;
+    key->spki.len = 0;
+    return hm_put(&key->spki, loaded.row.spki);
 }
 
 hm_err hm_ceremony_request(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_buf *csr) {

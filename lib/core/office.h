@@ -111,6 +111,16 @@ HM_MUST_USE hm_err hm_ceremony_request(hm_office *office, const hm_product *prod
                                        hm_buf *csr);
 HM_MUST_USE hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                       hm_bytes certificates);
+/* A key of the office's own that nobody certifies: what it is for, and what its name is, stands in a trust list. */
+typedef struct {
+    bool found;
+    uint8_t token_id[HM_KEY_ID_LEN];
+    hm_key *key;
+    hm_buf spki; /* the caller clears it */
+} hm_office_key;
+/* Find the office's key of ROLE, or if MAKE is set make it. */
+HM_MUST_USE hm_err hm_ceremony_office_key(hm_office *office, hm_key_role role, hm_key_algorithm algorithm, bool make,
+                                          hm_office_key *key);
 /* product.c */
 HM_MUST_USE hm_err hm_product_add(hm_office *office, hm_bytes name, uint32_t algorithms);
 

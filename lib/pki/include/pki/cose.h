@@ -98,6 +98,9 @@ bool hm_cose_is_envelope(hm_bytes head);
 HM_MUST_USE hm_err hm_cose_envelope_put(hm_bytes payload, const hm_bytes *signatures, size_t count, hm_buf *cbor);
 /* BYTES is exactly one envelope. Structure and encoding are checked, no signature is. */
 HM_MUST_USE hm_err hm_cose_envelope_get(hm_bytes bytes, hm_cose_envelope *envelope);
+/* The same of what waits for its first signature: none is no fault. Trust lists are signed one root after another. */
+HM_MUST_USE hm_err hm_cose_draft_put(hm_bytes payload, const hm_bytes *signatures, size_t count, hm_buf *cbor);
+HM_MUST_USE hm_err hm_cose_draft_get(hm_bytes bytes, hm_cose_envelope *envelope);
 
 /* ---- receipts (RFC 9942) ---- */
 

@@ -350,12 +350,7 @@ static void assert_two_json_lines(void) {
 static void members_make_no_line_and_no_escape_of_their_own(void **state) {
     (void)state;
     static const char *const ways[] = {
-        "\"x\":1\n",
-        "\"x\":1\n,\"y\":2\r",
-        "\"x\":\"\x1b[2J\"",
-        "\"x\":\"\xc2\x9b"
-        "2J\x7f\"",
-        "\"x\":\"\n{\"",
+        "\"x\":1\n", "\"x\":1\n,\"y\":2\r", "\"x\":\"\x1b[2J\"", "\"x\":\"\xc2\x9b[2J\x7f\"", "\"x\":\"\n{\"",
     };
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         make_say(ways[i], HM_STREAM_MEMBERS, HM_DONE);

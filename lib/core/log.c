@@ -17,6 +17,7 @@ enum { CHECKPOINT_MAX = 16384 };
 
 /* Outcomes are found by the first eight bytes of their digest, the hash of the signature that somebody holds. */
 static uint64_t tag_of(const hm_record *record) {
+    if (record->tag) return record->tag;
     hm_reader reader = hm_reader_of(record->digest);
     uint64_t tag = 0;
     bool findable = record->type == HM_LEAF_OUTCOME && !hm_failed(hm_read_u64be(&reader, &tag));

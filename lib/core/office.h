@@ -47,6 +47,9 @@ typedef struct {
     hm_product product;
     char release[65];
     uint64_t signatures_left;
+    bool for_list;           /* and nothing else, of one file: */
+    bool list_left;          /* the one trust list may still be signed */
+    uint8_t list_sha256[32]; /* of that file */
     size_t refusals;
     hm_signing_key signing[HM_KEY_ALGORITHMS + 1]; /* by key algorithm */
 } hm_office;
@@ -71,6 +74,7 @@ typedef struct {
     bool has_intent;
     uint64_t intent;
     hm_bytes details; /* canonical JSON */
+    uint64_t tag;     /* 0: outcomes are found by their signature, others not */
 } hm_record;
 /* Append within the store's open transaction. */
 HM_MUST_USE hm_err hm_log_append(hm_office *office, const hm_record *record, uint64_t *index);
@@ -133,6 +137,14 @@ HM_MUST_USE hm_err hm_signing_narrow(hm_office *office, const hm_message *messag
 HM_MUST_USE hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer);
 /* Sign a batch of HM_MSG_SIGN questions and send an answer to each. A fault only if FD is gone. */
 HM_MUST_USE hm_err hm_signing_batch(hm_office *office, const hm_message *questions, size_t count, int fd);
+
+/* trust_root.c */
+/* The office's root key as a COSE_Key; made when first asked for. */
+HM_MUST_USE hm_err hm_trust_root_key(hm_office *office, hm_buf *cose);
+/* From now on the session may have the trust list in this one file signed, and nothing else. */
+HM_MUST_USE hm_err hm_trust_root_narrow(hm_office *office, const hm_message *message);
+/* The root's COSE_Signature over the list in question. */
+HM_MUST_USE hm_err hm_trust_root_sign(hm_office *office, const hm_message *question, hm_buf *signature);
 
 /* audit.c */
 HM_MUST_USE hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]);

@@ -199,6 +199,23 @@ static hm_err answer_trust(session *s) {
     return send_bytes(s->fd, hm_buf_bytes(&text));
 }
 
+static hm_err answer_trust_key(session *s) {
+    HM_BUF key = HM_BUF_EMPTY;
+    HM_TRY(hm_trust_root_key(s->office, &key));
+    return send_bytes(s->fd, hm_buf_bytes(&key));
+}
+
+static hm_err answer_narrow_list(session *s, const hm_message *question) {
+    HM_TRY(hm_trust_root_narrow(s->office, question));
+    return send_done(s->fd);
+}
+
+static hm_err answer_trust_sign(session *s, const hm_message *question) {
+    HM_BUF signature = HM_BUF_EMPTY;
+    HM_TRY(hm_trust_root_sign(s->office, question, &signature));
+    return send_bytes(s->fd, hm_buf_bytes(&signature));
+}
+
 static hm_err answer_prepare(session *s, const hm_message *question) {
     hm_message message = {.type = HM_MSG_PREPARED};
     HM_TRY(hm_signing_prepare(s->office, question, &message));
@@ -210,8 +227,10 @@ static hm_err answer_narrow(session *s, const hm_message *question) {
     return send_done(s->fd);
 }
 
-/* A narrowed session belongs to a process that parses untrusted files: it may sign and prove, nothing else. */
+/* A narrowed session belongs to a process that parses untrusted files: it may sign and prove, or have one list signed,
+ * nothing else. */
 static bool allowed_when_narrowed(const hm_office *office, hm_message_type type) {
+    if (office->for_list) return type == HM_MSG_TRUST_SIGN;
     bool signing = type == HM_MSG_PREPARE || type == HM_MSG_SIGN;
     return type == HM_MSG_LOG_PROVE || (signing && office->product.id);
 }
@@ -249,6 +268,12 @@ static hm_err answer(session *s, const hm_message *question) {
         return answer_log_audit(s);
     case HM_MSG_TRUST:
         return answer_trust(s);
+    case HM_MSG_TRUST_KEY:
+        return answer_trust_key(s);
+    case HM_MSG_NARROW_LIST:
+        return answer_narrow_list(s, question);
+    case HM_MSG_TRUST_SIGN:
+        return answer_trust_sign(s, question);
     case HM_MSG_SIGN: /* the others were taken together (receive) */
         return hm_refuse("core language: sign comes after narrow");
     default:
@@ -285,7 +310,8 @@ static hm_err receive(session *s, batch *b, bool *other, bool *closed) {
 /* An act that was asked for and refused is an entry too (P1); a question about what there is is not an act. */
 static bool is_act(hm_message_type type) {
     return type == HM_MSG_NARROW || type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_PRODUCT_ADD ||
-           type == HM_MSG_KEY_GENERATE || type == HM_MSG_CERT_REQUEST || type == HM_MSG_CERT_IMPORT;
+           type == HM_MSG_KEY_GENERATE || type == HM_MSG_CERT_REQUEST || type == HM_MSG_CERT_IMPORT ||
+           type == HM_MSG_TRUST_KEY || type == HM_MSG_NARROW_LIST || type == HM_MSG_TRUST_SIGN;
 }
 
 /* The fault that is told: the refusal, or that it could not be logged. */

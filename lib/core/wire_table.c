@@ -1,7 +1,15 @@
 #include <core/wire.h>
 
 /* Bounds that several fields share. */
-enum { PRODUCT = 64, RELEASE = 64, NAME = 1024, CERTIFICATE = 65535, CHAIN = 8 * 65536, STRUCTURE = 512 * 1024 };
+enum {
+    PRODUCT = 64,
+    RELEASE = 64,
+    NAME = 1024,
+    CERTIFICATE = 65535,
+    CHAIN = 8 * 65536,
+    STRUCTURE = 512 * 1024,
+    LIST = 16384
+};
 
 #define NUMBER(name, most)                                                                                             \
     { name, HM_WIRE_NUMBER, 0, most }
@@ -63,5 +71,8 @@ const hm_wire_rule hm_wire_rules[] = {
      {NUMBER("size", ANY_NUMBER), BYTES("root", 32, 32), NUMBER("signatures", ANY_NUMBER), NUMBER("open", ANY_NUMBER),
       NUMBER("erased", ANY_NUMBER), NUMBER("entries", ANY_NUMBER)}},
     {HM_MSG_TRUST, "trust", {{0}}},
+    {HM_MSG_TRUST_KEY, "trust-key", {{0}}},
+    {HM_MSG_NARROW_LIST, "narrow-list", {BYTES("file", 32, 32)}},
+    {HM_MSG_TRUST_SIGN, "trust-sign", {BYTES("list", 1, LIST), BYTES("old", 0, LIST)}},
     {0, NULL, {{0}}},
 };

@@ -10,7 +10,7 @@
 
 #include <base/bytes.h>
 
-enum { HM_WIRE_VERSION = 1, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
+enum { HM_WIRE_VERSION = 2, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
 
 /* Types. Questions are odd, answers are even. */
 typedef enum {
@@ -39,7 +39,10 @@ typedef enum {
     HM_MSG_LOG_PROVE = 55,
     HM_MSG_LOG_AUDIT = 57,
     HM_MSG_LOG_AUDITED = 58,
-    HM_MSG_TRUST = 61
+    HM_MSG_TRUST = 61,
+    HM_MSG_TRUST_KEY = 63,
+    HM_MSG_NARROW_LIST = 65,
+    HM_MSG_TRUST_SIGN = 67
 } hm_message_type;
 
 /* Field numbers by type. */
@@ -93,6 +96,13 @@ enum {
     HM_LOG_AUDITED_ERASED,
     HM_LOG_AUDITED_ENTRIES
 };
+
+/* The front names the file that the user named by its SHA-256, and a parser gets no other list signed. */
+enum { HM_NARROW_LIST_FILE };
+enum { HM_TRUST_SIGN_LIST, HM_TRUST_SIGN_OLD }; /* envelopes; OLD is empty, or the list that this one replaces */
+
+/* Formats of entries that no file format's table has. */
+enum { HM_LOGGED_TRUST_LIST = 5 };
 
 typedef union {
     uint64_t number;

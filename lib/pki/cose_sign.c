@@ -36,6 +36,11 @@ const char *hm_cose_algorithm_name(int64_t algorithm) {
     return found ? found->name : NULL;
 }
 
+hm_scheme hm_cose_scheme(int64_t algorithm) {
+    const struct algorithm *found = algorithm_numbered(algorithm);
+    return found ? found->scheme : (hm_scheme)0;
+}
+
 int64_t hm_cose_algorithm_of(hm_key_algorithm algorithm) {
     switch (algorithm) {
     case HM_KEY_ES256:

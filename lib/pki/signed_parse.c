@@ -45,14 +45,9 @@ static hm_err cut(hm_bytes der, signed_data *parts) {
     return hm_in(hm_read_end(&body), "SignedData");
 }
 
-static bool has_certificate(const hm_signed *parsed, hm_bytes der) {
-    for (size_t i = 0; i < parsed->certificate_count; i++)
-        if (hm_bytes_equal(parsed->certificate[i].der, der)) return true;
-    return false;
-}
-
-static hm_err take_certificate(hm_signed *parsed, hm_bytes der) {
-    if (has_certificate(parsed, der)) return HM_OK;
+hm_err hm_signed_take_certificate(hm_signed *parsed, hm_bytes der, size_t *at) {
+    for (*at = 0; *at < parsed->certificate_count; ++*at)
+        if (hm_bytes_equal(parsed->certificate[*at].der, der)) return HM_OK;
     if (parsed->certificate_count == HM_CERTIFICATES_MAX)
         return hm_refuse("it holds more than %d certificates", HM_CERTIFICATES_MAX);
     hm_parsed_certificate *certificate = &parsed->certificate[parsed->certificate_count];
@@ -68,8 +63,9 @@ static hm_err take_certificate(hm_signed *parsed, hm_bytes der) {
 static hm_err take_certificates(hm_signed *parsed, hm_reader certificates) {
     while (certificates.rest.len) {
         hm_tlv certificate;
+        size_t ignored;
         HM_TRY(hm_tlv_expect(&certificates, HM_DER_SEQUENCE, "a certificate", &certificate));
-        HM_TRY(take_certificate(parsed, certificate.whole));
+        HM_TRY(hm_signed_take_certificate(parsed, certificate.whole, &ignored));
     }
     return HM_OK;
 }
@@ -198,26 +194,31 @@ static hm_err parse_authenticode(hm_signed *parsed, hm_bytes der) {
     return HM_OK;
 }
 
+static const struct {
+    const char *name;
+    hm_err (*parse)(hm_signed *parsed, hm_bytes der);
+} structures[] = {
+    [HM_STRUCTURE_CMS] = {"CMS signature", parse_cms},
+    [HM_STRUCTURE_AUTHENTICODE_PE] = {"Authenticode signature", parse_authenticode},
+    [HM_STRUCTURE_COSE] = {"COSE signature", hm_signed_take_envelope},
+};
+
 static hm_err parse(hm_signed *parsed, hm_bytes der) {
     HM_TRY(hm_put(&parsed->der, der));
     parsed->views = sk_X509_new_null();
     if (!parsed->views) return hm_no_memory();
-    hm_bytes copy = hm_buf_bytes(&parsed->der);
-    if (parsed->structure == HM_STRUCTURE_CMS)
-        HM_TRY(parse_cms(parsed, copy));
-    else
-        HM_TRY(parse_authenticode(parsed, copy));
+    HM_TRY(structures[parsed->structure].parse(parsed, hm_buf_bytes(&parsed->der)));
     return parsed->signer_count ? HM_OK : hm_refuse("it holds no signature");
 }
 
 hm_err hm_signed_parse(hm_structure structure, hm_bytes der, hm_signed **parsed) {
     *parsed = NULL;
-    if (structure != HM_STRUCTURE_CMS && structure != HM_STRUCTURE_AUTHENTICODE_PE)
+    if (structure < HM_STRUCTURE_CMS || structure > HM_STRUCTURE_COSE)
         return hm_misuse("unknown signed structure %d", (int)structure);
     HM_SIGNED *made = calloc(1, sizeof *made);
     if (!made) return hm_no_memory();
     made->structure = structure;
-    HM_TRY(hm_in(parse(made, der), structure == HM_STRUCTURE_CMS ? "CMS signature" : "Authenticode signature"));
+    HM_TRY(hm_in(parse(made, der), "%s", structures[structure].name));
     *parsed = made;
     made = NULL;
     return HM_OK;

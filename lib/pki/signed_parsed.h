@@ -5,6 +5,7 @@
 #include "cert_parts.h"
 #include "x509.h"
 
+#include <pki/cose.h>
 #include <pki/signed.h>
 
 enum { HM_CERTIFICATES_MAX = 64 };
@@ -27,12 +28,14 @@ typedef struct {
     hm_bytes signature;
     hm_bytes indirect_data;                   /* Authenticode: content octets of SpcIndirectDataContent */
     hm_bytes image_digest;                    /* Authenticode: the digest inside */
+    hm_cose_signature cose;                   /* COSE: all of it */
     const hm_parsed_certificate *certificate; /* NULL: not in the structure */
 } hm_parsed_signer;
 
 struct hm_signed {
     hm_structure structure;
-    hm_buf der; /* our copy */
+    hm_buf der;       /* our copy, which for COSE is CBOR */
+    hm_bytes payload; /* COSE: the manifest inside */
     size_t signer_count, certificate_count;
     hm_parsed_signer signer[HM_SIGNERS_MAX];
     hm_parsed_certificate certificate[HM_CERTIFICATES_MAX];
@@ -41,5 +44,13 @@ struct hm_signed {
 
 /* The signer's certificate by its name in the SignerInfo. */
 bool hm_signer_is(const hm_parsed_signer *signer, hm_bytes issuer, hm_bytes serial, X509 *x509);
+
+/* Take in a certificate, unless it is there already; *AT says which one it is. */
+HM_MUST_USE hm_err hm_signed_take_certificate(hm_signed *parsed, hm_bytes der, size_t *at);
+
+/* signed_cose.c: the signers of an envelope, and the verdict on one of them. */
+HM_MUST_USE hm_err hm_signed_take_envelope(hm_signed *parsed, hm_bytes cbor);
+HM_MUST_USE hm_err hm_signed_check_envelope(const hm_signed *parsed, const hm_parsed_signer *signer, hm_bytes spki,
+                                            const hm_digest *content);
 
 #endif

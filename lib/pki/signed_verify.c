@@ -59,6 +59,13 @@ static hm_err find_certificate(const hm_parsed_signer *signer, const hm_trust *t
     return HM_OK;
 }
 
+static hm_err encode_key(X509 *certificate, unsigned char **octets, hm_bytes *spki) {
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), octets);
+    if (len <= 0) return hm_no_memory();
+    *spki = HM_BYTES(*octets, (size_t)len);
+    return HM_OK;
+}
+
 static hm_err check_signing_certificate(const hm_parsed_signer *signer, X509 *certificate) {
     OCTETS *octets = NULL;
     hm_bytes der;
@@ -70,9 +77,8 @@ static hm_err check_signing_certificate(const hm_parsed_signer *signer, X509 *ce
 static hm_err check_signature(const hm_parsed_signer *signer, X509 *certificate, const hm_digest *content) {
     HM_BUF attributes = HM_BUF_EMPTY;
     OCTETS *octets = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &octets);
-    if (len <= 0) return hm_no_memory();
-    hm_bytes spki = HM_BYTES(octets, (size_t)len);
+    hm_bytes spki;
+    HM_TRY(encode_key(certificate, &octets, &spki));
     if (!signer->has_attributes) return hm_verify_digest(spki, signer->info.scheme, content, signer->signature);
     /* Signed as a SET OF, written with the tag [0] (RFC 5652 section 5.4). */
     HM_TRY(hm_der_put(&attributes, HM_DER_SET, signer->attributes));
@@ -127,6 +133,27 @@ static hm_err judge_certificate(const hm_signed *parsed, X509 *certificate, cons
     return HM_OK;
 }
 
+/* Content and signature; CERTIFICATE is the signer's. */
+static hm_err check_signed_data(const hm_signed *parsed, const hm_parsed_signer *signer, const hm_digest *content,
+                                const hm_trust *trust, X509 **certificate) {
+    HM_TRY(check_content(parsed, signer, content));
+    HM_TRY(find_certificate(signer, trust, certificate));
+    HM_TRY(check_signing_certificate(signer, *certificate));
+    return check_signature(signer, *certificate, content);
+}
+
+/* An envelope names its signer by the key, so without a certificate there is nothing to lead to a root. */
+static hm_err check_envelope(const hm_signed *parsed, const hm_parsed_signer *signer, const hm_digest *content,
+                             X509 **certificate) {
+    OCTETS *octets = NULL;
+    hm_bytes spki;
+    if (!signer->certificate)
+        return hm_refuse("it carries no certificate of its signer (give the devices' trust list with --trust LIST)");
+    *certificate = signer->certificate->x509;
+    HM_TRY(encode_key(*certificate, &octets, &spki));
+    return hm_signed_check_envelope(parsed, signer, spki, content);
+}
+
 hm_err hm_signed_verify(const hm_signed *parsed, size_t index, const hm_digest *content, const hm_verify_rules *rules,
                         hm_verdict *verdict) {
     X509 *certificate;
@@ -134,10 +161,9 @@ hm_err hm_signed_verify(const hm_signed *parsed, size_t index, const hm_digest *
     if (index >= parsed->signer_count) return hm_misuse("there is no signature %zu", index + 1);
     const hm_parsed_signer *signer = &parsed->signer[index];
     if (!signer->info.known) return hm_refuse("the signature cannot be checked: %s", signer->info.why);
-    HM_TRY(check_content(parsed, signer, content));
-    HM_TRY(find_certificate(signer, rules->trust, &certificate));
-    HM_TRY(check_signing_certificate(signer, certificate));
-    HM_TRY(check_signature(signer, certificate, content));
+    HM_TRY(parsed->structure == HM_STRUCTURE_COSE
+               ? check_envelope(parsed, signer, content, &certificate)
+               : check_signed_data(parsed, signer, content, rules->trust, &certificate));
     HM_TRY(judge_certificate(parsed, certificate, rules, &path, verdict));
     if (rules->product) HM_TRY(check_product(path, rules->product));
     return check_attributes(signer, verdict);

@@ -32,7 +32,7 @@ typedef enum {
 const char *hm_component_kind_name(uint64_t kind);
 HM_MUST_USE hm_err hm_component_kind_by_name(hm_bytes name, hm_component_kind *kind);
 
-typedef enum { HM_PURPOSE_PRODUCTION = 1, HM_PURPOSE_DEVELOPMENT = 2 } hm_purpose;
+typedef enum { HM_PURPOSE_PRODUCTION = 1, HM_PURPOSE_DEVELOPMENT = 2 } hm_manifest_purpose;
 
 /* Strings are views; printable ASCII without control characters, 1 to HM_MANIFEST_ID or HM_MANIFEST_TEXT. */
 typedef struct {
@@ -63,7 +63,7 @@ typedef struct {
     uint8_t publisher[HM_UUID_LEN], vendor[HM_UUID_LEN], class_id[HM_UUID_LEN];
     hm_bytes version;
     uint64_t sequence;
-    hm_purpose purpose;
+    hm_manifest_purpose purpose;
     size_t signers;
     uint8_t signer[HM_MANIFEST_SIGNERS][HM_KID_LEN];
     size_t components;

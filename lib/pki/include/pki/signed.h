@@ -1,7 +1,8 @@
-/* Signed structures over a digest: CMS SignedData (RFC 5652), detached, and Authenticode (Microsoft's "Windows
- * Authenticode Portable Executable Signature Format", PKCS#7 1.5 SignedData over SpcIndirectDataContent).
+/* Signed structures over a digest: CMS SignedData (RFC 5652), detached, Authenticode (Microsoft's "Windows
+ * Authenticode Portable Executable Signature Format", PKCS#7 1.5 SignedData over SpcIndirectDataContent), and the
+ * native format's envelope (COSE_Sign, RFC 9052), whose content is the manifest inside.
  *
- * The same two structures are built (from digests, by a signer) and checked (against digests that the verifier
+ * The first two are built (from digests, by a signer) and checked (against digests that the verifier
  * computed itself). This layer never sees a file. */
 #ifndef HM_PKI_SIGNED_H
 #define HM_PKI_SIGNED_H
@@ -10,8 +11,9 @@
 
 /* The numbers are sent and stored. */
 typedef enum {
-    HM_STRUCTURE_CMS = 1,            /* detached, eContentType id-data */
-    HM_STRUCTURE_AUTHENTICODE_PE = 2 /* SPC_PE_IMAGE_DATA */
+    HM_STRUCTURE_CMS = 1,             /* detached, eContentType id-data */
+    HM_STRUCTURE_AUTHENTICODE_PE = 2, /* SPC_PE_IMAGE_DATA */
+    HM_STRUCTURE_COSE = 3             /* COSE_Sign over a manifest (pki/cose.h); never built by hm_signed_build */
 } hm_structure;
 
 /* Build. On a fault DER is as it was. CONTENT's algorithm must be hm_scheme_digest of the signer's scheme. Signed

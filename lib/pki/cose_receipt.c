@@ -31,11 +31,15 @@ static hm_err put_message(hm_bytes protected, hm_bytes root, hm_buf *message) {
 
 static hm_err put_inclusion(uint64_t size, const hm_cose_inclusion *entry, hm_buf *cbor) {
     HM_BUF proof = HM_BUF_EMPTY;
+    hm_bytes hash;
     HM_TRY(hm_cbor_put_array(&proof, 3));
     HM_TRY(hm_cbor_put_uint(&proof, size));
     HM_TRY(hm_cbor_put_uint(&proof, entry->index));
-    HM_TRY(hm_cbor_put_array(&proof, entry->hashes));
-    for (size_t i = 0; i < entry->hashes; i++) HM_TRY(hm_cbor_put_bytes(&proof, HM_ARRAY(entry->path[i])));
+    HM_TRY(hm_cbor_put_array(&proof, entry->path.len / HM_SHA256_LEN));
+    for (size_t at = 0; at < entry->path.len; at += HM_SHA256_LEN) {
+        HM_TRY(hm_bytes_part(entry->path, at, HM_SHA256_LEN, &hash));
+        HM_TRY(hm_cbor_put_bytes(&proof, hash));
+    }
     return hm_cbor_put_bytes(cbor, hm_buf_bytes(&proof));
 }
 

@@ -108,8 +108,7 @@ HM_MUST_USE hm_err hm_cose_draft_get(hm_bytes bytes, hm_cose_envelope *envelope)
 typedef struct {
     uint64_t index;
     hm_bytes leaf;
-    size_t hashes;
-    const uint8_t (*path)[HM_SHA256_LEN];
+    hm_bytes path; /* hashes one after another, from the leaf's sibling up */
 } hm_cose_inclusion;
 /* The receipt that outcome and intent stand in the tree of SIZE entries with ROOT, signed by SIGNER (ES256). */
 HM_MUST_USE hm_err hm_cose_receipt_sign(uint64_t size, const uint8_t root[static HM_SHA256_LEN],

@@ -42,15 +42,15 @@ enum {
     HMV_UNDECIDED = 0, /* what an answer is before it is one */
     HMV_MORE = 1,      /* hmv_stream: so far nothing is wrong, and nothing is accepted */
     /* the encoding */
-    HMV_TOO_LARGE = 2,     /* over one of the format's bounds, or over the caller's buffer */
-    HMV_MALFORMED = 3,     /* not CBOR, not deterministic CBOR, not the structure of docs/manifest.md, or bytes left over */
+    HMV_TOO_LARGE = 2, /* over one of the format's bounds, or over the caller's buffer */
+    HMV_MALFORMED = 3, /* not CBOR, not deterministic CBOR, not the structure of docs/manifest.md, or bytes left over */
     HMV_UNKNOWN_VERSION = 4,
     HMV_UNKNOWN_CRITICAL = 5, /* a field or header that must be understood is not */
     /* signatures */
-    HMV_NO_SIGNATURE = 10,      /* none by a key that the trust list knows */
-    HMV_BAD_SIGNATURE = 11,     /* one by a known key does not verify */
-    HMV_UNKNOWN_ALGORITHM = 12, /* a known key's algorithm is not in the table, or the signature's is another */
-    HMV_SIGNERS_DIFFER = 13,    /* the signatures are not those that the manifest lists */
+    HMV_NO_SIGNATURE = 10,       /* none by a key that the trust list knows */
+    HMV_BAD_SIGNATURE = 11,      /* one by a known key does not verify */
+    HMV_UNKNOWN_ALGORITHM = 12,  /* a known key's algorithm is not in the table, or the signature's is another */
+    HMV_SIGNERS_DIFFER = 13,     /* the signatures are not those that the manifest lists */
     HMV_TOO_FEW_SIGNATURES = 14, /* fewer than the trust list asks of this publisher, or of the roots */
     HMV_REVOKED_KEY = 15,
     HMV_TWICE = 16, /* the same key signs, or the same thing is listed, twice */
@@ -63,7 +63,7 @@ enum {
     HMV_OTHER_VENDOR = 32,
     HMV_OTHER_CLASS = 33,
     HMV_KIND_NOT_ALLOWED = 34, /* the publisher may not sign this kind of component */
-    HMV_DEVELOPMENT = 35,      /* a development release, and device or publisher are for production */
+    HMV_DEVELOPMENT = 35,      /* a purpose that device or publisher are not for, mostly: development */
     HMV_OLD_SEQUENCE = 36,
     HMV_OLD_SECURITY_VERSION = 37, /* below the device's counter */
     HMV_BELOW_MINIMUM = 38,        /* below the trust list's minimum */
@@ -71,6 +71,7 @@ enum {
     HMV_OLD_TRUST_LIST = 40,       /* the release asks for a newer list than the device holds */
     HMV_MISSING_DEPENDENCY = 41,
     HMV_STATE_FAULT = 42, /* the platform could not tell its state or counter */
+    HMV_UNKNOWN_ACT = 43, /* the caller asked for neither HMV_INSTALL nor HMV_BOOT */
     /* payloads */
     HMV_READ_FAULT = 50,
     HMV_SHORT_PAYLOAD = 51,
@@ -78,11 +79,11 @@ enum {
     HMV_OTHER_PAYLOAD = 53, /* the digest is another */
     HMV_WRITE_FAULT = 54,
     /* trust lists */
-    HMV_OLD_LIST = 60,        /* older than the one in force */
-    HMV_SAME_LIST = 61,       /* it is in force already: nothing to do */
-    HMV_LIST_FORK = 62,       /* another list of the same version */
-    HMV_OTHER_ROOTS = 63,     /* not of the root set that the device holds */
-    HMV_ROOTS_UNKNOWN = 64,   /* signed by roots of which the device knows too few: lists between are missing */
+    HMV_OLD_LIST = 60,          /* older than the one in force */
+    HMV_SAME_LIST = 61,         /* it is in force already: nothing to do */
+    HMV_LIST_FORK = 62,         /* another list of the same version */
+    HMV_OTHER_ROOTS = 63,       /* not of the root set that the device holds */
+    HMV_ROOTS_UNKNOWN = 64,     /* signed by roots of which the device knows too few: lists between are missing */
     HMV_NEW_ROOTS_SIGN_NOT = 65 /* the new roots' own threshold is not met */
 };
 #define HMV_IS_ACCEPTED(answer) (hmv_is_accepted(&(answer)) == HMV_GOOD && hmv_is_accepted(&(answer)) == HMV_GOOD)
@@ -145,8 +146,8 @@ typedef struct hmv_trust {
     hmv_bytes logs;
 } hmv_trust;
 
-/* Is ENVELOPE a trust list signed by a threshold of its own roots, and are those the roots whose root-set has the SHA-256
- * ROOTS? On acceptance TRUST is filled; otherwise it is all zero. */
+/* Is ENVELOPE a trust list signed by a threshold of its own roots, and are those the roots whose root-set has the
+ * SHA-256 ROOTS? On acceptance TRUST is filled; otherwise it is all zero. */
 hmv_reason hmv_trust_open(const hmv_config *config, hmv_bytes envelope, const uint8_t roots[HMV_SHA256_SIZE],
                           hmv_trust *trust);
 /* May ENVELOPE take the place of CURRENT? A higher version; signed by the threshold of the current roots and by that of
@@ -188,7 +189,7 @@ typedef struct hmv_release {
     size_t unknown_signers; /* signatures by keys that the trust list does not know: skipped, and here to be reported */
     hmv_bytes exception;    /* the one device that may go back; empty: none */
     uint64_t minimum_list;
-    hmv_bytes signer_ids, dependencies; /* CBOR arrays */
+    hmv_bytes signer_ids, component_list, dependencies; /* CBOR arrays; no dependencies: size 0 */
     size_t components;
     hmv_component component[HMV_COMPONENTS_MAX];
 } hmv_release;
@@ -203,6 +204,13 @@ typedef uint32_t hmv_act;
 /* The decision. On acceptance RELEASE is filled; otherwise it is all zero. An act that is neither refuses. */
 hmv_reason hmv_release_verify(const hmv_config *config, const hmv_trust *trust, hmv_act act, hmv_bytes envelope,
                               hmv_release *release);
+
+/* For tools that build, show and archive releases and trust lists: the parsers alone. They decide nothing: no
+ * signature, trust list, device or state is looked at. HMV_ACCEPTED means here: MANIFEST (the payload of an envelope),
+ * or LIST (that of a trust list's envelope), is as docs/manifest.md says, all of it, and RELEASE or TRUST holds views
+ * into it. Of RELEASE `unknown_signers` is 0. A payload's digest must be one of DIGESTS (NULL-terminated). */
+hmv_reason hmv_manifest_read(const hmv_digest *const *digests, hmv_bytes manifest, hmv_release *release);
+hmv_reason hmv_trust_read(hmv_bytes list, hmv_trust *trust);
 
 /* One payload, piece by piece. `final` accepts only if exactly the component's size was seen, with its digest. */
 typedef struct hmv_payload {
@@ -231,7 +239,7 @@ typedef struct hmv_stream {
                          size_t size);
     void *write_context;
     /* The rest is the stream's own. */
-    hmv_reason answer;
+    hmv_reason answer, joined;
     uint32_t phase;
     uint8_t head[16];
     size_t head_size, items;

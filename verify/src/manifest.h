@@ -1,0 +1,16 @@
+/* The manifest (docs/manifest.md). */
+#ifndef HALLMARK_VERIFY_MANIFEST_H
+#define HALLMARK_VERIFY_MANIFEST_H
+
+#include "cbor.h"
+
+typedef struct hmv_dependency {
+    hmv_bytes publisher, component;
+    uint64_t security_version, sequence;
+} hmv_dependency;
+void hmv_dependency_read(hmv_reader *reader, hmv_dependency *dependency);
+
+/* Fills RELEASE, which is all zero, from MANIFEST; every component, dependency and signer is looked at. */
+void hmv_manifest_parse(const hmv_digest *const *digests, hmv_bytes manifest, hmv_release *release, hmv_reason *fault);
+
+#endif

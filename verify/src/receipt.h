@@ -1,0 +1,11 @@
+/* COSE Receipts (RFC 9942) with two inclusion proofs: of a signature's outcome and of its intent (docs/log.md). */
+#ifndef HALLMARK_VERIFY_RECEIPT_H
+#define HALLMARK_VERIFY_RECEIPT_H
+
+#include "cose.h"
+
+/* Every receipt of SIGNATURE must be well-formed, and right if its log is one of the trust list's: a fault if not. 1,
+ * if one is of the log of OFFICE. */
+uint32_t hmv_receipts_check(hmv_pass *pass, const hmv_signature *signature, hmv_bytes office);
+
+#endif

@@ -13,6 +13,7 @@ import tempfile
 
 import report
 import rows
+from device_rows import device_rows
 from measure import Failed, Spender, figures
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -40,6 +41,8 @@ def measure(bench):
     sections += [('Many files', many), ('Keys', rows.key_layer(keys))]
     say('the log')
     sections.append(('Log', rows.log_and_store(bench)))
+    say('the device verifier')
+    sections.append(('Device verifier', device_rows()))
     return sections
 
 

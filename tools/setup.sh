@@ -15,6 +15,8 @@ oracles='openssl osslsigncode sbsigntool libengine-pkcs11-openssl binutils'
 real_files='systemd-boot-efi shim-unsigned grub-efi-amd64-bin grub-efi-ia32-bin python3-distlib efitools'
 sanitizers='clang llvm libclang-rt-dev'
 faults='strace'
+# The device verifier's processor, emulated.
+device='gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm'
 style='clang-format clang-tidy cppcheck shellcheck'
 
 packages=
@@ -25,7 +27,7 @@ for part in "${@:-build}"; do
     check) packages="$packages $build $python $token $oracles $real_files $sanitizers $faults" ;;
     fuzz) packages="$packages $build $token $python $sanitizers" ;;
     lint) packages="$packages $build $python $sanitizers $style" ;;
-    bench) packages="$packages $build $python $token $oracles $real_files" ;;
+    bench) packages="$packages $build $python $token $oracles $real_files $device" ;;
     *)
         echo "tools/setup.sh: unknown part '$part' (build, demo, check, fuzz, lint, bench)" >&2
         exit 2

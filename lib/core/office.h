@@ -139,8 +139,8 @@ HM_MUST_USE hm_err hm_signing_prepare(hm_office *office, const hm_message *quest
 HM_MUST_USE hm_err hm_signing_batch(hm_office *office, const hm_message *questions, size_t count, int fd);
 
 /* trust_root.c */
-/* The office's root key as a COSE_Key; made when first asked for. */
-HM_MUST_USE hm_err hm_trust_root_key(hm_office *office, hm_buf *cose);
+/* The office's key of ROLE, on P-256, as a COSE_Key; made when first asked for. */
+HM_MUST_USE hm_err hm_public_key(hm_office *office, hm_key_role role, hm_buf *cose);
 /* From now on the session may have the trust list in this one file signed, and nothing else. */
 HM_MUST_USE hm_err hm_trust_root_narrow(hm_office *office, const hm_message *message);
 /* The root's COSE_Signature over the list in question. */

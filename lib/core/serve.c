@@ -199,9 +199,9 @@ static hm_err answer_trust(session *s) {
     return send_bytes(s->fd, hm_buf_bytes(&text));
 }
 
-static hm_err answer_trust_key(session *s) {
+static hm_err answer_public_key(session *s, hm_key_role role) {
     HM_BUF key = HM_BUF_EMPTY;
-    HM_TRY(hm_trust_root_key(s->office, &key));
+    HM_TRY(hm_public_key(s->office, role, &key));
     return send_bytes(s->fd, hm_buf_bytes(&key));
 }
 
@@ -269,7 +269,9 @@ static hm_err answer(session *s, const hm_message *question) {
     case HM_MSG_TRUST:
         return answer_trust(s);
     case HM_MSG_TRUST_KEY:
-        return answer_trust_key(s);
+        return answer_public_key(s, HM_ROLE_TRUST_ROOT);
+    case HM_MSG_LOG_KEY:
+        return answer_public_key(s, HM_ROLE_RECEIPT);
     case HM_MSG_NARROW_LIST:
         return answer_narrow_list(s, question);
     case HM_MSG_TRUST_SIGN:
@@ -311,7 +313,8 @@ static hm_err receive(session *s, batch *b, bool *other, bool *closed) {
 static bool is_act(hm_message_type type) {
     return type == HM_MSG_NARROW || type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_PRODUCT_ADD ||
            type == HM_MSG_KEY_GENERATE || type == HM_MSG_CERT_REQUEST || type == HM_MSG_CERT_IMPORT ||
-           type == HM_MSG_TRUST_KEY || type == HM_MSG_NARROW_LIST || type == HM_MSG_TRUST_SIGN;
+           type == HM_MSG_TRUST_KEY || type == HM_MSG_LOG_KEY || type == HM_MSG_NARROW_LIST ||
+           type == HM_MSG_TRUST_SIGN;
 }
 
 /* The fault that is told: the refusal, or that it could not be logged. */

@@ -32,9 +32,9 @@ static void signing_clear(signing *s) {
 }
 #define SIGNING __attribute__((cleanup(signing_clear))) signing
 
-hm_err hm_trust_root_key(hm_office *office, hm_buf *cose) {
+hm_err hm_public_key(hm_office *office, hm_key_role role, hm_buf *cose) {
     hm_office_key key = {.found = false};
-    hm_err err = hm_ceremony_office_key(office, HM_ROLE_TRUST_ROOT, HM_KEY_ES256, true, &key);
+    hm_err err = hm_ceremony_office_key(office, role, HM_KEY_ES256, true, &key);
     if (!hm_failed(err)) err = hm_cose_key_put(hm_buf_bytes(&key.spki), cose);
     hm_buf_clear(&key.spki);
     return err;

@@ -72,6 +72,7 @@ const hm_wire_rule hm_wire_rules[] = {
       NUMBER("erased", ANY_NUMBER), NUMBER("entries", ANY_NUMBER)}},
     {HM_MSG_TRUST, "trust", {{0}}},
     {HM_MSG_TRUST_KEY, "trust-key", {{0}}},
+    {HM_MSG_LOG_KEY, "log-key", {{0}}},
     {HM_MSG_NARROW_LIST, "narrow-list", {BYTES("file", 32, 32)}},
     {HM_MSG_TRUST_SIGN, "trust-sign", {BYTES("list", 1, LIST), BYTES("old", 0, LIST)}},
     {0, NULL, {{0}}},

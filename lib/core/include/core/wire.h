@@ -42,7 +42,8 @@ typedef enum {
     HM_MSG_TRUST = 61,
     HM_MSG_TRUST_KEY = 63,
     HM_MSG_NARROW_LIST = 65,
-    HM_MSG_TRUST_SIGN = 67
+    HM_MSG_TRUST_SIGN = 67,
+    HM_MSG_LOG_KEY = 69
 } hm_message_type;
 
 /* Field numbers by type. */

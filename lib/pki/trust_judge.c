@@ -1,10 +1,9 @@
 #include "trust_judge.h"
 
-#include <base/cbor.h>
+#include <hallmark/verify.h>
 
 hm_err hm_trust_judge(hm_bytes payload) {
-    hm_reader reader = hm_reader_of(payload);
-    hm_bytes item;
-    HM_TRY(hm_in(hm_cbor_get_item(&reader, &item), "trust list"));
-    return hm_in(hm_read_end(&reader), "trust list");
+    hmv_trust list;
+    hmv_reason reason = hmv_trust_read((hmv_bytes){payload.data, payload.len}, &list);
+    return HMV_IS_ACCEPTED(reason) ? HM_OK : hm_refuse("trust list: %s", hmv_reason_text(reason));
 }

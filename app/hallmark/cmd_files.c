@@ -4,32 +4,18 @@
 #include "front.h"
 #include "parse_check.h"
 #include "parse_sign.h"
+#include "pending.h"
 
 #include <base/file.h>
 #include <base/io.h>
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { RELEASE_MAX = 64 };
-
-/* What the core removes if this process is killed between giving a file its temporary name and its final one. */
-static void remove_pending(void *page) { hm_outfile_remove_pending(page); }
-
-static hm_err connect_with_pending(const hm_options *options, hm_connection *office, char **page) {
-    HM_STRING *directory = NULL;
-    HM_TRY(hm_office_directory(options, &directory));
-    void *shared = mmap(NULL, HM_PENDING_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    hm_err err = shared == MAP_FAILED ? hm_no_memory() : hm_connect(directory, remove_pending, shared, office);
-    HM_TRY(err);
-    *page = shared;
-    hm_outfile_note_pending(shared);
-    return HM_OK;
-}
 
 /* From here on the session belongs to a parser: what it may ask of the core is fixed before there is one. */
 static hm_err narrow(hm_connection *office, const char *product, const char *release, size_t signatures) {
@@ -126,7 +112,7 @@ hm_err hm_command_sign(const hm_options *options) {
     HM_TRY(check_output(options, true));
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
-    HM_TRY(connect_with_pending(options, &office, &page));
+    HM_TRY(hm_connect_with_pending(options, &office, &page));
     return hm_close_office(options, &office, sign_files(options, &office, page));
 }
 
@@ -207,7 +193,7 @@ hm_err hm_check_files_against_log(const hm_options *options, bool write_proofs) 
     HM_TRY(check_output(options, write_proofs));
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
-    HM_TRY(connect_with_pending(options, &office, &page));
+    HM_TRY(hm_connect_with_pending(options, &office, &page));
     return hm_close_office(options, &office, run_against_log(options, &office, page, write_proofs));
 }
 

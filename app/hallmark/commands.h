@@ -20,7 +20,13 @@ HM_MUST_USE hm_err hm_command_inspect(const hm_options *options);
 HM_MUST_USE hm_err hm_command_log_show(const hm_options *options);
 HM_MUST_USE hm_err hm_command_log_check(const hm_options *options);
 HM_MUST_USE hm_err hm_command_log_prove(const hm_options *options);
+HM_MUST_USE hm_err hm_command_log_key(const hm_options *options);
 HM_MUST_USE hm_err hm_command_trust_export(const hm_options *options);
+HM_MUST_USE hm_err hm_command_trust_key(const hm_options *options);
+HM_MUST_USE hm_err hm_command_trust_publisher(const hm_options *options);
+HM_MUST_USE hm_err hm_command_trust_update(const hm_options *options);
+HM_MUST_USE hm_err hm_command_trust_show(const hm_options *options);
+HM_MUST_USE hm_err hm_command_trust_bundle(const hm_options *options);
 
 /* log check FILE..., log prove FILE... */
 HM_MUST_USE hm_err hm_check_files_against_log(const hm_options *options, bool write_proofs);

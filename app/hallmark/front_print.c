@@ -118,6 +118,7 @@ static void print_text(hm_front_job *job, const char *path) {
 }
 
 void hm_front_print_job(hm_front_state *state, hm_front_job *job, const char *path) {
+    if (state->front->gather && state->printed && job->class == HM_DONE) return;
     hm_progress_hide(&state->progress);
     if (state->front->options->json)
         print_json(state, job, path);

@@ -35,7 +35,20 @@ const hm_command hm_commands[] = {
      "--format --signature --product", 0, SIZE_MAX, hm_command_log_check},
     {"log prove", "FILE...", "Write FILE.tlog-proof: that its signature is logged", "--format --signature --product -o",
      1, SIZE_MAX, hm_command_log_prove},
+    {"log key", "", "Write the log's key for receipts, which trust lists name", "-o", 0, 0, hm_command_log_key},
     {"trust export", "", "Write the root certificate and the log's key as PEM", "-o", 0, 0, hm_command_trust_export},
+    {"trust key", "", "Write this office's root key of the trust list", "-o", 0, 0, hm_command_trust_key},
+    {"trust publisher", "", "Write what a trust list says about this office's product", "--product --algorithm -o", 0,
+     0, hm_command_trust_publisher},
+    {"trust update", "FILE...", "Make a trust list, change it, or sign it (--sign)",
+     "-o --new --sign --old --add-root --remove-root --threshold --add-publisher --publisher --retire-publisher "
+     "--allow-kind --purposes --publisher-threshold --require-receipts --add-class --remove-class --add-key "
+     "--remove-key --revoke-key --keep --minimum --add-log --remove-log",
+     1, SIZE_MAX, hm_command_trust_update},
+    {"trust show", "LIST...", "Say what trust lists hold and who signed them", "--old", 1, SIZE_MAX,
+     hm_command_trust_show},
+    {"trust bundle", "LIST...", "Make one file of lists for devices that missed some", "-o", 1, SIZE_MAX,
+     hm_command_trust_bundle},
     {0},
 };
 

@@ -1,0 +1,257 @@
+#include "gather.h"
+#include "parse_trust.h"
+#include "trust_file.h"
+
+#include <pki/trust_edit.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the options that stand behind others are about. */
+typedef struct {
+    hm_trust_list *list;
+    const hm_trust_edit *edit;
+    hm_list_publisher *publisher;
+    bool revoking;
+    size_t revoked; /* its place: the list of them may move */
+} editing;
+
+static hm_bytes file_of(const editing *e) { return hm_buf_bytes(&e->edit->file); }
+
+static hm_err number_of(const editing *e, uint64_t *number) {
+    return hm_failed(hm_decimal_decode(hm_text(e->edit->value), number)) ? hm_misuse("this is not a number") : HM_OK;
+}
+
+/* The publisher that was named last; the list's only one needs no name. */
+static hm_err its_publisher(editing *e, hm_list_publisher **publisher) {
+    if (!e->publisher && e->list->publishers == 1) e->publisher = &e->list->publisher[0];
+    *publisher = e->publisher;
+    return e->publisher ? HM_OK : hm_misuse("of which publisher? (--publisher NAME before it)");
+}
+
+static hm_err add_root(editing *e) {
+    hm_list_key key;
+    HM_TRY(hm_list_key_read(file_of(e), &key));
+    return hm_list_add_root(e->list, &key);
+}
+
+static hm_err remove_root(editing *e) { return hm_list_remove_root(e->list, e->edit->value); }
+
+static hm_err set_threshold(editing *e) {
+    uint64_t threshold;
+    HM_TRY(number_of(e, &threshold));
+    return hm_list_set_threshold(e->list, threshold);
+}
+
+static hm_err add_publisher(editing *e) {
+    hm_publisher_file *file = calloc(1, sizeof *file);
+    if (!file) return hm_no_memory();
+    hm_err err = hm_publisher_file_read(file_of(e), file);
+    if (!hm_failed(err)) err = hm_list_add_publisher(e->list, file, &e->publisher);
+    free(file);
+    return err;
+}
+
+static hm_err name_publisher(editing *e) { return hm_list_find_publisher(e->list, e->edit->value, &e->publisher); }
+
+static hm_err retire_publisher(editing *e) {
+    HM_TRY(hm_list_find_publisher(e->list, e->edit->value, &e->publisher));
+    return hm_list_retire(e->publisher);
+}
+
+static hm_err allow_kind(editing *e) {
+    hm_list_publisher *publisher;
+    HM_TRY(its_publisher(e, &publisher));
+    return hm_list_kinds_read(e->edit->value, &publisher->kinds);
+}
+
+static hm_err set_purposes(editing *e) {
+    hm_list_publisher *publisher;
+    HM_TRY(its_publisher(e, &publisher));
+    return hm_list_purposes_read(e->edit->value, &publisher->purposes);
+}
+
+static hm_err set_publisher_threshold(editing *e) {
+    hm_list_publisher *publisher;
+    HM_TRY(its_publisher(e, &publisher));
+    return number_of(e, &publisher->threshold);
+}
+
+static hm_err require_receipts(editing *e) {
+    hm_list_publisher *publisher;
+    bool yes = strcmp(e->edit->value, "yes") == 0;
+    if (!yes && strcmp(e->edit->value, "no") != 0) return hm_misuse("this is yes or no");
+    HM_TRY(its_publisher(e, &publisher));
+    publisher->receipts = yes;
+    return HM_OK;
+}
+
+static hm_err add_class(editing *e) {
+    hm_list_publisher *publisher;
+    HM_TRY(its_publisher(e, &publisher));
+    return hm_list_add_class(publisher, e->edit->value);
+}
+
+static hm_err remove_class(editing *e) {
+    hm_list_publisher *publisher;
+    HM_TRY(its_publisher(e, &publisher));
+    return hm_list_remove_class(publisher, e->edit->value);
+}
+
+static hm_err add_key(editing *e) {
+    hm_list_publisher *publisher;
+    hm_list_key key;
+    HM_TRY(its_publisher(e, &publisher));
+    HM_TRY(hm_list_key_read(file_of(e), &key));
+    return hm_list_add_key(e->list, publisher, &key);
+}
+
+static hm_err remove_key(editing *e) {
+    hm_list_publisher *publisher;
+    HM_TRY(its_publisher(e, &publisher));
+    return hm_list_remove_key(publisher, e->edit->value);
+}
+
+static hm_err revoke_key(editing *e) {
+    hm_list_revoked *revoked;
+    HM_TRY(hm_list_revoke(e->list, e->edit->value, &revoked));
+    e->revoking = true;
+    e->revoked = (size_t)(revoked - e->list->revoked_key);
+    return HM_OK;
+}
+
+/* The manifest of an envelope that this key signed, or the manifest's digest. */
+static hm_err digest_to_keep(const editing *e, uint8_t digest[static HM_SHA256_LEN]) {
+    HM_BUF bytes = HM_BUF_EMPTY;
+    hm_cose_envelope envelope;
+    const uint8_t *kid = e->list->revoked_key[e->revoked].kid;
+    if (!e->edit->has_file) {
+        HM_TRY(hm_hex_decode(hm_text(e->edit->value), &bytes));
+        memcpy(digest, bytes.data, HM_SHA256_LEN);
+        return HM_OK;
+    }
+    HM_TRY(hm_cose_envelope_get(file_of(e), &envelope));
+    hm_sha256(envelope.payload, digest);
+    for (size_t i = 0; i < envelope.signatures; i++)
+        if (hm_bytes_equal(envelope.signature[i].kid, HM_BYTES(kid, HM_KID_LEN))) return HM_OK;
+    return hm_misuse("the revoked key did not sign this release");
+}
+
+static hm_err keep(editing *e) {
+    uint8_t digest[HM_SHA256_LEN];
+    if (!e->revoking) return hm_misuse("although which key is revoked? (--revoke-key KID before it)");
+    HM_TRY(digest_to_keep(e, digest));
+    return hm_list_keep(e->list, &e->list->revoked_key[e->revoked], digest);
+}
+
+static hm_err set_minimum(editing *e) { return hm_list_set_minimum(e->list, e->edit->value); }
+
+static hm_err add_log(editing *e) {
+    hm_list_log log;
+    HM_TRY(hm_log_file_read(file_of(e), &log));
+    return hm_list_add_log(e->list, &log);
+}
+
+static hm_err remove_log(editing *e) { return hm_list_remove_log(e->list, e->edit->value); }
+
+static const struct {
+    const char *name;
+    hm_err (*apply)(editing *e);
+} operations[] = {
+    {"--add-root", add_root},
+    {"--remove-root", remove_root},
+    {"--threshold", set_threshold},
+    {"--add-publisher", add_publisher},
+    {"--publisher", name_publisher},
+    {"--retire-publisher", retire_publisher},
+    {"--allow-kind", allow_kind},
+    {"--purposes", set_purposes},
+    {"--publisher-threshold", set_publisher_threshold},
+    {"--require-receipts", require_receipts},
+    {"--add-class", add_class},
+    {"--remove-class", remove_class},
+    {"--add-key", add_key},
+    {"--remove-key", remove_key},
+    {"--revoke-key", revoke_key},
+    {"--keep", keep},
+    {"--minimum", set_minimum},
+    {"--add-log", add_log},
+    {"--remove-log", remove_log},
+};
+
+static hm_err apply_one(editing *e) {
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
+        if (strcmp(operations[i].name, e->edit->name) == 0) return operations[i].apply(e);
+    return hm_misuse("trust update does not take it");
+}
+
+static hm_err apply_all(const hm_trust_orders *orders, hm_trust_list *list) {
+    editing e = {.list = list};
+    for (size_t i = 0; i < orders->edits; i++) {
+        e.edit = &orders->edit[i];
+        HM_TRY(hm_in(apply_one(&e), "%s %s", e.edit->name, e.edit->value));
+    }
+    return hm_trust_list_check(list);
+}
+
+static hm_err add_operand_root(const hm_job *job, hm_trust_list *list) {
+    HM_BUF bytes = HM_BUF_EMPTY;
+    hm_list_key key;
+    HM_TRY(hm_job_read(job, HM_LIST_MAX, &bytes));
+    HM_TRY(hm_list_key_read(hm_buf_bytes(&bytes), &key));
+    return hm_list_add_root(list, &key);
+}
+
+/* The list to begin with: one without anything but roots, or the one in the file. */
+static hm_err begin(const hm_trust_orders *orders, const hm_gathered *gathered, hm_trust_list *list) {
+    HM_BUF bytes = HM_BUF_EMPTY;
+    HM_LIST_FILE file = {.list = NULL};
+    if (orders->fresh) {
+        for (size_t i = 0; i < gathered->count; i++)
+            HM_TRY(hm_in(add_operand_root(&gathered->job[i], list), "%s", gathered->job[i].shown));
+        return HM_OK;
+    }
+    HM_TRY(hm_job_read(&gathered->job[0], HM_LIST_MAX, &bytes));
+    HM_TRY(hm_list_file_open(hm_buf_bytes(&bytes), &file));
+    if (file.list->version == UINT64_MAX) return hm_refuse("there is no version after its own");
+    *list = *file.list;
+    return HM_OK;
+}
+
+static hm_err say_what_is_missing(hm_parser *parser, const hm_job *job, const hm_trust_orders *orders,
+                                  const hm_trust_list *list) {
+    HM_BUF text = HM_BUF_EMPTY;
+    unsigned long long version = list->version, threshold = list->threshold;
+    if (parser->json) {
+        HM_TRY(hm_put_format(&text, "\"version\":%llu,\"signatures\":0,\"threshold\":%llu", version, threshold));
+    } else {
+        HM_TRY(hm_put_format(
+            &text,
+            "%s: %s is trust list %llu: 0 of %llu root signatures (sign it with hallmark trust update %s --sign)\n",
+            job->shown, orders->output, version, threshold, orders->output));
+    }
+    hm_parser_print(parser, job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
+    return HM_OK;
+}
+
+static hm_err make(hm_parser *parser, const hm_trust_orders *orders, const hm_gathered *gathered) {
+    HM_TRUST_LIST *list = NULL;
+    HM_BUF payload = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
+    HM_TRY(hm_trust_list_new(&list));
+    HM_TRY(begin(orders, gathered, list));
+    HM_TRY(apply_all(orders, list));
+    list->version++;
+    HM_TRY(hm_trust_list_put(list, &payload));
+    HM_TRY(hm_cose_draft_put(hm_buf_bytes(&payload), NULL, 0, &envelope));
+    HM_TRY(hm_job_write(parser, &gathered->job[0], hm_buf_bytes(&envelope)));
+    return say_what_is_missing(parser, &gathered->job[0], orders, list);
+}
+
+hm_err hm_parse_trust_update(hm_parser *parser, void *context) {
+    const hm_trust_orders *orders = context;
+    hm_gathered gathered;
+    hm_err err;
+    HM_TRY(hm_gather(parser, orders->operands, &gathered, &err));
+    if (!hm_failed(err) && gathered.count) err = make(parser, orders, &gathered);
+    return hm_gather_finish(parser, &gathered, err, true);
+}

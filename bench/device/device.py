@@ -52,6 +52,7 @@ P256 = ('p256.c', 'verdict.c')
 P384 = ('p384.c', 'verdict.c')
 LMS = ('lms.c', 'sha256.c', 'verdict.c')
 RSA = ('rsa.c', 'sha256.c', 'verdict.c')
+ED25519 = ('ed25519.c', 'sha512.c', 'verdict.c')
 
 PARTS = (
     Part('sha256', ('sha256.c',), 'SHA-256', 'byte', Bar(1126, NONE, 71)),
@@ -60,6 +61,7 @@ PARTS = (
     Part('p256', P256, 'P-256 with UMAAL', 'signature', Bar(4096, 1638, 2_600_000), 'arm', UMAAL),
     Part('p384', P384, 'P-384', 'signature'),
     Part('p384', P384, 'P-384 with UMAAL', 'signature', Bar(), 'arm', UMAAL),
+    Part('ed25519', ED25519, 'Ed25519 with SHA-512', 'signature', Bar(6144, NONE, 1_300_000)),
     Part('lms', LMS, 'HSS/LMS H10/W8 with SHA-256', 'signature', Bar(1536 + 940)),
     Part('lms192', LMS, 'HSS/LMS N24 with SHA-256', 'signature'),
     Part('ps256', RSA, 'PS256 with SHA-256, 2048 bits', 'signature'),

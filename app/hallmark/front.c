@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { PATIENCE = 20 }; /* milliseconds */
+
 static _Noreturn void run_parser(const hm_front *front, int socket, _Atomic uint64_t *progress) {
     signal(SIGPIPE, SIG_IGN);
     hm_source_count(progress);
@@ -66,6 +68,8 @@ static void reap(hm_front_state *state, size_t parser, const char *why) {
                  WTERMSIG(status));
     else
         snprintf(sentence, sizeof sentence, "the parsing process ended early (out of memory, or its core ended)");
+    /* What was whole before it ended is. */
+    hm_front_commit_waiting(state);
     for (size_t i = 0; i < state->next; i++)
         if (state->jobs[i] && !state->jobs[i]->over && state->jobs[i]->parser == (int)parser)
             hm_front_job_finish(state, state->jobs[i], HM_COULD_NOT, sentence);
@@ -92,7 +96,9 @@ static bool listen_once(hm_front_state *state) {
         who[count++] = i;
     }
     if (!count) return false;
-    int ready = poll(waiting, count, hm_progress_timeout(&state->progress));
+    /* What is whole waits for others, but not long. */
+    int ready = poll(waiting, count, state->wholes ? PATIENCE : hm_progress_timeout(&state->progress));
+    if (ready == 0 && state->wholes) hm_front_commit_waiting(state);
     if (ready < 0) return errno == EINTR;
     if (state->printed < state->count) hm_progress_show(&state->progress);
     for (size_t i = 0; i < count; i++)

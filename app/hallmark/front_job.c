@@ -248,11 +248,3 @@ hm_err hm_front_open_output(hm_front_state *state, hm_front_job *job, hm_part pa
     if (part == HM_PART_CONTENT) keep_owner(job, job->out[part].fd);
     return HM_OK;
 }
-
-/* Give the outputs their names: what carries a signature first, the signature that speaks of it last. */
-hm_err hm_front_commit_outputs(hm_front_job *job) {
-    static const hm_part order[HM_PARTS] = {HM_PART_CONTENT, HM_PART_CATALOGUE, HM_PART_SIGNATURE, HM_PART_PROOF};
-    for (size_t i = 0; i < HM_PARTS; i++)
-        if (job->out[order[i]].fd >= 0) HM_TRY(hm_outfile_commit(&job->out[order[i]]));
-    return HM_OK;
-}

@@ -125,7 +125,10 @@ static void take_result(hm_front_state *state, hm_front_job *job, const hm_post 
     snprintf(sentence, sizeof sentence, "%.*s", (int)post->text_len, (const char *)post->text);
     hm_err err = check_members(job);
     if (class != HM_DONE) err = hm_raise_again(class, sentence);
-    if (!hm_failed(err) && post->b && state->front->outputs) err = hm_front_commit_outputs(job);
+    if (!hm_failed(err) && post->b && state->front->outputs) {
+        hm_front_commit(state, post->job);
+        return;
+    }
     hm_front_job_finish(state, job, err.class, hm_failed(err) ? hm_err_sentence() : "");
 }
 
@@ -154,7 +157,7 @@ static bool is_possible(const hm_post *post) {
 hm_err hm_front_serve(hm_front_state *state, size_t parser, hm_post *post) {
     if (post->kind == HM_POST_NEXT) return answer_next(state, parser);
     hm_front_job *job = post->job < state->count ? state->jobs[post->job] : NULL;
-    if (!job || job->over || job->parser != (int)parser || !is_possible(post))
+    if (!job || job->over || job->whole || job->parser != (int)parser || !is_possible(post))
         return hm_could_not("the parsing process sent something malformed");
     switch (post->kind) {
     case HM_POST_COMPANION:

@@ -1,5 +1,6 @@
 /* The front's files and jobs, shared by its own sources only: front.c (processes), front_serve.c (what a parser may
- * ask), front_job.c (one file from its name to its outputs), front_print.c (its lines). */
+ * ask), front_job.c (one file from its name to its outputs), front_commit.c (the outputs' names), front_print.c (its
+ * lines). */
 #ifndef HM_APP_FRONT_STATE_H
 #define HM_APP_FRONT_STATE_H
 
@@ -11,10 +12,13 @@
 
 /* A file that takes long is left to a process of its own, so that this one can show how far it has come. */
 enum { PARSERS_MAX = 16, TEXT_LIMIT = 4 << 20, ALONE_MAX = 64 << 20 };
+/* So many files get their names together: to make each durable by itself would cost more than to sign it. */
+enum { WHOLE_MAX = 32 };
 
 /* A job from the moment its file is opened until it has been printed. */
 typedef struct {
     bool over;
+    bool whole; /* its outputs are, and wait for their names */
     int parser; /* which process works on it */
     char *path; /* with links resolved: where an output in place goes */
     mode_t mode;
@@ -43,6 +47,8 @@ typedef struct {
         bool ended;
     } parser[PARSERS_MAX];
     size_t parsers;
+    uint32_t whole[WHOLE_MAX]; /* the jobs whose outputs wait for their names */
+    size_t wholes;
     hm_progress progress;
     hm_post *alone;               /* where the answer goes when the parser is this very process; NULL: over a socket */
     hm_class seen[HM_DENIED + 1]; /* by class: was there one? */
@@ -64,9 +70,14 @@ HM_MUST_USE hm_err hm_front_open_operand(const hm_front *front, const char *oper
 /* *FD -1 if there is no such file. */
 HM_MUST_USE hm_err hm_front_open_companion(hm_front_state *state, hm_front_job *job, hm_part part, int *fd);
 HM_MUST_USE hm_err hm_front_open_output(hm_front_state *state, hm_front_job *job, hm_part part);
-HM_MUST_USE hm_err hm_front_commit_outputs(hm_front_job *job);
 /* The last part of a path. */
 const char *hm_front_base_name(const char *path);
+
+/* front_commit.c */
+/* The parser says that the outputs of job NUMBER are whole: they get their names, together with others'. */
+void hm_front_commit(hm_front_state *state, uint32_t number);
+/* Those that wait get their names now. */
+void hm_front_commit_waiting(hm_front_state *state);
 
 /* front_serve.c: one message of parser number PARSER. A fault means that the parser is not to be believed any more. */
 HM_MUST_USE hm_err hm_front_serve(hm_front_state *state, size_t parser, hm_post *post);

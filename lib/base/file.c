@@ -95,8 +95,8 @@ hm_err hm_outfile_open(int dirfd, const char *path, mode_t mode, hm_outfile *out
     return err;
 }
 
-/* Give the file a name. A new name is taken in one step; an old file is replaced through a temporary name. */
-static hm_err give_name(hm_outfile *out) {
+/* A new name is taken in one step; an old file is replaced through a temporary name. */
+hm_err hm_outfile_name(hm_outfile *out) {
     char self[64];
     snprintf(self, sizeof self, "/proc/self/fd/%d", out->fd);
     if (!out->temporary[0]) {
@@ -114,12 +114,29 @@ static hm_err give_name(hm_outfile *out) {
     return HM_OK;
 }
 
+void hm_outfile_start_sync(const hm_outfile *out) {
+    /* Only a hint: what it does not do, _sync does. */
+    (void)sync_file_range(out->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+void hm_outfile_await_sync(const hm_outfile *out) {
+    (void)sync_file_range(out->fd, 0, 0,
+                          SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
+hm_err hm_outfile_sync(const hm_outfile *out) {
+    return fsync(out->fd) == 0 ? HM_OK : hm_could_not("%s: cannot be written: %s", out->path, strerror(errno));
+}
+
+hm_err hm_outfile_sync_folder(const hm_outfile *out) {
+    return fsync(out->dirfd) == 0 ? HM_OK
+                                  : hm_could_not("%s: its folder cannot be synced: %s", out->path, strerror(errno));
+}
+
 hm_err hm_outfile_commit(hm_outfile *out) {
-    hm_err err = HM_OK;
-    if (fsync(out->fd) != 0) err = hm_could_not("%s: cannot be written: %s", out->path, strerror(errno));
-    if (!hm_failed(err)) err = give_name(out);
-    if (!hm_failed(err) && fsync(out->dirfd) != 0)
-        err = hm_could_not("%s: its folder cannot be synced: %s", out->path, strerror(errno));
+    hm_err err = hm_outfile_sync(out);
+    if (!hm_failed(err)) err = hm_outfile_name(out);
+    if (!hm_failed(err)) err = hm_outfile_sync_folder(out);
     hm_outfile_discard(out);
     return err;
 }

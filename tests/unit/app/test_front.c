@@ -54,7 +54,7 @@ static int begin(void **state) {
 
 static int finish(void **state) {
     (void)state;
-    static const char *const names[] = {"a.bin", "b.bin", "a.bin.p7s", "a.bin.tlog-proof", "SHA256SUMS"};
+    static const char *const names[] = {"a.bin", "b.bin", "a.bin.p7s", "b.bin.p7s", "a.bin.tlog-proof", "SHA256SUMS"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) unlink(names[i]);
     /* Nothing else may lie there. */
     return chdir("/") != 0 || rmdir(folder) != 0;
@@ -98,6 +98,8 @@ static size_t count_of(const char *text, const char *part) {
     for (const char *at = strstr(text, part); at; at = strstr(at + 1, part)) count++;
     return count;
 }
+
+#define assert_begins(text, words) assert_int_equal(strncmp(text, words, strlen(words)), 0)
 
 /* No line of TEXT begins with WORDS. */
 static void assert_no_line(const char *text, const char *words) {
@@ -211,6 +213,53 @@ static void what_failed_gets_no_name(void **state) {
     (void)!hm_failed(run(refuse_and_commit, false, 1u << HM_PART_SIGNATURE));
     assert_non_null(strstr(complained, "hallmark: a.bin: no\n"));
     assert_false(is_there("a.bin.p7s"));
+}
+
+/* Writes both signatures; the second is not finished when it dies. */
+static hm_err finish_one_and_die(hm_parser *parser, void *context) {
+    hm_job job;
+    bool more;
+    int fd;
+    (void)context;
+    for (int i = 0; i < 2; i++) {
+        HM_TRY(hm_parser_next(parser, &job, &more));
+        HM_TRY(hm_parser_output(parser, &job, HM_PART_SIGNATURE, &fd));
+        if (write(fd, "whole", 5) != 5) return hm_could_not("no room");
+        if (i == 0) HM_TRY(hm_parser_finish(parser, &job, HM_OK, true));
+    }
+    kill(getpid(), SIGKILL);
+    return HM_OK;
+}
+
+/* P9: outputs get their names many at once; a parser's death takes away none that was whole. */
+static void what_was_whole_when_the_parser_died_gets_its_name(void **state) {
+    (void)state;
+    assert_could_not(run(finish_one_and_die, true, 1u << HM_PART_SIGNATURE));
+    assert_true(is_there("a.bin.p7s"));
+    assert_false(is_there("b.bin.p7s"));
+    assert_begins(printed, "{\"file\":\"a.bin\",\"status\":\"verified\"}\n{\"file\":\"b.bin\",\"reason\":");
+}
+
+/* Says that it is done a second time, now with a refusal. */
+static hm_err take_back(hm_parser *parser, void *context) {
+    hm_job job;
+    bool more;
+    int fd;
+    (void)context;
+    HM_TRY(hm_parser_next(parser, &job, &more));
+    HM_TRY(hm_parser_output(parser, &job, HM_PART_SIGNATURE, &fd));
+    HM_TRY(hm_parser_finish(parser, &job, HM_OK, true));
+    HM_TRY(hm_parser_finish(parser, &job, hm_refuse("no"), false));
+    pause();
+    return HM_OK;
+}
+
+static void an_output_that_waits_for_its_name_is_not_taken_back(void **state) {
+    (void)state;
+    assert_done(run(take_back, true, 1u << HM_PART_SIGNATURE));
+    assert_true(is_there("a.bin.p7s"));
+    assert_string_equal(printed,
+                        "{\"file\":\"a.bin\",\"status\":\"verified\"}\n{\"file\":\"b.bin\",\"status\":\"verified\"}\n");
 }
 
 /* Forged questions. */
@@ -466,6 +515,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_command_gives_the_outputs_that_it_has_and_no_other, begin, finish),
         cmocka_unit_test_setup_teardown(an_output_is_given_once, begin, finish),
         cmocka_unit_test_setup_teardown(what_failed_gets_no_name, begin, finish),
+        cmocka_unit_test_setup_teardown(what_was_whole_when_the_parser_died_gets_its_name, begin, finish),
+        cmocka_unit_test_setup_teardown(an_output_that_waits_for_its_name_is_not_taken_back, begin, finish),
         cmocka_unit_test_setup_teardown(a_question_that_there_is_not_ends_the_parser, begin, finish),
         cmocka_unit_test_setup_teardown(a_verdict_is_not_taken_back, begin, finish),
         cmocka_unit_test_setup_teardown(descriptors_from_a_parser_are_thrown_away, begin, finish),

@@ -30,6 +30,19 @@ HM_MUST_USE hm_err hm_outfile_open(int dirfd, const char *path, mode_t mode, hm_
 /* Make the content durable and visible, replacing what was there; then the outfile is closed. On a fault the old file
  * is as it was and nothing temporary is left. */
 HM_MUST_USE hm_err hm_outfile_commit(hm_outfile *out);
+/* The steps of _commit, for who writes many files: the content of all is made durable first, then all get their names,
+ * then each folder is made durable once. On a fault: _discard. */
+/* Begin to write the content to the disk, without waiting. */
+void hm_outfile_start_sync(const hm_outfile *out);
+/* Wait until that has been done: the journal then commits once for all that have been waited for. */
+void hm_outfile_await_sync(const hm_outfile *out);
+/* The content is durable. */
+HM_MUST_USE hm_err hm_outfile_sync(const hm_outfile *out);
+/* The file is visible under its name, and replaces what was there. */
+HM_MUST_USE hm_err hm_outfile_name(hm_outfile *out);
+/* All names in its folder are durable. */
+HM_MUST_USE hm_err hm_outfile_sync_folder(const hm_outfile *out);
+
 /* Forget what was written. Harmless on HM_OUTFILE_NONE and after _commit. */
 void hm_outfile_discard(hm_outfile *out);
 #define HM_OUTFILE __attribute__((cleanup(hm_outfile_discard))) hm_outfile

@@ -75,6 +75,7 @@ static void read_components(const hmv_digest *const *digests, hmv_release *relea
         hmv_component *component = &release->component[release->components++];
         hmv_decode(&reader, component_map, component);
         read_digest(digests, component, fault);
+        if (component->size == 0) hmv_fault(fault, HMV_MALFORMED);
         for (const hmv_component *other = release->component; other < component; other++)
             if (hmv_same_bytes(other->id, component->id) == HMV_GOOD) hmv_fault(fault, HMV_TWICE);
     }

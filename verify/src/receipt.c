@@ -147,7 +147,8 @@ static HMV_APART void check_entries(hmv_pass *pass, const hmv_signature *signatu
         hmv_same(outcome.root, intent.root, HMV_SHA256_SIZE) != HMV_GOOD ||
         hmv_same_bytes(outcome.office, intent.office) != HMV_GOOD ||
         hmv_same_bytes(outcome.office, office) != HMV_GOOD ||
-        hmv_same_bytes(outcome.product_class, intent.product_class) != HMV_GOOD || !refers_to(&outcome, &intent) ||
+        hmv_same_bytes(outcome.product_class, intent.product_class) != HMV_GOOD ||
+        hmv_same_bytes(outcome.product_class, pass->release->class_id) != HMV_GOOD || !refers_to(&outcome, &intent) ||
         !is_digest_of(outcome.digest, signature->value) || !is_digest_of(intent.digest, pass->payload))
         hmv_fault(&pass->fault, HMV_BAD_RECEIPT);
 }
@@ -172,6 +173,7 @@ static uint32_t check_receipt(hmv_pass *pass, const hmv_signature *signature, hm
                                               {no_aad_and_root, sizeof no_aad_and_root},
                                               {root, sizeof root}};
         hmv_cose_verify(pass, &key, pieces, it.signature);
+        if (pass->fault == HMV_BAD_SIGNATURE) pass->fault = HMV_BAD_RECEIPT; /* the log's, not a signer's */
     }
     return hmv_same_bytes(office, wanted) == HMV_GOOD;
 }

@@ -55,24 +55,18 @@ class Item:
 
 
 class Encoder:
-    """Writes trees. ALTER(item) is asked for item number AT (counted in the order in which items end) and answers other
-    bytes, or None where it does not apply: then `applied` stays False."""
+    """Writes trees. ITEMS are those that it wrote, with where they stand, in the order in which they end; of item number
+    AT, ALTER(item) answers other bytes."""
 
     def __init__(self, at=None, alter=None):
-        self.at, self.alter, self.count, self.applied, self.where = at, alter, 0, False, None
+        self.at, self.alter, self.items = at, alter, []
 
     def encode(self, tree, path=''):
         if isinstance(tree, Raw):
             return bytes(tree)
         item = self.item(tree, path)
-        number, self.count = self.count, self.count + 1
-        if number == self.at:
-            self.where = path
-            other = self.alter(item)
-            if other is not None and other != item.plain():
-                self.applied = True
-                return other
-        return item.plain()
+        self.items.append((item, path))
+        return self.alter(item) if len(self.items) - 1 == self.at else item.plain()
 
     def item(self, tree, path):
         if tree is None or isinstance(tree, bool):
@@ -179,4 +173,4 @@ def decode(data):
 
 
 def float_of(number, width):
-    return {2: b'\xf9', 4: b'\xfa', 8: b'\xfb'}[width] + struct.pack({2: '>e', 4: '>f', 8: '>d'}[width], number)
+    return {2: b'\xf9', 4: b'\xfa', 8: b'\xfb'}[width] + struct.pack({2: '>e', 4: '>f', 8: '>d'}[width], float(number))

@@ -22,7 +22,7 @@ FULL = os.environ.get('HALLMARK_FULL') == '1'
 SEED = int(os.environ.get('HALLMARK_SEED') or random.randrange(1 << 32))
 RELEASES, UPDATES = (6000, 4000) if FULL else (900, 600)
 NAMES = ('main', 'boot', 'limits')
-SHOWN = 20
+SHOWN = 60
 
 
 def rarely(rng, chance=0.03):
@@ -121,10 +121,11 @@ class Release:
                 {'outcome': {7: None}}, {'intent': {7: 0}}, {'outcome': {0: 2}}, {'aad': b'x'}, {'root': bytes(32)},
                 {'alg': -9}, {'vds': 2}, {'kid': bytes(32)}, {'tag': 98}, {'sizes': (size + 1, None)},
                 {'sizes': (size + 1, size + 1)}, {'indexes': (0, None)}, {'paths': ([], [])},
+                {'outcome': {3: native.OTHER_CLASS}, 'intent': {3: native.OTHER_CLASS}},
+                {'outcome': {4: 1}, 'intent': {4: 1}}, {'outcome': {2: native.OPERATOR}, 'intent': {2: native.OPERATOR}},
                 {'office': native.OPERATOR}))
-        office = changes.get('office', native.MAKER)
-        log = self.log if not rarely(rng, 0.05) else self.other_log
-        return Logged(log, office, size, intent, rng.randrange(intent + 1, size), changes)
+        log, office = (self.log, native.MAKER) if not rarely(rng, 0.05) else (self.other_log, native.OPERATOR)
+        return Logged(log, changes.get('office', office), size, intent, rng.randrange(intent + 1, size), changes)
 
     def make_component(self, name):
         rng, fields = self.rng, {}
@@ -200,7 +201,8 @@ class Release:
             rng.randint(1, 5), roots, threshold, self.make_publishers(),
             self.make_revoked() if rarely(rng, 0.15) else (),
             [[native.MAKER, rng.choice(NAMES), rng.randint(0, 3)]] if rarely(rng, 0.3) else (),
-            [(native.MAKER, self.log)] if not rarely(rng, 0.05) else ())
+            rng.choice((((native.MAKER, self.log), (native.OPERATOR, self.other_log)), ((native.MAKER, self.log),)))
+            if not rarely(rng, 0.05) else ())
         if rarely(rng, 0.01):
             tree.update(rng.choice(({0: 2}, {7: 1}, {-1: 'note'}, {1: -1}, {3: tree[3] * 2}, {5: 1},
                                     {2: [0, tree[2][1]]}, {2: [9, tree[2][1]]}, {2: [1, tree[2][1] * 2]})))

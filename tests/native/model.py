@@ -20,12 +20,16 @@ OLD_LIST, SAME_LIST, LIST_FORK, OTHER_ROOTS, ROOTS_UNKNOWN, NEW_ROOTS_SIGN_NOT =
 ACCEPTED = 0x3CA5965A
 LIMIT = 16384
 INSTALL, BOOT = 'install', 'boot'
+# A receipt that is no receipt, or not one of this signature.
+RECEIPT_FAULTS = {BAD_RECEIPT, MALFORMED, UNKNOWN_VERSION, UNKNOWN_CRITICAL, UNKNOWN_ALGORITHM}
 
 
 class Refused(Exception):
     def __init__(self, *reasons):
         super().__init__(*reasons)
         self.reasons = set(reasons)
+        if MALFORMED in reasons:  # what is over a bound is malformed too
+            self.reasons.add(TOO_LARGE)
 
 
 def demand(holds, *reasons):
@@ -58,6 +62,11 @@ def array(value, least, most=LIMIT):
     demand(isinstance(value, list) and least <= len(value) <= most)
 
 
+def same(value, wanted):
+    """Equal and of one type: to Python True is 1."""
+    return type(value) is type(wanted) and value == wanted
+
+
 def distinct(values):
     demand(len(set(values)) == len(values), TWICE)
 
@@ -77,18 +86,22 @@ def cose_key(value):
     demand(isinstance(value, dict) and all(isinstance(label, int) for label in value))
     shapes = {2: ({1, 2, 3, -1, -2, -3}, (-9, -51)), 1: ({1, 2, 3, -1, -2}, (-19,)),
               3: ({1, 2, 3, -1, -2}, (-37, -257)), 5: ({1, 2, 3, -1}, (-46,))}
-    labels, algorithms = shapes.get(value.get(1), (None, ()))
+    demand(type(value.get(1)) is int)
+    labels, algorithms = shapes.get(value[1], (None, ()))
     demand(labels == set(value), MALFORMED, UNKNOWN_CRITICAL, UNKNOWN_ALGORITHM)
     demand(value[3] in algorithms, UNKNOWN_ALGORITHM, MALFORMED)
     octets(value[2], 32)
     if value[1] == 2:
         size = {-9: 32, -51: 48}[value[3]]
-        demand(value[-1] == {-9: 1, -51: 2}[value[3]])
+        demand(same(value[-1], {-9: 1, -51: 2}[value[3]]))
         octets(value[-2], size)
         octets(value[-3], size)
     elif value[1] == 1:
-        demand(value[-1] == 6)
+        demand(same(value[-1], 6))
         octets(value[-2], 32)
+    else:
+        for label in (-1, -2) if value[1] == 3 else (-1,):
+            octets(value[label])
 
 
 # Envelopes
@@ -99,7 +112,7 @@ class Signature:
     algorithm: int
     protected: bytes
     value: bytes
-    receipts: list
+    receipts: list  # bytes
 
 
 @dataclasses.dataclass
@@ -117,8 +130,8 @@ def read_signature(value):
     octets(protected)
     octets(signature)
     inner = decode(protected)
-    demand(isinstance(inner, dict) and list(inner) == [1] and isinstance(inner[1], int), MALFORMED, UNKNOWN_CRITICAL,
-           UNKNOWN_ALGORITHM)
+    demand(isinstance(inner, dict) and list(inner) == [1] and type(inner[1]) is int and inner[1] < 0, MALFORMED,
+           UNKNOWN_CRITICAL, UNKNOWN_ALGORITHM)
     demand(isinstance(headers, dict) and set(headers) <= {4, 33, 394}, MALFORMED, UNKNOWN_CRITICAL)
     octets(headers.get(4), 32)
     chain = headers.get(33, b'')
@@ -131,7 +144,7 @@ def read_signature(value):
         array(receipts, 1, 2)
         for one in receipts:
             octets(one)
-    return Signature(headers[4], inner[1], protected, signature, [read_receipt(one) for one in receipts or ()])
+    return Signature(headers[4], inner[1], protected, signature, receipts or [])
 
 
 def read_envelope(data, most):
@@ -166,25 +179,25 @@ def read_leaf(data):
     leaf = decode(data)
     array(leaf, 8, 8)
     version, kind, office, product_class, file_format, digest, details, intent = leaf
-    demand(version == 1)
+    demand(same(version, 1))
     number(kind, 5, 1)
     octets(office, 16)
     demand(product_class is None or isinstance(product_class, bytes) and len(product_class) == 16)
     number(file_format)
     demand(digest is None or isinstance(digest, bytes) and len(digest) in (32, 48, 64))
     octets(details, 32)
-    demand(intent is None or isinstance(intent, int) and intent >= 0)
+    demand(intent is None or type(intent) is int and intent >= 0)
     return leaf
 
 
-def read_receipt_parts(data):
+def read_receipt(data):
     frame = decode(data)
     demand(isinstance(frame, cbor.Tag) and frame.number == 18)
     array(frame.value, 4, 4)
     protected, headers, payload, signature = frame.value
     octets(protected)
     inner = decode(protected)
-    demand(isinstance(inner, dict) and set(inner) == {1, 4, 395} and inner[1] == -7 and inner[395] == 1)
+    demand(isinstance(inner, dict) and set(inner) == {1, 4, 395} and inner[1] == -7 and same(inner[395], 1))
     octets(inner[4], 32)
     demand(isinstance(headers, dict) and set(headers) == {396, -70001} and isinstance(headers[396], dict)
            and set(headers[396]) == {-1} and payload is None)
@@ -203,13 +216,6 @@ def read_receipt_parts(data):
         for node in one[2]:
             octets(node, 32)
     return Receipt(inner[4], protected, inclusions, [read_leaf(one) for one in entries], entries, signature)
-
-
-def read_receipt(data):
-    try:
-        return read_receipt_parts(data)
-    except Refused as fault:
-        raise Refused(MALFORMED, BAD_RECEIPT, UNKNOWN_CRITICAL, UNKNOWN_ALGORITHM) from fault
 
 
 def root_of(inclusion, entry):
@@ -303,7 +309,7 @@ def read_publisher(value):
 def read_list(payload):
     tree = decode(payload)
     demand(isinstance(tree, dict))
-    demand(tree.get(0) == 1, UNKNOWN_VERSION, MALFORMED)
+    demand(same(tree.get(0), 1), UNKNOWN_VERSION, MALFORMED)
     fields(tree, range(7))
     number(tree[1])
     array(tree[2], 2, 2)
@@ -410,7 +416,7 @@ def read_component(value):
     number(value[2], least=1)
     array(value[3], 2, 2)
     sizes = {-16: 32, -43: 48, -44: 64}
-    demand(value[3][0] in sizes, UNKNOWN_ALGORITHM, MALFORMED)
+    demand(type(value[3][0]) is int and value[3][0] in sizes, UNKNOWN_ALGORITHM, MALFORMED)
     octets(value[3][1], sizes[value[3][0]])
     text(value[4], 64)
     number(value[5])
@@ -429,7 +435,7 @@ def read_dependency(value):
 def read_manifest(payload):
     tree = decode(payload)
     demand(isinstance(tree, dict))
-    demand(tree.get(0) == 1, UNKNOWN_VERSION, MALFORMED)
+    demand(same(tree.get(0), 1), UNKNOWN_VERSION, MALFORMED)
     fields(tree, range(9), (9, 10, 11))
     for label in (1, 2, 3):
         octets(tree[label], 16)
@@ -495,20 +501,22 @@ def judge_dependencies(device, act, tree):
     return set()
 
 
-def judge_receipts(trust, tree, publisher, envelope, known):
+def judge_receipts(trust, tree, publisher, envelope):
+    """A receipt by a log that the list names must be good, whoever's signature it is for. What a publisher must have is
+    one by its own office's log."""
     reasons = set()
     for signature in envelope.signatures:
-        if signature.kid not in known:
-            continue
         logged = False
-        for receipt in signature.receipts:
-            log = trust.logs.get(receipt.kid)
-            if log is None:
-                continue
-            if receipt_is_good(receipt, log, signature.value, envelope.payload, tree[3]):
-                logged = True
-            else:
-                reasons.add(BAD_RECEIPT)
+        for data in signature.receipts:
+            try:
+                receipt = read_receipt(data)
+                log = trust.logs.get(receipt.kid)
+                if log is None:
+                    continue
+                demand(receipt_is_good(receipt, log, signature.value, envelope.payload, tree[3]))
+                logged = logged or log[0] == tree[1]
+            except Refused:
+                reasons |= RECEIPT_FAULTS
         if publisher.receipts and signature.kid in publisher.keys and not logged:
             reasons.add(NO_RECEIPT)
     return reasons
@@ -523,8 +531,8 @@ def release_verify(trust, device, act, data):
     known = {kid: key for one in trust.publishers.values() for kid, key in one.keys.items()}
     reasons, good = judge_signatures(envelope, known, native.MANIFEST)
     kids = [one.kid for one in envelope.signatures]
-    for kid in kids:
-        if kid in trust.revoked and sha256(envelope.payload) not in trust.revoked[kid]:
+    for kid in kids:  # An unknown key is skipped, revoked or not.
+        if kid in known and kid in trust.revoked and sha256(envelope.payload) not in trust.revoked[kid]:
             reasons.add(REVOKED_KEY)
     if not good:
         return None, reasons if reasons - {REVOKED_KEY} else reasons | {NO_SIGNATURE}
@@ -541,7 +549,7 @@ def release_verify(trust, device, act, data):
         return None, reasons | {UNKNOWN_PUBLISHER}
     if len(good & set(publisher.keys)) < publisher.threshold:
         reasons.add(TOO_FEW_SIGNATURES)
-    reasons |= judge_receipts(trust, tree, publisher, envelope, known)
+    reasons |= judge_receipts(trust, tree, publisher, envelope)
     reasons |= judge_publisher(trust, device, act, tree, publisher)
     reasons |= judge_counters(trust, device, act, tree)
     reasons |= judge_dependencies(device, act, tree)

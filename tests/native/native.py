@@ -34,14 +34,12 @@ class Builder:
 
     def __init__(self, part=None, at=None, alter=None, replay=None):
         self.part, self.at, self.alter, self.replay = part, at, alter, replay
-        self.signatures, self.items, self.applied, self.where = [], {}, False, None
+        self.signatures, self.items = [], {}
 
     def encode(self, name, tree):
         encoder = cbor.Encoder(self.at, self.alter) if name == self.part else cbor.Encoder()
         data = encoder.encode(tree)
-        self.items[name] = encoder.count
-        if name == self.part:
-            self.applied, self.where = encoder.applied, encoder.where
+        self.items[name] = encoder.items
         return data
 
     def sign(self, key, message):

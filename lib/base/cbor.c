@@ -28,6 +28,7 @@ static hm_err put_head(hm_buf *cbor, unsigned major, uint64_t value) {
 hm_err hm_cbor_put_uint(hm_buf *cbor, uint64_t value) { return put_head(cbor, UNSIGNED, value); }
 hm_err hm_cbor_put_array(hm_buf *cbor, uint64_t count) { return put_head(cbor, ARRAY, count); }
 hm_err hm_cbor_put_map(hm_buf *cbor, uint64_t pairs) { return put_head(cbor, MAP, pairs); }
+hm_err hm_cbor_put_bytes_head(hm_buf *cbor, uint64_t len) { return put_head(cbor, BYTES, len); }
 hm_err hm_cbor_put_tag(hm_buf *cbor, uint64_t tag) { return put_head(cbor, TAG, tag); }
 hm_err hm_cbor_put_bool(hm_buf *cbor, bool value) { return hm_put_u8(cbor, value ? TRUE_BYTE : FALSE_BYTE); }
 hm_err hm_cbor_put_null(hm_buf *cbor) { return hm_put_u8(cbor, NULL_BYTE); }
@@ -112,6 +113,9 @@ hm_err hm_cbor_get_int(hm_reader *reader, int64_t *value) {
 
 hm_err hm_cbor_get_array(hm_reader *reader, uint64_t *count) { return get_head(reader, ARRAY, "an array", count); }
 hm_err hm_cbor_get_map(hm_reader *reader, uint64_t *pairs) { return get_head(reader, MAP, "a map", pairs); }
+hm_err hm_cbor_get_bytes_head(hm_reader *reader, uint64_t *len) {
+    return get_head(reader, BYTES, "a byte string", len);
+}
 hm_err hm_cbor_get_tag(hm_reader *reader, uint64_t *tag) { return get_head(reader, TAG, "a tag", tag); }
 
 static hm_err get_string(hm_reader *reader, unsigned major, const char *name, hm_bytes *string) {

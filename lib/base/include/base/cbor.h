@@ -19,6 +19,8 @@ HM_MUST_USE hm_err hm_cbor_put_text(hm_buf *cbor, hm_bytes text);
  * one item. */
 HM_MUST_USE hm_err hm_cbor_put_array(hm_buf *cbor, uint64_t count);
 HM_MUST_USE hm_err hm_cbor_put_map(hm_buf *cbor, uint64_t pairs);
+/* LEN bytes follow, which somebody else writes or reads: a payload. */
+HM_MUST_USE hm_err hm_cbor_put_bytes_head(hm_buf *cbor, uint64_t len);
 HM_MUST_USE hm_err hm_cbor_put_tag(hm_buf *cbor, uint64_t tag);
 HM_MUST_USE hm_err hm_cbor_put_null(hm_buf *cbor);
 HM_MUST_USE hm_err hm_cbor_put_bool(hm_buf *cbor, bool value);
@@ -43,6 +45,7 @@ HM_MUST_USE hm_err hm_cbor_get_bytes(hm_reader *reader, hm_bytes *bytes);
 HM_MUST_USE hm_err hm_cbor_get_text(hm_reader *reader, hm_bytes *text);
 HM_MUST_USE hm_err hm_cbor_get_array(hm_reader *reader, uint64_t *count);
 HM_MUST_USE hm_err hm_cbor_get_map(hm_reader *reader, uint64_t *pairs);
+HM_MUST_USE hm_err hm_cbor_get_bytes_head(hm_reader *reader, uint64_t *len);
 HM_MUST_USE hm_err hm_cbor_get_tag(hm_reader *reader, uint64_t *tag);
 HM_MUST_USE hm_err hm_cbor_get_bool(hm_reader *reader, bool *value);
 /* Consumes a null if one is next, and says so. */

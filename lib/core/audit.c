@@ -1,4 +1,4 @@
-/* What the log must satisfy as the database holds it, and proofs out of it. */
+/* What the log must satisfy as the database holds it. */
 #include "office.h"
 
 #include <stdlib.h>
@@ -143,73 +143,4 @@ hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]) 
     free(audit.tree);
     free(audit.open);
     return err;
-}
-
-/* Proofs. */
-
-typedef struct {
-    hm_bytes digest;
-    hm_leaf_type type;
-    bool found;
-    uint64_t index;
-    hm_leaf leaf;
-    hm_buf *bytes;
-} leaf_search;
-
-static hm_err match_leaf(void *context, const hm_entry_row *entry) {
-    leaf_search *search = context;
-    hm_leaf leaf;
-    HM_TRY(hm_leaf_get(entry->leaf, &leaf));
-    if (leaf.type != search->type || !hm_bytes_equal(HM_BYTES(leaf.digest, leaf.digest_len), search->digest))
-        return HM_OK;
-    search->found = true;
-    search->index = entry->index;
-    search->leaf = leaf;
-    search->bytes->len = 0;
-    return hm_put(search->bytes, entry->leaf);
-}
-
-static hm_err take_leaf(void *context, const hm_entry_row *entry) { return hm_put(context, entry->leaf); }
-
-static hm_err find_outcome(hm_office *office, hm_bytes signature_hash, leaf_search *search) {
-    hm_reader reader = hm_reader_of(signature_hash);
-    uint64_t tag;
-    HM_TRY(hm_read_u64be(&reader, &tag));
-    search->digest = signature_hash;
-    search->type = HM_LEAF_OUTCOME;
-    HM_TRY(hm_store_entries_tagged(office->store, tag, match_leaf, search));
-    return HM_OK;
-}
-
-static hm_err make_paths(hm_office *office, hm_log_proof *proof, hm_bytes note) {
-    hm_note_key key;
-    hm_checkpoint checkpoint;
-    HM_TRY(hm_log_key(office, &key));
-    HM_TRY(hm_checkpoint_open(note, &key, &checkpoint));
-    HM_TILE_READER *reader = NULL;
-    HM_TRY(hm_tile_reader_new(office->log_dirfd, &checkpoint, &reader));
-    HM_TRY(hm_tiles_inclusion(reader, proof->outcome_index, &proof->outcome_path));
-    return hm_tiles_inclusion(reader, proof->intent_index, &proof->intent_path);
-}
-
-hm_err hm_prove(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm_buf *text) {
-    HM_BUF outcome = HM_BUF_EMPTY, intent = HM_BUF_EMPTY, note = HM_BUF_EMPTY;
-    leaf_search search = {.bytes = &outcome};
-    HM_TRY(find_outcome(office, signature_hash, &search));
-    if (!search.found) return HM_OK;
-    HM_TRY(hm_store_entries(office->store, search.leaf.intent, 1, take_leaf, &intent));
-    hm_leaf intended;
-    HM_TRY(hm_in(hm_leaf_get(hm_buf_bytes(&intent), &intended), "entry %llu", (unsigned long long)search.leaf.intent));
-    if (!hm_bytes_equal(HM_BYTES(intended.digest, intended.digest_len), content))
-        return hm_refuse("the log's intent of this signature is for other content");
-    HM_TRY(hm_log_publish(office, &note));
-    hm_log_proof proof = {
-        .outcome_index = search.index,
-        .intent_index = search.leaf.intent,
-        .outcome_entry = hm_buf_bytes(&outcome),
-        .intent_entry = hm_buf_bytes(&intent),
-        .checkpoint = hm_buf_bytes(&note),
-    };
-    HM_TRY(make_paths(office, &proof, hm_buf_bytes(&note)));
-    return hm_log_proof_put(&proof, text);
 }

@@ -2,7 +2,9 @@
 #ifndef HM_CORE_OFFICE_H
 #define HM_CORE_OFFICE_H
 
+#include <base/json.h>
 #include <core/core.h>
+#include <hallmark/verify.h>
 #include <keys/token.h>
 #include <pki/signed.h>
 #include <store/store.h>
@@ -47,6 +49,7 @@ typedef struct {
     hm_product product;
     char release[65];
     uint64_t signatures_left;
+    bool cosign;             /* manifests of other publishers, and none of our own */
     bool for_list;           /* and nothing else, of one file: */
     bool list_left;          /* the one trust list may still be signed */
     uint8_t list_sha256[32]; /* of that file */
@@ -148,8 +151,20 @@ HM_MUST_USE hm_err hm_trust_root_sign(hm_office *office, const hm_message *quest
 
 /* audit.c */
 HM_MUST_USE hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]);
-/* The tlog-proof of a signature, publishing first if need be. */
-/* Nothing is put in PROOF if no entry names the signature. */
+
+/* prove.c: that the signature with this hash, over CONTENT, is logged, publishing first if need be. Nothing is put out
+ * if no entry names the signature. */
 HM_MUST_USE hm_err hm_prove(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm_buf *proof);
+/* The same as a receipt (docs/manifest.md), signed by a key of its own, which is made when first needed. Like a
+ * checkpoint's, its signature is over the log's head and no entry of it. */
+HM_MUST_USE hm_err hm_receipt(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm_buf *cbor);
+
+/* statement.c: manifests, read by the device's own reader. RELEASE is views into STATEMENT, whose digest CONTENT is;
+ * all zero on a fault. */
+HM_MUST_USE hm_err hm_statement_read(hm_bytes statement, hm_bytes content, hmv_release *release);
+/* May this session have it signed by KEY? */
+HM_MUST_USE hm_err hm_statement_check(const hm_office *office, const hmv_release *release, const hm_signer *key);
+/* The member "manifest" of an intent's details. */
+void hm_statement_describe(const hmv_release *release, hm_json *json);
 
 #endif

@@ -186,6 +186,13 @@ static hm_err answer_log_prove(session *s, const hm_message *question) {
     return send_bytes(s->fd, hm_buf_bytes(&proof));
 }
 
+static hm_err answer_log_receipt(session *s, const hm_message *question) {
+    HM_BUF receipt = HM_BUF_EMPTY;
+    HM_TRY(hm_receipt(s->office, question->field[HM_LOG_RECEIPT_SIGNATURE].bytes,
+                      question->field[HM_LOG_RECEIPT_CONTENT].bytes, &receipt));
+    return send_bytes(s->fd, hm_buf_bytes(&receipt));
+}
+
 static hm_err answer_log_audit(session *s) {
     hm_message message = {.type = HM_MSG_LOG_AUDITED};
     uint8_t root[32];
@@ -232,7 +239,7 @@ static hm_err answer_narrow(session *s, const hm_message *question) {
 static bool allowed_when_narrowed(const hm_office *office, hm_message_type type) {
     if (office->for_list) return type == HM_MSG_TRUST_SIGN;
     bool signing = type == HM_MSG_PREPARE || type == HM_MSG_SIGN;
-    return type == HM_MSG_LOG_PROVE || (signing && office->product.id);
+    return type == HM_MSG_LOG_PROVE || type == HM_MSG_LOG_RECEIPT || (signing && office->product.id);
 }
 
 static hm_err answer(session *s, const hm_message *question) {
@@ -264,6 +271,8 @@ static hm_err answer(session *s, const hm_message *question) {
         return answer_log_list(s, question);
     case HM_MSG_LOG_PROVE:
         return answer_log_prove(s, question);
+    case HM_MSG_LOG_RECEIPT:
+        return answer_log_receipt(s, question);
     case HM_MSG_LOG_AUDIT:
         return answer_log_audit(s);
     case HM_MSG_TRUST:

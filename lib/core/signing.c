@@ -4,6 +4,7 @@
 #include "office.h"
 
 #include <base/json.h>
+#include <pki/cose.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@ hm_err hm_signing_narrow(hm_office *office, const hm_message *message) {
     hm_bytes release = message->field[HM_NARROW_RELEASE].bytes;
     snprintf(office->release, sizeof office->release, "%.*s", (int)release.len, (const char *)release.data);
     office->signatures_left = message->field[HM_NARROW_SIGNATURES].number;
+    office->cosign = message->field[HM_NARROW_COSIGN].number != 0;
     office->narrowed = true;
     return HM_OK;
 }
@@ -59,6 +61,7 @@ typedef struct {
     const hm_message *question;
     hm_signing_key *key;
     hm_digest content;
+    hmv_release release; /* what a manifest says; all zero for other structures */
     int64_t time;
     uint64_t intent, outcome;
     hm_buf structure;
@@ -69,22 +72,48 @@ typedef struct {
 static uint64_t number(const signing_job *job, int field) { return job->question->field[field].number; }
 static hm_bytes bytes(const signing_job *job, int field) { return job->question->field[field].bytes; }
 
+static bool is_cose(const signing_job *job) { return number(job, HM_SIGN_STRUCTURE) == HM_STRUCTURE_COSE; }
+
+/* A digest is signed as it is given: it must be what the structure's scheme signs. */
+static hm_err take_content(const hm_office *office, signing_job *job, hm_key_algorithm algorithm) {
+    uint64_t structure = number(job, HM_SIGN_STRUCTURE);
+    hm_bytes content = bytes(job, HM_SIGN_CONTENT);
+    if (structure != HM_STRUCTURE_CMS && structure != HM_STRUCTURE_AUTHENTICODE_PE)
+        return hm_refuse("there is no signed structure %llu", (unsigned long long)structure);
+    if (bytes(job, HM_SIGN_STATEMENT).len || number(job, HM_SIGN_FORMAT) == HM_LOGGED_MANIFEST || office->cosign)
+        return hm_refuse("core language: a manifest is signed as COSE, and nothing else is");
+    job->content.algorithm = hm_scheme_digest(hm_key_scheme(algorithm));
+    job->content.len = hm_digest_len(job->content.algorithm);
+    if (content.len != job->content.len) return hm_refuse("the digest has the wrong length for the key's algorithm");
+    memcpy(job->content.value, content.data, content.len);
+    return HM_OK;
+}
+
+/* What the log says of the file is what the core has seen itself. */
+static hm_err read_statement(signing_job *job) {
+    hm_bytes statement = bytes(job, HM_SIGN_STATEMENT), content = bytes(job, HM_SIGN_CONTENT);
+    if (number(job, HM_SIGN_FORMAT) != HM_LOGGED_MANIFEST)
+        return hm_refuse("core language: a manifest is of format %d", HM_LOGGED_MANIFEST);
+    HM_TRY(hm_statement_read(statement, content, &job->release));
+    return hm_bytes_equal(bytes(job, HM_SIGN_PLAIN), content) && number(job, HM_SIGN_SIZE) == statement.len
+               ? HM_OK
+               : hm_refuse("core language: size and digest are not the manifest's");
+}
+
 /* May this be signed? Everything that policy says is asked here, before anything is written or signed. */
 static hm_err check_job(hm_office *office, signing_job *job) {
     if (!office->product.id) return hm_refuse("core language: sign comes after narrow");
     if (!office->signatures_left) return hm_refuse("this session has used up the signatures it was opened for");
-    uint64_t structure = number(job, HM_SIGN_STRUCTURE), algorithm = number(job, HM_SIGN_ALGORITHM);
-    if (structure != HM_STRUCTURE_CMS && structure != HM_STRUCTURE_AUTHENTICODE_PE)
-        return hm_refuse("there is no signed structure %llu", (unsigned long long)structure);
+    uint64_t algorithm = number(job, HM_SIGN_ALGORITHM);
     if (!product_allows(&office->product, algorithm))
         return hm_refuse("%s does not sign with that algorithm", office->product.name);
-    hm_bytes content = bytes(job, HM_SIGN_CONTENT);
-    job->content.algorithm = hm_scheme_digest(hm_key_scheme((hm_key_algorithm)algorithm));
-    job->content.len = hm_digest_len(job->content.algorithm);
-    if (content.len != job->content.len) return hm_refuse("the digest has the wrong length for the key's algorithm");
-    memcpy(job->content.value, content.data, content.len);
+    HM_TRY(is_cose(job) ? read_statement(job) : take_content(office, job, (hm_key_algorithm)algorithm));
     /* Last, because a key that is not there yet is made. */
     HM_TRY(ready_key(office, (hm_key_algorithm)algorithm, &job->key));
+    if (is_cose(job)) {
+        hm_signer signer = hm_key_signer(job->key->key);
+        HM_TRY(hm_statement_check(office, &job->release, &signer));
+    }
     if (job->key->not_after < job->time)
         return hm_refuse(
             "the signing certificate of %s has expired (hallmark cert request and cert import bring in a new one for the same key; renewal by the office comes with a later release)",
@@ -106,6 +135,7 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
     if (!refused) hm_json_hex(&json, "certificate", HM_ARRAY(job->key->certificate_sha256));
     hm_json_hex(&json, "content", bytes(job, HM_SIGN_CONTENT));
     if (!refused) hm_json_hex(&json, "key", HM_ARRAY(job->key->token_id));
+    hm_statement_describe(&job->release, &json);
     hm_json_text(&json, "name", bytes(job, HM_SIGN_NAME));
     hm_json_hex(&json, "plain", bytes(job, HM_SIGN_PLAIN));
     hm_json_number(&json, "policy", 1);
@@ -175,6 +205,9 @@ static void fail_all(signing_job *jobs, size_t count, hm_err err) {
 
 static hm_err build(signing_job *job) {
     hm_signer signer = hm_key_signer(job->key->key);
+    if (is_cose(job))
+        return hm_cose_sign(HM_COSE_MANIFEST, bytes(job, HM_SIGN_STATEMENT), &job->key->chain, &signer, &job->structure,
+                            job->signature_hash);
     return hm_signed_build((hm_structure)number(job, HM_SIGN_STRUCTURE), &job->content, &job->key->chain, job->time,
                            &signer, &job->structure, job->signature_hash);
 }

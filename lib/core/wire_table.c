@@ -8,6 +8,7 @@ enum {
     CERTIFICATE = 65535,
     CHAIN = 8 * 65536,
     STRUCTURE = 512 * 1024,
+    STATEMENT = 8192,
     LIST = 16384
 };
 
@@ -31,13 +32,14 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_CLOSING, "closing", {NUMBER("unpublished", 1)}},
     {HM_MSG_NARROW,
      "narrow",
-     {TEXT("product", 0, PRODUCT), TEXT("release", 0, RELEASE), NUMBER("signatures", 10000000)}},
+     {TEXT("product", 0, PRODUCT), TEXT("release", 0, RELEASE), NUMBER("signatures", 10000000), NUMBER("cosign", 1)}},
     {HM_MSG_PREPARE, "prepare", {NUMBER("structure", 255), BYTES("algorithms", 1, 16)}},
     {HM_MSG_PREPARED, "prepared", {NUMBER("algorithm", 255), BYTES("certificate", 1, CERTIFICATE)}},
     {HM_MSG_SIGN,
      "sign",
      {NUMBER("tag", ANY_NUMBER), NUMBER("format", 255), NUMBER("structure", 255), NUMBER("algorithm", 255),
-      TEXT("name", 1, NAME), NUMBER("size", INT64_MAX), BYTES("plain", 32, 32), BYTES("content", 32, 64)}},
+      TEXT("name", 1, NAME), NUMBER("size", INT64_MAX), BYTES("plain", 32, 32), BYTES("content", 32, 64),
+      BYTES("statement", 0, STATEMENT)}},
     {HM_MSG_SIGNED,
      "signed",
      {NUMBER("tag", ANY_NUMBER), NUMBER("intent", ANY_NUMBER), NUMBER("outcome", ANY_NUMBER),
@@ -65,6 +67,7 @@ const hm_wire_rule hm_wire_rules[] = {
      "log-entry",
      {NUMBER("index", ANY_NUMBER), BYTES("leaf", 1, 1024), BYTES("salt", 0, 32), BYTES("details", 0, 65536)}},
     {HM_MSG_LOG_PROVE, "log-prove", {BYTES("signature", 32, 32), BYTES("content", 32, 64)}},
+    {HM_MSG_LOG_RECEIPT, "log-receipt", {BYTES("signature", 32, 32), BYTES("content", 32, 64)}},
     {HM_MSG_LOG_AUDIT, "log-audit", {{0}}},
     {HM_MSG_LOG_AUDITED,
      "log-audited",

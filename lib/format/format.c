@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-const hm_format *const hm_formats[] = {&hm_format_pe, &hm_format_catalogue, &hm_format_cms, NULL};
+const hm_format *const hm_formats[] = {&hm_format_pe, &hm_format_native, &hm_format_catalogue, &hm_format_cms, NULL};
 
 const hm_format *hm_format_by_name(const char *name) {
     for (size_t i = 0; hm_formats[i]; i++)

@@ -1,5 +1,7 @@
 #include "cert_parts.h"
 
+#include <pki/cert.h>
+
 static hm_err cut_tbs(hm_reader tbs, hm_cert_parts *parts) {
     hm_tlv serial, skipped, issuer, subject, spki;
     if (hm_tlv_follows(&tbs, HM_DER_CONTEXT_CONSTRUCTED)) HM_TRY(hm_tlv_read(&tbs, &skipped)); /* version 2 or 3 */
@@ -26,3 +28,10 @@ static hm_err cut(hm_bytes der, hm_cert_parts *parts) {
 hm_err hm_cert_cut(hm_bytes der, hm_cert_parts *parts) { return hm_in(cut(der, parts), "certificate"); }
 
 bool hm_cert_is_self_issued(const hm_cert_parts *parts) { return hm_bytes_equal(parts->issuer, parts->subject); }
+
+hm_err hm_cert_spki(hm_bytes der, hm_bytes *spki) {
+    hm_cert_parts parts;
+    HM_TRY(hm_cert_cut(der, &parts));
+    *spki = parts.spki;
+    return HM_OK;
+}

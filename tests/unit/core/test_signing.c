@@ -91,8 +91,8 @@ static void refusals_are_on_record_with_their_reasons(void **state) {
     question = sign_message(1, HM_KEY_ES256, DIGEST);
     question.field[HM_SIGN_STRUCTURE].number = 0;
     expect_refusal_on_record(&o, "no signed structure 0", &question);
-    question.field[HM_SIGN_STRUCTURE].number = 3;
-    expect_refusal_on_record(&o, "no signed structure 3", &question);
+    question.field[HM_SIGN_STRUCTURE].number = 4;
+    expect_refusal_on_record(&o, "no signed structure 4", &question);
     /* None of them used up the one signature. */
     question = sign_message(1, HM_KEY_ES256, DIGEST);
     assert_int_equal(ask(&o, &question).type, HM_MSG_SIGNED);

@@ -315,7 +315,7 @@ static void cms_and_authenticode_do_not_pass_for_each_other(void **state) {
     assert_refused(hm_signed_parse(HM_STRUCTURE_CMS, hm_buf_bytes(&authenticode), &parsed), "plain data");
     assert_refused(hm_signed_parse(HM_STRUCTURE_AUTHENTICODE_PE, hm_buf_bytes(&cms), &parsed), "not an Authenticode");
     assert_null(parsed);
-    assert_fault(hm_signed_parse((hm_structure)3, hm_buf_bytes(&cms), &parsed), HM_MISUSED, "structure");
+    assert_fault(hm_signed_parse((hm_structure)4, hm_buf_bytes(&cms), &parsed), HM_MISUSED, "structure");
 }
 
 int main(void) {

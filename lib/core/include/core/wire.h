@@ -39,6 +39,7 @@ typedef enum {
     HM_MSG_LOG_PROVE = 55,
     HM_MSG_LOG_AUDIT = 57,
     HM_MSG_LOG_AUDITED = 58,
+    HM_MSG_LOG_RECEIPT = 59,
     HM_MSG_TRUST = 61,
     HM_MSG_TRUST_KEY = 63,
     HM_MSG_NARROW_LIST = 65,
@@ -54,8 +55,9 @@ enum { HM_BYTES_CONTENT }; /* of log-prove: empty when no entry names the signat
 enum {
     HM_CLOSING_UNPUBLISHED
 }; /* 1: entries are behind the checkpoint; somebody should ask for log-publish in a second */
-enum { HM_NARROW_PRODUCT, HM_NARROW_RELEASE, HM_NARROW_SIGNATURES }; /* no product: 0 signatures, only log-prove */
-enum { HM_PREPARE_STRUCTURE, HM_PREPARE_ALGORITHMS };                /* one octet per key algorithm, best first */
+/* No product: 0 signatures, only proofs. COSIGN: manifests of another publisher, and none of our own. */
+enum { HM_NARROW_PRODUCT, HM_NARROW_RELEASE, HM_NARROW_SIGNATURES, HM_NARROW_COSIGN };
+enum { HM_PREPARE_STRUCTURE, HM_PREPARE_ALGORITHMS }; /* one octet per key algorithm, best first */
 enum { HM_PREPARED_ALGORITHM, HM_PREPARED_CERTIFICATE };
 enum {
     HM_SIGN_TAG,
@@ -65,7 +67,8 @@ enum {
     HM_SIGN_NAME,
     HM_SIGN_SIZE,
     HM_SIGN_PLAIN,
-    HM_SIGN_CONTENT
+    HM_SIGN_CONTENT,
+    HM_SIGN_STATEMENT /* the manifest, for COSE; otherwise empty */
 };
 enum { HM_SIGNED_TAG, HM_SIGNED_INTENT, HM_SIGNED_OUTCOME, HM_SIGNED_STRUCTURE };
 enum { HM_PRODUCT_ADD_NAME, HM_PRODUCT_ADD_ALGORITHMS }; /* bit n: key algorithm n */
@@ -89,6 +92,7 @@ enum { HM_CERT_IMPORT_PRODUCT, HM_CERT_IMPORT_ALGORITHM, HM_CERT_IMPORT_CHAIN };
 enum { HM_LOG_LIST_FROM, HM_LOG_LIST_COUNT }; /* from 2^64-1: the last COUNT */
 enum { HM_LOG_ENTRY_INDEX, HM_LOG_ENTRY_LEAF, HM_LOG_ENTRY_SALT, HM_LOG_ENTRY_DETAILS };
 enum { HM_LOG_PROVE_SIGNATURE, HM_LOG_PROVE_CONTENT };
+enum { HM_LOG_RECEIPT_SIGNATURE, HM_LOG_RECEIPT_CONTENT };
 enum {
     HM_LOG_AUDITED_SIZE,
     HM_LOG_AUDITED_ROOT,
@@ -102,8 +106,8 @@ enum {
 enum { HM_NARROW_LIST_FILE };
 enum { HM_TRUST_SIGN_LIST, HM_TRUST_SIGN_OLD }; /* envelopes; OLD is empty, or the list that this one replaces */
 
-/* Formats of entries that no file format's table has. */
-enum { HM_LOGGED_TRUST_LIST = 5 };
+/* Formats of entries that the core itself knows: what it signs of them it has read. */
+enum { HM_LOGGED_MANIFEST = 4, HM_LOGGED_TRUST_LIST = 5 };
 
 typedef union {
     uint64_t number;

@@ -13,9 +13,15 @@
 #define HM_FORMAT_FORMAT_H
 
 #include <base/io.h>
+#include <base/json.h>
 #include <pki/signed.h>
 
-typedef enum { HM_FORMAT_CMS = 1, HM_FORMAT_CATALOGUE = 2, HM_FORMAT_PE = 3 } hm_format_id; /* stored in the log */
+typedef enum {
+    HM_FORMAT_CMS = 1,
+    HM_FORMAT_CATALOGUE = 2,
+    HM_FORMAT_PE = 3,
+    HM_FORMAT_NATIVE = 4
+} hm_format_id; /* stored in the log */
 
 /* A folder, as the process that opens files shows it. Entries come depth first, the names of one folder in byte order.
  */
@@ -33,12 +39,21 @@ typedef struct {
     hm_err (*next)(void *context, hm_entry *entry, bool *more);
 } hm_tree;
 
+/* The payloads of an envelope, which lie outside it, as the caller finds them. */
+typedef struct {
+    void *context;
+    /* The payload of component number INDEX. FILE is the name that the signer gave it; empty: none. *FOUND false if it
+     * is not there. CONTENT is valid until the next call. */
+    hm_err (*find)(void *context, size_t index, hm_bytes file, hm_source *content, bool *found);
+} hm_payloads;
+
 /* What is to be signed or verified. */
 typedef struct {
-    hm_source content;          /* the file itself; for a catalogue of a folder: unused */
-    const hm_tree *tree;        /* the folder; NULL unless the format takes folders */
-    const hm_source *detached;  /* FILE.p7s where one exists; NULL otherwise */
-    const hm_source *catalogue; /* SHA256SUMS where one exists; NULL otherwise */
+    hm_source content;           /* the file itself; for a catalogue of a folder: unused */
+    const hm_tree *tree;         /* the folder; NULL unless the format takes folders */
+    const hm_source *detached;   /* FILE.p7s where one exists; NULL otherwise */
+    const hm_source *catalogue;  /* SHA256SUMS where one exists; NULL otherwise */
+    const hm_payloads *payloads; /* of a native envelope; NULL: only the envelope itself is looked at */
 } hm_input;
 
 /* A finding about one part of a subject that is not as signed: reported by catalogues ("added: PATH"). */
@@ -85,9 +100,11 @@ struct hm_format {
     HM_MUST_USE hm_err (*embed)(hm_subject *subject, hm_bytes signature, bool replace, hm_sink *sink);
     /* The part of inspect that only this format knows, as lines of text; may be NULL. */
     HM_MUST_USE hm_err (*describe)(const hm_subject *subject, hm_buf *lines);
+    /* The same as members of an object; may be NULL. */
+    void (*describe_json)(const hm_subject *subject, hm_json *json);
 };
 
-extern const hm_format hm_format_cms, hm_format_catalogue, hm_format_pe;
+extern const hm_format hm_format_cms, hm_format_catalogue, hm_format_pe, hm_format_native;
 
 /* All formats, most specific first, NULL-terminated. */
 extern const hm_format *const hm_formats[];

@@ -50,6 +50,8 @@ typedef struct {
     char key[24];                 /* "ECDSA P-256", "RSA 3072", "Ed25519", ... */
     uint8_t sha256[32];           /* of the DER */
 } hm_cert_info;
+/* Its SubjectPublicKeyInfo: a view into DER. */
+HM_MUST_USE hm_err hm_cert_spki(hm_bytes der, hm_bytes *spki);
 HM_MUST_USE hm_err hm_cert_describe(hm_bytes der, hm_cert_info *info);
 
 /* Certificates leaf first, as DER. At most HM_CHAIN_MAX. */

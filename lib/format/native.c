@@ -1,0 +1,259 @@
+/* The native format (docs/manifest.md): a COSE_Sign over a manifest, payloads beside it.
+ *
+ * The manifest is read by the devices' own reader. What is verified is that the envelope holds every signature that the
+ * manifest names, that each which comes with a certificate is that certificate's, and that the payloads are those that
+ * the manifest names; whether a certificate is to be trusted is the caller's question, as with any signed structure. */
+#include "native.h"
+#include "pass.h"
+
+#include <base/cbor.h>
+#include <pki/manifest.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool probe(hm_bytes head, uint64_t size) { return size <= HM_COSE_ENVELOPE_MAX && hm_cose_is_envelope(head); }
+
+static void close_envelope(hm_subject *subject) {
+    if (!subject) return;
+    hm_buf_clear(&subject->bytes);
+    free(subject);
+}
+
+static hm_err get_bytes_at(hm_bytes array, size_t index, hm_bytes *bytes) {
+    hm_reader reader = hm_reader_of(array);
+    uint64_t count;
+    HM_TRY(hm_cbor_get_array(&reader, &count));
+    if (index >= count) return hm_refuse("the manifest names no signer %zu", index + 1);
+    for (size_t i = 0; i <= index; i++) HM_TRY(hm_cbor_get_bytes(&reader, bytes));
+    return HM_OK;
+}
+
+hm_err hm_native_signer(const hmv_release *release, size_t index, hm_bytes *kid) {
+    return get_bytes_at(hm_native_view(release->signer_ids), index, kid);
+}
+
+size_t hm_native_signers(const hmv_release *release) {
+    hm_reader reader = hm_reader_of(hm_native_view(release->signer_ids));
+    uint64_t count;
+    return hm_failed(hm_cbor_get_array(&reader, &count)) ? 0 : (size_t)count;
+}
+
+static hm_err find_note(hm_bytes component, hm_bytes *file) {
+    hm_reader reader = hm_reader_of(component);
+    hm_bytes previous = HM_NO_BYTES, value;
+    uint64_t pairs;
+    int64_t key;
+    HM_TRY(hm_cbor_get_map(&reader, &pairs));
+    for (; pairs; pairs--) {
+        HM_TRY(hm_cbor_get_key(&reader, &previous, &key));
+        if (key == HM_NOTE_FILE && hm_cbor_next(&reader) == HM_CBOR_TEXT) return hm_cbor_get_text(&reader, file);
+        HM_TRY(hm_cbor_get_item(&reader, &value));
+    }
+    return HM_OK;
+}
+
+hm_err hm_native_file(const hmv_release *release, size_t index, hm_bytes *file) {
+    hm_reader reader = hm_reader_of(hm_native_view(release->component_list));
+    hm_bytes component;
+    uint64_t count;
+    *file = HM_NO_BYTES;
+    HM_TRY(hm_cbor_get_array(&reader, &count));
+    for (size_t i = 0; i <= index; i++) HM_TRY(hm_cbor_get_item(&reader, &component));
+    return find_note(component, file);
+}
+
+static hm_err read_manifest(hm_subject *subject) {
+    static const hmv_digest *const digests[] = {&hmv_digest_sha256, &hmv_digest_sha384, &hmv_digest_sha512, NULL};
+    hmv_bytes manifest = {subject->envelope.payload.data, subject->envelope.payload.len};
+    hmv_trust list;
+    hmv_reason reason = hmv_manifest_read(digests, manifest, &subject->release);
+    if (HMV_IS_ACCEPTED(reason)) return HM_OK;
+    hmv_reason as_list = hmv_trust_read(manifest, &list);
+    if (HMV_IS_ACCEPTED(as_list)) return hm_refuse("is a trust list (hallmark trust show tells what it says)");
+    return hm_refuse("the manifest is not one: %s", hmv_reason_text(reason));
+}
+
+/* The signatures are the first of those that the manifest names, in its order; those of co-signers may be to come. */
+static hm_err check_signers(const hm_subject *subject) {
+    size_t at = 0, signers = hm_native_signers(&subject->release);
+    hm_bytes kid;
+    for (size_t i = 0; i < subject->envelope.signatures; i++, at++) {
+        do {
+            if (at == signers)
+                return hm_refuse("signature %zu is by a key that the manifest does not name there", i + 1);
+            HM_TRY(hm_native_signer(&subject->release, at, &kid));
+        } while (!hm_bytes_equal(kid, subject->envelope.signature[i].kid) && ++at <= signers);
+    }
+    return HM_OK;
+}
+
+static hm_err open_bytes(hm_subject *subject, const hm_source *content) {
+    if (content->size > HM_COSE_ENVELOPE_MAX)
+        return hm_refuse("is no envelope: it is larger than %d bytes", HM_COSE_ENVELOPE_MAX);
+    HM_TRY(hm_source_read_all(content, HM_COSE_ENVELOPE_MAX, &subject->bytes));
+    HM_TRY(hm_cose_envelope_get(hm_buf_bytes(&subject->bytes), &subject->envelope));
+    HM_TRY(read_manifest(subject));
+    return check_signers(subject);
+}
+
+static hm_err open_envelope(const hm_input *input, hm_subject **opened) {
+    *opened = NULL;
+    hm_subject *subject = calloc(1, sizeof *subject);
+    if (!subject) return hm_no_memory();
+    subject->format = &hm_format_native;
+    subject->payloads = input->payloads;
+    hm_err err = open_bytes(subject, &input->content);
+    if (hm_failed(err))
+        close_envelope(subject);
+    else
+        *opened = subject;
+    return err;
+}
+
+static size_t signatures(const hm_subject *subject) {
+    (void)subject;
+    return 1; /* one structure, with all of them */
+}
+
+static hm_bytes signature(const hm_subject *subject, size_t index) {
+    return index == 0 ? hm_buf_bytes(&subject->bytes) : HM_NO_BYTES;
+}
+
+/* Whatever is trusted: a signature that is not that of its own certificate is a forgery or a damaged file. */
+static hm_err check_signatures(const hm_subject *subject) {
+    const hm_cose_envelope *envelope = &subject->envelope;
+    for (size_t i = 0; i < envelope->signatures; i++) {
+        const hm_cose_signature *each = &envelope->signature[i];
+        hm_bytes spki;
+        if (!each->chain.count) continue;
+        HM_TRY(hm_cert_spki(each->chain.cert[0], &spki));
+        HM_TRY(hm_in(hm_cose_verify(HM_COSE_MANIFEST, envelope->payload, each, spki), "signature %zu", i + 1));
+    }
+    return HM_OK;
+}
+
+static hm_digest_algorithm algorithm_of(const hmv_digest *digest) {
+    return digest == &hmv_digest_sha256 ? HM_SHA256 : digest == &hmv_digest_sha384 ? HM_SHA384 : HM_SHA512;
+}
+
+static hm_err take_block(void *hash, hm_bytes bytes) {
+    hm_hash_update(hash, bytes);
+    return HM_OK;
+}
+
+static hm_err is_payload(const hmv_component *component, const hm_source *content, bool *same) {
+    HM_BUF block = HM_BUF_EMPTY;
+    hm_hash hash;
+    hm_digest digest;
+    *same = content->size == component->size;
+    if (!*same) return HM_OK;
+    hm_hash_init(&hash, algorithm_of(component->digest_algorithm));
+    HM_TRY(hm_each_block(content, &block, take_block, &hash));
+    hm_hash_final(&hash, &digest);
+    *same = hm_bytes_equal(hm_digest_bytes(&digest), hm_native_view(component->digest));
+    return HM_OK;
+}
+
+typedef struct {
+    hm_finding finding;
+    void *context;
+    size_t missing, different;
+    char first[160];
+} payload_check;
+
+static void report(payload_check *check, const hmv_component *component, hm_bytes file, const char *what) {
+    char line[sizeof check->first];
+    snprintf(line, sizeof line, "component %.*s: %s%s%.*s%s", (int)component->id.size, (const char *)component->id.data,
+             what, file.len ? " (" : "", (int)file.len, (const char *)file.data, file.len ? ")" : "");
+    if (!check->first[0]) snprintf(check->first, sizeof check->first, "%s", line);
+    if (check->finding) check->finding(check->context, line);
+}
+
+static hm_err check_payload(const hm_subject *subject, size_t index, payload_check *check) {
+    const hmv_component *component = &subject->release.component[index];
+    hm_source content;
+    hm_bytes file;
+    bool found, same = false;
+    HM_TRY(hm_native_file(&subject->release, index, &file));
+    HM_TRY(subject->payloads->find(subject->payloads->context, index, file, &content, &found));
+    if (found) HM_TRY(is_payload(component, &content, &same));
+    if (same) return HM_OK;
+    check->missing += !found;
+    check->different += found;
+    report(check, component, file, found ? "its payload is not what was signed" : "its payload is not here");
+    return HM_OK;
+}
+
+static hm_err check_payloads(const hm_subject *subject, hm_finding finding, void *context) {
+    payload_check check = {.finding = finding, .context = context};
+    for (size_t i = 0; i < subject->release.components; i++) HM_TRY(check_payload(subject, i, &check));
+    if (check.missing == subject->release.components)
+        return hm_refuse("only the envelope is here, none of its payloads (name them behind it, or --envelope-only)");
+    return check.first[0] ? hm_refuse("%s", check.first) : HM_OK;
+}
+
+static hm_err check_complete(const hm_subject *subject) {
+    size_t missing = hm_native_signers(&subject->release) - subject->envelope.signatures;
+    return missing
+               ? hm_refuse("%zu of the signatures that its manifest names are still to come (hallmark sign --cosign)",
+                           missing)
+               : HM_OK;
+}
+
+/* The digest is the manifest's, and stands for the payloads because they were found to be those that it names. */
+static hm_err digest_envelope(hm_subject *subject, hm_digests *digests, hm_digest *plain, hm_sink *copy,
+                              hm_finding finding, void *context) {
+    if (copy) return hm_misuse("an envelope is not signed again (hallmark sign --cosign adds a signature)");
+    for (size_t i = 0; i < digests->count; i++)
+        if (digests->digest[i].algorithm != HM_SHA256) return hm_misuse("a manifest's digest is SHA-256");
+    HM_TRY(check_signatures(subject));
+    if (subject->payloads) {
+        HM_TRY(check_complete(subject));
+        HM_TRY(check_payloads(subject, finding, context));
+    }
+    for (size_t i = 0; i < digests->count; i++) hm_digest_of(HM_SHA256, subject->envelope.payload, &digests->digest[i]);
+    if (plain) hm_digest_of(HM_SHA256, hm_buf_bytes(&subject->bytes), plain);
+    return HM_OK;
+}
+
+static hm_err embed(hm_subject *subject, hm_bytes new_signature, bool replace, hm_sink *sink) {
+    (void)subject;
+    (void)new_signature;
+    (void)replace;
+    (void)sink;
+    return hm_misuse("an envelope is written whole");
+}
+
+static const hm_key_algorithm *algorithms(const hm_subject *subject) {
+    static const hm_key_algorithm accepted[] = {HM_KEY_ES256,   HM_KEY_ED25519, HM_KEY_ES384,
+                                                HM_KEY_RSA3072, HM_KEY_RSA4096, 0};
+    (void)subject;
+    return accepted;
+}
+
+static const char *const uncovered[] = {
+    "the certificates (x5chain) and receipts that stand beside a signature in the envelope: each is checked by itself",
+    "the names, places and permissions of envelope and payloads",
+    NULL,
+};
+
+const hm_format hm_format_native = {
+    .id = HM_FORMAT_NATIVE,
+    .name = "native",
+    .description = "an update for devices: a signed manifest (COSE), payloads beside it",
+    .structure = HM_STRUCTURE_COSE,
+    .several = true,
+    .algorithms = algorithms,
+    .uncovered = uncovered,
+    .probe = probe,
+    .open = open_envelope,
+    .close = close_envelope,
+    .signatures = signatures,
+    .signature = signature,
+    .digest = digest_envelope,
+    .embed = embed,
+    .describe = hm_native_describe,
+    .describe_json = hm_native_describe_json,
+};

@@ -1,0 +1,342 @@
+/* Manifests: what a core signs of them, and what it does not. */
+#include "office_fixture.h"
+
+#include <pki/manifest.h>
+#include <tlog/tiles.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* A session and what it knows of its product. */
+typedef struct {
+    office o;
+    uint8_t office_uuid[16], vendor[16], class_id[16], kid[HM_KID_LEN];
+    hm_buf spki;
+} native;
+
+static void native_clear(native *n) {
+    hm_buf_clear(&n->spki);
+    office_clear(&n->o);
+}
+#define NATIVE __attribute__((cleanup(native_clear))) native
+
+static void find_product(native *n) {
+    hm_message question = {.type = HM_MSG_PRODUCT_LIST};
+    question.field[HM_PRODUCT_LIST_NAME].bytes = LITERAL("pump");
+    hm_message answer = ask(&n->o, &question);
+    memcpy(n->vendor, answer.field[HM_PRODUCT_VENDOR].bytes.data, sizeof n->vendor);
+    memcpy(n->class_id, answer.field[HM_PRODUCT_CLASS].bytes.data, sizeof n->class_id);
+    (void)hear(&n->o);
+    memcpy(n->office_uuid, n->o.core.uuid, sizeof n->office_uuid);
+}
+
+static void find_key(native *n) {
+    static const uint8_t es256[] = {HM_KEY_ES256};
+    hm_message question = {.type = HM_MSG_PREPARE};
+    hm_bytes spki;
+    question.field[HM_PREPARE_STRUCTURE].number = HM_STRUCTURE_COSE;
+    question.field[HM_PREPARE_ALGORITHMS].bytes = HM_ARRAY(es256);
+    hm_message answer = ask(&n->o, &question);
+    WORKS(hm_cert_spki(answer.field[HM_PREPARED_CERTIFICATE].bytes, &spki));
+    n->spki.len = 0;
+    WORKS(hm_put(&n->spki, spki));
+    WORKS(hm_cose_kid(spki, n->kid));
+}
+
+static void begin(native *n, const char *release, bool cosign) {
+    memset(n, 0, sizeof *n);
+    office_copy(&n->o);
+    office_connect(&n->o);
+    find_product(n);
+    hm_message question = narrow_message("pump", 9);
+    question.field[HM_NARROW_RELEASE].bytes = hm_text(release);
+    question.field[HM_NARROW_COSIGN].number = cosign;
+    (void)ask(&n->o, &question);
+    find_key(n);
+}
+
+static hm_manifest manifest_of(const native *n) {
+    hm_manifest manifest = {.version = LITERAL("1.0"), .sequence = 7, .purpose = HM_PURPOSE_DEVELOPMENT};
+    memcpy(manifest.publisher, n->office_uuid, 16);
+    memcpy(manifest.vendor, n->vendor, 16);
+    memcpy(manifest.class_id, n->class_id, 16);
+    manifest.signers = 1;
+    memcpy(manifest.signer[0], n->kid, HM_KID_LEN);
+    manifest.components = 1;
+    manifest.component[0] = (hm_manifest_component){.id = LITERAL("main"),
+                                                    .kind = HM_COMPONENT_FIRMWARE,
+                                                    .size = 5,
+                                                    .version = LITERAL("1.0"),
+                                                    .security_version = 3};
+    hm_digest_of(HM_SHA256, LITERAL("image"), &manifest.component[0].digest);
+    return manifest;
+}
+
+/* SHA is the caller's, because the message is views. */
+static hm_message question_of(hm_bytes statement, uint8_t sha[static 32]) {
+    hm_sha256(statement, sha);
+    hm_message question = sign_message(5, HM_KEY_ES256, HM_BYTES(sha, 32));
+    question.field[HM_SIGN_FORMAT].number = HM_LOGGED_MANIFEST;
+    question.field[HM_SIGN_STRUCTURE].number = HM_STRUCTURE_COSE;
+    question.field[HM_SIGN_SIZE].number = statement.len;
+    question.field[HM_SIGN_PLAIN].bytes = HM_BYTES(sha, 32);
+    question.field[HM_SIGN_STATEMENT].bytes = statement;
+    return question;
+}
+
+static void signs_a_manifest_of_its_own_product(void **state) {
+    (void)state;
+    NATIVE n;
+    HM_BUF statement = HM_BUF_EMPTY;
+    uint8_t sha[32];
+    begin(&n, "1.0", false);
+    hm_manifest manifest = manifest_of(&n);
+    WORKS(hm_manifest_put(&manifest, &statement));
+    hm_message question = question_of(hm_buf_bytes(&statement), sha), answer = ask(&n.o, &question);
+    assert_int_equal(answer.type, HM_MSG_SIGNED);
+    hm_cose_signature signature;
+    WORKS(hm_cose_signature_get(answer.field[HM_SIGNED_STRUCTURE].bytes, &signature));
+    WORKS(hm_cose_verify(HM_COSE_MANIFEST, hm_buf_bytes(&statement), &signature, hm_buf_bytes(&n.spki)));
+    assert_int_equal(signature.chain.count, 2);
+    /* The pair: intent over the manifest's digest, outcome over the signature as COSE carries it. */
+    uint8_t hash[32];
+    ENTRY intent = {0}, outcome = {0};
+    hm_sha256(signature.value, hash);
+    entry_read(&n.o, answer.field[HM_SIGNED_INTENT].number, &intent);
+    entry_read(&n.o, answer.field[HM_SIGNED_OUTCOME].number, &outcome);
+    assert_int_equal(intent.leaf.format, HM_LOGGED_MANIFEST);
+    assert_memory_equal(intent.leaf.digest, sha, 32);
+    assert_memory_equal(outcome.leaf.digest, hash, 32);
+    assert_true(details_hold(&intent, "\"manifest\":{\"components\":[{\"digest\":\""));
+    assert_true(details_hold(&intent, "\"id\":\"main\",\"kind\":\"firmware\",\"security_version\":3,\"size\":5"));
+    assert_true(details_hold(&intent, "\"purpose\":\"development\",\"sequence\":7,\"version\":\"1.0\""));
+}
+
+static void ask_for(native *n, const hm_manifest *manifest, const char *words) {
+    HM_BUF statement = HM_BUF_EMPTY;
+    uint8_t sha[32];
+    WORKS(hm_manifest_put(manifest, &statement));
+    hm_message question = question_of(hm_buf_bytes(&statement), sha);
+    expect_fault(&n->o, HM_REFUSED, words, &question);
+}
+
+static void refuses_what_the_session_is_not_for(void **state) {
+    (void)state;
+    NATIVE n;
+    begin(&n, "1.0", false);
+    hm_manifest manifest = manifest_of(&n);
+    manifest.vendor[0] ^= 1;
+    ask_for(&n, &manifest, "another vendor");
+    manifest = manifest_of(&n);
+    manifest.class_id[15] ^= 1;
+    ask_for(&n, &manifest, "another class");
+    manifest = manifest_of(&n);
+    manifest.publisher[3] ^= 1;
+    ask_for(&n, &manifest, "publisher is another office");
+    manifest = manifest_of(&n);
+    manifest.version = LITERAL("1.1");
+    ask_for(&n, &manifest, "this session is for 1.0");
+    manifest = manifest_of(&n);
+    manifest.purpose = HM_PURPOSE_PRODUCTION;
+    ask_for(&n, &manifest, "signs nothing for production");
+    manifest = manifest_of(&n);
+    manifest.signer[0][0] ^= 1;
+    ask_for(&n, &manifest, "do not include the key");
+    manifest = manifest_of(&n);
+    manifest.sequence = UINT64_MAX;
+    ask_for(&n, &manifest, "between 1 and 2^53");
+    manifest = manifest_of(&n);
+    manifest.component[0].security_version = UINT64_C(1) << 60;
+    ask_for(&n, &manifest, "beyond 2^53");
+    /* None of them used up a signature, and all are on record. */
+    manifest = manifest_of(&n);
+    HM_BUF statement = HM_BUF_EMPTY;
+    uint8_t sha[32];
+    WORKS(hm_manifest_put(&manifest, &statement));
+    hm_message question = question_of(hm_buf_bytes(&statement), sha);
+    uint64_t before = entries_in(&n.o);
+    expect_refusals(&n.o, before - 8, 8);
+    assert_int_equal(ask(&n.o, &question).type, HM_MSG_SIGNED);
+}
+
+static void refuses_a_statement_that_is_not_what_is_asked_for(void **state) {
+    (void)state;
+    NATIVE n;
+    HM_BUF statement = HM_BUF_EMPTY;
+    uint8_t sha[32];
+    begin(&n, "1.0", false);
+    hm_manifest manifest = manifest_of(&n);
+    WORKS(hm_manifest_put(&manifest, &statement));
+    hm_message question = question_of(hm_buf_bytes(&statement), sha);
+    question.field[HM_SIGN_CONTENT].bytes = DIGEST;
+    expect_fault(&n.o, HM_REFUSED, "not the manifest's", &question);
+    question = question_of(hm_buf_bytes(&statement), sha);
+    question.field[HM_SIGN_PLAIN].bytes = DIGEST;
+    expect_fault(&n.o, HM_REFUSED, "not the manifest's", &question);
+    question = question_of(hm_buf_bytes(&statement), sha);
+    question.field[HM_SIGN_SIZE].number++;
+    expect_fault(&n.o, HM_REFUSED, "not the manifest's", &question);
+    question = question_of(hm_buf_bytes(&statement), sha);
+    question.field[HM_SIGN_FORMAT].number = 1;
+    expect_fault(&n.o, HM_REFUSED, "format 4", &question);
+    question = question_of(HM_NO_BYTES, sha);
+    expect_fault(&n.o, HM_REFUSED, "no manifest", &question);
+    /* Neither does a manifest come with another structure, nor its number in the log without one. */
+    question = question_of(hm_buf_bytes(&statement), sha);
+    question.field[HM_SIGN_STRUCTURE].number = HM_STRUCTURE_CMS;
+    expect_fault(&n.o, HM_REFUSED, "signed as COSE", &question);
+    question = sign_message(1, HM_KEY_ES256, DIGEST);
+    question.field[HM_SIGN_FORMAT].number = HM_LOGGED_MANIFEST;
+    expect_fault(&n.o, HM_REFUSED, "signed as COSE", &question);
+}
+
+static void refuses_every_prefix_and_what_is_behind(void **state) {
+    (void)state;
+    NATIVE n;
+    HM_BUF statement = HM_BUF_EMPTY;
+    uint8_t sha[32];
+    begin(&n, "1.0", false);
+    hm_manifest manifest = manifest_of(&n);
+    WORKS(hm_manifest_put(&manifest, &statement));
+    static const size_t lengths[] = {1, 20, 100};
+    for (size_t i = 0; i < 3; i++) {
+        hm_message question = question_of(HM_BYTES(statement.data, lengths[i]), sha);
+        expect_fault(&n.o, HM_REFUSED, "no device would take", &question);
+    }
+    WORKS(hm_put_u8(&statement, 0));
+    hm_message question = question_of(hm_buf_bytes(&statement), sha);
+    expect_fault(&n.o, HM_REFUSED, "no device would take", &question);
+}
+
+static void a_cosigning_session_signs_for_other_publishers_and_not_its_own(void **state) {
+    (void)state;
+    NATIVE n;
+    HM_BUF statement = HM_BUF_EMPTY;
+    uint8_t sha[32];
+    begin(&n, "", true);
+    hm_manifest manifest = manifest_of(&n);
+    ask_for(&n, &manifest, "nothing to co-sign");
+    hm_message bare = sign_message(1, HM_KEY_ES256, DIGEST);
+    expect_fault(&n.o, HM_REFUSED, "signed as COSE", &bare);
+    manifest.publisher[0] ^= 0xff;
+    manifest.class_id[0] ^= 1;
+    ask_for(&n, &manifest, "another class");
+    manifest.class_id[0] ^= 1;
+    manifest.version = LITERAL("whatever its publisher says");
+    WORKS(hm_manifest_put(&manifest, &statement));
+    hm_message question = question_of(hm_buf_bytes(&statement), sha);
+    assert_int_equal(ask(&n.o, &question).type, HM_MSG_SIGNED);
+}
+
+/* Receipts. */
+
+static hm_message receipt_question(hm_bytes hash, hm_bytes content) {
+    hm_message question = {.type = HM_MSG_LOG_RECEIPT};
+    question.field[HM_LOG_RECEIPT_SIGNATURE].bytes = hash;
+    question.field[HM_LOG_RECEIPT_CONTENT].bytes = content;
+    return question;
+}
+
+static void take_key(native *n, hm_buf *spki) {
+    hm_message question = {.type = HM_MSG_KEY_LIST};
+    office_disconnect(&n->o);
+    office_connect(&n->o);
+    for (hm_message answer = ask(&n->o, &question); answer.type == HM_MSG_KEY; answer = hear(&n->o))
+        if (answer.field[HM_KEY_ROLE].number == HM_ROLE_RECEIPT) WORKS(hm_put(spki, answer.field[HM_KEY_SPKI].bytes));
+}
+
+static void check_included(const hm_cose_included *included, const hm_merkle_hash *root) {
+    hm_merkle_hash leaf = hm_merkle_leaf(included->leaf);
+    hm_merkle_proof proof = {.count = included->hashes};
+    memcpy(proof.hash, included->path, included->hashes * HM_HASH_LEN);
+    WORKS(hm_merkle_check_inclusion(&leaf, included->index, included->size, &proof, root));
+}
+
+static void head_of(const office *o, hm_checkpoint *checkpoint) {
+    HM_BUF note = HM_BUF_EMPTY;
+    hm_note_key key;
+    FILE *file = fopen(office_file(o, "log/checkpoint"), "rb");
+    uint8_t block[4096];
+    assert_non_null(file);
+    WORKS(hm_put(&note, HM_BYTES(block, fread(block, 1, sizeof block, file))));
+    fclose(file);
+    log_key(o, &key);
+    WORKS(hm_checkpoint_open(hm_buf_bytes(&note), &key, checkpoint));
+}
+
+static void a_receipt_proves_intent_and_outcome(void **state) {
+    (void)state;
+    NATIVE n;
+    HM_BUF statement = HM_BUF_EMPTY, bytes = HM_BUF_EMPTY, spki = HM_BUF_EMPTY;
+    uint8_t sha[32], hash[32];
+    begin(&n, "1.0", false);
+    hm_manifest manifest = manifest_of(&n);
+    WORKS(hm_manifest_put(&manifest, &statement));
+    hm_message question = question_of(hm_buf_bytes(&statement), sha), answer = ask(&n.o, &question);
+    hm_cose_signature signature;
+    WORKS(hm_cose_signature_get(answer.field[HM_SIGNED_STRUCTURE].bytes, &signature));
+    uint64_t intent = answer.field[HM_SIGNED_INTENT].number, outcome = answer.field[HM_SIGNED_OUTCOME].number;
+    hm_sha256(signature.value, hash);
+    question = receipt_question(HM_ARRAY(hash), HM_ARRAY(sha));
+    answer = ask(&n.o, &question);
+    WORKS(hm_put(&bytes, answer.field[HM_BYTES_CONTENT].bytes));
+    hm_cose_receipt receipt;
+    WORKS(hm_cose_receipt_get(hm_buf_bytes(&bytes), &receipt));
+    assert_int_equal(receipt.intent.index, intent);
+    assert_int_equal(receipt.outcome.index, outcome);
+    hm_checkpoint head;
+    head_of(&n.o, &head);
+    assert_int_equal(head.size, receipt.outcome.size);
+    check_included(&receipt.outcome, &head.root);
+    check_included(&receipt.intent, &head.root);
+    take_key(&n, &spki);
+    WORKS(hm_cose_receipt_verify(&receipt, head.root.byte, hm_buf_bytes(&spki)));
+    head.root.byte[0] ^= 1;
+    FAILS(HM_REFUSED, "signature", hm_cose_receipt_verify(&receipt, head.root.byte, hm_buf_bytes(&spki)));
+    FAILS(HM_REFUSED, "another key", hm_cose_receipt_verify(&receipt, head.root.byte, hm_buf_bytes(&n.spki)));
+}
+
+static void there_is_no_receipt_for_what_is_not_logged(void **state) {
+    (void)state;
+    NATIVE n;
+    HM_BUF statement = HM_BUF_EMPTY;
+    uint8_t sha[32], hash[32];
+    begin(&n, "1.0", false);
+    hm_manifest manifest = manifest_of(&n);
+    WORKS(hm_manifest_put(&manifest, &statement));
+    hm_message question = question_of(hm_buf_bytes(&statement), sha), answer = ask(&n.o, &question);
+    hm_cose_signature signature;
+    WORKS(hm_cose_signature_get(answer.field[HM_SIGNED_STRUCTURE].bytes, &signature));
+    hm_sha256(signature.value, hash);
+    /* Of another manifest, and of no signature. */
+    question = receipt_question(HM_ARRAY(hash), DIGEST);
+    expect_fault(&n.o, HM_REFUSED, "for other content", &question);
+    question = receipt_question(DIGEST, HM_ARRAY(sha));
+    assert_int_equal(ask(&n.o, &question).field[HM_BYTES_CONTENT].bytes.len, 0);
+}
+
+static void a_session_that_signs_nothing_makes_no_receipt_key(void **state) {
+    (void)state;
+    OFFICE o;
+    office_copy(&o);
+    office_connect(&o);
+    hm_message question = narrow_message("", 0);
+    question.field[HM_NARROW_RELEASE].bytes = HM_NO_BYTES;
+    (void)ask(&o, &question);
+    question = receipt_question(DIGEST, DIGEST);
+    expect_fault(&o, HM_REFUSED, "no receipt key yet", &question);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        OFFICE_TEST(signs_a_manifest_of_its_own_product),
+        OFFICE_TEST(refuses_what_the_session_is_not_for),
+        OFFICE_TEST(refuses_a_statement_that_is_not_what_is_asked_for),
+        OFFICE_TEST(refuses_every_prefix_and_what_is_behind),
+        OFFICE_TEST(a_cosigning_session_signs_for_other_publishers_and_not_its_own),
+        OFFICE_TEST(a_receipt_proves_intent_and_outcome),
+        OFFICE_TEST(there_is_no_receipt_for_what_is_not_logged),
+        OFFICE_TEST(a_session_that_signs_nothing_makes_no_receipt_key),
+    };
+    return RUN_WITH_OFFICE(tests);
+}

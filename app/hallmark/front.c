@@ -129,7 +129,7 @@ static hm_err ask_alone(void *context, hm_post *post) {
 }
 
 static bool can_be_alone(const hm_front *front) {
-    return front->options->operand_count == 1 && front->core_fd < 0 && !front->options->output;
+    return front->options->operand_count == 1 && front->core_fd < 0 && !front->options->output && !front->into;
 }
 
 /* *ALONE false: it is a folder, whose files are opened one after another, or large. */

@@ -26,6 +26,7 @@ hm_front_job *hm_front_job_begin(hm_front_state *state, size_t number, size_t pa
 void hm_front_job_free(hm_front_job **place) {
     hm_front_job *job = *place;
     if (!job) return;
+    hm_front_discard_members(job);
     free(job->path);
     hm_folder_free(&job->folder);
     hm_fd_close(&job->content_fd);
@@ -53,6 +54,7 @@ void hm_front_job_finish(hm_front_state *state, hm_front_job *job, hm_class clas
     state->seen[class] = class;
     snprintf(job->sentence, sizeof job->sentence, "%s", sentence);
     for (size_t i = 0; i < HM_PARTS; i++) hm_outfile_discard(&job->out[i]);
+    hm_front_discard_members(job);
     hm_folder_free(&job->folder);
     print_finished(state);
 }
@@ -215,13 +217,18 @@ static void keep_owner(const hm_front_job *job, int fd) {
     if (geteuid() == 0 && fchown(fd, job->owner, job->group) != 0) return;
 }
 
+hm_err hm_front_check_apart(const hm_front *front, int dirfd) {
+    char path[PATH_MAX], office[PATH_MAX];
+    path_of(dirfd, path);
+    if (front->office && realpath(front->office, office) && is_within(path, office))
+        return hm_refuse("%s lies in the office (write somewhere else)", path);
+    return HM_OK;
+}
+
 /* What is about to be replaced must not be the file itself, unless it is its signed form. */
 static hm_err check_output(const hm_front *front, const hm_front_job *job, hm_part part, const hm_outfile *out) {
     struct stat there, folder;
-    char path[PATH_MAX], office[PATH_MAX];
-    path_of(out->dirfd, path);
-    if (front->office && realpath(front->office, office) && is_within(path, office))
-        return hm_refuse("%s lies in the office (write somewhere else)", path);
+    HM_TRY(hm_front_check_apart(front, out->dirfd));
     if (part == HM_PART_CONTENT || job->is_folder || fstatat(out->dirfd, out->name, &there, 0) != 0) return HM_OK;
     if (S_ISDIR(there.st_mode)) return hm_misuse("%s: is a folder", out->path);
     if (fstatat(job->dirfd, hm_front_base_name(job->path), &folder, 0) != 0) return HM_OK;

@@ -89,6 +89,16 @@ static hm_err answer_output(hm_front_state *state, size_t parser, uint32_t numbe
     return reply(state, parser, &state->post);
 }
 
+static hm_err answer_member(hm_front_state *state, size_t parser, hm_post *asked) {
+    uint32_t number = asked->job;
+    int fd;
+    hm_err err = hm_front_open_member(state, state->jobs[number], HM_BYTES(asked->text, asked->text_len), &fd);
+    if (hm_failed(err)) return reply_fault(state, parser, number, err);
+    hm_post_start(&state->post, HM_POST_OUTPUT, number, 0, 0);
+    state->post.fd = fd;
+    return reply(state, parser, &state->post);
+}
+
 /* An entry of a folder: kind and permissions in A and B; path, a zero, and a link's target in the text. */
 static hm_err answer_entry(hm_front_state *state, size_t parser, uint32_t number) {
     hm_front_job *job = state->jobs[number];
@@ -125,6 +135,7 @@ static void take_result(hm_front_state *state, hm_front_job *job, const hm_post 
     snprintf(sentence, sizeof sentence, "%.*s", (int)post->text_len, (const char *)post->text);
     hm_err err = check_members(job);
     if (class != HM_DONE) err = hm_raise_again(class, sentence);
+    if (!hm_failed(err) && post->b && state->front->into) err = hm_front_commit_members(job);
     if (!hm_failed(err) && post->b && state->front->outputs) {
         hm_front_commit(state, post->job);
         return;
@@ -164,6 +175,8 @@ hm_err hm_front_serve(hm_front_state *state, size_t parser, hm_post *post) {
         return answer_companion(state, parser, post->job, (hm_part)post->a);
     case HM_POST_OUTPUT:
         return answer_output(state, parser, post->job, (hm_part)post->a);
+    case HM_POST_MEMBER:
+        return answer_member(state, parser, post);
     case HM_POST_ENTRY:
         return answer_entry(state, parser, post->job);
     case HM_POST_TEXT:

@@ -15,6 +15,9 @@ enum { PARSERS_MAX = 16, TEXT_LIMIT = 4 << 20, ALONE_MAX = 64 << 20 };
 /* So many files get their names together: to make each durable by itself would cost more than to sign it. */
 enum { WHOLE_MAX = 32 };
 
+/* As many members as a pack can have: eight payloads and the envelope. */
+enum { INTO_MAX = 9 };
+
 /* A job from the moment its file is opened until it has been printed. */
 typedef struct {
     bool over;
@@ -29,6 +32,8 @@ typedef struct {
     hm_folder *folder;
     hm_tree tree;
     hm_outfile out[HM_PARTS];
+    hm_outfile into[INTO_MAX]; /* as many as INTOS */
+    size_t intos;
     bool opened_ahead; /* "alone": all that the parser may ask for is open already */
     int content_fd, companion_fd[HM_PARTS];
     int dirfd; /* of the folder that the file lies in; of the folder itself */
@@ -78,6 +83,15 @@ const char *hm_front_base_name(const char *path);
 void hm_front_commit(hm_front_state *state, uint32_t number);
 /* Those that wait get their names now. */
 void hm_front_commit_waiting(hm_front_state *state);
+
+/* Is DIRFD the office's folder, or in it? Nothing is written there. */
+HM_MUST_USE hm_err hm_front_check_apart(const hm_front *front, int dirfd);
+
+/* front_into.c: files whose names come from the parser, in one folder that the user named. */
+HM_MUST_USE hm_err hm_front_open_member(hm_front_state *state, hm_front_job *job, hm_bytes name, int *fd);
+/* They get their names, one after another. */
+HM_MUST_USE hm_err hm_front_commit_members(hm_front_job *job);
+void hm_front_discard_members(hm_front_job *job);
 
 /* front_serve.c: one message of parser number PARSER. A fault means that the parser is not to be believed any more. */
 HM_MUST_USE hm_err hm_front_serve(hm_front_state *state, size_t parser, hm_post *post);

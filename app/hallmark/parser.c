@@ -80,6 +80,15 @@ hm_err hm_parser_output(hm_parser *parser, const hm_job *job, hm_part part, int 
     return *fd < 0 ? hm_could_not("the front gave no output") : HM_OK;
 }
 
+hm_err hm_parser_member(hm_parser *parser, const hm_job *job, hm_bytes name, int *fd) {
+    static hm_post post;
+    hm_post_start(&post, HM_POST_MEMBER, job->number, 0, 0);
+    hm_post_set_text(&post, name);
+    HM_TRY(ask(parser, &post));
+    *fd = post.fd;
+    return *fd < 0 ? hm_could_not("the front gave no output") : HM_OK;
+}
+
 static hm_err next_entry(void *context, hm_entry *entry, bool *more) {
     hm_walk *walk = context;
     static hm_post post;

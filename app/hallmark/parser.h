@@ -35,6 +35,8 @@ typedef struct {
 HM_MUST_USE hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more);
 /* A file beside the job's; *FD -1 if there is none. */
 HM_MUST_USE hm_err hm_parser_companion(hm_parser *parser, const hm_job *job, hm_part part, int *fd);
+/* A file called NAME in the folder for outputs; the front has its own idea of which names are harmless. */
+HM_MUST_USE hm_err hm_parser_member(hm_parser *parser, const hm_job *job, hm_bytes name, int *fd);
 HM_MUST_USE hm_err hm_parser_output(hm_parser *parser, const hm_job *job, hm_part part, int *fd);
 /* The job's folder as a tree. WALK lives as long as the tree; one tree is walked at a time. */
 typedef struct {

@@ -10,6 +10,7 @@ typedef enum {
     HM_POST_END,
     HM_POST_COMPANION, /* a file beside it: which -> COMPANION with a descriptor if there is one */
     HM_POST_OUTPUT,    /* a file to write: which -> OUTPUT with a descriptor, or FAULT */
+    HM_POST_MEMBER,    /* a file to write into the folder of outputs, its name in the text -> OUTPUT, or FAULT */
     HM_POST_ENTRY,     /* the next entry of a folder -> ENTRY, or END, or FAULT */
     HM_POST_FAULT,     /* class in A, sentence in the text */
     HM_POST_TEXT,      /* report: more text for stream A */

@@ -1,6 +1,6 @@
 #include "trust_device.h"
 
-const hmv_algorithm *const hm_every_algorithm[] = {&hmv_esp256, &hmv_esp384,  &hmv_ps256,
+const hmv_algorithm *const hm_every_algorithm[] = {&hmv_esp256, &hmv_esp384,  &hmv_ed25519, &hmv_ps256,
                                                    &hmv_rs256,  &hmv_hss_lms, NULL};
 const hmv_digest *const hm_every_digest[] = {&hmv_digest_sha256, &hmv_digest_sha384, &hmv_digest_sha512, NULL};
 

@@ -19,11 +19,11 @@ HM_MUST_USE hm_err hm_cbor_put_text(hm_buf *cbor, hm_bytes text);
  * one item. */
 HM_MUST_USE hm_err hm_cbor_put_array(hm_buf *cbor, uint64_t count);
 HM_MUST_USE hm_err hm_cbor_put_map(hm_buf *cbor, uint64_t pairs);
-/* LEN bytes follow, which somebody else writes or reads: a payload. */
-HM_MUST_USE hm_err hm_cbor_put_bytes_head(hm_buf *cbor, uint64_t len);
 HM_MUST_USE hm_err hm_cbor_put_tag(hm_buf *cbor, uint64_t tag);
 HM_MUST_USE hm_err hm_cbor_put_null(hm_buf *cbor);
 HM_MUST_USE hm_err hm_cbor_put_bool(hm_buf *cbor, bool value);
+/* The head of a byte string of LEN bytes, which the caller writes elsewhere: a payload. */
+HM_MUST_USE hm_err hm_cbor_put_bytes_head(hm_buf *cbor, uint64_t len);
 
 /* The major type of what comes next (RFC 8949 section 3.1). */
 typedef enum {

@@ -70,11 +70,21 @@ typedef struct hmv_algorithm {
     hmv_verdict (*verify)(const hmv_key *key, const hmv_bytes *message, size_t count, hmv_bytes signature);
 } hmv_algorithm;
 
-extern const hmv_algorithm hmv_esp256;  /* ECDSA, P-256, SHA-256: -9, alias ES256 -7 (RFC 9053, RFC 9864) */
-extern const hmv_algorithm hmv_esp384;  /* ECDSA, P-384, SHA-384: -51, alias ES384 -35 */
-extern const hmv_algorithm hmv_ed25519; /* Ed25519: -19, alias EdDSA -8 (RFC 8032) */
-extern const hmv_algorithm hmv_ps256;   /* RSASSA-PSS, SHA-256, salt 32, MGF1-SHA-256: -37 (RFC 8230); 2048 to 4096 bits */
-extern const hmv_algorithm hmv_rs256;   /* RSASSA-PKCS1-v1_5, SHA-256: -257 (RFC 8812); 2048 to 4096 bits */
-extern const hmv_algorithm hmv_hss_lms; /* HSS/LMS: -46 (RFC 8554, RFC 8778, the SP 800-208 parameter sets) */
+extern const hmv_algorithm hmv_esp256; /* ECDSA, P-256, SHA-256: -9, alias ES256 -7 (RFC 9053, RFC 9864) */
+extern const hmv_algorithm hmv_esp384; /* ECDSA, P-384, SHA-384: -51, alias ES384 -35 */
+
+/* Ed25519: -19, alias EdDSA -8 (RFC 8032 section 5.1.7). S is less than L, the key is canonical, R is compared as it is
+ * encoded, without the cofactor: OpenSSL's verdicts, but that keys over p, or with x 0 and its sign set, are bad. Keys
+ * of small order are not refused: their owner lets anybody sign. */
+extern const hmv_algorithm hmv_ed25519;
+
+/* RSASSA-PSS with SHA-256, MGF1-SHA-256 and a salt of 32 octets: -37 (RFC 8230); RSASSA-PKCS1-v1_5 with SHA-256: -257
+ * (RFC 8812). Moduli of 2048 to 4096 bits that fill their octets; odd exponents above 2^16, as FIPS 186-5 asks (3 and
+ * 17 are bad), and below 2^32. */
+extern const hmv_algorithm hmv_ps256, hmv_rs256;
+
+/* HSS/LMS: -46 (RFC 8554, RFC 8778), with the SHA-256 and SHA-256/192 parameter sets of RFC 8554 and RFC 9858 (SP
+ * 800-208), all trees of a key on the same one; 1 to 8 levels; no SHAKE. */
+extern const hmv_algorithm hmv_hss_lms;
 
 #endif

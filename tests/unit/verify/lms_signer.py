@@ -7,7 +7,8 @@ the root over them is as good as any other, and the signature by that key is a r
 
     lms_signer.py SEED sets       one signature per pair of tree and one-time parameters
     lms_signer.py SEED levels N   N keys of 1 to 8 levels, each level of parameters of its own, widths 1, 2 and 4
-    lms_signer.py SEED mixed      keys whose hashes differ in length inside a tree or between levels: none may verify
+    lms_signer.py SEED wrong      keys whose hashes differ in length inside a tree or between levels, of nine levels, or of
+                                  types that are others: none may verify
 """
 import hashlib
 import random
@@ -23,12 +24,13 @@ def u(number, size):
 
 
 class Set:
-    """The parameters of one tree: m of its nodes, n of its one-time keys, height, width."""
+    """The parameters of one tree: m of its nodes, n of its one-time keys, height, width. Other types, or fewer chains, than these
+    have make a key that only its types speak against."""
 
-    def __init__(self, m, n, height, width):
-        self.m, self.n, self.height, self.width = m, n, height, width
-        self.lms = u((5 if m == 32 else 10) + HEIGHTS.index(height), 4)
-        self.ots = u((1 if n == 32 else 5) + WIDTHS.index(width), 4)
+    def __init__(self, m, n, height, width, lms=None, ots=None, chains=None):
+        self.m, self.n, self.height, self.width, self.chains = m, n, height, width, chains
+        self.lms = u(lms or (5 if m == 32 else 10) + HEIGHTS.index(height), 4)
+        self.ots = u(ots or (1 if n == 32 else 5) + WIDTHS.index(width), 4)
 
     def name(self):
         return f'm{self.m}h{self.height}n{self.n}w{self.width}'
@@ -58,7 +60,7 @@ class Tree:
         self.rng, self.set = rng, parameters
         self.id = rng.randbytes(16)
         self.q = rng.randrange(1 << parameters.height)
-        count = len(with_checksum(bytes(parameters.n), parameters.width))
+        count = len(with_checksum(bytes(parameters.n), parameters.width)[:parameters.chains])
         self.secret = [rng.randbytes(parameters.n) for _ in range(count)]
         ends = [self.walk(i, secret, 0, (1 << parameters.width) - 1) for i, secret in enumerate(self.secret)]
         self.path = [rng.randbytes(parameters.m) for _ in range(parameters.height)]
@@ -84,16 +86,19 @@ class Tree:
     def sign(self, message):
         randomizer = self.rng.randbytes(self.set.n)
         q_hash = hashed(self.set.n, self.id, u(self.q, 4), D_MESG, randomizer, message)
-        chains = [self.walk(i, self.secret[i], 0, digit) for i, digit in enumerate(with_checksum(q_hash, self.set.width))]
+        steps = with_checksum(q_hash, self.set.width)
+        chains = [self.walk(i, secret, 0, steps[i]) for i, secret in enumerate(self.secret)]
         return b''.join([u(self.q, 4), self.set.ots, randomizer, *chains, self.set.lms, *self.path])
 
 
-def show(rng, sets):
+def show(rng, sets, padding=0):
+    """PADDING: octets too many behind each lower tree's key."""
     trees = [Tree(rng, parameters) for parameters in sets]
     message = rng.randbytes(rng.choice([0, 1, 10, 55, 56, 64, 200]))
     signature = u(len(trees) - 1, 4)
     for upper, lower in zip(trees, trees[1:]):
-        signature += upper.sign(lower.public()) + lower.public()
+        key = lower.public() + bytes(padding)
+        signature += upper.sign(key) + key
     signature += trees[-1].sign(message)
     key = u(len(trees), 4) + trees[0].public()
     print('+'.join(parameters.name() for parameters in sets), key.hex(), message.hex() or '-', signature.hex())
@@ -105,13 +110,17 @@ def show_levels(rng, count):
         show(rng, [Set(n, n, rng.choice(HEIGHTS), rng.choice(WIDTHS[:3])) for _ in range(i % 8 + 1)])
 
 
-def show_mixed(rng):
+def show_wrong(rng):
     show(rng, [Set(32, 24, 5, 4)])
     show(rng, [Set(24, 32, 5, 4)])
     show(rng, [Set(32, 32, 5, 4), Set(24, 24, 5, 4)])
     show(rng, [Set(24, 24, 5, 4), Set(32, 32, 5, 4)])
+    show(rng, [Set(32, 32, 5, 4), Set(24, 24, 5, 4)], padding=8)
     show(rng, [Set(32, 32, 5, 4), Set(32, 24, 5, 4)])
     show(rng, [Set(32, 32, 5, 4)] * 9)
+    show(rng, [Set(24, 24, 5, 1, lms=15)])
+    show(rng, [Set(24, 24, 5, 1, ots=9)])
+    show(rng, [Set(32, 32, 5, 8, ots=8, chains=26)])
 
 
 def main():
@@ -124,7 +133,7 @@ def main():
     elif sys.argv[2] == 'levels':
         show_levels(rng, int(sys.argv[3]))
     else:
-        show_mixed(rng)
+        show_wrong(rng)
 
 
 main()

@@ -44,10 +44,17 @@ static void rfc_9858_n24_w4_of_height_20_is_good_and_each_octet_of_it_matters(vo
     check_published(rfc9858_4_key, rfc9858_4_message, rfc9858_4_signature);
 }
 
-static void every_prefix_of_a_signature_is_bad(void **state) {
+static void every_prefix_of_a_key_or_signature_is_bad(void **state) {
     (void)state;
     signature_case is = rfc8554_1();
-    octets whole = is.signature;
+    octets whole = is.a;
+    for (size_t size = 0; size < whole.size; size++) {
+        is.a = octets_of(whole.data, size);
+        assert_bad(&hmv_hss_lms, &is);
+        free(is.a.data);
+    }
+    is.a = whole;
+    whole = is.signature;
     size_t step = whole_sweeps() ? 1 : 61;
     for (size_t size = 0; size < whole.size; size += step) {
         is.signature = octets_of(whole.data, size);
@@ -205,10 +212,11 @@ static void keys_of_one_to_eight_levels_are_good_and_changed_are_bad(void **stat
         check_all_made("levels 24", 24, 8);
 }
 
-/* Each is well made but for hashes of two lengths in one key, or a ninth level. */
-static void mixed_hashes_and_nine_levels_are_bad(void **state) {
+/* Each is well made but for hashes of two lengths in one key, a ninth level, or a type of something else (15: SHAKE).
+ */
+static void mixed_hashes_nine_levels_and_types_of_others_are_bad(void **state) {
     (void)state;
-    FILE *signer = run_signer(test_seed(), "mixed");
+    FILE *signer = run_signer(test_seed(), "wrong");
     unsigned count = 0;
     char *name;
     signature_case is;
@@ -218,7 +226,7 @@ static void mixed_hashes_and_nine_levels_are_bad(void **state) {
         free(name);
     }
     assert_int_equal(pclose(signer), 0);
-    assert_int_equal(count, 6);
+    assert_int_equal(count, 10);
 }
 
 static void the_identifiers_are_those_of_rfc_8778(void **state) {
@@ -235,14 +243,14 @@ int main(void) {
         cmocka_unit_test(rfc_8554_test_case_2_is_good_and_each_octet_of_it_matters),
         cmocka_unit_test(rfc_9858_n24_w8_is_good_and_each_octet_of_it_matters),
         cmocka_unit_test(rfc_9858_n24_w4_of_height_20_is_good_and_each_octet_of_it_matters),
-        cmocka_unit_test(every_prefix_of_a_signature_is_bad),
+        cmocka_unit_test(every_prefix_of_a_key_or_signature_is_bad),
         cmocka_unit_test(the_lower_tree_stands_for_itself_only),
         cmocka_unit_test(levels_that_differ_from_the_key_are_bad),
         cmocka_unit_test(types_that_are_not_in_the_table_are_bad),
         cmocka_unit_test(leaves_outside_of_the_tree_are_bad),
         cmocka_unit_test(every_parameter_set_of_another_signer_is_good_and_changed_is_bad),
         cmocka_unit_test(keys_of_one_to_eight_levels_are_good_and_changed_are_bad),
-        cmocka_unit_test(mixed_hashes_and_nine_levels_are_bad),
+        cmocka_unit_test(mixed_hashes_nine_levels_and_types_of_others_are_bad),
         cmocka_unit_test(the_identifiers_are_those_of_rfc_8778),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

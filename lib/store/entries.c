@@ -24,6 +24,7 @@ hm_err hm_store_append(hm_store *store, const hm_entry_row *entry, uint64_t *ind
     sqlite3_bind_int64(s, 5, (sqlite3_int64)entry->tag);
     HM_TRY(hm_sql_run(store, s));
     *index = store->next_index++;
+    store->appended++;
     return HM_OK;
 }
 

@@ -30,6 +30,8 @@ struct hm_store {
     sqlite3 *db;
     uint64_t next_index; /* inside a transaction: where the next entry goes */
     bool next_index_known;
+    uint64_t appended; /* entries, in this session */
+    int journal_pages; /* that wait to be folded into the database, as far as this session knows */
     sqlite3_stmt *prepared[SQL_COUNT];
 };
 

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUSY_MILLISECONDS = 60000, CHECKPOINT_PAGES = 100, SCHEMA = 1 };
+/* Pages that the journal may have: who opens the database next reads them all. A session that has appended LONG_SESSION
+ * entries is a long one, and folds the journal seldom. */
+enum { BUSY_MILLISECONDS = 60000, JOURNAL_PAGES = 100, LONG_JOURNAL_PAGES = 4000, LONG_SESSION = 1024, SCHEMA = 1 };
 
 static const char schema[] =
     "PRAGMA journal_mode=WAL;"
@@ -108,9 +110,27 @@ hm_err hm_sql_column_fixed(sqlite3_stmt *statement, int at, void *to, size_t len
     return HM_OK;
 }
 
-/* The journal is folded into the database when it has grown to CHECKPOINT_PAGES, not at every close: a run that appends
- * two entries should not pay for that. */
-static void settle(sqlite3 *db) {
+/* The journal is folded into the database when it has grown, not at every close: a run that appends two entries should
+ * not pay for that. Called behind every commit; what cannot be folded now stays in the journal, which is no fault. */
+static int fold_journal(void *context, sqlite3 *db, const char *name, int pages) {
+    hm_store *store = context;
+    int folded = 0;
+    store->journal_pages = pages;
+    if (pages < (store->appended < LONG_SESSION ? JOURNAL_PAGES : LONG_JOURNAL_PAGES)) return SQLITE_OK;
+    if (sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, &pages, &folded) == SQLITE_OK && pages == folded)
+        store->journal_pages = 0;
+    return SQLITE_OK;
+}
+
+/* What a long session leaves is folded and cut off, unless somebody else is at it. */
+static void fold_at_close(hm_store *store) {
+    if (store->journal_pages < JOURNAL_PAGES) return;
+    sqlite3_busy_timeout(store->db, 0);
+    (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
+static void settle(hm_store *store) {
+    sqlite3 *db = store->db;
     sqlite3_busy_timeout(db, BUSY_MILLISECONDS);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     /* A database that came from elsewhere is data, whatever its schema says. */
@@ -118,7 +138,7 @@ static void settle(sqlite3 *db) {
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-    sqlite3_wal_autocheckpoint(db, CHECKPOINT_PAGES);
+    sqlite3_wal_hook(db, fold_journal, store);
 }
 
 static hm_err open_database(const char *path, int flags, hm_store **store) {
@@ -134,7 +154,7 @@ static hm_err open_database(const char *path, int flags, hm_store **store) {
     if (hm_failed(err))
         hm_store_close(&fresh);
     else
-        settle(fresh->db);
+        settle(fresh);
     *store = fresh;
     return err;
 }
@@ -178,6 +198,7 @@ hm_err hm_store_open(const char *path, hm_store **store) {
 void hm_store_close(hm_store **store) {
     if (!*store) return;
     for (size_t i = 0; i < SQL_COUNT; i++) sqlite3_finalize((*store)->prepared[i]);
+    fold_at_close(*store);
     sqlite3_close((*store)->db);
     free(*store);
     *store = NULL;

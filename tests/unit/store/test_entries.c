@@ -1,6 +1,8 @@
 /* The log's entries and what has been published of them. */
 #include "store_test.h"
 
+#include <sys/stat.h>
+
 static void appends_nothing_outside_a_transaction(void **state) {
     fixture *f = *state;
     uint64_t index;
@@ -230,6 +232,52 @@ static void an_entry_may_have_no_details(void **state) {
     assert_done(hm_store_entries(f->store, 0, 1, need_nothing, NULL));
 }
 
+/* Many in one transaction. */
+static void append_at_once(hm_store *store, size_t count) {
+    uint64_t index;
+    hm_entry_row entry = entry_of("one of many");
+    assert_done(hm_store_begin(store));
+    for (size_t i = 0; i < count; i++) assert_done(hm_store_append(store, &entry, &index));
+    assert_done(hm_store_commit(store));
+}
+
+static off_t journal_len(const fixture *f) {
+    char path[100];
+    struct stat st;
+    snprintf(path, sizeof path, "%s-wal", f->path);
+    return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+/* Whoever opens the database next would read it all. */
+static void a_long_session_leaves_no_long_journal(void **state) {
+    fixture *f = *state;
+    for (int i = 0; i < 30; i++) append_at_once(f->store, 200);
+    assert_true(journal_len(f) > 0);
+    hm_store_close(&f->store);
+    assert_int_equal(journal_len(f), 0);
+    assert_done(hm_store_open(f->path, &f->store));
+    assert_int_equal(log_size(f->store), 6000);
+}
+
+static void a_journal_that_somebody_reads_is_left_to_others(void **state) {
+    fixture *f = *state;
+    sqlite3 *reader;
+    sqlite3_stmt *statement;
+    append_at_once(f->store, 200);
+    assert_int_equal(sqlite3_open(f->path, &reader), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(reader, "SELECT idx FROM entry", -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    for (int i = 0; i < 30; i++) append_at_once(f->store, 200);
+    hm_store_close(&f->store); /* and does not wait for it */
+    int seen = 1;
+    while (sqlite3_step(statement) == SQLITE_ROW) seen++;
+    assert_int_equal(seen, 200);
+    sqlite3_finalize(statement);
+    sqlite3_close(reader);
+    assert_done(hm_store_open(f->path, &f->store));
+    assert_int_equal(log_size(f->store), 6200);
+}
+
 static void before_the_first_checkpoint_the_head_is_empty(void **state) {
     fixture *f = *state;
     HM_BUF edge = HM_BUF_EMPTY, note = HM_BUF_EMPTY;
@@ -274,6 +322,8 @@ int main(void) {
         WITH_STORE(a_visitor_of_entries_that_fails_leaves_the_store_usable),
         WITH_STORE(finds_entries_by_their_tag),
         WITH_STORE(an_entry_may_have_no_details),
+        WITH_STORE(a_long_session_leaves_no_long_journal),
+        WITH_STORE(a_journal_that_somebody_reads_is_left_to_others),
         WITH_STORE(before_the_first_checkpoint_the_head_is_empty),
         WITH_STORE(there_is_one_head_the_newest),
         WITH_STORE(a_head_belongs_to_its_transaction),

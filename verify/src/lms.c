@@ -132,7 +132,8 @@ static hmv_verdict verify(const hmv_key *key, const hmv_bytes *message, size_t c
     work at;
     hmv_bytes public = key->a;
     const uint8_t *levels = take(&public, 4), *signed_keys = take(&signature, 4), *own = public.data;
-    if (!levels || !signed_keys || public.size < KEY_PREFIX || !find_parameters(own, &at.is)) return HMV_BAD;
+    if (!levels || !signed_keys || public.size < KEY_PREFIX || !find_parameters(own, &at.is) || key->b.size != 0)
+        return HMV_BAD;
     unsigned n = at.is.n;
     uint32_t below = hmv_load_be32(levels) - 1;
     if (below >= LEVELS_MAX || below != hmv_load_be32(signed_keys) || public.size != KEY_PREFIX + n) return HMV_BAD;

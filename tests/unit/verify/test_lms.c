@@ -54,6 +54,10 @@ static void every_prefix_of_a_key_or_signature_is_bad(void **state) {
         free(is.a.data);
     }
     is.a = whole;
+    is.b = octets_of("", 1); /* and so is a second part */
+    assert_bad(&hmv_hss_lms, &is);
+    free(is.b.data);
+    is.b = (octets){NULL, 0};
     whole = is.signature;
     size_t step = whole_sweeps() ? 1 : 61;
     for (size_t size = 0; size < whole.size; size += step) {

@@ -205,7 +205,8 @@ class Release:
             if not rarely(rng, 0.05) else ())
         if rarely(rng, 0.01):
             tree.update(rng.choice(({0: 2}, {7: 1}, {-1: 'note'}, {1: -1}, {3: tree[3] * 2}, {5: 1},
-                                    {2: [0, tree[2][1]]}, {2: [9, tree[2][1]]}, {2: [1, tree[2][1] * 2]})))
+                                    {2: [0, tree[2][1]]}, {2: [9, tree[2][1]]}, {2: [1, tree[2][1] * 2]},
+                                    {3: tree[3][:-1] + [{**tree[3][-1], 6: [self.stranger.cose(kid=bytes(32))]}]})))
         signers = rng.sample(roots, threshold if not rarely(rng, 0.01) else threshold - 1)
         if rarely(rng, 0.1):
             signers.append(key('no root', ED25519))
@@ -269,7 +270,8 @@ class Comparison:
         data = native.pack(Builder(), release.envelope, payloads) + end
         data = data[:-1] if odd == 'cut' else data
         self.questions.stream(source, act, data, self.rng.choice((0, 1, 7, 64, 1000)))
-        if decided and not odd:
+        sizes = [one[2] for one in cbor.decode(release.payload)[8]] if decided else []
+        if decided and not odd and sizes == list(map(len, payloads)):
             self.expect(f'written {sum(map(len, payloads))}', set(), release)
         elif decided:
             self.expect(None, {model.SHORT_PAYLOAD, model.LONG_PAYLOAD, model.OTHER_PAYLOAD, model.MALFORMED,

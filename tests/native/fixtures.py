@@ -197,8 +197,8 @@ def rotation(files):
 def duplicates(files):
     same = generation(2, (1, 2, 3))
     files.add('twice-kid.list', 'version 2, signed by root 1 twice', signed_list(same, *roots(1, 1)))
-    files.add('twice-borrowed.list', "version 2, signed by root 1, and by it again under root 2's name",
-              signed_list(same, Signer(root(1)), Signer(root(1), changes={'kid': root(2).kid})))
+    files.add('twice-borrowed.list', "version 2, signed by root 1, and by it again under root 3's name",
+              signed_list(same, Signer(root(1)), Signer(root(1), changes={'kid': root(3).kid})))
     files.add('twice-unknown.list', 'version 2, signed by root 1, and by it again under a name that nobody knows',
               signed_list(same, Signer(root(1)), Signer(root(1), changes={'kid': bytes(32)})))
     other = {**same, 2: [2, [root(1).cose(), root(1).cose(kid=b'\1' * 32), root(2).cose()]]}

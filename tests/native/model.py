@@ -102,6 +102,7 @@ def cose_key(value):
     else:
         for label in (-1, -2) if value[1] == 3 else (-1,):
             octets(value[label])
+    demand(value[2] == sha256(cbor.encode({label: part for label, part in value.items() if label not in (2, 3)})))
 
 
 # Envelopes
@@ -281,12 +282,11 @@ class Publisher:
 
 
 def keys_of(value):
-    """COSE_Keys by kid; no key twice, by kid or by what it is made of."""
+    """COSE_Keys by kid; no key twice: its kid is its thumbprint."""
     array(value, 1, 8)
     for one in value:
         cose_key(one)
     distinct([one[2] for one in value])
-    distinct([cbor.encode({label: part for label, part in one.items() if label not in (2, 3)}) for one in value])
     return {one[2]: one for one in value}
 
 

@@ -27,7 +27,7 @@ from native import Builder, Logged, Signer
 FULL = os.environ.get('HALLMARK_FULL') == '1'
 SEED = int(os.environ.get('HALLMARK_SEED') or random.randrange(1 << 32))
 ITEMS_BEFORE_ROOT_SET = 5  # in a list: 0, its value, 1, its value, 2
-SAMPLE = 6  # one of so many, unless all
+SAMPLE = 10  # one of so many, unless all
 IN_FORCE = {model.ACCEPTED}
 
 

@@ -2,17 +2,23 @@
  * driven by tables: one row a field, as docs/manifest.md has one line for it.
  *
  * Nothing here returns an error that a caller could forget. The first thing that is wrong is kept in one place for
- * everything that is read in one pass of a decision (the reader's FAULT); from then on every read gives nothing, and
- * every loop over what is left ends. */
+ * everything that is read in one pass of a decision (hmv_parse); from then on every read gives nothing, and every loop
+ * over what is left ends. */
 #ifndef HALLMARK_VERIFY_CBOR_H
 #define HALLMARK_VERIFY_CBOR_H
 
 #include <hallmark/verify.h>
 
+typedef struct hmv_parse {
+    hmv_reason fault; /* HMV_UNDECIDED: none so far */
+    uint32_t major;   /* of the last head; no major type after a fault */
+    uint64_t number;  /* the last head's argument */
+} hmv_parse;
+
 typedef struct hmv_reader {
     const uint8_t *data;
     size_t left;
-    hmv_reason *fault; /* HMV_UNDECIDED: none so far */
+    hmv_parse *parse;
 } hmv_reader;
 
 /* Major types (RFC 8949 section 3.1). Tags occur only where the format fixes them, as part of fixed octets. */
@@ -26,22 +32,22 @@ enum {
     HMV_MAJOR_SIMPLE = 7
 };
 
-/* What a field may be, and what is stored of it. The major type stands in the second hexadecimal digit. */
+/* What a field may be, and what is stored of it. The first hexadecimal digit is the major type, save for HMV_ITEM. */
 enum {
     HMV_UINT = 0x00,       /* uint64_t */
     HMV_SMALL = 0x01,      /* uint32_t; the bound `most` is below 255 */
     HMV_VERSION = 0x02,    /* must be 1; nothing is stored */
+    HMV_ITEM = 0x0F,       /* hmv_bytes: any item, whole; somebody else looks at it */
     HMV_NINT = 0x10,       /* int32_t */
     HMV_BYTES = 0x20,      /* hmv_bytes: the content */
     HMV_BYTES_ITEM = 0x21, /* hmv_bytes: the content with its head */
-    HMV_TEXT = 0x30,       /* hmv_bytes; printable ASCII */
+    HMV_TEXT = 0x30,       /* hmv_bytes: the content, printable ASCII */
     HMV_ARRAY = 0x40,      /* hmv_bytes: the whole item, whose elements somebody else looks at */
     HMV_LIST = 0x44,       /* hmv_bytes: the whole item, an array of byte strings */
     HMV_LIST_16 = 0x45,    /* of 16 bytes each */
     HMV_LIST_32 = 0x46,    /* of 32 bytes each */
     HMV_CHAIN = 0x48,      /* a list, or a single byte string in its place (x5chain) */
     HMV_BOOL = 0x70,       /* uint32_t: 20 false, 21 true */
-    HMV_ITEM = 0x0F,       /* hmv_bytes: any item, whole; somebody else looks at it */
     HMV_OPTIONAL = 0x80    /* added to one of the others: a map may lack it, its place stays zero */
 };
 
@@ -54,38 +60,49 @@ typedef struct hmv_field {
     uint8_t offset;
 } hmv_field;
 
-/* A table begins with a row that says what is to come: key = number of fields, type = HMV_MAJOR_MAP (fields in
- * ascending order of keys, as they are encoded) or HMV_MAJOR_ARRAY, least = may unknown negative keys be there (`*
- * nint`), most = bytes of the structure, which are set to zero before; 0: they are not. */
+/* A table begins with a row that says what is to come: key = number of fields; type = HMV_MAJOR_MAP (fields in
+ * ascending order of keys, as they are encoded) or HMV_MAJOR_ARRAY, or, for a single value, HMV_MAJOR_BYTES; least =
+ * may unknown negative keys be there (`* nint`); most = bytes of the structure, which are set to zero before; 0: they
+ * are not. */
 #define HMV_OPEN_MAP(fields, size)                                                                                     \
     { (fields), HMV_MAJOR_MAP, 1, (size), 0 }
 #define HMV_CLOSED_MAP(fields, size)                                                                                   \
     { (fields), HMV_MAJOR_MAP, 0, (size), 0 }
 #define HMV_FIXED_ARRAY(fields, size)                                                                                  \
     { (fields), HMV_MAJOR_ARRAY, 0, (size), 0 }
+#define HMV_SINGLE_VALUE                                                                                               \
+    { 1, HMV_MAJOR_BYTES, 0, sizeof(hmv_bytes), 0 }
 
 /* The first fault counts. */
-void hmv_fault(hmv_reason *fault, hmv_reason reason);
+void hmv_fault(hmv_parse *parse, hmv_reason reason);
 
-hmv_reader hmv_reader_of(hmv_bytes bytes, hmv_reason *fault);
-/* The elements of an array that was stored as HMV_ARRAY or HMV_LIST: read while `left` is not 0. An absent one is
- * empty. */
-hmv_reader hmv_elements(hmv_bytes array, hmv_reason *fault);
+hmv_reader hmv_reader_of(hmv_bytes bytes, hmv_parse *parse);
+/* What is behind the head of an item: an array's elements, to be read while `left` is not 0; a string's content. Of an
+ * absent item: nothing. */
+hmv_reader hmv_inside(hmv_bytes item, hmv_parse *parse);
 
-/* The next head. *MAJOR is no major type after a fault. A string's size, an array's count and a map's count are at most
- * what is left, so all of them fit size_t. */
-uint64_t hmv_head(hmv_reader *reader, uint32_t *major);
+/* The next head's argument, SIZE_MAX if it is larger; the exact one and the major type are in the parse. A string's
+ * size, an array's count and a map's count are at most what is left. */
+size_t hmv_head(hmv_reader *reader);
 /* The size in a byte string's HEAD of SIZE octets, for strings that are not in memory: there is no bound. */
-uint64_t hmv_string_size(const uint8_t *head, size_t size, hmv_reason *fault);
+uint64_t hmv_string_size(const uint8_t *head, size_t size, hmv_parse *parse);
 /* The next octets must be these. */
 void hmv_expect(hmv_reader *reader, const uint8_t *octets, size_t size);
 /* The next item must be as FIELD says (its key aside); stored at its offset in TO. */
 void hmv_read(hmv_reader *reader, const hmv_field *field, void *to);
-/* The next item, a byte string of LEAST to MOST bytes. */
-hmv_bytes hmv_read_bytes(hmv_reader *reader, uint8_t least, uint8_t most);
+/* The next item, a byte string; of SIZE bytes, if that is not 0. */
+hmv_bytes hmv_read_bytes(hmv_reader *reader, uint8_t size);
 /* The next item must be as TABLE says. */
 void hmv_decode(hmv_reader *reader, const hmv_field *table, void *to);
 /* Nothing may be left. */
 void hmv_end(const hmv_reader *reader);
+
+/* Are the bytes the same, and any at all? */
+int hmv_is_same(hmv_bytes a, hmv_bytes b);
+/* ARRAY's elements are as TABLE says, and begin with an hmv_bytes that names them. The first with that NAME: 1, and it
+ * is in TO. None, or a fault: 0. */
+int hmv_find(hmv_bytes array, const hmv_field *table, hmv_bytes name, hmv_parse *parse, void *to);
+/* Each element of ARRAY is as TABLE says, and its name is there once. EACH and OTHER have room for one element. */
+void hmv_check_once(hmv_bytes array, const hmv_field *table, hmv_parse *parse, void *each, void *other);
 
 #endif

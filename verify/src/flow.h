@@ -4,14 +4,14 @@
  * a step of a loop. What is done about that, by software alone and for one such fault at a time:
  *
  *   1. A decision is made twice, each time from the caller's bytes and into a fresh hmv_pass; nothing that one pass has
- *      found is looked at by the other. What was accepted is read a last time and compared (hmv_release_verify,
- *      hmv_trust_open, hmv_trust_update). So a fault in one of the three is outvoted by the others.
+ *      found is looked at by the other. What was accepted is then read once more and compared with what the caller
+ * gets. So a fault in one of the three is outvoted by the others.
  *   2. Answers are joined by AND, not by a test and a constant: HMV_ACCEPTED comes out only if it went in each time.
  * They lie in volatile memory, begin as HMV_UNDECIDED, and are loaded where they are used, so that the compiler cannot
  *      put the constant in their place, and a call that is skipped leaves a refusal behind, not an old register.
- *   3. Within a pass every step leaves its mark (hmv_mark), and every verified signature adds its verdict to the flow;
- * the pass answers with what the marks add up to, not with a constant. A step, or the test of a signature's verdict,
- * that was skipped makes another number.
+ *   3. Within a pass every step leaves its mark (hmv_mark), and every signature adds its verdict to the flow; the pass
+ *      answers with what they add up to, not with a constant. A step, or the test of a verdict, that was skipped makes
+ *      another number.
  *   4. Outputs of others (platform, algorithms) are written or returned over values that refuse.
  *   5. Octets that decide are compared by hmv_same, which has no branch that could be skipped.
  *
@@ -20,7 +20,7 @@
 #ifndef HALLMARK_VERIFY_FLOW_H
 #define HALLMARK_VERIFY_FLOW_H
 
-#include <hallmark/verify.h>
+#include "cbor.h"
 
 /* A function with a stack frame of its own, which is free again before the next one begins: what is large must not lie
  * under the signature algorithms' own memory. It also keeps the two passes apart. */
@@ -28,7 +28,7 @@
 
 /* One pass of a decision over a release or a trust list. */
 typedef struct hmv_pass {
-    hmv_reason fault; /* the first thing that is wrong; every reader of this pass points here */
+    hmv_parse parse; /* with the first thing that is wrong; every reader of this pass points here */
     uint32_t flow;
     const hmv_config *config;
     const hmv_trust *trust; /* whose keys count; of an update: the list in force */
@@ -36,20 +36,13 @@ typedef struct hmv_pass {
     hmv_bytes payload_item; /* the signed bytes with their head, as they stand in the Sig_structure */
     hmv_bytes payload;
     hmv_bytes signatures; /* CBOR array */
-    hmv_release *release;
-    hmv_act act;
-    hmv_trust *list;
-    const uint8_t *roots;
 } hmv_pass;
 
-typedef void (*hmv_step)(hmv_pass *pass);
+/* A step of the decision is done. Each step has a number of its own; what they add up to is known. */
+static inline void hmv_mark(hmv_pass *pass, uint32_t step) { pass->flow += step; }
 
-/* STEP is the step's number in its table, from 1. */
-#define HMV_MARK 0x9E3779B1u
-static inline void hmv_mark(hmv_pass *pass, uint32_t step) { pass->flow += step * HMV_MARK; }
-
-/* All STEPS in order until one finds a fault. The answer: HMV_ACCEPTED, if there was none and all left their marks. */
-void hmv_run(hmv_pass *pass, const hmv_step *steps, uint32_t count, volatile hmv_reason *answer);
+/* The pass's answer: HMV_ACCEPTED, if there was no fault and the marks add up to MARKS. */
+hmv_reason hmv_answer(const hmv_pass *pass, uint32_t marks);
 
 /* The answer that comes out of two passes and of reading the RESULT once more, which is cleared if it is a refusal. */
 hmv_reason hmv_conclude(const volatile hmv_reason answers[3], void *result, size_t size);

@@ -8,9 +8,9 @@ typedef struct hmv_dependency {
     hmv_bytes publisher, component;
     uint64_t security_version, sequence;
 } hmv_dependency;
-void hmv_dependency_read(hmv_reader *reader, hmv_dependency *dependency);
+extern const hmv_field hmv_dependency_array[];
 
 /* Fills RELEASE, which is all zero, from MANIFEST; every component, dependency and signer is looked at. */
-void hmv_manifest_parse(const hmv_digest *const *digests, hmv_bytes manifest, hmv_release *release, hmv_reason *fault);
+void hmv_manifest_parse(const hmv_digest *const *digests, hmv_bytes manifest, hmv_release *release, hmv_parse *parse);
 
 #endif

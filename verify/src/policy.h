@@ -4,14 +4,10 @@
 
 #include "flow.h"
 
-/* The signatures are those that the manifest lists; enough are by the publisher's keys; no key is revoked. */
-void hmv_policy_signers(hmv_pass *pass);
+/* Everything but receipts: signers, revocation, publisher, device, counters, dependencies. Marks: HMV_POLICY_MARKS. */
+void hmv_policy_check(hmv_pass *pass, hmv_act act, const hmv_release *release);
 /* Every receipt is right, and where the publisher is asked for them they are there. */
-void hmv_policy_receipts(hmv_pass *pass);
-/* Publisher, vendor, class, purpose, trust-list version, exception. */
-void hmv_policy_device(hmv_pass *pass);
-/* Each component's kind, sequence number and security version. */
-void hmv_policy_components(hmv_pass *pass);
-void hmv_policy_dependencies(hmv_pass *pass);
+void hmv_policy_receipts(hmv_pass *pass, const hmv_release *release);
+enum { HMV_POLICY_MARKS = 0x10 + 0x20 + 0x30 + 0x40, HMV_RECEIPT_MARK = 0x50 };
 
 #endif

@@ -34,11 +34,11 @@ static void read_start(hmv_stream *stream) {
 /* A byte string's head. 0: not all of it has come. */
 static int read_head(hmv_stream *stream, uint64_t *size) {
     unsigned first = stream->head[0] & 31u;
-    hmv_reason fault = HMV_UNDECIDED;
+    hmv_parse parse = {.fault = HMV_UNDECIDED};
     size_t whole = first < 24 || first > 27 ? 1 : 1 + ((size_t)1 << (first - 24));
     if (stream->head_size < whole) return 0;
-    *size = hmv_string_size(stream->head, stream->head_size, &fault);
-    if (fault != HMV_UNDECIDED) refuse(stream, fault);
+    *size = hmv_string_size(stream->head, stream->head_size, &parse);
+    if (parse.fault != HMV_UNDECIDED) refuse(stream, parse.fault);
     stream->head_size = 0;
     return 1;
 }

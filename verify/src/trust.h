@@ -8,29 +8,29 @@ enum { HMV_ACTIVE = 1, HMV_RETIRED = 2, HMV_FALSE = 20, HMV_TRUE = 21 };
 
 typedef struct hmv_publisher {
     hmv_bytes id, name, classes, keys;
-    uint64_t kinds, threshold;
-    uint32_t state, purposes, receipts; /* receipts: HMV_TRUE: each counted signature must have one */
+    uint64_t kinds;
+    uint32_t state, purposes, threshold;
+    uint32_t receipts; /* HMV_TRUE: each counted signature must have one */
 } hmv_publisher;
-/* 0: there is none, or there was a fault before. */
-int hmv_publisher_find(const hmv_trust *trust, hmv_bytes id, hmv_reason *fault, hmv_publisher *publisher);
-/* The keys of the publisher of which KID is one; empty: nobody's. */
-hmv_bytes hmv_keys_with(const hmv_trust *trust, hmv_bytes kid, hmv_reason *fault);
+extern const hmv_field hmv_publisher_map[];
+/* The keys of the first publisher of which KID is one; empty: nobody's. */
+hmv_bytes hmv_keys_with(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse);
 
-/* The log whose key has this KID, and its office. */
-int hmv_log_find(const hmv_trust *trust, hmv_bytes kid, hmv_reason *fault, hmv_bytes *office, hmv_cose_key *key);
+/* The log whose key has this KID, and its office. 0: there is none. */
+int hmv_log_find(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse, hmv_bytes *office, hmv_cose_key *key);
 
 /* HMV_REVOKED_KEY, if KID is revoked and MANIFEST is none of those that stay good. */
-void hmv_revoked_check(const hmv_trust *trust, hmv_bytes kid, hmv_bytes manifest, hmv_reason *fault);
+void hmv_revoked_check(const hmv_trust *trust, hmv_bytes kid, hmv_bytes manifest, hmv_parse *parse);
 
 /* The least security version of COMPONENT of PUBLISHER; 0: none is asked. */
-uint64_t hmv_minimum_of(const hmv_trust *trust, hmv_bytes publisher, hmv_bytes component, hmv_reason *fault);
+uint64_t hmv_minimum_of(const hmv_trust *trust, hmv_bytes publisher, hmv_bytes component, hmv_parse *parse);
 
 /* Is ID in LIST, an array of byte strings? */
-int hmv_list_has(hmv_bytes list, hmv_bytes id, hmv_reason *fault);
+int hmv_list_has(hmv_bytes list, hmv_bytes id, hmv_parse *parse);
 
 /* Fills LIST from PAYLOAD, down to the roots, which are checked: what must be read before a signature can be. */
-void hmv_trust_outline(hmv_bytes payload, hmv_trust *list, hmv_reason *fault);
+void hmv_trust_outline(hmv_bytes payload, hmv_trust *list, hmv_parse *parse);
 /* Everything in LIST. */
-void hmv_trust_check(const hmv_trust *list, hmv_reason *fault);
+void hmv_trust_check(const hmv_trust *list, hmv_parse *parse);
 
 #endif

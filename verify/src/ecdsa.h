@@ -20,7 +20,7 @@ typedef struct {
 } point;
 
 static void load(number out, const uint8_t octets[BYTES]) {
-    for (unsigned i = 0; i < WORDS; i++) out[i] = hmv_load_be32(&octets[BYTES - 4 - 4 * i]);
+    for (size_t i = 0; i < WORDS; i++) out[i] = hmv_load_be32(&octets[BYTES - 4 - 4 * i]);
 }
 
 /* Returns the carry. To multiply by 1 is to use what muladd.h has to offer. */
@@ -264,6 +264,6 @@ static hmv_verdict verify_digest(const uint8_t *x, const uint8_t *y, const uint8
     multiply(sum.z, sum.z, sum.z);
     divide(sum.x, sum.x, sum.z, prime);
     if (!less(sum.x, order)) subtract_words(sum.x, sum.x, order);
-    if (wrong) return HMV_BAD;
+    if (wrong) return HMV_BAD; // cppcheck-suppress identicalConditionAfterEarlyExit
     return hmv_same((const uint8_t *)sum.x, (const uint8_t *)r, BYTES);
 }

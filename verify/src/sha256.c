@@ -26,7 +26,7 @@ static const uint32_t start[8] = {
 static inline uint32_t rotate(uint32_t x, unsigned by) { return x >> by | x << (32 - by); }
 
 /* The message schedule needs its last 16 words only (section 6.2.2, step 1). */
-static inline uint32_t schedule(uint32_t w[16], unsigned t) {
+static inline uint32_t schedule(uint32_t w[16], size_t t) {
     uint32_t old = w[(t + 1) % 16], young = w[(t + 14) % 16];
     return w[t % 16] += (rotate(old, 7) ^ rotate(old, 18) ^ old >> 3) + w[(t + 9) % 16] +
                         (rotate(young, 17) ^ rotate(young, 19) ^ young >> 10);
@@ -36,7 +36,7 @@ static void compress(uint32_t state[8], const uint8_t *block) {
     uint32_t w[16];
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
     uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-    for (unsigned t = 0; t < ROUNDS; t++) {
+    for (size_t t = 0; t < ROUNDS; t++) {
         uint32_t word = t < 16 ? (w[t] = hmv_load_be32(&block[4 * t])) : schedule(w, t);
         uint32_t t1 =
             h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (g ^ (e & (f ^ g))) + round_constants[t] + word;
@@ -80,5 +80,5 @@ void hmv_sha256_final(hmv_sha256 *hash, uint8_t digest[HMV_SHA256_SIZE]) {
     hmv_store_be32(&hash->block[LENGTH_AT], (uint32_t)(hash->length >> 29));
     hmv_store_be32(&hash->block[LENGTH_AT + 4], (uint32_t)(hash->length << 3));
     compress(hash->state, hash->block);
-    for (unsigned i = 0; i < 8; i++) hmv_store_be32(&digest[4 * i], hash->state[i]);
+    for (size_t i = 0; i < 8; i++) hmv_store_be32(&digest[4 * i], hash->state[i]);
 }

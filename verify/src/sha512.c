@@ -43,7 +43,7 @@ static inline uint64_t load(const uint8_t *octets) {
 }
 
 /* The message schedule needs its last 16 words only (section 6.4.2, step 1). */
-static uint64_t schedule(uint64_t w[16], unsigned t) {
+static uint64_t schedule(uint64_t w[16], size_t t) {
     uint64_t old = w[(t + 1) % 16], young = w[(t + 14) % 16];
     return w[t % 16] += (rotate(old, 1) ^ rotate(old, 8) ^ old >> 7) + w[(t + 9) % 16] +
                         (rotate(young, 19) ^ rotate(young, 61) ^ young >> 6);
@@ -64,7 +64,7 @@ static void turn(uint64_t v[8], uint64_t constant_and_word) {
 static void compress(uint64_t state[8], const uint8_t *block) {
     uint64_t w[16], v[8];
     memcpy(v, state, sizeof v);
-    for (unsigned t = 0; t < ROUNDS; t++)
+    for (size_t t = 0; t < ROUNDS; t++)
         turn(v, round_constants[t] + (t < 16 ? (w[t] = load(&block[8 * t])) : schedule(w, t)));
     for (unsigned i = 0; i < 8; i++) state[i] += v[i];
 }

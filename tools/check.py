@@ -3,7 +3,7 @@
 
   tools/check.py [--build FOLDER] [SECTION]...
 
-Sections, in the order they run: build house unit stories oracles faults clang sanitizers fuzz. All of them unless named.
+Sections, in the order they run: build house unit stories oracles native faults clang sanitizers fuzz. All of them unless named.
 HALLMARK_FULL=1 runs the long sweeps whole; otherwise tests sample them with HALLMARK_SEED, which is printed.
 Logs are in build/check/. Status 0: something ran and nothing failed."""
 import argparse
@@ -164,8 +164,8 @@ def programs_in(folder):
                 yield path, [*first[2:].decode().split(), str(path)]
 
 
-def scripts(folder_of_tests, folder, needs_plan=True):
-    return [dict(name=str(path.relative_to(ROOT / 'tests').with_suffix('')), command=command, folder=folder,
+def scripts(folder_of_tests, folder, needs_plan=True, prefix=''):
+    return [dict(name=prefix + str(path.relative_to(ROOT / 'tests').with_suffix('')), command=command, folder=folder,
                  needs_plan=needs_plan) for path, command in programs_in(folder_of_tests)]
 
 
@@ -200,7 +200,7 @@ def run_sections(check, wanted, folder):
     if 'unit' in wanted and ready:
         check.section('Unit tests')
         check.all_of(unit_tests(folder))
-    for section, needs_plan in (('stories', True), ('oracles', False), ('faults', False)):
+    for section, needs_plan in (('stories', True), ('oracles', False), ('native', False), ('faults', False)):
         if section in wanted and ready:
             check.section(section.capitalize())
             check.all_of(scripts(f'tests/{section}', folder, needs_plan))
@@ -211,10 +211,11 @@ def run_sections(check, wanted, folder):
         check.section('AddressSanitizer, UndefinedBehaviorSanitizer, fuzz targets')
         if check.builds('build-fuzz', 'clang: sanitizers and fuzz targets'):
             check.all_of([*(unit_tests('build-fuzz', 'sanitized/') if 'sanitizers' in wanted else []),
+                          *(scripts('tests/native', 'build-fuzz', prefix='sanitized/') if 'sanitizers' in wanted else []),
                           *(fuzz_targets() if 'fuzz' in wanted else [])])
 
 
-SECTIONS = ('build', 'house', 'unit', 'stories', 'oracles', 'faults', 'clang', 'sanitizers', 'fuzz')
+SECTIONS = ('build', 'house', 'unit', 'stories', 'oracles', 'native', 'faults', 'clang', 'sanitizers', 'fuzz')
 
 
 def main():

@@ -70,8 +70,10 @@ typedef struct hmv_algorithm {
     hmv_verdict (*verify)(const hmv_key *key, const hmv_bytes *message, size_t count, hmv_bytes signature);
 } hmv_algorithm;
 
-extern const hmv_algorithm hmv_esp256; /* ECDSA, P-256, SHA-256: -9, alias ES256 -7 (RFC 9053, RFC 9864) */
-extern const hmv_algorithm hmv_esp384; /* ECDSA, P-384, SHA-384: -51, alias ES384 -35 */
+/* ECDSA over P-256 with SHA-256: -9, alias ES256 -7; over P-384 with SHA-384: -51, alias ES384 -35 (RFC 9053, RFC 9864).
+ * OpenSSL's verdicts: r and s in [1, n - 1], where s and n - s are both good (FIPS 186-5 asks for neither); the key's
+ * coordinates below p and on the curve. */
+extern const hmv_algorithm hmv_esp256, hmv_esp384;
 
 /* Ed25519: -19, alias EdDSA -8 (RFC 8032 section 5.1.7). S is less than L, the key is canonical, R is compared as it is
  * encoded, without the cofactor: OpenSSL's verdicts, but that keys over p, or with x 0 and its sign set, are bad. Keys

@@ -20,6 +20,8 @@ HM_MUST_USE hm_err hm_command_inspect(const hm_options *options);
 HM_MUST_USE hm_err hm_command_log_show(const hm_options *options);
 HM_MUST_USE hm_err hm_command_log_check(const hm_options *options);
 HM_MUST_USE hm_err hm_command_log_prove(const hm_options *options);
+HM_MUST_USE hm_err hm_command_pack(const hm_options *options);
+HM_MUST_USE hm_err hm_command_unpack(const hm_options *options);
 HM_MUST_USE hm_err hm_command_log_key(const hm_options *options);
 HM_MUST_USE hm_err hm_command_trust_export(const hm_options *options);
 HM_MUST_USE hm_err hm_command_trust_key(const hm_options *options);

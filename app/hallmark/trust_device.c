@@ -1,8 +1,49 @@
 #include "trust_device.h"
 
+#include "trust_file.h"
+
+#include <crypto/digest.h>
+
+#include <string.h>
+
 const hmv_algorithm *const hm_every_algorithm[] = {&hmv_esp256, &hmv_esp384,  &hmv_ed25519, &hmv_ps256,
                                                    &hmv_rs256,  &hmv_hss_lms, NULL};
 const hmv_digest *const hm_every_digest[] = {&hmv_digest_sha256, &hmv_digest_sha384, &hmv_digest_sha512, NULL};
+
+/* The computation does not fit where the library keeps its own. */
+static hm_hash running;
+
+static void take(hmv_hash *hash, const uint8_t *data, size_t size) {
+    (void)hash;
+    hm_hash_update(&running, HM_BYTES(data, size));
+}
+
+static void end(hmv_hash *hash, uint8_t digest[HMV_DIGEST_MAX]) {
+    (void)hash;
+    hm_digest made;
+    hm_hash_final(&running, &made);
+    memcpy(digest, made.value, made.len);
+}
+
+static void begin_sha256(hmv_hash *hash) {
+    (void)hash;
+    hm_hash_init(&running, HM_SHA256);
+}
+
+static void begin_sha384(hmv_hash *hash) {
+    (void)hash;
+    hm_hash_init(&running, HM_SHA384);
+}
+
+static void begin_sha512(hmv_hash *hash) {
+    (void)hash;
+    hm_hash_init(&running, HM_SHA512);
+}
+
+static const hmv_digest fast_sha256 = {-16, 32, begin_sha256, take, end};
+static const hmv_digest fast_sha384 = {-43, 48, begin_sha384, take, end};
+static const hmv_digest fast_sha512 = {-44, 64, begin_sha512, take, end};
+const hmv_digest *const hm_fast_digest[] = {&fast_sha256, &fast_sha384, &fast_sha512, NULL};
 
 static const hmv_config config = {.algorithms = hm_every_algorithm, .digests = hm_every_digest};
 
@@ -11,6 +52,24 @@ static hmv_bytes view(hm_bytes bytes) { return (hmv_bytes){bytes.data, bytes.len
 hm_err hm_device_hold(hm_device_list *device, hm_bytes envelope, const uint8_t root_set[static 32]) {
     hmv_reason reason = hmv_trust_open(&config, view(envelope), root_set, &device->trust);
     return HMV_IS_ACCEPTED(reason) ? HM_OK : hm_refuse("%s", hmv_reason_text(reason));
+}
+
+static hm_err hold_first(hm_device_list *device, hm_bytes envelope) {
+    HM_LIST_FILE file = {.list = NULL};
+    HM_TRY(hm_list_file_open(envelope, &file));
+    return hm_device_hold(device, envelope, file.root_set);
+}
+
+hm_err hm_device_hold_file(hm_device_list *device, hm_bytes content) {
+    hm_list_files files;
+    hm_reason_text said;
+    HM_TRY(hm_list_files_of(content, &files));
+    HM_TRY(hold_first(device, files.list[0]));
+    for (size_t i = 1; i < files.count; i++) {
+        HM_TRY(hm_device_offer(device, files.list[i], &said));
+        if (!said.accepted) return hm_refuse("list %zu of the bundle: %s", i + 1, said.sentence);
+    }
+    return HM_OK;
 }
 
 hm_err hm_device_offer(hm_device_list *device, hm_bytes envelope, hm_reason_text *said) {

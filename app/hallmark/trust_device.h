@@ -7,6 +7,8 @@
 
 extern const hmv_algorithm *const hm_every_algorithm[]; /* NULL-terminated */
 extern const hmv_digest *const hm_every_digest[];
+/* The same by lib/crypto, which is faster on a host; one payload at a time. */
+extern const hmv_digest *const hm_fast_digest[];
 
 typedef struct {
     hmv_trust trust; /* views into the envelope that is in force */
@@ -20,6 +22,8 @@ typedef struct {
 
 /* The device holds ENVELOPE, whose root set has the SHA-256 ROOT_SET; a refusal if it would not believe it. */
 HM_MUST_USE hm_err hm_device_hold(hm_device_list *device, hm_bytes envelope, const uint8_t root_set[static 32]);
+/* It holds the newest of a file that is a list or a bundle, taken one after another; the first is trusted as it is. */
+HM_MUST_USE hm_err hm_device_hold_file(hm_device_list *device, hm_bytes content);
 /* It is shown ENVELOPE: if it takes it, that is the one it holds. */
 HM_MUST_USE hm_err hm_device_offer(hm_device_list *device, hm_bytes envelope, hm_reason_text *said);
 

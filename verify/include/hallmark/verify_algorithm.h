@@ -61,8 +61,9 @@ typedef struct hmv_key {
 
 /* One signature algorithm. */
 typedef struct hmv_algorithm {
-    int32_t id;    /* COSE algorithm, the fully specified one where there is one (RFC 9864) */
-    int32_t alias; /* the older, polymorphic identifier that names the same thing here (ES256 for ESP256); or the same */
+    int32_t id; /* COSE algorithm, the fully specified one where there is one (RFC 9864) */
+    int32_t
+        alias; /* the older, polymorphic identifier that names the same thing here (ES256 for ESP256); or the same */
     int32_t key_type; /* COSE key type: OKP 1, EC2 2, RSA 3, HSS-LMS 5 */
     int32_t curve;    /* COSE elliptic curve; 0: none */
     /* Is SIGNATURE (as COSE carries it: r||s for ECDSA) by KEY over the COUNT pieces of MESSAGE, one after the other?
@@ -70,9 +71,9 @@ typedef struct hmv_algorithm {
     hmv_verdict (*verify)(const hmv_key *key, const hmv_bytes *message, size_t count, hmv_bytes signature);
 } hmv_algorithm;
 
-/* ECDSA over P-256 with SHA-256: -9, alias ES256 -7; over P-384 with SHA-384: -51, alias ES384 -35 (RFC 9053, RFC 9864).
- * OpenSSL's verdicts: r and s in [1, n - 1], where s and n - s are both good (FIPS 186-5 asks for neither); the key's
- * coordinates below p and on the curve. */
+/* ECDSA over P-256 with SHA-256: -9, alias ES256 -7; over P-384 with SHA-384: -51, alias ES384 -35 (RFC 9053, RFC
+ * 9864). OpenSSL's verdicts: r and s in [1, n - 1], where s and n - s are both good (FIPS 186-5 asks for neither); the
+ * key's coordinates below p and on the curve. */
 extern const hmv_algorithm hmv_esp256, hmv_esp384;
 
 /* Ed25519: -19, alias EdDSA -8 (RFC 8032 section 5.1.7). S is less than L, the key is canonical, R is compared as it is

@@ -94,7 +94,10 @@ def available():
 
 
 def run(words, **options):
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
+    try:
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
+    except subprocess.TimeoutExpired as fault:
+        raise Failed(f'{words[0]}: no end after {fault.timeout} seconds') from fault
     if done.returncode != 0:
         raise Failed(f'{words[0]}: {done.stdout.strip()}')
     return done.stdout
@@ -158,7 +161,7 @@ def main():
             name = f'{part.title}, {part.unit}, {board}'
             print(f'{name:44} {figures.size:7,} {figures.stack:6,} {figures.number():>13}'
                   f'{"" if figures.within(part.bar) else "  bar missed"}', flush=True)
-    except (Failed, subprocess.TimeoutExpired) as fault:
+    except Failed as fault:
         print(f'device.py: {fault}', file=sys.stderr)
         return 3
     return 0

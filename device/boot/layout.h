@@ -1,0 +1,49 @@
+/* Where things lie in the flash. A port fills in one hmb_layout; every address is an erase block's. */
+#ifndef HALLMARK_BOOT_LAYOUT_H
+#define HALLMARK_BOOT_LAYOUT_H
+
+#include "flash.h"
+
+/* What is updated and verified as one: the firmware, and the parameters (therapy limits) that go with the patient, the
+ * ward or the plant and have a publisher of their own. Each bank has two slots. */
+enum { HMB_FIRMWARE = 0, HMB_PARAMETERS = 1, HMB_BANKS = 2, HMB_SLOTS = 2 };
+enum { HMB_NONE = 0xff }; /* no slot, no area */
+
+/* A trust-list area for the list in force, one for each bank's earlier list (P7), one to receive the next. */
+enum { HMB_LISTS = HMB_BANKS + 2 };
+
+enum {
+    HMB_JOURNAL_SIZE = 2 * HMB_ERASE_SIZE, /* of the state, and of the boot records */
+    HMB_MAILBOX_SIZE = HMB_ERASE_SIZE,
+    HMB_LIST_AREA_SIZE = 2 * HMB_ERASE_SIZE, /* a unit of header, then the list's envelope */
+    HMB_LIST_MAX = HMB_LIST_AREA_SIZE - HMB_UNIT_SIZE,
+    HMB_ENVELOPE_MAX = 2 * HMB_ERASE_SIZE,
+    /* A slot: a block of header and progress marks, the envelope, the payload. */
+    HMB_SLOT_ENVELOPE = HMB_ERASE_SIZE,
+    HMB_SLOT_PAYLOAD = HMB_SLOT_ENVELOPE + HMB_ENVELOPE_MAX
+};
+
+typedef struct hmb_bank {
+    hmv_bytes component; /* the id that a release must have to be taken for this bank, and its kind */
+    uint32_t kind;
+    uint32_t slot[HMB_SLOTS];
+    uint32_t payload_size; /* room for the payload in each slot */
+} hmb_bank;
+
+typedef struct hmb_layout {
+    uint32_t state;
+    uint32_t records;
+    uint32_t mailbox;
+    uint32_t list[HMB_LISTS];
+    hmb_bank bank[HMB_BANKS];
+    uint32_t end;
+} hmb_layout;
+
+/* The first words of a slot's and of a list area's header; the second is the size of the envelope. */
+#define HMB_SLOT_MAGIC 0x4C534D48u
+#define HMB_LIST_MAGIC 0x4C544D48u
+/* A slot's progress marks, in the units behind its header: the second word is how many erase blocks of payload are
+ * complete. Only the application reads them. */
+#define HMB_MARK_MAGIC 0x4B4D4D48u
+
+#endif

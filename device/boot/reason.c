@@ -1,0 +1,28 @@
+/* Sentences for a console; a product without one leaves this file out. */
+#include "record.h"
+
+static const struct {
+    uint32_t reason;
+    const char *text;
+} texts[] = {
+    {HMB_EMPTY, "there is nothing in it that was completed"},
+    {HMB_OTHER_COMPONENT, "the release is not for this bank: it is of another component, or of several"},
+    {HMB_OTHER_RELEASE, "it holds another release than the one that was accepted there"},
+    {HMB_NO_ROOM, "the payload is larger than the memory for it"},
+    {HMB_GIVEN_UP, "it was started as often as a trial may be and never confirmed that it is well"},
+    {HMB_STATE_LOST, "the device has lost its state: it must go back to the factory"},
+    {HMB_LIST_LOST, "the trust list in force cannot be read"},
+    {HMB_TRIAL_UNDER_WAY, "what runs is on trial itself and must confirm first"},
+    {HMB_NOT_ON_TRIAL, "nothing was on trial that could confirm itself"},
+    {HMB_UNKNOWN_REQUEST, "the request is not one that there is"},
+    {HMB_TOO_MANY_REQUESTS, "too many requests at once: ask again"},
+    {HMB_FLASH_FAULT, "the flash could not be written"},
+    {HMB_NOT_ASKED, "nobody asked for it to be tried"},
+    {HMB_SAME_LIFE, "the device is in production already"},
+};
+
+const char *hmb_reason_text(uint32_t reason) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i].reason == reason) return texts[i].text;
+    return hmv_reason_text(reason);
+}

@@ -291,8 +291,10 @@ static hm_err show_all(hm_parser *parser, showing *s) {
     HM_TRY(hm_list_files_of(hm_buf_bytes(&content), &files));
     if (s->json) hm_json_object(s->json, NULL);
     if (s->json) hm_json_array(s->json, "lists");
-    for (size_t i = 0; i < files.count; i++)
-        HM_TRY(hm_in(show_one(s, files.list[i]), "list %zu of %zu", i + 1, files.count));
+    for (size_t i = 0; i < files.count; i++) {
+        hm_err err = show_one(s, files.list[i]);
+        HM_TRY(files.bundle ? hm_in(err, "list %zu of %zu", i + 1, files.count) : err);
+    }
     if (s->json) {
         hm_json_close_array(s->json);
         hm_json_close_object(s->json);

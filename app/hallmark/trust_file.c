@@ -12,7 +12,7 @@ hm_err hm_list_file_open(hm_bytes bytes, hm_list_file *file) {
     file->bytes = bytes;
     HM_TRY(hm_in(hm_cose_draft_get(bytes, &file->envelope), "is no trust list"));
     HM_TRY(hm_trust_list_new(&file->list));
-    HM_TRY(hm_in(hm_trust_list_read(file->envelope.payload, file->list), "is no trust list"));
+    HM_TRY(hm_trust_list_read(file->envelope.payload, file->list));
     HM_TRY(hm_list_roots_put(file->list, &root_set));
     hm_sha256(hm_buf_bytes(&root_set), file->root_set);
     return HM_OK;

@@ -12,6 +12,7 @@ import cbor
 import keys
 import model
 import native
+import reasons as why
 import tap
 from judge import Questions
 from keys import ED25519, ESP256, ESP384, PS256, RS256, key
@@ -228,7 +229,7 @@ class Release:
 def agree(wanted, reasons, answer):
     """WANTED: the model's summary, None if it refuses."""
     if wanted is not None:
-        return answer.reason == model.ACCEPTED and answer.words == wanted and answer.clean
+        return answer.reason == why.ACCEPTED and answer.words == wanted and answer.clean
     return answer.reason in reasons and answer.clean
 
 
@@ -274,10 +275,10 @@ class Comparison:
         if decided and not odd and sizes == list(map(len, payloads)):
             self.expect(f'written {sum(map(len, payloads))}', set(), release)
         elif decided:
-            self.expect(None, {model.SHORT_PAYLOAD, model.LONG_PAYLOAD, model.OTHER_PAYLOAD, model.MALFORMED,
-                               model.TOO_LARGE, 1}, release)
+            self.expect(None, {why.SHORT_PAYLOAD, why.LONG_PAYLOAD, why.OTHER_PAYLOAD, why.MALFORMED,
+                               why.TOO_LARGE, 1}, release)
         else:
-            self.expect(None, reasons | {model.MALFORMED, 1} if odd or model.MALFORMED in reasons else reasons, release)
+            self.expect(None, reasons | {why.MALFORMED, 1} if odd or why.MALFORMED in reasons else reasons, release)
 
     def ask_update(self, source):
         rng = self.rng

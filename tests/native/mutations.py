@@ -15,12 +15,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tools'))
 import cbor
 import fixtures
-import model
 import native
+import reasons as why
 import tap
 from cbor import ARRAY, BYTES, MAP, NEGATIVE, SIMPLE, TAG, TEXT, UINT, Embedded, Raw, Tag, head
 from judge import Questions
-from keys import ESP256, PS256, RS256, key, sha256
+from keys import PS256, RS256, key, sha256
 from model import BOOT, INSTALL
 from native import Builder, Logged, Signer
 
@@ -28,7 +28,7 @@ FULL = os.environ.get('HALLMARK_FULL') == '1'
 SEED = int(os.environ.get('HALLMARK_SEED') or random.randrange(1 << 32))
 ITEMS_BEFORE_ROOT_SET = 5  # in a list: 0, its value, 1, its value, 2
 SAMPLE = 10  # one of so many, unless all
-IN_FORCE = {model.ACCEPTED}
+IN_FORCE = {why.ACCEPTED}
 
 
 # Other ways to write an item: name and function from Item to bytes, None where it does not apply
@@ -210,7 +210,7 @@ class Sweep:
                 data = subject.altered(part, at, alter, again)
                 hidden = part == 'manifest' and not again
                 subject.put(self, f'{subject.name}: {part} {where} (item {at}), {what}, {how}', data, (part, at, where, alter))
-                self.expect(f'{subject.name} {how}', {model.BAD_SIGNATURE} if hidden else None)
+                self.expect(f'{subject.name} {how}', {why.BAD_SIGNATURE} if hidden else None)
 
     def ask(self, kind, label, put, allowed=None):
         put(label)
@@ -220,8 +220,8 @@ class Sweep:
         accepted, unclean, odd = [], [], []
         for (label, answer), allowed in zip(self.questions.answers(), self.allowed):
             if allowed == IN_FORCE:
-                odd += [] if answer.reason == model.ACCEPTED else [f'{label}: {answer.reason}']
-            elif answer.reason == model.ACCEPTED:
+                odd += [] if answer.reason == why.ACCEPTED else [f'{label}: {answer.reason}']
+            elif answer.reason == why.ACCEPTED:
                 accepted.append(label)
             elif not answer.clean:
                 unclean.append(f'{label}: {answer.words}')
@@ -341,17 +341,17 @@ def swap_release(sweep, name, data, tree, signers):
         for what, proofs, leaves in swapped_receipts(one[1][394][0]) if 394 in one[1] else ():
             other = with_receipt(data, number, proofs, leaves)
             sweep.ask(f'{name} swapped', f'{name}: {what} of receipt {number} swapped',
-                      lambda label: ask(label, INSTALL, other), {model.BAD_RECEIPT, model.MALFORMED, model.NO_RECEIPT})
+                      lambda label: ask(label, INSTALL, other), {why.BAD_RECEIPT, why.MALFORMED, why.NO_RECEIPT})
     for first, second in swaps(len(tree[8])):
         payload = cbor.encode({**tree, 8: exchange(tree[8], first, second)})
         frame = decoded(data).value
         other = cbor.encode(Tag(98, [b'', {}, Embedded(Raw(payload)), frame[3]]))
         sweep.ask(f'{name} swapped', f'{name}: components {first} and {second} swapped, as signed',
-                  lambda label: ask(label, INSTALL, other), {model.BAD_SIGNATURE})
+                  lambda label: ask(label, INSTALL, other), {why.BAD_SIGNATURE})
     for first, second in swaps(len(tree[7])):
         other = native.release(Builder(), {**tree, 7: exchange(tree[7], first, second)}, signers)
         sweep.ask(f'{name} swapped', f'{name}: signers {first} and {second} swapped, signed again',
-                  lambda label: ask(label, INSTALL, other), {model.SIGNERS_DIFFER})
+                  lambda label: ask(label, INSTALL, other), {why.SIGNERS_DIFFER})
 
 
 def swap_values(sweep, name, tree, signers):
@@ -370,7 +370,7 @@ def swap_values(sweep, name, tree, signers):
             continue
         data = native.envelope(Builder(replay=plain.signatures), cbor.encode(other), signers)
         sweep.ask(f'{name} swapped', f'{name}: {what} swapped, as signed',
-                  lambda label: sweep.questions.release(label, INSTALL, data), {model.BAD_SIGNATURE})
+                  lambda label: sweep.questions.release(label, INSTALL, data), {why.BAD_SIGNATURE})
 
 
 def swap_list(sweep, name, tree, signers):
@@ -420,7 +420,7 @@ def controls(out):
         questions.release(f'{name}: install', INSTALL, data)
         questions.release(f'{name}: boot', BOOT, data)
         questions.stream(f'{name}: pack', INSTALL, native.pack(Builder(), data, payloads), 5)
-    refused = [f'{label}: {answer.reason}' for label, answer in questions.answers() if answer.reason != model.ACCEPTED]
+    refused = [f'{label}: {answer.reason}' for label, answer in questions.answers() if answer.reason != why.ACCEPTED]
     out.ok(not refused, 'what is not altered is accepted', refused)
 
 

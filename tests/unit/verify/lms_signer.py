@@ -7,8 +7,8 @@ the root over them is as good as any other, and the signature by that key is a r
 
     lms_signer.py SEED sets       one signature per pair of tree and one-time parameters
     lms_signer.py SEED levels N   N keys of 1 to 8 levels, each level of parameters of its own, widths 1, 2 and 4
-    lms_signer.py SEED wrong      keys whose hashes differ in length inside a tree or between levels, of nine levels, or of
-                                  types that are others: none may verify
+    lms_signer.py SEED wrong      keys whose hashes differ in length inside a tree or between levels, of nine levels,
+                                  or of types that are others: none may verify
 """
 import hashlib
 import random
@@ -24,8 +24,8 @@ def u(number, size):
 
 
 class Set:
-    """The parameters of one tree: m of its nodes, n of its one-time keys, height, width. Other types, or fewer chains, than these
-    have make a key that only its types speak against."""
+    """The parameters of one tree: m of its nodes, n of its one-time keys, height, width. Other types, or fewer chains,
+    than these have make a key that only its types speak against."""
 
     def __init__(self, m, n, height, width, lms=None, ots=None, chains=None):
         self.m, self.n, self.height, self.width, self.chains = m, n, height, width, chains

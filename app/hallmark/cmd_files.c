@@ -1,4 +1,5 @@
 /* sign, verify, inspect, log check FILE, log prove: what looks into files. */
+#include "cmd_native.h"
 #include "commands.h"
 #include "office_access.h"
 #include "front.h"
@@ -105,10 +106,16 @@ static hm_err sign_files(const hm_options *options, hm_connection *office, char 
     return hm_front_run(&front);
 }
 
+static bool is_native(const hm_options *options) {
+    return options->format && strcmp(options->format, hm_format_native.name) == 0;
+}
+
 hm_err hm_command_sign(const hm_options *options) {
     if (!options->product) return hm_misuse("which product? (--product NAME; hallmark product list shows them)");
     if (options->release && strlen(options->release) > RELEASE_MAX)
         return hm_misuse("--release: a version has at most %d characters", RELEASE_MAX);
+    if (is_native(options)) return hm_sign_native(options);
+    HM_TRY(hm_refuse_native_options(options));
     HM_TRY(check_output(options, true));
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
@@ -137,18 +144,41 @@ static char *possible_office(const hm_options *options) {
     return hm_failed(hm_office_directory(options, &directory)) ? NULL : directory;
 }
 
+static bool is_envelope(const char *operand) {
+    size_t len = strlen(operand);
+    return len > 5 && strcmp(operand + len - 5, ".cose") == 0;
+}
+
+static size_t envelopes(const hm_options *options) {
+    size_t count = 0;
+    for (size_t i = 0; i < options->operand_count; i++) count += is_envelope(options->operands[i]);
+    return count;
+}
+
+/* FILE.cose PAYLOAD...: one envelope, first, and what is behind it belongs to it. */
+static bool is_gathered(const hm_options *options) {
+    if (options->operand_count < 2) return false;
+    return is_native(options) ? envelopes(options) < 2 : envelopes(options) == 1 && is_envelope(options->operands[0]);
+}
+
 hm_err hm_command_verify(const hm_options *options) {
     HM_STRING *directory = possible_office(options);
     HM_TRY(check_output(options, false));
     HM_BUF trust = HM_BUF_EMPTY;
     hm_check_orders orders;
     HM_TRY(fill_orders(options, &trust, &orders));
+    orders.payloads = !options->envelope_only;
+    orders.gather = is_gathered(options) ? options->operand_count : 0;
+    if (orders.gather && options->envelope_only)
+        return hm_misuse("--envelope-only does not go with payloads (%s)", options->operands[1]);
     hm_front front = {.options = options,
                       .parser = hm_parse_verify,
                       .context = &orders,
                       .core_fd = -1,
-                      .parsers = processors(),
+                      .parsers = orders.gather ? 1 : processors(),
                       .done = "verified",
+                      .gather = orders.gather != 0,
+                      .siblings = envelopes(options) || is_native(options),
                       .office = directory};
     return hm_front_run(&front);
 }

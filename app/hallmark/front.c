@@ -129,7 +129,8 @@ static hm_err ask_alone(void *context, hm_post *post) {
 }
 
 static bool can_be_alone(const hm_front *front) {
-    return front->options->operand_count == 1 && front->core_fd < 0 && !front->options->output && !front->into;
+    return front->options->operand_count == 1 && front->core_fd < 0 && !front->options->output && !front->into &&
+           !front->siblings;
 }
 
 /* *ALONE false: it is a folder, whose files are opened one after another, or large. */
@@ -195,7 +196,11 @@ static hm_err run(hm_front_state *state) {
 hm_err hm_front_run(const hm_front *front) {
     static hm_front_state state;
     memset(&state, 0, sizeof state);
-    state.front = front;
+    /* Links on the way to the office are followed once: each file is held against where it really lies. */
+    hm_front resolved = *front;
+    HM_STRING *office = front->office ? realpath(front->office, NULL) : NULL;
+    resolved.office = office;
+    state.front = &resolved;
     state.count = front->options->operand_count;
     hm_progress_begin(&state.progress, !front->options->json);
     state.jobs = calloc(state.count, sizeof(hm_front_job *));

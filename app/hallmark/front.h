@@ -17,6 +17,8 @@ typedef struct {
     const char *done;     /* status of a file that went well, for --json: "signed", "verified" */
     unsigned outputs;     /* which parts may be written, bit n: hm_part n; 0: the parser may write nothing */
     const char *into;     /* the folder for files whose names the parser proposes; NULL: there are none */
+    bool siblings;        /* a file may name others in its own folder that belong to it */
+    const char *suffix;   /* of a signature that is a file of its own; NULL: ".p7s" */
     bool gather;          /* the operands become one output, the first one's, and only it has something to say */
     bool signing;         /* the signature that counts as there is the one that would be written over */
     const char *office;   /* the office's folder, which no folder to be read may contain; NULL: none */

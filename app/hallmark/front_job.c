@@ -69,12 +69,11 @@ static bool is_within(const char *path, const char *folder) {
 /* The office's folder holds its PIN and its token: no parser gets to read what lies in it, nor a folder that holds it,
  * and nothing is written there. */
 static hm_err check_apart(const hm_front *front, const char *path) {
-    char office[PATH_MAX];
-    if (!front->office || !realpath(front->office, office)) return HM_OK;
-    if (is_within(office, path))
-        return hm_refuse("the office lies in this folder, %s (keep it apart from what is signed)", office);
-    return is_within(path, office) ? hm_refuse("%s lies in the office (keep it apart from what is signed)", path)
-                                   : HM_OK;
+    if (!front->office) return HM_OK;
+    if (is_within(front->office, path))
+        return hm_refuse("the office lies in this folder, %s (keep it apart from what is signed)", front->office);
+    return is_within(path, front->office) ? hm_refuse("%s lies in the office (keep it apart from what is signed)", path)
+                                          : HM_OK;
 }
 
 /* In a folder where others can write, a link that one of them made could lead to a file that its owner never meant. */
@@ -176,15 +175,19 @@ typedef struct {
 static void place_clear(place *p) { hm_buf_clear(&p->path); }
 #define PLACE __attribute__((cleanup(place_clear))) place
 
-static const char *const suffixes[HM_PARTS] = {"", ".p7s", "", ".tlog-proof"};
+static const char *suffix_of(const hm_front *front, hm_part part) {
+    static const char *const suffixes[HM_PARTS] = {"", ".p7s", "", ".tlog-proof"};
+    return part == HM_PART_SIGNATURE && front->suffix ? front->suffix : suffixes[part];
+}
 
-static hm_err put_output(const hm_options *options, const hm_front_job *job, hm_part part, hm_buf *path) {
+static hm_err put_output(const hm_front *front, const hm_front_job *job, hm_part part, hm_buf *path) {
+    const hm_options *options = front->options;
     struct stat st;
     HM_TRY(hm_put_text(path, options->output));
     if (stat(options->output, &st) == 0 && S_ISDIR(st.st_mode))
-        return hm_put_format(path, "/%s%s", hm_front_base_name(job->path), suffixes[part]);
+        return hm_put_format(path, "/%s%s", hm_front_base_name(job->path), suffix_of(front, part));
     /* OUT is the catalogue, OUT.p7s its signature. */
-    return job->is_folder ? hm_put_text(path, suffixes[part]) : HM_OK;
+    return job->is_folder ? hm_put_text(path, suffix_of(front, part)) : HM_OK;
 }
 
 static hm_err find_place(const hm_front_state *state, const hm_front_job *job, hm_part part, bool output, place *p) {
@@ -194,10 +197,10 @@ static hm_err find_place(const hm_front_state *state, const hm_front_job *job, h
                         : part == HM_PART_PROOF     ? options->proof
                                                     : NULL;
     *p = (place){.dirfd = given ? AT_FDCWD : job->dirfd, .named = given != NULL, .path = HM_BUF_EMPTY};
-    if (given && output) return put_output(options, job, part, &p->path);
+    if (given && output) return put_output(state->front, job, part, &p->path);
     if (given) return hm_put_text(&p->path, given);
     return hm_put_format(&p->path, "%s%s", job->is_folder ? "SHA256SUMS" : hm_front_base_name(job->path),
-                         suffixes[part]);
+                         suffix_of(state->front, part));
 }
 
 hm_err hm_front_open_companion(hm_front_state *state, hm_front_job *job, hm_part part, int *fd) {

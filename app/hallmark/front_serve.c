@@ -89,6 +89,16 @@ static hm_err answer_output(hm_front_state *state, size_t parser, uint32_t numbe
     return reply(state, parser, &state->post);
 }
 
+static hm_err answer_sibling(hm_front_state *state, size_t parser, hm_post *asked) {
+    uint32_t number = asked->job;
+    HM_FD fd = -1;
+    hm_err err = hm_front_open_sibling(state->front, state->jobs[number], HM_BYTES(asked->text, asked->text_len), &fd);
+    if (hm_failed(err)) return reply_fault(state, parser, number, err);
+    hm_post_start(&state->post, HM_POST_COMPANION, number, 0, 0);
+    state->post.fd = fd;
+    return reply(state, parser, &state->post);
+}
+
 static hm_err answer_member(hm_front_state *state, size_t parser, hm_post *asked) {
     uint32_t number = asked->job;
     int fd;
@@ -173,6 +183,8 @@ hm_err hm_front_serve(hm_front_state *state, size_t parser, hm_post *post) {
     switch (post->kind) {
     case HM_POST_COMPANION:
         return answer_companion(state, parser, post->job, (hm_part)post->a);
+    case HM_POST_SIBLING:
+        return answer_sibling(state, parser, post);
     case HM_POST_OUTPUT:
         return answer_output(state, parser, post->job, (hm_part)post->a);
     case HM_POST_MEMBER:

@@ -87,6 +87,9 @@ void hm_front_commit_waiting(hm_front_state *state);
 /* Is DIRFD the office's folder, or in it? Nothing is written there. */
 HM_MUST_USE hm_err hm_front_check_apart(const hm_front *front, int dirfd);
 
+/* front_beside.c: the file at PATH below the job's folder; *FD -1 if there is none. */
+HM_MUST_USE hm_err hm_front_open_sibling(const hm_front *front, const hm_front_job *job, hm_bytes path, int *fd);
+
 /* front_into.c: files whose names come from the parser, in one folder that the user named. */
 HM_MUST_USE hm_err hm_front_open_member(hm_front_state *state, hm_front_job *job, hm_bytes name, int *fd);
 /* They get their names, one after another. */

@@ -25,7 +25,7 @@ static const option_rule rules[] = {
     {"--debug", FLAG, AT(debug), NULL, "say where in the source an error was raised"},
     {"--product", VALUE, AT(product), "NAME", "the product that is signed for, or must have signed"},
     {"--release", VALUE, AT(release), "VERSION", "the product's version, for the log"},
-    {"--format", VALUE, AT(format), "NAME", "cms, catalogue or pe, instead of judging by content"},
+    {"--format", VALUE, AT(format), "NAME", "cms, catalogue, pe or native, instead of judging by content"},
     {"-o", VALUE, AT(output), "OUT", "write here: a file, or an existing folder when there are several"},
     {"--replace", FLAG, AT(replace), NULL, "replace signatures that are there by others"},
     {"--trust", VALUE, AT(trust), "FILE", "trust these root certificates (PEM) instead of the office's own"},
@@ -59,6 +59,21 @@ static const option_rule rules[] = {
     {"--minimum", GIVEN, 0, "PUBLISHER/COMPONENT=N", "security versions below N are refused"},
     {"--add-log", GIVEN, 0, "KEYFILE", "a log whose receipts count (hallmark log key writes KEYFILE)"},
     {"--remove-log", GIVEN, 0, "KID", "or one whose receipts do not count any more"},
+    {"--component", GIVEN, 0, "ID=FILE[,kind=K][,version=V][,security-version=N][,to=PLACE]",
+     "native: one component of the update; may be repeated"},
+    {"--kind", GIVEN, 0, "KIND", "native: what the one file is (default: firmware)"},
+    {"--security-version", GIVEN, 0, "N", "native: its rollback counter (default: 0)"},
+    {"--to", GIVEN, 0, "PLACE", "native: where it goes, in the device's own words"},
+    {"--manifest", GIVEN, 0, "FILE", "native: the whole description as JSON instead of options"},
+    {"--sequence", GIVEN, 0, "N", "native: rises with every release (default: the time in seconds)"},
+    {"--digest", GIVEN, 0, "NAME", "native: sha256, sha384 or sha512 of the payloads (default: sha256)"},
+    {"--device", GIVEN, 0, "ID", "native: the one device that may go back to this release (text, or hex:...)"},
+    {"--minimum-list", GIVEN, 0, "N", "native: the least version of the device's trust list"},
+    {"--signer", GIVEN, 0, "KID", "native: another office's key that will co-sign; may be repeated"},
+    {"--cosign", FLAG, AT(cosign), NULL, "native: add this office's signature to another publisher's envelope"},
+    {"--no-receipt", FLAG, AT(no_receipt), NULL, "native: without a receipt of the log"},
+    {"--no-chain", FLAG, AT(no_chain), NULL, "native: without certificates, which devices do not need"},
+    {"--envelope-only", FLAG, AT(envelope_only), NULL, "native: do not ask for the payloads"},
     {"-C", VALUE, AT(folder), "FOLDER", "write into this folder"},
     {"--keep-chain", FLAG, AT(keep_chain), NULL, "keep the certificates, which devices do not need"},
     {"--count", VALUE, AT(count), "N", "only the last N entries"},
@@ -97,7 +112,7 @@ static void print_options(const hm_command *command) {
     printf("\nOptions:\n");
     for (size_t i = 0; i < RULES; i++) {
         if (!command_takes(command, &rules[i])) continue;
-        char left[40];
+        char left[64];
         snprintf(left, sizeof left, "%s%s%s", rules[i].name, rules[i].value ? " " : "",
                  rules[i].value ? rules[i].value : "");
         printf("  %-22s %s\n", left, rules[i].help);

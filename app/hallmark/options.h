@@ -20,6 +20,7 @@ typedef struct {
     bool json, debug, replace, require_log;
     const char *old_list, *folder;
     bool new_list, sign_list, keep_chain;
+    bool cosign, no_receipt, no_chain, envelope_only;
     hm_given given[HM_GIVEN_MAX]; /* in the order of the command line */
     size_t given_count;
     uint32_t algorithms; /* bit n: key algorithm n, from repeated --algorithm */

@@ -1,3 +1,4 @@
+#include "gather.h"
 #include "parse_checked.h"
 
 #include <pki/der.h>
@@ -148,6 +149,8 @@ static hm_err verified_text(const hm_checked *c, uint64_t log_size, hm_buf *text
     if (log_size) HM_TRY(hm_put_format(text, ", logged (log of %llu entries)", (unsigned long long)log_size));
     if (c->signatures.signers > 1)
         HM_TRY(hm_put_format(text, ", signature %zu of %zu", c->signer + 1, c->signatures.signers));
+    if (c->opened.format->id == HM_FORMAT_NATIVE && !c->opened.input.payloads)
+        HM_TRY(hm_put_text(text, "; ENVELOPE ONLY: its payloads were not looked at"));
     return hm_put_text(text, "\n");
 }
 
@@ -175,6 +178,7 @@ static hm_err verified_json(const hm_checked *c, uint64_t log_size, hm_buf *text
     hm_json_hex(&json, "signature_sha256", HM_ARRAY(info->signature_hash));
     hm_json_hex(&json, "digest", hm_digest_bytes(hm_digests_find(&c->digests, info->digest)));
     hm_json_bool(&json, "logged", log_size != 0);
+    if (c->opened.format->id == HM_FORMAT_NATIVE) hm_json_bool(&json, "payloads", c->opened.input.payloads != NULL);
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
     return trim_object(text);
@@ -183,6 +187,7 @@ static hm_err verified_json(const hm_checked *c, uint64_t log_size, hm_buf *text
 static hm_err verify_one(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked *c) {
     HM_TRY(hm_checked_digest(parser, c));
     HM_TRY(verify_signers(c, orders, trust));
+    HM_TRY(hm_payloads_check_used(&c->opened.finder));
     uint64_t log_size = 0;
     if (orders->require_log) HM_TRY(require_log(parser, orders, c, &log_size));
     HM_BUF text = HM_BUF_EMPTY;
@@ -205,6 +210,26 @@ static hm_err each_job(hm_parser *parser, const hm_check_orders *orders, const h
     }
 }
 
+/* The first operand is an envelope, the others are payloads of it. */
+static hm_err gathered_job(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust,
+                           hm_checked_work work) {
+    static hm_gathered gathered;
+    HM_CHECKED c = {0};
+    c.opened.signature_fd = c.opened.catalogue_fd = c.opened.walk.fd = c.opened.finder.fd = c.opened.job.fd = -1;
+    hm_err err;
+    HM_TRY(hm_gather(parser, orders->gather, &gathered, &err));
+    if (!hm_failed(err)) {
+        parser->named = &gathered.job[1];
+        parser->named_count = gathered.count - 1;
+        err = read_subject(parser, orders, &gathered.job[0], &c);
+        if (!hm_failed(err) && c.opened.format->id != HM_FORMAT_NATIVE)
+            err = hm_refuse("is no envelope, so what is behind it cannot be its payloads (verify each file by itself)");
+        if (!hm_failed(err)) err = work(parser, orders, trust, &c);
+        gathered.job[0].fd = -1; /* it is C's */
+    }
+    return hm_gather_finish(parser, &gathered, err, false);
+}
+
 /* Without trust there is no verdict on any file, and every one of them is told so. */
 static hm_err refuse_every_job(hm_parser *parser, hm_err err) {
     hm_fault fault = hm_fault_keep(hm_in(err, "the trust file"));
@@ -220,7 +245,9 @@ static hm_err refuse_every_job(hm_parser *parser, hm_err err) {
 hm_err hm_checked_run(hm_parser *parser, const hm_check_orders *orders, hm_checked_work work, bool commit) {
     HM_TRUST *trust = NULL;
     hm_err err = hm_trust_from_pem(orders->trust, &trust);
-    return hm_failed(err) ? refuse_every_job(parser, err) : each_job(parser, orders, trust, work, commit);
+    parser->payloads = orders->payloads;
+    if (hm_failed(err)) return refuse_every_job(parser, err);
+    return orders->gather ? gathered_job(parser, orders, trust, work) : each_job(parser, orders, trust, work, commit);
 }
 
 hm_err hm_parse_verify(hm_parser *parser, void *orders) { return hm_checked_run(parser, orders, verify_one, false); }

@@ -14,6 +14,8 @@ typedef struct {
     hm_note_key log_key;
     int64_t now;
     bool write_proof; /* log prove */
+    bool payloads;    /* of envelopes are verified too */
+    size_t gather;    /* so many operands: an envelope and payloads of it; 0: each is for itself */
 } hm_check_orders;
 
 HM_MUST_USE hm_err hm_parse_verify(hm_parser *parser, void *orders);

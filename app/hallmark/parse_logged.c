@@ -3,9 +3,8 @@
  * This is about the log, not about trust: a signature that was logged stays logged when its certificate has expired or
  * was issued by somebody else. Trust is asked only of a signature that is not logged: if it leads to the office's own
  * root, the log was bypassed. */
+#include "core_ask.h"
 #include "parse_checked.h"
-
-#include <core/wire.h>
 
 #include <string.h>
 
@@ -15,15 +14,11 @@ static hm_err ask_for_proof(hm_parser *parser, const hm_checked *c, hm_buf *text
     hm_message message = {.type = HM_MSG_LOG_PROVE};
     message.field[HM_LOG_PROVE_SIGNATURE].bytes = HM_ARRAY(info->signature_hash);
     message.field[HM_LOG_PROVE_CONTENT].bytes = hm_digest_bytes(hm_digests_find(&c->digests, info->digest));
-    HM_TRY(hm_wire_send(parser->core, &message));
     HM_BUF storage = HM_BUF_EMPTY;
-    bool closed;
-    HM_TRY(hm_wire_receive(parser->core, &storage, &message, &closed));
-    if (closed) return hm_could_not("the office's core has ended");
-    if (message.type == HM_MSG_FAULT) return hm_wire_raise(&message);
-    if (message.type != HM_MSG_BYTES) return hm_could_not("core language: an answer to something else");
-    *logged = message.field[HM_BYTES_CONTENT].bytes.len > 0;
-    return hm_put(text, message.field[HM_BYTES_CONTENT].bytes);
+    hm_message answer;
+    HM_TRY(hm_core_ask(parser, &message, HM_MSG_BYTES, &storage, &answer));
+    *logged = answer.field[HM_BYTES_CONTENT].bytes.len > 0;
+    return hm_put(text, answer.field[HM_BYTES_CONTENT].bytes);
 }
 
 /* Would this signature, at a time when its certificate was valid, have led to the office's own root? */

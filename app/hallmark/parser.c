@@ -75,6 +75,15 @@ hm_err hm_parser_companion(hm_parser *parser, const hm_job *job, hm_part part, i
     return ask_for_file(parser, job, HM_POST_COMPANION, part, fd);
 }
 
+hm_err hm_parser_sibling(hm_parser *parser, const hm_job *job, hm_bytes path, int *fd) {
+    static hm_post post;
+    hm_post_start(&post, HM_POST_SIBLING, job->number, 0, 0);
+    hm_post_set_text(&post, path);
+    HM_TRY(ask(parser, &post));
+    *fd = post.fd;
+    return HM_OK;
+}
+
 hm_err hm_parser_output(hm_parser *parser, const hm_job *job, hm_part part, int *fd) {
     HM_TRY(ask_for_file(parser, job, HM_POST_OUTPUT, part, fd));
     return *fd < 0 ? hm_could_not("the front gave no output") : HM_OK;
@@ -155,7 +164,7 @@ static hm_err choose_format(const hm_parser *parser, const hm_opened *opened, co
     size_t len = 0;
     if (name) {
         *format = hm_format_by_name(name);
-        if (!*format) return hm_misuse("there is no format %s (cms, catalogue, pe)", name);
+        if (!*format) return hm_misuse("there is no format %s (cms, catalogue, pe, native)", name);
         if ((*format)->takes_folder != job->folder)
             return hm_misuse("format %s is for %s", name, job->folder ? "files, and this is a folder" : "folders");
         return HM_OK;
@@ -182,6 +191,10 @@ static hm_err open_as(hm_parser *parser, hm_purpose purpose, hm_opened *opened) 
             HM_TRY(fetch(parser, job, HM_PART_CATALOGUE, &opened->catalogue_fd, &opened->catalogue,
                          &opened->input.catalogue));
     }
+    if (parser->payloads && opened->format->id == HM_FORMAT_NATIVE) {
+        opened->payloads = hm_payloads_of(&opened->finder, parser, job);
+        opened->input.payloads = &opened->payloads;
+    }
     if (opened->format->detached)
         HM_TRY(
             fetch(parser, job, HM_PART_SIGNATURE, &opened->signature_fd, &opened->signature, &opened->input.detached));
@@ -191,7 +204,7 @@ static hm_err open_as(hm_parser *parser, hm_purpose purpose, hm_opened *opened) 
 hm_err hm_opened_open(hm_parser *parser, hm_job *job, const char *format, hm_purpose purpose, hm_opened *opened) {
     memset(opened, 0, sizeof *opened);
     opened->job = *job;
-    opened->signature_fd = opened->catalogue_fd = opened->walk.fd = -1;
+    opened->signature_fd = opened->catalogue_fd = opened->walk.fd = opened->finder.fd = -1;
     if (!job->folder) HM_TRY(hm_source_of_file(job->fd, &opened->job.content));
     HM_TRY(choose_format(parser, opened, format, &opened->format));
     HM_TRY(open_as(parser, purpose, opened));
@@ -211,6 +224,7 @@ void hm_opened_clear(hm_opened *opened) {
     if (opened->subject) opened->format->close(opened->subject);
     opened->subject = NULL;
     hm_walk_clear(&opened->walk);
+    hm_payload_finder_clear(&opened->finder);
     hm_fd_close(&opened->signature_fd);
     hm_fd_close(&opened->catalogue_fd);
     hm_fd_close(&opened->job.fd);

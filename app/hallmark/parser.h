@@ -13,6 +13,9 @@ typedef struct {
     int core;  /* socket, or -1 */
     bool json;
     bool detached; /* --signature names a file: what is signed is any file */
+    bool payloads; /* an envelope's payloads are looked for: among those that were named, then beside it */
+    const struct hm_job *named;
+    size_t named_count;
     /* The front within the same process (front.c, "alone"): POST in, answer out. A report has no answer. */
     hm_err (*ask)(void *front_state, hm_post *post);
     void *front_state;
@@ -22,7 +25,7 @@ typedef hm_err (*hm_parser_run)(hm_parser *parser, void *context);
 
 /* A file to work on. Its names are cut if they are longer than this. */
 enum { HM_SHOWN_MAX = 1024 };
-typedef struct {
+typedef struct hm_job {
     uint32_t number;
     bool folder;
     char name[HM_SHOWN_MAX + 1];  /* base name, readable: what the log keeps */
@@ -37,6 +40,9 @@ HM_MUST_USE hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more);
 HM_MUST_USE hm_err hm_parser_companion(hm_parser *parser, const hm_job *job, hm_part part, int *fd);
 /* A file called NAME in the folder for outputs; the front has its own idea of which names are harmless. */
 HM_MUST_USE hm_err hm_parser_member(hm_parser *parser, const hm_job *job, hm_bytes name, int *fd);
+/* The file at PATH, seen from the job's own folder; *FD -1 if there is none. Paths lead down only, and through no link;
+ * the front has the last word. */
+HM_MUST_USE hm_err hm_parser_sibling(hm_parser *parser, const hm_job *job, hm_bytes path, int *fd);
 HM_MUST_USE hm_err hm_parser_output(hm_parser *parser, const hm_job *job, hm_part part, int *fd);
 /* The job's folder as a tree. WALK lives as long as the tree; one tree is walked at a time. */
 typedef struct {
@@ -51,11 +57,26 @@ void hm_parser_print(hm_parser *parser, const hm_job *job, hm_stream stream, hm_
 /* The job is over. ERR's sentence goes with it. COMMIT: give the outputs their names. */
 HM_MUST_USE hm_err hm_parser_finish(hm_parser *parser, hm_job *job, hm_err err, bool commit);
 
+/* Where the payloads of a job's envelope are (payloads.c). */
+enum { HM_NAMED_MAX = 20 };
+typedef struct {
+    hm_parser *parser;
+    const hm_job *job;
+    int fd;                  /* of the last one that was found beside the job */
+    bool used[HM_NAMED_MAX]; /* which of those that were named */
+} hm_payload_finder;
+hm_payloads hm_payloads_of(hm_payload_finder *finder, hm_parser *parser, const hm_job *job);
+void hm_payload_finder_clear(hm_payload_finder *finder);
+/* A refusal if a file was named that is no payload: nobody shall think that it was verified. */
+HM_MUST_USE hm_err hm_payloads_check_used(const hm_payload_finder *finder);
+
 /* An opened job: its input, format and subject. */
 typedef struct {
     hm_job job;
     hm_walk walk;
     hm_tree tree;
+    hm_payload_finder finder;
+    hm_payloads payloads;
     int signature_fd, catalogue_fd;
     hm_source signature, catalogue;
     hm_input input;

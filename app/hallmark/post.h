@@ -9,6 +9,7 @@ typedef enum {
     HM_POST_NEXT = 1, /* the next file to work on -> NEXT with its descriptor, or END */
     HM_POST_END,
     HM_POST_COMPANION, /* a file beside it: which -> COMPANION with a descriptor if there is one */
+    HM_POST_SIBLING,   /* a file in the same folder or below, its path in the text -> COMPANION likewise */
     HM_POST_OUTPUT,    /* a file to write: which -> OUTPUT with a descriptor, or FAULT */
     HM_POST_MEMBER,    /* a file to write into the folder of outputs, its name in the text -> OUTPUT, or FAULT */
     HM_POST_ENTRY,     /* the next entry of a folder -> ENTRY, or END, or FAULT */

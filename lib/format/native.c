@@ -160,38 +160,40 @@ typedef struct {
     hm_finding finding;
     void *context;
     size_t missing, different;
-    char first[160];
 } payload_check;
 
 static void report(payload_check *check, const hmv_component *component, hm_bytes file, const char *what) {
-    char line[sizeof check->first];
+    char line[200];
     snprintf(line, sizeof line, "component %.*s: %s%s%.*s%s", (int)component->id.size, (const char *)component->id.data,
              what, file.len ? " (" : "", (int)file.len, (const char *)file.data, file.len ? ")" : "");
-    if (!check->first[0]) snprintf(check->first, sizeof check->first, "%s", line);
     if (check->finding) check->finding(check->context, line);
 }
 
-static hm_err check_payload(const hm_subject *subject, size_t index, payload_check *check) {
+static hm_err check_payload(const hm_subject *subject, const hm_bytes *files, size_t index, payload_check *check) {
     const hmv_component *component = &subject->release.component[index];
     hm_source content;
-    hm_bytes file;
     bool found, same = false;
-    HM_TRY(hm_native_file(&subject->release, index, &file));
-    HM_TRY(subject->payloads->find(subject->payloads->context, index, file, &content, &found));
+    HM_TRY(subject->payloads->find(subject->payloads->context, files, subject->release.components, index, &content,
+                                   &found));
     if (found) HM_TRY(is_payload(component, &content, &same));
     if (same) return HM_OK;
     check->missing += !found;
     check->different += found;
-    report(check, component, file, found ? "its payload is not what was signed" : "its payload is not here");
+    report(check, component, files[index], found ? "its payload is not what was signed" : "its payload is not here");
     return HM_OK;
 }
 
 static hm_err check_payloads(const hm_subject *subject, hm_finding finding, void *context) {
     payload_check check = {.finding = finding, .context = context};
-    for (size_t i = 0; i < subject->release.components; i++) HM_TRY(check_payload(subject, i, &check));
+    hm_bytes files[HMV_COMPONENTS_MAX];
+    for (size_t i = 0; i < subject->release.components; i++) HM_TRY(hm_native_file(&subject->release, i, &files[i]));
+    for (size_t i = 0; i < subject->release.components; i++) HM_TRY(check_payload(subject, files, i, &check));
     if (check.missing == subject->release.components)
         return hm_refuse("only the envelope is here, none of its payloads (name them behind it, or --envelope-only)");
-    return check.first[0] ? hm_refuse("%s", check.first) : HM_OK;
+    return check.missing + check.different
+               ? hm_refuse("of its %zu payloads %zu are not what was signed, and %zu are not here",
+                           subject->release.components, check.different, check.missing)
+               : HM_OK;
 }
 
 static hm_err check_complete(const hm_subject *subject) {

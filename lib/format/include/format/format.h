@@ -42,9 +42,9 @@ typedef struct {
 /* The payloads of an envelope, which lie outside it, as the caller finds them. */
 typedef struct {
     void *context;
-    /* The payload of component number INDEX. FILE is the name that the signer gave it; empty: none. *FOUND false if it
-     * is not there. CONTENT is valid until the next call. */
-    hm_err (*find)(void *context, size_t index, hm_bytes file, hm_source *content, bool *found);
+    /* The payload of component number INDEX of COUNT. FILES are the names that the signer gave them; empty: none.
+     * *FOUND false if it is not there. CONTENT is valid until the next call. */
+    hm_err (*find)(void *context, const hm_bytes *files, size_t count, size_t index, hm_source *content, bool *found);
 } hm_payloads;
 
 /* What is to be signed or verified. */

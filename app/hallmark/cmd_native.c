@@ -1,0 +1,95 @@
+/* sign --format native. */
+#include "cmd_native.h"
+
+#include "commands.h"
+#include "front.h"
+#include "office_access.h"
+#include "parse_native.h"
+#include "pending.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static hm_err check_options(const hm_options *options) {
+    if (options->cosign && options->given_count)
+        return hm_misuse("%s does not go with --cosign: the manifest is written already", options->given[0].name);
+    if (options->cosign && options->operand_count != 1)
+        return hm_misuse("--cosign needs one envelope (hallmark sign --help)");
+    return HM_OK;
+}
+
+/* What the office says of the product is for the manifest, so it is asked before the session is a parser's. */
+static hm_err take_product(const hm_options *options, hm_connection *office, hm_native_orders *orders) {
+    hm_message question = {.type = HM_MSG_PRODUCT_LIST}, answer;
+    hm_manifest *manifest = &orders->plan.manifest;
+    question.field[HM_PRODUCT_LIST_NAME].bytes = hm_text(options->product);
+    HM_TRY(hm_ask(office, &question, &answer));
+    if (answer.type != HM_MSG_PRODUCT) return hm_could_not("core language: an answer to something else");
+    memcpy(manifest->vendor, answer.field[HM_PRODUCT_VENDOR].bytes.data, sizeof manifest->vendor);
+    memcpy(manifest->class_id, answer.field[HM_PRODUCT_CLASS].bytes.data, sizeof manifest->class_id);
+    orders->product_algorithms = (uint32_t)answer.field[HM_PRODUCT_ALGORITHMS].number;
+    HM_TRY(hm_listen(office, &answer));
+    memcpy(manifest->publisher, office->uuid, sizeof manifest->publisher);
+    manifest->purpose = office->development ? HM_PURPOSE_DEVELOPMENT : HM_PURPOSE_PRODUCTION;
+    return HM_OK;
+}
+
+static hm_err narrow(const hm_options *options, hm_connection *office) {
+    hm_message question = {.type = HM_MSG_NARROW}, answer;
+    question.field[HM_NARROW_PRODUCT].bytes = hm_text(options->product);
+    question.field[HM_NARROW_RELEASE].bytes = hm_text(options->cosign ? "" : options->release);
+    question.field[HM_NARROW_SIGNATURES].number = HM_MANIFEST_SIGNERS;
+    question.field[HM_NARROW_COSIGN].number = options->cosign;
+    return hm_ask(office, &question, &answer);
+}
+
+static hm_err run(const hm_options *options, hm_connection *office, char *page, hm_native_orders *orders) {
+    HM_STRING *directory = NULL;
+    hm_options files = *options;
+    if (!options->cosign) {
+        files.operands = orders->plan.operand;
+        files.operand_count = orders->plan.operands;
+    }
+    HM_TRY(hm_office_directory(options, &directory));
+    HM_TRY(take_product(options, office, orders));
+    HM_TRY(narrow(options, office));
+    hm_front front = {.options = &files,
+                      .parser = options->cosign ? hm_parse_cosign : hm_parse_native,
+                      .context = orders,
+                      .core_fd = office->fd,
+                      .parsers = 1,
+                      .done = options->cosign ? "co-signed" : "signed",
+                      .signing = true,
+                      .gather = true,
+                      .siblings = orders->plan.described,
+                      .suffix = ".cose",
+                      .outputs = options->cosign ? 1u << HM_PART_CONTENT : 1u << HM_PART_SIGNATURE,
+                      .office = directory,
+                      .pending = page};
+    return hm_front_run(&front);
+}
+
+hm_err hm_sign_native(const hm_options *options) {
+    hm_connection office = HM_CONNECTION_NONE;
+    static hm_native_orders orders; /* views of itself: it stays where it is */
+    char *page;
+    HM_TRY(check_options(options));
+    if (!options->cosign) HM_TRY(hm_native_plan_make(options, time(NULL), &orders.plan));
+    orders.algorithms = options->algorithms;
+    orders.extras = (hm_native_extras){.receipt = !options->no_receipt, .chain = !options->no_chain};
+    orders.replace = options->replace;
+    HM_TRY(hm_connect_with_pending(options, &office, &page));
+    return hm_close_office(options, &office, run(options, &office, page, &orders));
+}
+
+hm_err hm_refuse_native_options(const hm_options *options) {
+    const char *name = options->given_count  ? options->given[0].name
+                       : options->cosign     ? "--cosign"
+                       : options->no_receipt ? "--no-receipt"
+                       : options->no_chain   ? "--no-chain"
+                       : options->algorithms ? "--algorithm"
+                                             : NULL;
+    if (name) return hm_misuse("%s is for --format native", name);
+    return options->operand_count ? HM_OK : hm_misuse("sign needs FILE... (hallmark sign --help)");
+}

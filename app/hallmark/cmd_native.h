@@ -1,0 +1,11 @@
+/* sign --format native, which the command sign hands over to. */
+#ifndef HM_APP_CMD_NATIVE_H
+#define HM_APP_CMD_NATIVE_H
+
+#include "options.h"
+
+HM_MUST_USE hm_err hm_sign_native(const hm_options *options);
+/* A fault if options were given that only the native format has, or no file. */
+HM_MUST_USE hm_err hm_refuse_native_options(const hm_options *options);
+
+#endif

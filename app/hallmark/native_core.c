@@ -1,0 +1,72 @@
+#include "native_core.h"
+
+#include "core_ask.h"
+
+void hm_native_key_clear(hm_native_key *key) { hm_buf_clear(&key->spki); }
+
+void hm_native_signature_clear(hm_native_signature *signature) { hm_buf_clear(&signature->bytes); }
+
+hm_err hm_native_key_of(const hm_parser *parser, const hm_key_algorithm *algorithms, size_t count, hm_native_key *key) {
+    HM_BUF storage = HM_BUF_EMPTY;
+    uint8_t wanted[16];
+    hm_bytes spki;
+    for (size_t i = 0; i < count; i++) wanted[i] = (uint8_t)algorithms[i];
+    hm_message message = {.type = HM_MSG_PREPARE}, answer;
+    message.field[HM_PREPARE_STRUCTURE].number = HM_STRUCTURE_COSE;
+    message.field[HM_PREPARE_ALGORITHMS].bytes = HM_BYTES(wanted, count);
+    HM_TRY(hm_core_ask(parser, &message, HM_MSG_PREPARED, &storage, &answer));
+    key->algorithm = (hm_key_algorithm)answer.field[HM_PREPARED_ALGORITHM].number;
+    HM_TRY(hm_cert_spki(answer.field[HM_PREPARED_CERTIFICATE].bytes, &spki));
+    HM_TRY(hm_cose_kid(spki, key->kid));
+    return hm_put(&key->spki, spki);
+}
+
+static hm_err ask_for_signature(const hm_parser *parser, const hm_native_key *key, const char *name, hm_bytes statement,
+                                hm_buf *storage, hm_message *answer) {
+    hm_digest digest;
+    hm_digest_of(HM_SHA256, statement, &digest);
+    hm_message message = {.type = HM_MSG_SIGN};
+    message.field[HM_SIGN_TAG].number = 1;
+    message.field[HM_SIGN_FORMAT].number = HM_FORMAT_NATIVE;
+    message.field[HM_SIGN_STRUCTURE].number = HM_STRUCTURE_COSE;
+    message.field[HM_SIGN_ALGORITHM].number = key->algorithm;
+    message.field[HM_SIGN_NAME].bytes = hm_text(name);
+    message.field[HM_SIGN_SIZE].number = statement.len;
+    message.field[HM_SIGN_PLAIN].bytes = hm_digest_bytes(&digest);
+    message.field[HM_SIGN_CONTENT].bytes = hm_digest_bytes(&digest);
+    message.field[HM_SIGN_STATEMENT].bytes = statement;
+    return hm_core_ask(parser, &message, HM_MSG_SIGNED, storage, answer);
+}
+
+static hm_err ask_for_receipt(const hm_parser *parser, hm_bytes statement, hm_bytes value, hm_buf *receipt) {
+    HM_BUF storage = HM_BUF_EMPTY;
+    uint8_t content[HM_SHA256_LEN], hash[HM_SHA256_LEN];
+    hm_sha256(statement, content);
+    hm_sha256(value, hash);
+    hm_message message = {.type = HM_MSG_LOG_RECEIPT}, answer;
+    message.field[HM_LOG_RECEIPT_SIGNATURE].bytes = HM_ARRAY(hash);
+    message.field[HM_LOG_RECEIPT_CONTENT].bytes = HM_ARRAY(content);
+    HM_TRY(hm_core_ask(parser, &message, HM_MSG_BYTES, &storage, &answer));
+    hm_bytes found = answer.field[HM_BYTES_CONTENT].bytes;
+    return found.len ? hm_put(receipt, found) : hm_could_not("the log does not know the signature that was just made");
+}
+
+hm_err hm_native_sign(const hm_parser *parser, const hm_native_key *key, const char *name, hm_bytes statement,
+                      const hm_native_extras *extras, hm_native_signature *signature) {
+    HM_BUF storage = HM_BUF_EMPTY, receipt = HM_BUF_EMPTY;
+    hm_message answer;
+    hm_cose_signature made;
+    HM_TRY(ask_for_signature(parser, key, name, statement, &storage, &answer));
+    signature->intent = answer.field[HM_SIGNED_INTENT].number;
+    signature->outcome = answer.field[HM_SIGNED_OUTCOME].number;
+    HM_TRY(hm_cose_signature_get(answer.field[HM_SIGNED_STRUCTURE].bytes, &made));
+    HM_TRY(hm_in(hm_cose_verify(HM_COSE_MANIFEST, statement, &made, hm_buf_bytes(&key->spki)),
+                 "the token signed wrongly"));
+    if (!extras->chain) made.chain.count = 0;
+    if (extras->receipt) {
+        HM_TRY(ask_for_receipt(parser, statement, made.value, &receipt));
+        made.receipts = 1;
+        made.receipt[0] = hm_buf_bytes(&receipt);
+    }
+    return hm_cose_signature_put(&made, &signature->bytes);
+}

@@ -1,0 +1,33 @@
+/* What the parsing process asks of the core to make an envelope. */
+#ifndef HM_APP_NATIVE_CORE_H
+#define HM_APP_NATIVE_CORE_H
+
+#include "parser.h"
+
+#include <pki/cose.h>
+
+/* One of the product's keys. */
+typedef struct {
+    hm_key_algorithm algorithm;
+    uint8_t kid[HM_KID_LEN];
+    hm_buf spki;
+} hm_native_key;
+void hm_native_key_clear(hm_native_key *key);
+/* The first of ALGORITHMS (at most 16) that the product signs with; made if it was never needed before. */
+HM_MUST_USE hm_err hm_native_key_of(const hm_parser *parser, const hm_key_algorithm *algorithms, size_t count,
+                                    hm_native_key *key);
+
+/* What goes with a signature, and how it is entered in the log. */
+typedef struct {
+    bool receipt, chain;
+} hm_native_extras;
+typedef struct {
+    uint64_t intent, outcome;
+    hm_buf bytes; /* the COSE_Signature */
+} hm_native_signature;
+void hm_native_signature_clear(hm_native_signature *signature);
+/* STATEMENT, for the log called NAME, signed by KEY. What the core gives is verified before it is used. */
+HM_MUST_USE hm_err hm_native_sign(const hm_parser *parser, const hm_native_key *key, const char *name,
+                                  hm_bytes statement, const hm_native_extras *extras, hm_native_signature *signature);
+
+#endif

@@ -1,0 +1,264 @@
+/* sign --format native: payloads are hashed one after another, the manifest is put together, every key signs it, and
+ * the envelope is written as a whole. */
+#include "parse_native.h"
+
+#include "gather.h"
+#include "native_json.h"
+
+#include <hallmark/verify.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DESCRIPTION_MAX = 256 * 1024 };
+
+typedef struct {
+    hm_parser *parser;
+    const hm_native_orders *orders;
+    hm_gathered gathered;
+    hm_manifest manifest;
+    bool has_sequence;           /* somebody chose it */
+    hm_description *description; /* what MANIFEST's texts point into; NULL: the command line */
+    size_t keys;
+    hm_native_key key[HM_MANIFEST_SIGNERS];
+    hm_native_signature signature[HM_MANIFEST_SIGNERS];
+    hm_buf statement;
+} making;
+
+static void making_clear(making *m) {
+    for (size_t i = 0; i < HM_MANIFEST_SIGNERS; i++) {
+        hm_native_key_clear(&m->key[i]);
+        hm_native_signature_clear(&m->signature[i]);
+    }
+    hm_buf_clear(&m->statement);
+    hm_description_free(&m->description);
+}
+
+/* Payloads. */
+
+static hm_err hash_payload(const hm_source *content, hm_digest_algorithm algorithm, hm_manifest_component *component) {
+    static uint8_t block[HM_IO_BLOCK];
+    hm_hash hash;
+    hm_hash_init(&hash, algorithm);
+    for (uint64_t at = 0; at < content->size;) {
+        size_t len = content->size - at < sizeof block ? (size_t)(content->size - at) : sizeof block;
+        HM_TRY(hm_source_read(content, at, block, len));
+        hm_hash_update(&hash, HM_BYTES(block, len));
+        at += len;
+    }
+    hm_hash_final(&hash, &component->digest);
+    component->size = content->size;
+    return content->size ? HM_OK : hm_refuse("is empty: there is nothing to install");
+}
+
+/* The payload that a description names lies in the description's folder. */
+static hm_err hash_sibling(making *m, hm_manifest_component *component) {
+    HM_FD fd = -1;
+    hm_source content;
+    HM_TRY(hm_parser_sibling(m->parser, &m->gathered.job[0], component->file, &fd));
+    if (fd < 0) return hm_could_not("is not there");
+    HM_TRY(hm_source_of_file(fd, &content));
+    return hash_payload(&content, m->orders->plan.digest, component);
+}
+
+static hm_err hash_payloads(making *m) {
+    bool described = m->orders->plan.described;
+    for (size_t i = 0; i < m->manifest.components; i++) {
+        hm_manifest_component *component = &m->manifest.component[i];
+        const hm_job *job = &m->gathered.job[described ? 0 : i];
+        if (!described) component->file = hm_text(job->name);
+        HM_TRY(hm_in(described ? hash_sibling(m, component)
+                               : hash_payload(&job->content, m->orders->plan.digest, component),
+                     "component %.*s: %.*s", (int)component->id.len, (const char *)component->id.data,
+                     (int)component->file.len, (const char *)component->file.data));
+    }
+    return HM_OK;
+}
+
+/* Keys. */
+
+size_t hm_native_algorithms(uint32_t set, hm_key_algorithm algorithms[static HM_KEY_ALGORITHMS]) {
+    const hm_key_algorithm *accepted = hm_format_native.algorithms(NULL);
+    size_t count = 0;
+    for (; *accepted; accepted++)
+        if (set >> *accepted & 1) algorithms[count++] = *accepted;
+    return count;
+}
+
+hm_err hm_put_algorithms(hm_buf *text, const hm_native_key *keys, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        HM_TRY(hm_put_format(text, "%s%s", i ? " and " : "", hm_key_algorithm_name(keys[i].algorithm)));
+    return HM_OK;
+}
+
+/* Each algorithm that was asked for, or the best one; then those who sign later. */
+static hm_err take_keys(making *m) {
+    const hm_native_plan *plan = &m->orders->plan;
+    hm_key_algorithm wanted[HM_KEY_ALGORITHMS];
+    bool each = m->orders->algorithms != 0;
+    size_t count = hm_native_algorithms(each ? m->orders->algorithms : m->orders->product_algorithms, wanted);
+    m->keys = each ? count : 1;
+    if (m->keys + plan->cosigners > HM_MANIFEST_SIGNERS)
+        return hm_misuse("an envelope has at most %d signers", HM_MANIFEST_SIGNERS);
+    for (size_t i = 0; i < m->keys; i++) {
+        HM_TRY(hm_native_key_of(m->parser, each ? &wanted[i] : wanted, each ? 1 : count, &m->key[i]));
+        memcpy(m->manifest.signer[i], m->key[i].kid, HM_KID_LEN);
+    }
+    if (plan->cosigners)
+        memcpy(m->manifest.signer[m->keys], plan->cosigner, plan->cosigners * sizeof plan->cosigner[0]);
+    m->manifest.signers = m->keys + plan->cosigners;
+    return HM_OK;
+}
+
+/* What is there already. */
+
+static bool is_signed_by(const hm_cose_envelope *envelope, const hm_native_key *key) {
+    for (size_t i = 0; i < envelope->signatures; i++)
+        if (!hm_failed(
+                hm_cose_verify(HM_COSE_MANIFEST, envelope->payload, &envelope->signature[i], hm_buf_bytes(&key->spki))))
+            return true;
+    return false;
+}
+
+/* Would this run make the same again, but for a sequence number that nobody chose? */
+static hm_err is_same(making *m, const hm_cose_envelope *envelope, bool *same) {
+    hmv_release release;
+    hmv_bytes payload = {envelope->payload.data, envelope->payload.len};
+    hmv_reason reason =
+        hmv_manifest_read((const hmv_digest *const[]){&hmv_digest_sha256, &hmv_digest_sha384, &hmv_digest_sha512, NULL},
+                          payload, &release);
+    *same = false;
+    if (!HMV_IS_ACCEPTED(reason)) return HM_OK;
+    hm_manifest again = m->manifest;
+    if (!m->has_sequence) again.sequence = release.sequence;
+    HM_TRY(hm_manifest_put(&again, &m->statement));
+    *same = hm_bytes_equal(hm_buf_bytes(&m->statement), envelope->payload);
+    for (size_t i = 0; i < m->keys; i++) *same = *same && is_signed_by(envelope, &m->key[i]);
+    if (*same) m->manifest.sequence = again.sequence;
+    m->statement.len = 0;
+    return HM_OK;
+}
+
+static hm_err consider_present(making *m, bool *unchanged) {
+    HM_FD fd = -1;
+    HM_BUF bytes = HM_BUF_EMPTY;
+    hm_source source;
+    hm_cose_envelope envelope;
+    *unchanged = false;
+    if (m->orders->replace) return HM_OK;
+    HM_TRY(hm_parser_companion(m->parser, &m->gathered.job[0], HM_PART_SIGNATURE, &fd));
+    if (fd < 0) return HM_OK;
+    HM_TRY(hm_source_of_file(fd, &source));
+    bool is_envelope = !hm_failed(hm_source_read_all(&source, HM_COSE_ENVELOPE_MAX, &bytes)) &&
+                       !hm_failed(hm_cose_envelope_get(hm_buf_bytes(&bytes), &envelope));
+    if (!is_envelope) return hm_refuse("what is in the envelope's place is none (--replace replaces it)");
+    HM_TRY(is_same(m, &envelope, unchanged));
+    return *unchanged ? HM_OK
+                      : hm_refuse("there is an envelope already, of other content or another release (--replace "
+                                  "replaces it)");
+}
+
+/* Making it. */
+
+static hm_err sign_all(making *m) {
+    char name[1024];
+    snprintf(name, sizeof name, "%.1000s.cose", m->gathered.job[0].name);
+    for (size_t i = 0; i < m->keys; i++)
+        HM_TRY(hm_native_sign(m->parser, &m->key[i], name, hm_buf_bytes(&m->statement), &m->orders->extras,
+                              &m->signature[i]));
+    return HM_OK;
+}
+
+static hm_err write_envelope(making *m) {
+    HM_BUF envelope = HM_BUF_EMPTY;
+    HM_FD fd = -1;
+    hm_bytes signatures[HM_MANIFEST_SIGNERS];
+    for (size_t i = 0; i < m->keys; i++) signatures[i] = hm_buf_bytes(&m->signature[i].bytes);
+    HM_TRY(hm_cose_envelope_put(hm_buf_bytes(&m->statement), signatures, m->keys, &envelope));
+    HM_TRY(hm_parser_output(m->parser, &m->gathered.job[0], HM_PART_SIGNATURE, &fd));
+    return hm_fd_write(fd, hm_buf_bytes(&envelope));
+}
+
+static hm_err report_json(const making *m, hm_buf *text) {
+    hm_digest digest;
+    hm_digest_of(HM_SHA256, hm_buf_bytes(&m->statement), &digest);
+    HM_TRY(hm_put_format(text, "\"format\":\"native\",\"sequence\":%llu,\"components\":%zu,\"signatures\":[",
+                         (unsigned long long)m->manifest.sequence, m->manifest.components));
+    for (size_t i = 0; i < m->keys; i++)
+        HM_TRY(hm_put_format(text, "%s{\"algorithm\":\"%s\",\"intent\":%llu,\"outcome\":%llu}", i ? "," : "",
+                             hm_key_algorithm_name(m->key[i].algorithm), (unsigned long long)m->signature[i].intent,
+                             (unsigned long long)m->signature[i].outcome));
+    HM_TRY(hm_put_text(text, "],\"digest\":\""));
+    HM_TRY(hm_put_hex(text, hm_digest_bytes(&digest)));
+    return hm_put_text(text, "\"");
+}
+
+static hm_err report_text(const making *m, hm_buf *text) {
+    const hm_manifest *manifest = &m->manifest;
+    HM_TRY(hm_put_format(text, "%s: signed: native, ", m->gathered.job[0].shown));
+    HM_TRY(hm_put_algorithms(text, m->key, m->keys));
+    HM_TRY(hm_put_format(text, ", release %.*s, sequence %llu, %zu component%s, log entries",
+                         (int)manifest->version.len, (const char *)manifest->version.data,
+                         (unsigned long long)manifest->sequence, manifest->components,
+                         manifest->components > 1 ? "s" : ""));
+    for (size_t i = 0; i < m->keys; i++)
+        HM_TRY(hm_put_format(text, "%s %llu and %llu", i ? "," : "", (unsigned long long)m->signature[i].intent,
+                             (unsigned long long)m->signature[i].outcome));
+    if (m->orders->plan.cosigners)
+        HM_TRY(hm_put_format(text, "; %zu signatures of others are still to come", m->orders->plan.cosigners));
+    return hm_put_text(text, "\n");
+}
+
+static hm_err report_signed(const making *m) {
+    HM_BUF text = HM_BUF_EMPTY;
+    HM_TRY(m->parser->json ? report_json(m, &text) : report_text(m, &text));
+    hm_parser_print(m->parser, &m->gathered.job[0], m->parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT,
+                    hm_buf_bytes(&text));
+    return HM_OK;
+}
+
+static hm_err report_unchanged(const making *m) {
+    HM_BUF text = HM_BUF_EMPTY;
+    const hm_job *job = &m->gathered.job[0];
+    HM_TRY(hm_put_format(&text, "%s: unchanged: already signed by this key over the same content, sequence %llu\n",
+                         job->shown, (unsigned long long)m->manifest.sequence));
+    hm_parser_print(m->parser, job, HM_STREAM_OUT, hm_buf_bytes(&text));
+    hm_parser_print(m->parser, job, HM_STREAM_STATUS, hm_text("unchanged"));
+    return HM_OK;
+}
+
+static hm_err describe(making *m) {
+    HM_BUF text = HM_BUF_EMPTY;
+    m->manifest = m->orders->plan.manifest;
+    m->has_sequence = m->orders->plan.has_sequence;
+    if (!m->orders->plan.described) return HM_OK;
+    HM_TRY(hm_job_read(&m->gathered.job[0], DESCRIPTION_MAX, &text));
+    return hm_description_read(hm_buf_bytes(&text), &m->has_sequence, &m->description, &m->manifest);
+}
+
+static hm_err make(making *m, bool *written) {
+    bool unchanged;
+    *written = false;
+    HM_TRY(describe(m));
+    HM_TRY(take_keys(m));
+    HM_TRY(hash_payloads(m));
+    HM_TRY(consider_present(m, &unchanged));
+    if (unchanged) return report_unchanged(m);
+    HM_TRY(hm_manifest_put(&m->manifest, &m->statement));
+    HM_TRY(sign_all(m));
+    HM_TRY(write_envelope(m));
+    *written = true;
+    return report_signed(m);
+}
+
+hm_err hm_parse_native(hm_parser *parser, void *orders) {
+    static making m;
+    hm_err err;
+    bool written = false;
+    m = (making){.parser = parser, .orders = orders};
+    HM_TRY(hm_gather(parser, m.orders->plan.operands, &m.gathered, &err));
+    if (!hm_failed(err)) err = make(&m, &written);
+    err = hm_gather_finish(parser, &m.gathered, err, written && !hm_failed(err));
+    making_clear(&m);
+    return err;
+}

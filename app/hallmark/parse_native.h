@@ -1,0 +1,25 @@
+/* Envelopes, as the parsing process makes them: one of several payloads, or one more signature in one that is there. */
+#ifndef HM_APP_PARSE_NATIVE_H
+#define HM_APP_PARSE_NATIVE_H
+
+#include "native_core.h"
+#include "native_plan.h"
+#include "parser.h"
+
+typedef struct {
+    hm_native_plan plan;         /* with publisher, vendor and class; unused for co-signing */
+    uint32_t algorithms;         /* --algorithm: bit n, key algorithm n; 0: the best one */
+    uint32_t product_algorithms; /* those that the product has */
+    hm_native_extras extras;
+    bool replace;
+} hm_native_orders;
+
+HM_MUST_USE hm_err hm_parse_native(hm_parser *parser, void *orders);
+HM_MUST_USE hm_err hm_parse_cosign(hm_parser *parser, void *orders);
+
+/* The key algorithms of a set in the order in which devices prefer them; at most HM_KEY_ALGORITHMS. */
+size_t hm_native_algorithms(uint32_t set, hm_key_algorithm algorithms[static HM_KEY_ALGORITHMS]);
+/* "es256 and rsa3072" */
+HM_MUST_USE hm_err hm_put_algorithms(hm_buf *text, const hm_native_key *keys, size_t count);
+
+#endif

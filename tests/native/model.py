@@ -17,6 +17,8 @@ from reasons import (BAD_SIGNATURE, BELOW_MINIMUM, DEVELOPMENT, KIND_NOT_ALLOWED
 from shapes import Refused, demand, read_envelope, read_receipt, read_list, read_manifest
 
 INSTALL, BOOT = 'install', 'boot'
+# Of a list that cannot be read the signatures may have been judged first: its roots are all that this asks for.
+UNREAD_LIST = {NO_SIGNATURE, TOO_FEW_SIGNATURES, BAD_SIGNATURE, UNKNOWN_ALGORITHM}
 
 
 @dataclasses.dataclass
@@ -91,7 +93,7 @@ def trust_open(data, root_hash):
         envelope = read_envelope(data, 16)
         trust = read_list(envelope.payload)
     except Refused as refusal:
-        return None, refusal.reasons | {OTHER_ROOTS}
+        return None, refusal.reasons | UNREAD_LIST | {OTHER_ROOTS}
     reasons, good = judge_signatures(envelope, trust.roots, native.TRUST_LIST)
     if trust.root_hash != root_hash:
         reasons.add(OTHER_ROOTS)
@@ -106,7 +108,7 @@ def trust_update(current, data):
         envelope = read_envelope(data, 16)
         trust = read_list(envelope.payload)
     except Refused as refusal:
-        return None, refusal.reasons | {ROOTS_UNKNOWN, NO_SIGNATURE, TOO_FEW_SIGNATURES, BAD_SIGNATURE}
+        return None, refusal.reasons | UNREAD_LIST | {ROOTS_UNKNOWN}
     reasons = set()
     if trust.version <= current.version:
         same = SAME_LIST if trust.list == current.list else LIST_FORK

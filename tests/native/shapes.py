@@ -4,7 +4,8 @@ import dataclasses
 
 import cbor
 from keys import sha256
-from reasons import (MALFORMED, NO_SIGNATURE, TOO_LARGE, TWICE, UNKNOWN_ALGORITHM, UNKNOWN_CRITICAL, UNKNOWN_VERSION)
+from reasons import (MALFORMED, NO_SIGNATURE, TOO_LARGE, TWICE, UNKNOWN_ALGORITHM, UNKNOWN_CRITICAL,
+                     UNKNOWN_VERSION)
 
 LIMIT = 16384
 
@@ -67,12 +68,12 @@ def fields(value, required, optional=()):
 
 
 def cose_key(value):
-    demand(isinstance(value, dict) and all(isinstance(label, int) for label in value))
+    odd = (MALFORMED, UNKNOWN_CRITICAL, UNKNOWN_ALGORITHM)
+    demand(isinstance(value, dict) and all(isinstance(label, int) for label in value) and type(value.get(1)) is int, *odd)
     shapes = {2: ({1, 2, 3, -1, -2, -3}, (-9, -51)), 1: ({1, 2, 3, -1, -2}, (-19,)),
               3: ({1, 2, 3, -1, -2}, (-37, -257)), 5: ({1, 2, 3, -1}, (-46,))}
-    demand(type(value.get(1)) is int)
     labels, algorithms = shapes.get(value[1], (None, ()))
-    demand(labels == set(value), MALFORMED, UNKNOWN_CRITICAL, UNKNOWN_ALGORITHM)
+    demand(labels == set(value), *odd)
     demand(value[3] in algorithms, UNKNOWN_ALGORITHM, MALFORMED)
     octets(value[2], 32)
     if value[1] == 2:

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SIGNATURE_ROOM = 120 }; /* bytes of a COSE_Signature by a root, ES256 */
+
 /* What the options that stand behind others are about. */
 typedef struct {
     hm_trust_list *list;
@@ -234,6 +236,15 @@ static hm_err say_what_is_missing(hm_parser *parser, const hm_job *job, const hm
     return HM_OK;
 }
 
+/* Devices take an envelope of so many bytes, signatures and all: one by each of these roots, and by as many that leave. */
+static hm_err check_room(const hm_trust_list *list, hm_bytes envelope) {
+    size_t with_signatures = envelope.len + 2 * list->roots * SIGNATURE_ROOM;
+    return with_signatures <= HM_LIST_MAX
+               ? HM_OK
+               : hm_refuse("the list is too large: signed it would have up to %zu bytes, and devices take %d",
+                           with_signatures, HM_LIST_MAX);
+}
+
 static hm_err make(hm_parser *parser, const hm_trust_orders *orders, const hm_gathered *gathered) {
     HM_TRUST_LIST *list = NULL;
     HM_BUF payload = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
@@ -243,6 +254,7 @@ static hm_err make(hm_parser *parser, const hm_trust_orders *orders, const hm_ga
     list->version++;
     HM_TRY(hm_trust_list_put(list, &payload));
     HM_TRY(hm_cose_draft_put(hm_buf_bytes(&payload), NULL, 0, &envelope));
+    HM_TRY(check_room(list, hm_buf_bytes(&envelope)));
     HM_TRY(hm_job_write(parser, &gathered->job[0], hm_buf_bytes(&envelope)));
     return say_what_is_missing(parser, &gathered->job[0], orders, list);
 }

@@ -7,6 +7,7 @@
 #include <base/json.h>
 #include <crypto/algorithm.h>
 #include <pki/cert.h>
+#include <pki/cose.h>
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,12 +39,16 @@ hm_err hm_print_key(const hm_options *options, const hm_message *key) {
     hm_bytes product = key->field[HM_KEY_PRODUCT].bytes;
     const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)key->field[HM_KEY_ALGORITHM].number);
     const char *role = role_name(key->field[HM_KEY_ROLE].number);
-    HM_BUF id = HM_BUF_EMPTY;
+    HM_BUF id = HM_BUF_EMPTY, named = HM_BUF_EMPTY;
+    uint8_t kid[HM_KID_LEN];
     HM_TRY(hm_put_hex(&id, key->field[HM_KEY_TOKEN_ID].bytes));
-    printf(options->json ? "{\"key\":\"%.*s\",\"algorithm\":\"%s\",\"role\":\"%s\",\"product\":\"%.*s\"}\n"
-                         : "%.*s  %-8s %-10s %.*s\n",
+    HM_TRY(hm_cose_kid(key->field[HM_KEY_SPKI].bytes, kid));
+    HM_TRY(hm_put_hex(&named, HM_ARRAY(kid)));
+    printf(options->json
+               ? "{\"key\":\"%.*s\",\"algorithm\":\"%s\",\"role\":\"%s\",\"product\":\"%.*s\",\"kid\":\"%.*s\"}\n"
+               : "%.*s  %-8s %-10s %.*s\n  kid %.*s\n",
            (int)id.len, (const char *)id.data, algorithm ? algorithm : "?", role, (int)product.len,
-           (const char *)product.data);
+           (const char *)product.data, (int)named.len, (const char *)named.data);
     return HM_OK;
 }
 

@@ -26,7 +26,7 @@ def decode(data):
     try:
         return cbor.decode(data)
     except cbor.Malformed as fault:
-        raise Refused(MALFORMED) from fault
+        raise Refused(MALFORMED, UNKNOWN_CRITICAL, UNKNOWN_VERSION) from fault  # told at the first odd key, in order or not
 
 
 # Shapes: functions that raise unless a value is of the shape.

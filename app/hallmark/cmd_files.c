@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "office_access.h"
 #include "front.h"
+#include "native_plan.h"
 #include "parse_check.h"
 #include "parse_sign.h"
 #include "pending.h"
@@ -16,7 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RELEASE_MAX = 64 };
+/* A trust list or bundle begins with a CBOR tag, which is no character of PEM. */
+enum { RELEASE_MAX = 64, FIRST_TAG = 0xc0 };
 
 /* From here on the session belongs to a parser: what it may ask of the core is fixed before there is one. */
 static hm_err narrow(hm_connection *office, const char *product, const char *release, size_t signatures) {
@@ -135,7 +137,11 @@ static hm_err fill_orders(const hm_options *options, hm_buf *trust, hm_check_ord
                                 .trust = hm_buf_bytes(trust),
                                 .require_log = options->require_log,
                                 .now = time(NULL)};
-    return hm_log_key_of_trust(hm_buf_bytes(trust), &orders->log_key, &orders->has_log_key);
+    if (!trust->len || trust->data[0] < FIRST_TAG)
+        return hm_log_key_of_trust(hm_buf_bytes(trust), &orders->log_key, &orders->has_log_key);
+    orders->list = true;
+    return options->require_log ? hm_misuse("--require-log: a trust list says itself whose signatures need receipts")
+                                : HM_OK;
 }
 
 /* Which office may lie in the way; none is no fault where none is needed. */
@@ -161,12 +167,34 @@ static bool is_gathered(const hm_options *options) {
     return is_native(options) ? envelopes(options) < 2 : envelopes(options) == 1 && is_envelope(options->operands[0]);
 }
 
+static hm_check_orders meant; /* hm_with_office takes no context */
+
+static hm_err take_class(const hm_options *options, hm_connection *office) {
+    uint32_t ignored;
+    meant.has_class = true;
+    return hm_ask_product(office, options->product, meant.vendor, meant.class_id, &ignored);
+}
+
+/* Which device is asked what it makes of it? */
+static hm_err take_device(const hm_options *options, hm_check_orders *orders) {
+    static uint8_t device[HM_MANIFEST_DEVICE];
+    const char *id = hm_given_value(options, "--device");
+    if (id && !orders->list) return hm_misuse("--device goes with a trust list (--trust LIST)");
+    if (id) HM_TRY(hm_device_id(id, device, &orders->device));
+    if (!orders->list || !options->product) return HM_OK;
+    meant = *orders;
+    HM_TRY(hm_with_office(options, take_class));
+    *orders = meant;
+    return HM_OK;
+}
+
 hm_err hm_command_verify(const hm_options *options) {
     HM_STRING *directory = possible_office(options);
     HM_TRY(check_output(options, false));
     HM_BUF trust = HM_BUF_EMPTY;
     hm_check_orders orders;
     HM_TRY(fill_orders(options, &trust, &orders));
+    HM_TRY(take_device(options, &orders));
     orders.payloads = !options->envelope_only;
     orders.gather = is_gathered(options) ? options->operand_count : 0;
     if (orders.gather && options->envelope_only)

@@ -19,17 +19,22 @@ static hm_err check_options(const hm_options *options) {
     return HM_OK;
 }
 
-/* What the office says of the product is for the manifest, so it is asked before the session is a parser's. */
-static hm_err take_product(const hm_options *options, hm_connection *office, hm_native_orders *orders) {
+hm_err hm_ask_product(hm_connection *office, const char *product, uint8_t vendor[static HM_UUID_LEN],
+                      uint8_t class_id[static HM_UUID_LEN], uint32_t *algorithms) {
     hm_message question = {.type = HM_MSG_PRODUCT_LIST}, answer;
-    hm_manifest *manifest = &orders->plan.manifest;
-    question.field[HM_PRODUCT_LIST_NAME].bytes = hm_text(options->product);
+    question.field[HM_PRODUCT_LIST_NAME].bytes = hm_text(product);
     HM_TRY(hm_ask(office, &question, &answer));
     if (answer.type != HM_MSG_PRODUCT) return hm_could_not("core language: an answer to something else");
-    memcpy(manifest->vendor, answer.field[HM_PRODUCT_VENDOR].bytes.data, sizeof manifest->vendor);
-    memcpy(manifest->class_id, answer.field[HM_PRODUCT_CLASS].bytes.data, sizeof manifest->class_id);
-    orders->product_algorithms = (uint32_t)answer.field[HM_PRODUCT_ALGORITHMS].number;
-    HM_TRY(hm_listen(office, &answer));
+    memcpy(vendor, answer.field[HM_PRODUCT_VENDOR].bytes.data, HM_UUID_LEN);
+    memcpy(class_id, answer.field[HM_PRODUCT_CLASS].bytes.data, HM_UUID_LEN);
+    *algorithms = (uint32_t)answer.field[HM_PRODUCT_ALGORITHMS].number;
+    return hm_listen(office, &answer); /* the end of the list */
+}
+
+/* What the office says of the product is for the manifest, so it is asked before the session is a parser's. */
+static hm_err take_product(const hm_options *options, hm_connection *office, hm_native_orders *orders) {
+    hm_manifest *manifest = &orders->plan.manifest;
+    HM_TRY(hm_ask_product(office, options->product, manifest->vendor, manifest->class_id, &orders->product_algorithms));
     memcpy(manifest->publisher, office->uuid, sizeof manifest->publisher);
     manifest->purpose = office->development ? HM_PURPOSE_DEVELOPMENT : HM_PURPOSE_PRODUCTION;
     return HM_OK;

@@ -1,6 +1,8 @@
 #include "gather.h"
 #include "parse_checked.h"
+#include "parse_device.h"
 
+#include <pki/cose.h>
 #include <pki/der.h>
 
 #include <string.h>
@@ -55,14 +57,15 @@ hm_err hm_checked_digest(hm_parser *parser, hm_checked *c) {
 }
 
 /* A signature without signed attributes, taken from one with them, is over the attributes' own encoding (RFC 5652
- * section 5.4), and one taken from a certificate or request is over theirs: content that could be such is not accepted
- * so. */
+ * section 5.4), one taken from a certificate or request is over theirs, and one taken from an envelope over its
+ * Sig_structure: content that could be such is not accepted so. */
 static hm_err check_bare_content(const hm_checked *c, const hm_signer_info *info) {
-    uint8_t first;
+    uint8_t head[HM_COSE_STRUCTURE_HEAD];
     const hm_source *content = &c->opened.job.content;
-    if (info->has_signed_attributes || c->opened.job.folder || !content->size) return HM_OK;
-    HM_TRY(hm_source_read(content, 0, &first, 1));
-    return first == HM_DER_SEQUENCE || first == HM_DER_SET
+    size_t len = content->size < sizeof head ? (size_t)content->size : sizeof head;
+    if (info->has_signed_attributes || c->opened.job.folder || !len) return HM_OK;
+    HM_TRY(hm_source_read(content, 0, head, len));
+    return head[0] == HM_DER_SEQUENCE || head[0] == HM_DER_SET || hm_cose_could_be_signed(HM_BYTES(head, len))
                ? hm_refuse(
                      "signed without attributes, and it could be a part of another signature (sign it with attributes)")
                : HM_OK;
@@ -244,10 +247,13 @@ static hm_err refuse_every_job(hm_parser *parser, hm_err err) {
 
 hm_err hm_checked_run(hm_parser *parser, const hm_check_orders *orders, hm_checked_work work, bool commit) {
     HM_TRUST *trust = NULL;
-    hm_err err = hm_trust_from_pem(orders->trust, &trust);
+    hm_err err = orders->list ? hm_parse_hold(orders) : hm_trust_from_pem(orders->trust, &trust);
     parser->payloads = orders->payloads;
     if (hm_failed(err)) return refuse_every_job(parser, err);
     return orders->gather ? gathered_job(parser, orders, trust, work) : each_job(parser, orders, trust, work, commit);
 }
 
-hm_err hm_parse_verify(hm_parser *parser, void *orders) { return hm_checked_run(parser, orders, verify_one, false); }
+hm_err hm_parse_verify(hm_parser *parser, void *context) {
+    const hm_check_orders *orders = context;
+    return hm_checked_run(parser, orders, orders->list ? hm_parse_judge : verify_one, false);
+}

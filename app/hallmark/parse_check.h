@@ -8,7 +8,11 @@
 
 typedef struct {
     const char *format, *product;
-    hm_bytes trust; /* PEM */
+    hm_bytes trust; /* PEM, or if LIST is set a trust list or bundle */
+    bool list;
+    bool has_class; /* with a list: the devices that are meant; otherwise those of the envelope */
+    uint8_t vendor[HM_UUID_LEN], class_id[HM_UUID_LEN];
+    hm_bytes device; /* with a list: whose downgrade exception counts; empty: nobody's */
     bool require_log;
     bool has_log_key;
     hm_note_key log_key;

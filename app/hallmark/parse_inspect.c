@@ -123,6 +123,7 @@ static hm_err describe_json(const hm_opened *opened, const hm_signatures *signat
     hm_json json = hm_json_plain(&object);
     hm_json_object(&json, NULL);
     hm_json_string(&json, "format", opened->format->name);
+    if (opened->format->describe_json) opened->format->describe_json(opened->subject, &json);
     hm_json_array(&json, "digests");
     for (size_t i = 0; i < digests->count; i++) hm_json_hex(&json, NULL, hm_digest_bytes(&digests->digest[i]));
     hm_json_close_array(&json);

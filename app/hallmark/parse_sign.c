@@ -244,9 +244,9 @@ static hm_err check_not_catalogue(const hm_opened *opened) {
 
 /* A signature is not signed when somebody says "sign *". */
 static bool is_signature(const hm_job *job, const char *format) {
-    static const char *const endings[] = {".p7s", ".tlog-proof"};
+    static const char *const endings[] = {".p7s", ".tlog-proof", ".cose"};
     size_t len = strlen(job->name);
-    for (size_t i = 0; i < 2 && !format && !job->folder; i++) {
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0] && !format && !job->folder; i++) {
         size_t ending = strlen(endings[i]);
         if (len > ending && strcmp(job->name + len - ending, endings[i]) == 0) return true;
     }

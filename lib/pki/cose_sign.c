@@ -78,6 +78,14 @@ hm_err hm_cose_to_be_signed(hm_cose_object object, int64_t algorithm, hm_bytes p
     return hm_put(message, hm_buf_bytes(&structure));
 }
 
+/* An array of four or five that begins with the text Signature or Signature1. */
+bool hm_cose_could_be_signed(hm_bytes head) {
+    hm_bytes word;
+    return head.len >= HM_COSE_STRUCTURE_HEAD && (head.data[0] == 0x84 || head.data[0] == 0x85) &&
+           (head.data[1] == 0x69 || head.data[1] == 0x6a) && !hm_failed(hm_bytes_part(head, 2, 9, &word)) &&
+           hm_bytes_equal(word, hm_text("Signature"));
+}
+
 hm_err hm_cose_value_of(int64_t algorithm, hm_bytes x509_form, hm_buf *value) {
     const struct algorithm *known = algorithm_numbered(algorithm);
     if (!known) return hm_misuse("COSE algorithm %lld is unknown", (long long)algorithm);

@@ -57,6 +57,9 @@ typedef enum { HM_COSE_MANIFEST = 1, HM_COSE_TRUST_LIST = 2 } hm_cose_object;
 /* The bytes that a signature covers (Sig_structure, RFC 9052 section 4.4): a COSE_Signature of a COSE_Sign with an
  * empty body header, alg alone protected. */
 HM_MUST_USE hm_err hm_cose_to_be_signed(hm_cose_object object, int64_t algorithm, hm_bytes payload, hm_buf *message);
+/* Could content that begins so be a Sig_structure? Then a signature over the bare content could be one of COSE. */
+enum { HM_COSE_STRUCTURE_HEAD = 11 };
+bool hm_cose_could_be_signed(hm_bytes head);
 /* A signature in the form of X.509 (hm_signer) in the form of COSE: ECDSA as r and s of fixed length. */
 HM_MUST_USE hm_err hm_cose_value_of(int64_t algorithm, hm_bytes x509_form, hm_buf *value);
 

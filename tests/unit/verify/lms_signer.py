@@ -92,14 +92,14 @@ class Tree:
 
 
 def show(rng, sets, padding=0):
-    """PADDING: octets too many behind each lower tree's key."""
+    """PADDING: octets too many behind each lower tree's key, and for each hash of the last signature."""
     trees = [Tree(rng, parameters) for parameters in sets]
     message = rng.randbytes(rng.choice([0, 1, 10, 55, 56, 64, 200]))
     signature = u(len(trees) - 1, 4)
     for upper, lower in zip(trees, trees[1:]):
         key = lower.public() + bytes(padding)
         signature += upper.sign(key) + key
-    signature += trees[-1].sign(message)
+    signature += trees[-1].sign(message) + bytes(padding * (1 + len(trees[-1].secret) + trees[-1].set.height))
     key = u(len(trees), 4) + trees[0].public()
     print('+'.join(parameters.name() for parameters in sets), key.hex(), message.hex() or '-', signature.hex())
 

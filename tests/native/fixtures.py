@@ -426,6 +426,12 @@ def encodings(files):
     for name, payload in odd.items():
         files.add(f'attack-{name}.envelope', f'the manifest is signed and its encoding is odd: {name}',
                   native.envelope(Builder(), payload, [signer]))
+    logged, part = Signer(maker(), None, (Logged(log()),)), 'receipt 0.0 inclusion outcome'
+    plain = Builder()
+    simple(logged, builder=plain)
+    too_many = Builder(part, len(plain.items[part]) - 2, lambda item: cbor.head(cbor.ARRAY, item.argument + 1) + item.content())
+    files.add('attack-path-count.envelope', 'a receipt whose path announces a hash more than there is, at its end',
+              simple(logged, builder=too_many))
     twice = native.manifest([signer], components() * 2)
     files.add('attack-component-twice.envelope', 'a component twice', native.release(Builder(), twice, [signer]))
     files.add('attack-signer-twice.envelope', 'the same signer twice', simple(signer, signer))

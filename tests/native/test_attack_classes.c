@@ -454,6 +454,7 @@ static void duplicate_or_non_canonical_encodings(void **state) {
         (void)snprintf(name, sizeof name, "attack-%s.envelope", odd[i]);
         assert_refused(name, HMV_MALFORMED);
     }
+    assert_refused("attack-path-count.envelope", HMV_BAD_RECEIPT);
     assert_refused("attack-component-twice.envelope", HMV_TWICE);
     assert_refused("attack-signer-twice.envelope", HMV_TWICE);
     assert_refused("attack-unknown-field.envelope", HMV_UNKNOWN_CRITICAL);

@@ -146,7 +146,8 @@ void hmv_read(hmv_reader *reader, const hmv_field *field, void *to) {
     }
     if (type == HMV_BYTES || type == HMV_TEXT) item = reader->data;
     if (type >= HMV_LIST && type <= HMV_CHAIN)
-        while (argument-- > 0 && reader->left > 0) hmv_read_bytes(reader, (uint8_t)((type & 3) * 16));
+        while (argument-- > 0 && reader->parse->fault == HMV_UNDECIDED)
+            hmv_read_bytes(reader, (uint8_t)((type & 3) * 16));
     else
         skip(reader, behind_head(reader, argument));
     if (reader->parse->fault != HMV_UNDECIDED) return;

@@ -352,12 +352,21 @@ static hm_err log_result(hm_logged_signer *logged, uint64_t intent, hm_err signe
     return hm_log_now(logged->office, &record, &index);
 }
 
+/* A token that errs, or is made to, must not have a certificate of ours with a signature that fits nothing: for some
+ * schemes such a signature tells the key. */
+static hm_err check_signature(const hm_logged_signer *logged, hm_scheme scheme, hm_bytes message, hm_bytes signature) {
+    return hm_failed(hm_verify(logged->token.spki, scheme, message, signature))
+               ? hm_could_not("the token gave a signature that does not fit its key")
+               : HM_OK;
+}
+
 static hm_err sign_logged(void *context, hm_scheme scheme, hm_bytes message, hm_buf *signature) {
     hm_logged_signer *logged = context;
     uint64_t intent;
     HM_TRY(log_intent(logged, message, &intent));
     HM_BUF fresh = HM_BUF_EMPTY;
     hm_err err = logged->token.sign(logged->token.key, scheme, message, &fresh);
+    if (!hm_failed(err)) err = check_signature(logged, scheme, message, hm_buf_bytes(&fresh));
     HM_TRY(log_result(logged, intent, err, hm_buf_bytes(&fresh)));
     HM_TRY(err);
     return hm_put(signature, hm_buf_bytes(&fresh));

@@ -12,7 +12,8 @@
 #include <tlog/proof.h>
 #include <tlog/tiles.h>
 
-/* A session that has been refused so often beyond what it may sign is ended: it would only fill the log. */
+/* A session that has been refused so often beyond once for each file that it was opened for is ended: it would only
+ * fill the log. */
 enum { HM_BATCH_MAX = 64, HM_REFUSALS_MAX = 16 };
 
 typedef struct {
@@ -48,7 +49,7 @@ typedef struct {
     bool narrowed;
     hm_product product;
     char release[65];
-    uint64_t signatures_left;
+    uint64_t signatures_left, signatures_granted;
     bool cosign;             /* manifests of other publishers, and none of our own */
     bool for_list;           /* and nothing else, of one file: */
     bool list_left;          /* the one trust list may still be signed */
@@ -56,6 +57,11 @@ typedef struct {
     size_t refusals;
     hm_signing_key signing[HM_KEY_ALGORITHMS + 1]; /* by key algorithm */
 } hm_office;
+
+/* How many refusals this session bears: each of its files may be one, and a few acts beside them. */
+static inline uint64_t hm_refusals_borne(const hm_office *office) {
+    return office->signatures_granted + HM_REFUSALS_MAX;
+}
 
 HM_MUST_USE hm_err hm_office_open(const char *directory, hm_office *office);
 void hm_office_close(hm_office *office);

@@ -330,7 +330,7 @@ static bool is_act(hm_message_type type) {
 static hm_err log_refusal(session *s, const hm_message *question, hm_err err) {
     if (!s->greeted || !is_act(question->type) || (err.class != HM_REFUSED && err.class != HM_MISUSED)) return err;
     hm_fault fault = hm_fault_keep(err);
-    if (s->office->refusals++ < HM_REFUSALS_MAX)
+    if (s->office->refusals++ < hm_refusals_borne(s->office))
         HM_TRY(hm_log_refused_act(s->office, hm_wire_name(question->type), fault.sentence));
     return hm_fault_raise(&fault);
 }
@@ -341,7 +341,7 @@ static hm_err converse(session *s, batch *b) {
         HM_TRY(receive(s, b, &other, &closed));
         if (b->count) HM_TRY(hm_signing_batch(s->office, b->question, b->count, s->fd));
         if (closed) return HM_OK;
-        if (s->office->refusals > HM_REFUSALS_MAX) return hm_refuse("too many refusals in one session");
+        if (s->office->refusals > hm_refusals_borne(s->office)) return hm_refuse("too many refusals in one session");
         if (!other) continue;
         hm_err err = answer(s, &b->question[b->count]);
         if (hm_failed(err)) err = log_refusal(s, &b->question[b->count], err);

@@ -17,7 +17,7 @@ hm_err hm_signing_narrow(hm_office *office, const hm_message *message) {
     if (product.len) HM_TRY(hm_product_find(office, product, &office->product));
     hm_bytes release = message->field[HM_NARROW_RELEASE].bytes;
     snprintf(office->release, sizeof office->release, "%.*s", (int)release.len, (const char *)release.data);
-    office->signatures_left = message->field[HM_NARROW_SIGNATURES].number;
+    office->signatures_left = office->signatures_granted = message->field[HM_NARROW_SIGNATURES].number;
     office->cosign = message->field[HM_NARROW_COSIGN].number != 0;
     office->narrowed = true;
     return HM_OK;
@@ -150,7 +150,7 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
 }
 
 static hm_err append_request(hm_office *office, signing_job *job) {
-    if (failed(job) && office->refusals++ >= HM_REFUSALS_MAX) return HM_OK;
+    if (failed(job) && office->refusals++ >= hm_refusals_borne(office)) return HM_OK;
     HM_BUF details = HM_BUF_EMPTY;
     HM_TRY(describe_request(office, job, &details));
     hm_record record = {.type = failed(job) ? HM_LEAF_REFUSAL : HM_LEAF_INTENT,

@@ -401,6 +401,27 @@ static void a_certificate_that_could_not_be_signed_is_made_later_for_the_same_ke
     assert_true(finished.certificate.len > 0);
 }
 
+/* A fault in the token, or one that somebody caused: what it gave is looked at before anybody gets it. */
+static void a_certificate_whose_signature_does_not_fit_is_not_issued(void **state) {
+    (void)state;
+    OFFICE o;
+    ENTRY e = {0};
+    SIGNING_KEYS key = {0};
+    hm_message generate = product_message(HM_MSG_KEY_GENERATE, "pump", HM_KEY_ED25519);
+    office_copy(&o);
+    office_connect(&o);
+    uint64_t before = entries_in(&o);
+    token_faults("C_Sign garbage 0 1\n");
+    expect_fault(&o, HM_COULD_NOT, "does not fit its key", &generate);
+    token_faults("");
+    entry_read(&o, before + 2, &e);
+    assert_int_equal(e.leaf.type, HM_LEAF_FAILURE);
+    assert_true(details_hold(&e, "does not fit its key"));
+    list_keys(&o, "pump", HM_KEY_ED25519, &key);
+    assert_int_equal(key.certificate.len, 0);
+    ask(&o, &generate);
+}
+
 /* The key is in the token, its row cannot be written: the key is taken back. */
 static void a_key_that_could_not_be_recorded_is_not_used(void **state) {
     (void)state;
@@ -433,6 +454,7 @@ int main(void) {
         OFFICE_TEST(a_key_that_could_leave_its_token_is_not_recorded),
         OFFICE_TEST(a_token_that_makes_no_key_leaves_nothing),
         OFFICE_TEST(a_certificate_that_could_not_be_signed_is_made_later_for_the_same_key),
+        OFFICE_TEST(a_certificate_whose_signature_does_not_fit_is_not_issued),
         OFFICE_TEST(a_key_that_could_not_be_recorded_is_not_used),
     };
     return RUN_WITH_OFFICE(tests);

@@ -140,6 +140,21 @@ static void a_session_that_is_refused_too_often_is_ended(void **state) {
     expect_bounded_refusals(&o, &question);
 }
 
+/* Two hundred files that cannot be signed: each is told why, each is on record, and the session goes on. */
+static void each_file_may_be_refused(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_message bad = sign_message(1, HM_KEY_ES256, HM_ARRAY(long_digest)), good = sign_message(1, HM_KEY_ES256, DIGEST);
+    office_copy(&o);
+    office_connect(&o);
+    narrow(&o, 201);
+    uint64_t before = entries_in(&o);
+    for (int i = 0; i < 200; i++) expect_fault(&o, HM_REFUSED, "wrong length", &bad);
+    expect_refusals(&o, before, 200);
+    assert_int_equal(ask(&o, &good).type, HM_MSG_SIGNED);
+    expect_bounded_refusals(&o, &bad);
+}
+
 /* The session of log check FILE, whose parser may ask for proofs alone. */
 static void a_session_for_no_product_signs_nothing_and_is_ended_too(void **state) {
     (void)state;
@@ -495,6 +510,7 @@ int main(void) {
         OFFICE_TEST(refusals_are_on_record_with_their_reasons),
         OFFICE_TEST(refuses_to_sign_before_it_is_narrowed),
         OFFICE_TEST(a_session_that_is_refused_too_often_is_ended),
+        OFFICE_TEST(each_file_may_be_refused),
         OFFICE_TEST(a_session_for_no_product_signs_nothing_and_is_ended_too),
         OFFICE_TEST(a_name_with_control_characters_ends_the_session),
         OFFICE_TEST(P1_intent_and_outcome_are_durable_before_the_signature_is_released),

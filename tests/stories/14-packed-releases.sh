@@ -1,0 +1,139 @@
+#!/bin/sh
+# Envelope and payloads as one stream: packed after every size and digest was compared, unpacked after everything was verified,
+# by a trust list or by certificates. Nothing has a name before. A key that was stolen is revoked, and its one good release stays.
+# shellcheck disable=SC2016  # the dollars are of the shells inside
+. "$(dirname "$0")/lib.sh"
+story "Packed releases"
+
+step "a custodian keeps the root" hallmark init --org "Custodian" "$scratch/root"
+step "and writes its key" hallmark --office "$scratch/root" trust key -o root.key
+step "the maker has an office" hallmark init --org "Pump Works" "$HALLMARK_OFFICE"
+step "with a product" hallmark product add pump
+step "and tells the custodian who he is" hallmark trust publisher --product pump -o pump.publisher
+step "the list names the maker" \
+    hallmark trust update --new root.key --threshold 1 --add-publisher pump.publisher -o list
+step "and is signed" hallmark --office "$scratch/root" trust update list --sign
+head -c 300000 /dev/urandom >firmware.bin
+echo '{"dose": 5}' >limits.json
+step "a release of two components is signed" hallmark sign --format native --product pump --release 1.0 --sequence 1 \
+    --component main=firmware.bin --component limits=limits.json,kind=parameters -o good.cose
+cp good.cose before.cose
+
+# pack
+expect_fault 2 "2 components, and 1 payload is given" "a payload that is missing is noticed" hallmark pack good.cose firmware.bin -o x
+expect_fault 2 "where to" "an output must be named" hallmark pack good.cose firmware.bin limits.json
+expect_fault 2 "overwrite" "and must not be a payload" hallmark pack good.cose firmware.bin limits.json -o limits.json
+expect_fault 3 "No such file" "a payload must be there" hallmark pack good.cose firmware.bin nothing.json -o x
+cp firmware.bin other.bin
+flip other.bin 299999
+expect_refused "not the payload that was signed" "another payload of the same size is refused" hallmark pack good.cose other.bin limits.json -o x
+head -c 299999 firmware.bin >short.bin
+expect_refused "has 300000 bytes" "a shorter one too" hallmark pack good.cose short.bin limits.json -o x
+expect_refused "has 300000 bytes" "and the two in the wrong order, when their names do not tell" \
+    sh -c 'cp limits.json first && cp firmware.bin second && hallmark pack good.cose first second -o x'
+expect_refused "no envelope" "an envelope comes first" hallmark pack firmware.bin good.cose limits.json -o x
+expect_refused "manifest is not one" "a trust list is none" hallmark pack list firmware.bin limits.json -o x
+step "none of that left anything" test ! -e x
+expect_output "left out: 2 certificates" "packed; names tell which payload is whose" \
+    hallmark pack good.cose limits.json firmware.bin -o good.pack
+expect_same good.cose before.cose "the envelope is as it was"
+step "with the certificates, if they are wanted" hallmark pack good.cose firmware.bin limits.json --keep-chain -o chain.pack
+expect_output '"payloads":2' "for machines too" hallmark pack --json good.cose firmware.bin limits.json -o again.pack
+expect_same good.pack again.pack "the same files make the same stream"
+
+# unpack
+mkdir out certified
+expect_output "trust list 1 accepts release 1.0" "unpacked by the trust list" hallmark unpack good.pack --trust list -C out
+expect_same out/main firmware.bin "the firmware is there"
+expect_same out/limits limits.json "and the limits"
+step "and the envelope packs again" hallmark pack out/ENVELOPE.cose out/main out/limits -o repacked.pack
+expect_same good.pack repacked.pack "to the same stream"
+expect_refused "there already" "what is there is not replaced" hallmark unpack good.pack --trust list -C out
+step "unless that is wanted" hallmark unpack good.pack --trust list -C out --replace
+expect_output "signed by pump es256 signing" "unpacked by certificates" hallmark unpack chain.pack -C certified
+expect_same certified/main firmware.bin "with the same firmware"
+rm -rf certified/* out/*
+expect_refused "not for \"valve\"" "certificates are for one product" hallmark unpack chain.pack -C certified --product valve
+expect_refused "carries no certificates" "without certificates a list is needed" hallmark unpack good.pack -C certified
+step "the certificates of another office do not count" sh -c \
+    'hallmark --office "$1/root" trust export -o other.pem && ! hallmark unpack chain.pack --trust other.pem -C certified' - "$scratch"
+expect_fault 3 "No such file" "the folder must be there" hallmark unpack good.pack --trust list -C nowhere
+expect_refused "no packed release" "an envelope is no pack" hallmark unpack good.cose --trust list -C out
+expect_refused "no packed release" "an empty file neither" sh -c ': >empty && hallmark unpack empty --trust list -C out'
+
+# Tampering: wherever one bit is changed, nothing is written.
+size=$(wc -c <good.pack)
+at=0
+wrong=
+while [ "$at" -lt "$size" ]; do
+    cp good.pack broken.pack
+    flip broken.pack "$at"
+    hallmark unpack broken.pack --trust list -C out >/dev/null 2>&1 && wrong="$wrong $at"
+    cp chain.pack broken.pack
+    flip broken.pack "$at"
+    hallmark unpack broken.pack -C certified >/dev/null 2>&1 && wrong="$wrong chain:$at"
+    at=$((at + 9973))
+done
+step "a flipped bit is refused wherever it is:$wrong" test -z "$wrong"
+head -c 200000 good.pack >cut.pack
+expect_refused "cut off" "a stream that was cut off" hallmark unpack cut.pack --trust list -C out
+cat good.pack limits.json >longer.pack
+expect_status 1 "a stream with something behind it" hallmark unpack longer.pack --trust list -C out
+cat chain.pack limits.json >longer.pack
+expect_refused "behind its last payload" "and one with certificates" hallmark unpack longer.pack -C certified
+head -c 200000 chain.pack >cut.pack
+expect_refused "not as long" "cut off, with certificates" hallmark unpack cut.pack -C certified
+step "none of that left a file" sh -c 'ls -A out certified && test -z "$(ls -A out)$(ls -A certified)"'
+
+# Names come from the signed manifest, and still lead nowhere.
+step "a release with odd names is signed" hallmark sign --format native --product pump --release 1.1 --sequence 2 \
+    --component '../../escape=firmware.bin' --component '.hidden=limits.json' --component 'A=first,kind=parameters' \
+    --component 'a=second' --component 'envelope.cose=other.bin' -o odd.cose
+step "and packed" hallmark pack odd.cose firmware.bin limits.json first second other.bin -o odd.pack
+mkdir odd
+step "its files have harmless names" hallmark unpack odd.pack --trust list -C odd
+LC_ALL=C ls -A odd >names
+printf '%s\n' A ENVELOPE.cose _._.._escape _hidden a-2 envelope.cose-2 | LC_ALL=C sort >expected
+expect_same names expected "six of them, in that folder"
+step "none begins with a dot" sh -c '! ls -A odd | grep "^\."'
+step "none is outside" test ! -e escape -a ! -e ../escape
+
+# A folder of the office is no place to write to.
+expect_refused "lies in the office" "nothing is written into an office" hallmark unpack good.pack --trust list -C "$HALLMARK_OFFICE"
+
+# The maker's key was stolen after release 1.0.
+step "the thief signs" hallmark sign --format native --product pump --release 6.6.6 --sequence 666 \
+    --component main=firmware.bin --component limits=limits.json,kind=parameters -o bad.cose
+step "and packs" hallmark pack bad.cose firmware.bin limits.json -o bad.pack
+step "devices take it" hallmark unpack bad.pack --trust list -C out
+rm out/*
+kid=$(hallmark inspect good.cose | sed -n 's/.*signer 1: key \([0-9a-f]*\).*/\1/p')
+expect_fault 2 "did not sign this release" "only what the key signed can stay good" \
+    hallmark trust update list -o list-2 --revoke-key "$(printf %064d 0)" --keep good.cose
+step "the key is revoked, and release 1.0 stays good" hallmark trust update list -o list-2 --revoke-key "$kid" --keep good.cose
+step "by the custodian" hallmark --office "$scratch/root" trust update list-2 --sign
+expect_output "stays good" "that is said" hallmark trust show list-2 --old list
+expect_refused "revoked key" "the thief's release is refused" hallmark unpack bad.pack --trust list-2 -C out
+step "the good one is not" hallmark unpack good.pack --trust list-2 -C out
+rm out/*
+hallmark trust bundle list list-2 -o bundle >/dev/null
+expect_refused "revoked key" "a bundle's newest list decides" hallmark unpack bad.pack --trust bundle -C out
+
+# Minimums and retirement.
+step "security version 3 is asked for" sh -c 'hallmark trust update list-2 -o list-3 --minimum "Pump Works/main=3" && hallmark --office "$1/root" trust update list-3 --sign' - "$scratch"
+expect_refused "minimum" "what is older is refused" hallmark unpack good.pack --trust list-3 -C out
+step "the maker is retired" sh -c 'hallmark trust update list-3 -o list-4 --retire-publisher "Pump Works" && hallmark --office "$1/root" trust update list-4 --sign' - "$scratch"
+expect_refused "retired" "nothing of his is installed any more" hallmark unpack good.pack --trust list-4 -C out
+
+# More than four gigabytes. A sparse file costs nothing to make, but is written in full.
+if [ "${HALLMARK_FULL:-}" = 1 ]; then
+    truncate -s 5G big.bin
+    step "5 GiB are signed" hallmark sign --format native --product pump --release 2.0 --sequence 3 --component main=big.bin -o big.cose
+    step "packed" hallmark pack big.cose big.bin -o big.pack
+    step "and unpacked" hallmark unpack big.pack --trust list -C out
+    expect_same out/main big.bin "whole"
+else
+    skip "payloads over 4 GiB" "only in the full run (HALLMARK_FULL=1)"
+fi
+step "the maker's log is good" hallmark log check
+finish

@@ -165,6 +165,16 @@ def lms_set(files):
              usual_list(publishers=[native.publisher(signing_keys=[key('lms', HSS_LMS)])]), signers)
 
 
+def device_set(files):
+    """P-256 throughout, with the receipt that the list demands: what bench/device measures."""
+    signers = [Signer(maker(), None, (Logged(log()),))]
+    signing = [key(f'device root {number}', ESP256) for number in (1, 2, 3)]
+    tree = native.trust_list(5, signing, 2, [native.publisher(signing_keys=[maker()], receipts=True)],
+                             minimums=[[native.MAKER, 'main', 2]], logs=[(native.MAKER, log())])
+    make_set(files, 'device', 'P-256 throughout, with a receipt', native.manifest(signers, components()), tree, signers,
+             list_signers=signing[:2])
+
+
 # Trust list stories
 
 def generation(version, members, **more):
@@ -443,7 +453,7 @@ def head_of(count):
     return cbor.head(cbor.MAP, count)
 
 
-MAKERS = (plain_set, logged_set, optional_set, rsa_set, lms_set, rotation, duplicates, publishers_and_keys, exceptions,
+MAKERS = (plain_set, logged_set, optional_set, rsa_set, lms_set, device_set, rotation, duplicates, publishers_and_keys, exceptions,
           chosen_coverage, metadata, lengths, parsing_first, no_signatures, digests, failed_root, development, mixtures,
           cross_protocol, encodings)
 

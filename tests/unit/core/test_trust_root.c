@@ -1,0 +1,370 @@
+/* The office's root of the trust list: what it signs, and what it never does. */
+#include "office_fixture.h"
+
+#include <base/cbor.h>
+#include <pki/cose.h>
+#include <pki/trust_list.h>
+
+#include <stdio.h>
+
+/* The office's root key, made when it is first asked for. */
+static hm_list_key root_of(office *o) {
+    hm_message question = {.type = HM_MSG_TRUST_KEY}, answer = ask(o, &question);
+    hm_list_key key;
+    assert_int_equal(answer.type, HM_MSG_BYTES);
+    WORKS(hm_list_key_read(answer.field[HM_BYTES_CONTENT].bytes, &key));
+    return key;
+}
+
+/* Somebody else's: nobody has the other half. */
+static hm_list_key other_root(void) {
+    HM_BUF spki = HM_BUF_EMPTY, cose = HM_BUF_EMPTY;
+    uint8_t point[32] = {1};
+    hm_list_key key;
+    WORKS(hm_spki_from_ed25519(HM_ARRAY(point), &spki));
+    WORKS(hm_cose_key_put(hm_buf_bytes(&spki), &cose));
+    WORKS(hm_list_key_read(hm_buf_bytes(&cose), &key));
+    return key;
+}
+
+/* An unsigned list of VERSION with one root; NOTE makes it another of the same version. */
+static void put_list(const hm_list_key *root, uint64_t version, uint8_t note, hm_buf *envelope) {
+    HM_TRUST_LIST *list = NULL;
+    HM_BUF payload = HM_BUF_EMPTY;
+    WORKS(hm_trust_list_new(&list));
+    list->version = version;
+    list->threshold = list->roots = 1;
+    list->root[0] = *root;
+    list->note[0] = 0x20;
+    list->note[1] = note; /* a small number */
+    list->notes = note ? 1 : 0;
+    list->notes_len = note ? 2 : 0;
+    WORKS(hm_trust_list_put(list, &payload));
+    WORKS(hm_cose_draft_put(hm_buf_bytes(&payload), NULL, 0, envelope));
+}
+
+static hm_message narrow_list_message(const uint8_t hash[static HM_SHA256_LEN]) {
+    hm_message message = {.type = HM_MSG_NARROW_LIST};
+    message.field[HM_NARROW_LIST_FILE].bytes = HM_BYTES(hash, HM_SHA256_LEN);
+    return message;
+}
+
+static hm_message sign_list_message(const hm_buf *list, const hm_buf *old) {
+    hm_message message = {.type = HM_MSG_TRUST_SIGN};
+    message.field[HM_TRUST_SIGN_LIST].bytes = hm_buf_bytes(list);
+    message.field[HM_TRUST_SIGN_OLD].bytes = old ? hm_buf_bytes(old) : HM_NO_BYTES;
+    return message;
+}
+
+/* In a session of its own, which ends with it. */
+static void begin_session(office *o, const hm_buf *list) {
+    uint8_t hash[HM_SHA256_LEN];
+    hm_sha256(hm_buf_bytes(list), hash);
+    hm_message narrowing = narrow_list_message(hash);
+    office_connect(o);
+    assert_int_equal(ask(o, &narrowing).type, HM_MSG_DONE);
+}
+
+static void sign_list(office *o, const hm_buf *list, const hm_buf *old, hm_buf *signature) {
+    hm_message question = sign_list_message(list, old);
+    begin_session(o, list);
+    hm_message answer = ask(o, &question);
+    assert_int_equal(answer.type, HM_MSG_BYTES);
+    if (signature) WORKS(hm_put(signature, answer.field[HM_BYTES_CONTENT].bytes));
+    office_disconnect(o);
+}
+
+static void expect_unsigned(office *o, hm_class class, const char *words, const hm_buf *list, const hm_buf *old) {
+    hm_message question = sign_list_message(list, old);
+    begin_session(o, list);
+    expect_fault(o, class, words, &question);
+    office_disconnect(o);
+}
+
+static void with_root(office *o, hm_list_key *root) {
+    office_copy(o);
+    office_connect(o);
+    *root = root_of(o);
+    office_disconnect(o);
+}
+
+static void the_root_key_is_made_once_and_logged(void **state) {
+    (void)state;
+    OFFICE o;
+    ENTRY e = {0};
+    office_copy(&o);
+    office_connect(&o);
+    uint64_t before = entries_in(&o);
+    hm_list_key first = root_of(&o), second = root_of(&o);
+    assert_memory_equal(&first, &second, sizeof first);
+    assert_int_equal(entries_in(&o), before + 1);
+    entry_read(&o, before, &e);
+    assert_int_equal(e.leaf.type, HM_LEAF_CEREMONY);
+    assert_true(details_hold(&e, "\"act\":\"key generated\""));
+    assert_true(details_hold(&e, "\"role\":\"trust root\""));
+    assert_true(details_hold(&e, "\"never_extractable\":true"));
+}
+
+static void the_logs_key_is_another_than_the_root(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root, log;
+    hm_message question = {.type = HM_MSG_LOG_KEY};
+    office_copy(&o);
+    office_connect(&o);
+    root = root_of(&o);
+    hm_message answer = ask(&o, &question);
+    WORKS(hm_list_key_read(answer.field[HM_BYTES_CONTENT].bytes, &log));
+    assert_memory_not_equal(root.kid, log.kid, sizeof root.kid);
+}
+
+static void a_list_is_signed_with_intent_and_outcome(void **state) {
+    (void)state;
+    OFFICE o;
+    ENTRY intent = {0}, outcome = {0};
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY, signature = HM_BUF_EMPTY, spki = HM_BUF_EMPTY;
+    hm_cose_envelope envelope;
+    hm_cose_signature parsed;
+    hm_cose_key key;
+    uint8_t hash[HM_SHA256_LEN];
+    with_root(&o, &root);
+    put_list(&root, 3, 0, &list);
+    uint64_t before = entries_in(&o);
+    sign_list(&o, &list, NULL, &signature);
+    WORKS(hm_cose_draft_get(hm_buf_bytes(&list), &envelope));
+    WORKS(hm_cose_signature_get(hm_buf_bytes(&signature), &parsed));
+    hm_reader reader = hm_reader_of(HM_BYTES(root.cose, root.len));
+    WORKS(hm_cose_key_get(&reader, &key));
+    WORKS(hm_cose_key_spki(&key, &spki));
+    WORKS(hm_cose_verify(HM_COSE_TRUST_LIST, envelope.payload, &parsed, hm_buf_bytes(&spki)));
+    FAILS(HM_REFUSED, "", hm_cose_verify(HM_COSE_MANIFEST, envelope.payload, &parsed, hm_buf_bytes(&spki)));
+    entry_read(&o, before, &intent);
+    entry_read(&o, before + 1, &outcome);
+    assert_int_equal(intent.leaf.type, HM_LEAF_INTENT);
+    assert_int_equal(intent.leaf.format, HM_LOGGED_TRUST_LIST);
+    hm_sha256(envelope.payload, hash);
+    assert_memory_equal(intent.leaf.digest, hash, sizeof hash);
+    assert_true(details_hold(&intent, "\"purpose\":\"trust list\""));
+    assert_true(details_hold(&intent, "\"version\":3"));
+    assert_int_equal(outcome.leaf.type, HM_LEAF_OUTCOME);
+    assert_int_equal(outcome.leaf.intent, before);
+    hm_sha256(parsed.value, hash);
+    assert_memory_equal(outcome.leaf.digest, hash, sizeof hash);
+}
+
+static void a_session_signs_the_file_that_was_named_and_no_other(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY, other = HM_BUF_EMPTY;
+    with_root(&o, &root);
+    put_list(&root, 1, 0, &list);
+    put_list(&root, 2, 0, &other);
+    hm_message right = sign_list_message(&list, NULL), wrong = sign_list_message(&other, NULL);
+    begin_session(&o, &list);
+    expect_fault(&o, HM_REFUSED, "another file", &wrong);
+    assert_int_equal(ask(&o, &right).type, HM_MSG_BYTES);
+    expect_fault(&o, HM_REFUSED, "and once", &right);
+}
+
+static void a_session_for_a_list_does_nothing_else(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY;
+    uint8_t hash[HM_SHA256_LEN] = {0};
+    with_root(&o, &root);
+    put_list(&root, 1, 0, &list);
+    begin_session(&o, &list);
+    hm_message narrowing = narrow_list_message(hash), narrow_more = narrow_message("pump", 1),
+               sign = sign_message(1, HM_KEY_ES256, DIGEST), key = {.type = HM_MSG_TRUST_KEY},
+               prove = {.type = HM_MSG_LOG_PROVE};
+    prove.field[HM_LOG_PROVE_SIGNATURE].bytes = prove.field[HM_LOG_PROVE_CONTENT].bytes = HM_ARRAY(hash);
+    expect_fault(&o, HM_REFUSED, "may only sign", &narrowing);
+    expect_fault(&o, HM_REFUSED, "may only sign", &narrow_more);
+    expect_fault(&o, HM_REFUSED, "may only sign", &sign);
+    expect_fault(&o, HM_REFUSED, "may only sign", &key);
+    expect_fault(&o, HM_REFUSED, "may only sign", &prove);
+}
+
+static void a_session_for_a_product_signs_no_list(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY;
+    with_root(&o, &root);
+    put_list(&root, 1, 0, &list);
+    hm_message question = sign_list_message(&list, NULL);
+    office_connect(&o);
+    expect_fault(&o, HM_REFUSED, "comes after narrow-list", &question);
+    narrow(&o, 1);
+    expect_fault(&o, HM_REFUSED, "may only sign", &question);
+}
+
+static void an_office_without_a_root_signs_no_list(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root = other_root();
+    HM_BUF list = HM_BUF_EMPTY;
+    office_copy(&o);
+    put_list(&root, 1, 0, &list);
+    uint64_t before = entries_in(&o);
+    expect_unsigned(&o, HM_REFUSED, "no root key", &list, NULL);
+    expect_refusals(&o, before, 1);
+}
+
+static void what_is_no_list_is_not_signed(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY, bytes = HM_BUF_EMPTY;
+    with_root(&o, &root);
+    put_list(&root, 1, 0, &list);
+    uint64_t before = entries_in(&o);
+    for (size_t len = 1; len < list.len; len += 17) {
+        bytes.len = 0;
+        WORKS(hm_put(&bytes, HM_BYTES(list.data, len)));
+        expect_unsigned(&o, HM_REFUSED, "envelope", &bytes, NULL);
+    }
+    bytes.len = 0;
+    WORKS(hm_cose_draft_put(hm_text("no list"), NULL, 0, &bytes));
+    expect_unsigned(&o, HM_REFUSED, "trust list", &bytes, NULL);
+    for (uint64_t i = before; i < entries_in(&o); i++) {
+        ENTRY e = {0};
+        entry_read(&o, i, &e);
+        assert_int_equal(e.leaf.type, HM_LEAF_REFUSAL);
+    }
+}
+
+static void a_fork_is_never_signed(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY, same_version = HM_BUF_EMPTY, older = HM_BUF_EMPTY, newer = HM_BUF_EMPTY;
+    with_root(&o, &root);
+    put_list(&root, 5, 0, &list);
+    put_list(&root, 5, 1, &same_version);
+    put_list(&root, 4, 0, &older);
+    put_list(&root, 6, 0, &newer);
+    sign_list(&o, &list, NULL, NULL);
+    expect_unsigned(&o, HM_REFUSED, "could fork", &same_version, NULL);
+    expect_unsigned(&o, HM_REFUSED, "could fork", &older, NULL);
+    sign_list(&o, &list, NULL, NULL); /* the very same again is none */
+    sign_list(&o, &newer, NULL, NULL);
+    expect_unsigned(&o, HM_REFUSED, "could fork", &same_version, NULL);
+    sign_list(&o, &list, NULL, NULL);
+}
+
+/* What the token did with it does not matter: the list may have left it. */
+static void a_list_whose_signing_failed_still_counts(void **state) {
+    (void)state;
+    OFFICE o;
+    ENTRY e = {0};
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY, other = HM_BUF_EMPTY;
+    with_root(&o, &root);
+    put_list(&root, 5, 0, &list);
+    put_list(&root, 5, 1, &other);
+    token_faults("C_Sign return 0x30 0\n"); /* CKR_DEVICE_ERROR */
+    uint64_t before = entries_in(&o);
+    expect_unsigned(&o, HM_COULD_NOT, "", &list, NULL);
+    token_faults("");
+    entry_read(&o, before + 1, &e);
+    assert_int_equal(e.leaf.type, HM_LEAF_FAILURE);
+    expect_unsigned(&o, HM_REFUSED, "could fork", &other, NULL);
+    sign_list(&o, &list, NULL, NULL);
+}
+
+static void a_list_that_cannot_be_logged_is_not_signed(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY;
+    with_root(&o, &root);
+    put_list(&root, 1, 0, &list);
+    office_break_entries(&o, "");
+    expect_unsigned(&o, HM_COULD_NOT, NO_ROOM, &list, NULL);
+    office_mend(&o);
+    sign_list(&o, &list, NULL, NULL);
+}
+
+/* A signature whose outcome is not on record does not leave the core. */
+static void a_signature_without_its_outcome_is_not_released(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY;
+    with_root(&o, &root);
+    put_list(&root, 1, 0, &list);
+    uint64_t before = entries_in(&o);
+    office_break_entries(&o, "880102");
+    expect_unsigned(&o, HM_COULD_NOT, NO_ROOM, &list, NULL);
+    office_mend(&o);
+    ENTRY e = {0};
+    entry_read(&o, before, &e);
+    assert_int_equal(e.leaf.type, HM_LEAF_INTENT);
+}
+
+static void without_its_memory_a_root_signs_nothing(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY, newer = HM_BUF_EMPTY;
+    char sql[128];
+    with_root(&o, &root);
+    put_list(&root, 1, 0, &list);
+    put_list(&root, 2, 0, &newer);
+    uint64_t before = entries_in(&o);
+    sign_list(&o, &list, NULL, NULL);
+    snprintf(sql, sizeof sql, "UPDATE entry SET salt=x'', details=x'' WHERE idx=%llu", (unsigned long long)before);
+    office_sql(&o, sql);
+    expect_unsigned(&o, HM_REFUSED, "were erased", &newer, NULL);
+}
+
+static void a_root_that_is_not_in_the_list_signs_only_to_leave(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root, other = other_root();
+    HM_BUF mine = HM_BUF_EMPTY, without_me = HM_BUF_EMPTY, older = HM_BUF_EMPTY;
+    with_root(&o, &root);
+    put_list(&root, 3, 0, &mine);
+    put_list(&other, 4, 0, &without_me);
+    put_list(&other, 2, 0, &older);
+    expect_unsigned(&o, HM_REFUSED, "--old", &without_me, NULL);
+    expect_unsigned(&o, HM_REFUSED, "neither in the list nor in the old one", &without_me, &older);
+    expect_unsigned(&o, HM_REFUSED, "is not newer", &without_me, &without_me);
+    expect_unsigned(&o, HM_REFUSED, "is not newer", &older, &mine);
+    sign_list(&o, &without_me, &mine, NULL);
+}
+
+static void a_version_that_no_record_can_hold_is_refused(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY;
+    with_root(&o, &root);
+    put_list(&root, UINT64_MAX, 0, &list);
+    expect_unsigned(&o, HM_REFUSED, "too high", &list, NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        OFFICE_TEST(the_root_key_is_made_once_and_logged),
+        OFFICE_TEST(the_logs_key_is_another_than_the_root),
+        OFFICE_TEST(a_list_is_signed_with_intent_and_outcome),
+        OFFICE_TEST(a_session_signs_the_file_that_was_named_and_no_other),
+        OFFICE_TEST(a_session_for_a_list_does_nothing_else),
+        OFFICE_TEST(a_session_for_a_product_signs_no_list),
+        OFFICE_TEST(an_office_without_a_root_signs_no_list),
+        OFFICE_TEST(what_is_no_list_is_not_signed),
+        OFFICE_TEST(a_fork_is_never_signed),
+        OFFICE_TEST(a_list_whose_signing_failed_still_counts),
+        OFFICE_TEST(a_list_that_cannot_be_logged_is_not_signed),
+        OFFICE_TEST(a_signature_without_its_outcome_is_not_released),
+        OFFICE_TEST(without_its_memory_a_root_signs_nothing),
+        OFFICE_TEST(a_root_that_is_not_in_the_list_signs_only_to_leave),
+        OFFICE_TEST(a_version_that_no_record_can_hold_is_refused),
+    };
+    return RUN_WITH_OFFICE(tests);
+}

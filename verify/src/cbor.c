@@ -18,9 +18,10 @@ static void fail(hmv_reader *reader, hmv_reason reason) {
 
 static void malformed(hmv_reader *reader) { fail(reader, HMV_MALFORMED); }
 
-hmv_reader hmv_reader_of(hmv_bytes bytes, hmv_parse *parse) {
-    hmv_reader reader = {bytes.data, bytes.size, parse};
-    return reader;
+void hmv_open(hmv_reader *reader, hmv_bytes bytes, hmv_parse *parse) {
+    reader->data = bytes.data;
+    reader->left = bytes.size;
+    reader->parse = parse;
 }
 
 void hmv_end(const hmv_reader *reader) {
@@ -102,12 +103,20 @@ static void check_text(hmv_reader *reader, const uint8_t *text, const uint8_t *e
         if (*text < ' ' || *text > '~') malformed(reader);
 }
 
-hmv_bytes hmv_read_bytes(hmv_reader *reader, uint8_t size) {
-    hmv_bytes bytes = {NULL, hmv_head(reader)};
-    if (reader->parse->major != HMV_MAJOR_BYTES || (size != 0 && bytes.size != size)) malformed(reader);
-    bytes.data = take(reader, bytes.size);
-    if (bytes.data == NULL) bytes.size = 0;
-    return bytes;
+void hmv_read_bytes(hmv_reader *reader, uint8_t size, hmv_bytes *to) {
+    to->size = hmv_head(reader);
+    if (reader->parse->major != HMV_MAJOR_BYTES || (size != 0 && to->size != size)) malformed(reader);
+    to->data = take(reader, to->size);
+    if (to->data == NULL) to->size = 0;
+}
+
+void hmv_match(hmv_reader *reader, const uint8_t *shape, hmv_bytes *to) {
+    for (;;) {
+        hmv_expect(reader, &shape[1], shape[0]);
+        shape += 1 + shape[0];
+        if (*shape == HMV_SHAPE_END) return;
+        hmv_read_bytes(reader, *shape++, to++);
+    }
 }
 
 static void check_bounds(hmv_reader *reader, const hmv_field *field, size_t argument) {
@@ -118,15 +127,16 @@ static void check_bounds(hmv_reader *reader, const hmv_field *field, size_t argu
 
 static void store_number(hmv_reader *reader, unsigned type, void *to) {
     uint64_t number = reader->parse->number;
-    if (type == HMV_UINT)
+    if (type == HMV_UINT) {
         *(uint64_t *)to = number;
-    else if (type == HMV_NINT) {
-        if (number >= KEY_END) malformed(reader);
-        *(int32_t *)to = (int32_t) ~(uint32_t)number;
-    } else if (type != HMV_VERSION)
-        *(uint32_t *)to = (uint32_t)number;
-    else if (number != 1)
-        fail(reader, HMV_UNKNOWN_VERSION);
+        return;
+    }
+    if (number > (type == HMV_NINT ? KEY_END : UINT32_MAX)) malformed(reader);
+    if (type == HMV_VERSION) {
+        if (number != 1) fail(reader, HMV_UNKNOWN_VERSION);
+        return;
+    }
+    *(uint32_t *)to = type == HMV_NINT ? ~(uint32_t)number : (uint32_t)number;
 }
 
 void hmv_read(hmv_reader *reader, const hmv_field *field, void *to) {
@@ -134,7 +144,7 @@ void hmv_read(hmv_reader *reader, const hmv_field *field, void *to) {
     unsigned type = field->type & (HMV_OPTIONAL - 1u);
     size_t argument = hmv_head(reader);
     uint32_t major = reader->parse->major;
-    hmv_bytes *view = (void *)((uint8_t *)to + field->offset);
+    hmv_bytes *view = (void *)((uint8_t *)to + field->offset), element;
     if (type == HMV_CHAIN && major == HMV_MAJOR_BYTES) type = HMV_ITEM;
     if (type != HMV_ITEM) {
         if (major != type >> 4) malformed(reader);
@@ -146,8 +156,8 @@ void hmv_read(hmv_reader *reader, const hmv_field *field, void *to) {
     }
     if (type == HMV_BYTES || type == HMV_TEXT) item = reader->data;
     if (type >= HMV_LIST && type <= HMV_CHAIN)
-        while (argument-- > 0 && reader->parse->fault == HMV_UNDECIDED)
-            hmv_read_bytes(reader, (uint8_t)((type & 3) * 16));
+        for (; argument > 0 && reader->parse->fault == HMV_UNDECIDED; argument--)
+            hmv_read_bytes(reader, (uint8_t)((type & 3) * 16), &element);
     else
         skip(reader, behind_head(reader, argument));
     if (reader->parse->fault != HMV_UNDECIDED) return;
@@ -157,10 +167,9 @@ void hmv_read(hmv_reader *reader, const hmv_field *field, void *to) {
     view->size = (size_t)(reader->data - view->data);
 }
 
-hmv_reader hmv_inside(hmv_bytes item, hmv_parse *parse) {
-    hmv_reader reader = hmv_reader_of(item, parse);
-    if (item.size > 0) hmv_head(&reader);
-    return reader;
+void hmv_enter(hmv_reader *reader, hmv_bytes item, hmv_parse *parse) {
+    hmv_open(reader, item, parse);
+    if (item.size > 0) hmv_head(reader);
 }
 
 /* Where a key stands in deterministic order: 0, 1, 2, … before -1, -2, …; there are 2^31 - 1 of each. */
@@ -223,7 +232,8 @@ int hmv_is_same(hmv_bytes a, hmv_bytes b) {
 }
 
 int hmv_find(hmv_bytes array, const hmv_field *table, hmv_bytes name, hmv_parse *parse, void *to) {
-    hmv_reader reader = hmv_inside(array, parse);
+    hmv_reader reader;
+    hmv_enter(&reader, array, parse);
     while (reader.left > 0) {
         hmv_decode(&reader, table, to);
         if (hmv_is_same(*(const hmv_bytes *)to, name)) return parse->fault == HMV_UNDECIDED;
@@ -232,7 +242,8 @@ int hmv_find(hmv_bytes array, const hmv_field *table, hmv_bytes name, hmv_parse 
 }
 
 void hmv_check_once(hmv_bytes array, const hmv_field *table, hmv_parse *parse, void *each, void *other) {
-    hmv_reader reader = hmv_inside(array, parse);
+    hmv_reader reader;
+    hmv_enter(&reader, array, parse);
     const hmv_bytes *name = each, *first = other;
     while (reader.left > 0) {
         hmv_decode(&reader, table, each);

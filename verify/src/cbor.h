@@ -35,7 +35,7 @@ enum {
 /* What a field may be, and what is stored of it. The first hexadecimal digit is the major type, save for HMV_ITEM. */
 enum {
     HMV_UINT = 0x00,       /* uint64_t */
-    HMV_SMALL = 0x01,      /* uint32_t; the bound `most` is below 255 */
+    HMV_SMALL = 0x01,      /* uint32_t */
     HMV_VERSION = 0x02,    /* must be 1; nothing is stored */
     HMV_ITEM = 0x0F,       /* hmv_bytes: any item, whole; somebody else looks at it */
     HMV_NINT = 0x10,       /* int32_t */
@@ -76,10 +76,10 @@ typedef struct hmv_field {
 /* The first fault counts. */
 void hmv_fault(hmv_parse *parse, hmv_reason reason);
 
-hmv_reader hmv_reader_of(hmv_bytes bytes, hmv_parse *parse);
+void hmv_open(hmv_reader *reader, hmv_bytes bytes, hmv_parse *parse);
 /* What is behind the head of an item: an array's elements, to be read while `left` is not 0; a string's content. Of an
  * absent item: nothing. */
-hmv_reader hmv_inside(hmv_bytes item, hmv_parse *parse);
+void hmv_enter(hmv_reader *reader, hmv_bytes item, hmv_parse *parse);
 
 /* The next head's argument, SIZE_MAX if it is larger; the exact one and the major type are in the parse. A string's
  * size, an array's count and a map's count are at most what is left. */
@@ -90,8 +90,13 @@ uint64_t hmv_string_size(const uint8_t *head, size_t size, hmv_parse *parse);
 void hmv_expect(hmv_reader *reader, const uint8_t *octets, size_t size);
 /* The next item must be as FIELD says (its key aside); stored at its offset in TO. */
 void hmv_read(hmv_reader *reader, const hmv_field *field, void *to);
-/* The next item, a byte string; of SIZE bytes, if that is not 0. */
-hmv_bytes hmv_read_bytes(hmv_reader *reader, uint8_t size);
+/* The next item, a byte string; of SIZE bytes, if that is not 0. After a fault there is none, and TO is empty. */
+void hmv_read_bytes(hmv_reader *reader, uint8_t size, hmv_bytes *to);
+/* What has one shape is compared with it: SHAPE is groups of a count, as many octets that must come next, and the size
+ * of the byte string behind them (0: any), which is stored at TO, the next one behind it. HMV_SHAPE_END in place of a
+ * size. */
+void hmv_match(hmv_reader *reader, const uint8_t *shape, hmv_bytes *to);
+enum { HMV_SHAPE_END = 255 };
 /* The next item must be as TABLE says. */
 void hmv_decode(hmv_reader *reader, const hmv_field *table, void *to);
 /* Nothing may be left. */

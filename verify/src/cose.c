@@ -24,11 +24,11 @@ void hmv_signature_read(hmv_reader *reader, hmv_signature *signature) {
     memset(signature, 0, sizeof *signature);
     hmv_expect(reader, array_of_3, sizeof array_of_3);
     hmv_read(reader, &whole_bytes, &signature->protected_item);
-    inner = hmv_inside(signature->protected_item, reader->parse);
+    hmv_enter(&inner, signature->protected_item, reader->parse);
     hmv_decode(&inner, protected_map, signature);
     hmv_end(&inner);
     hmv_decode(reader, unprotected_map, signature);
-    signature->value = hmv_read_bytes(reader, 0);
+    hmv_read_bytes(reader, 0, &signature->value);
 }
 
 /* COSE_Sign with empty headers: #6.98([h'', {}, … */
@@ -36,21 +36,22 @@ static const uint8_t envelope_start[] = {0xd8, 0x62, 0x84, 0x40, 0xa0};
 
 static void read_frame(hmv_pass *pass, uint8_t most) {
     const hmv_field signatures = {0, HMV_ARRAY, 0, most, 0};
-    hmv_reader reader = hmv_reader_of(pass->envelope, &pass->parse);
+    hmv_reader reader;
+    hmv_open(&reader, pass->envelope, &pass->parse);
     if (reader.left > HMV_ENVELOPE_MAX) hmv_fault(&pass->parse, HMV_TOO_LARGE);
     hmv_expect(&reader, envelope_start, sizeof envelope_start);
     hmv_read(&reader, &whole_bytes, &pass->payload_item);
     hmv_read(&reader, &signatures, &pass->signatures);
     hmv_end(&reader);
-    reader = hmv_reader_of(pass->payload_item, &pass->parse);
-    pass->payload = hmv_read_bytes(&reader, 0);
+    hmv_open(&reader, pass->payload_item, &pass->parse);
+    hmv_read_bytes(&reader, 0, &pass->payload);
 }
 
 void hmv_envelope_open(hmv_pass *pass, uint8_t most) {
     hmv_reader reader, others;
     hmv_signature signature, other;
     read_frame(pass, most);
-    reader = hmv_inside(pass->signatures, &pass->parse);
+    hmv_enter(&reader, pass->signatures, &pass->parse);
     if (reader.left == 0) hmv_fault(&pass->parse, HMV_NO_SIGNATURE);
     while (reader.left > 0) {
         hmv_signature_read(&reader, &signature);
@@ -121,7 +122,8 @@ void hmv_key_check(hmv_reader *reader, hmv_cose_key *key) {
 }
 
 uint32_t hmv_keys_check(hmv_bytes keys, hmv_parse *parse) {
-    hmv_reader reader = hmv_inside(keys, parse);
+    hmv_reader reader;
+    hmv_enter(&reader, keys, parse);
     hmv_cose_key key, other;
     uint32_t count = 0;
     hmv_check_once(keys, hmv_cose_key_map, parse, &key, &other);
@@ -132,10 +134,11 @@ uint32_t hmv_keys_check(hmv_bytes keys, hmv_parse *parse) {
 /* What the algorithm calls a and b begins with the first member that is a byte string. */
 static hmv_key numbers_of(const hmv_cose_key *key, hmv_parse *parse) {
     hmv_key numbers = {key->second, key->third};
-    hmv_reader parameter = hmv_reader_of(key->parameter, parse);
+    hmv_reader parameter;
+    hmv_open(&parameter, key->parameter, parse);
     if (key->parameter.size > 1) {
         numbers.b = numbers.a;
-        numbers.a = hmv_read_bytes(&parameter, 0);
+        hmv_read_bytes(&parameter, 0, &numbers.a);
     }
     return numbers;
 }
@@ -152,20 +155,4 @@ void hmv_cose_verify(hmv_pass *pass, const hmv_cose_key *key, const hmv_bytes pi
         verdict = (*algorithm)->verify(&numbers, pieces, HMV_PIECES, value);
     pass->flow += verdict - HMV_GOOD;
     if (verdict != HMV_GOOD) hmv_fault(&pass->parse, reason);
-}
-
-/* ["Signature", h'', … as Sig_structure (RFC 9052 section 4.4) of COSE_Sign begins where the body has no protected
- * headers. */
-static const uint8_t sig_structure[] = {0x85, 0x69, 'S', 'i', 'g', 'n', 'a', 't', 'u', 'r', 'e', 0x40};
-
-uint32_t hmv_signed_by(hmv_pass *pass, const hmv_signature *signature, hmv_bytes keys, hmv_bytes aad) {
-    const hmv_bytes pieces[HMV_PIECES] = {
-        {sig_structure, sizeof sig_structure}, signature->protected_item, aad, pass->payload_item};
-    hmv_cose_key key;
-    if (!hmv_find(keys, hmv_cose_key_map, signature->kid, &pass->parse, &key)) return 0;
-    if (key.algorithm != signature->algorithm)
-        hmv_fault(&pass->parse, HMV_UNKNOWN_ALGORITHM);
-    else
-        hmv_cose_verify(pass, &key, pieces, signature->value, HMV_BAD_SIGNATURE);
-    return 1;
 }

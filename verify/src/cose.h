@@ -38,8 +38,6 @@ void hmv_cose_verify(hmv_pass *pass, const hmv_cose_key *key, const hmv_bytes pi
 
 /* The frame of an envelope, down to each signature's shape; at most MOST signatures. */
 void hmv_envelope_open(hmv_pass *pass, uint8_t most);
-/* If SIGNATURE's kid is one of KEYS, the signature must verify: 1. If not: 0. AAD is the external_aad with its head. */
-uint32_t hmv_signed_by(hmv_pass *pass, const hmv_signature *signature, hmv_bytes keys, hmv_bytes aad);
 
 /* SHA-256 over COUNT pieces. */
 void hmv_sha256_of(const hmv_bytes *pieces, size_t count, uint8_t digest[HMV_SHA256_SIZE]);

@@ -4,8 +4,8 @@
  * a step of a loop. What is done about that, by software alone and for one such fault at a time:
  *
  *   1. A decision is made twice, each time from the caller's bytes and into a fresh hmv_pass; nothing that one pass has
- *      found is looked at by the other. What was accepted is then read once more and compared with what the caller
- * gets. So a fault in one of the three is outvoted by the others.
+ *      found is looked at by the other. Each fills in the result anew and sums it up, and the sums must be the
+ *      same: a fault that spoils what is read in one pass is not in the other.
  *   2. Answers are joined by AND, not by a test and a constant: HMV_ACCEPTED comes out only if it went in each time.
  * They lie in volatile memory, begin as HMV_UNDECIDED, and are loaded where they are used, so that the compiler cannot
  *      put the constant in their place, and a call that is skipped leaves a refusal behind, not an old register.
@@ -35,16 +35,24 @@ typedef struct hmv_pass {
     hmv_bytes envelope;
     hmv_bytes payload_item; /* the signed bytes with their head, as they stand in the Sig_structure */
     hmv_bytes payload;
-    hmv_bytes signatures; /* CBOR array */
+    hmv_bytes signatures;   /* CBOR array */
+    uint32_t known;         /* bit n: signature n is by a key that is known */
+    uint32_t need_receipts; /* bit n: signature n must have a receipt */
 } hmv_pass;
 
 /* A step of the decision is done. Each step has a number of its own; what they add up to is known. */
 static inline void hmv_mark(hmv_pass *pass, uint32_t step) { pass->flow += step; }
 
-/* The pass's answer: HMV_ACCEPTED, if there was no fault and the marks add up to MARKS. */
-hmv_reason hmv_answer(const hmv_pass *pass, uint32_t marks);
+/* What one pass comes to. SUM is over the result that it has filled in. */
+typedef struct hmv_outcome {
+    volatile hmv_reason answer;
+    volatile uint32_t sum;
+} hmv_outcome;
 
-/* The answer that comes out of two passes and of reading the RESULT once more, which is cleared if it is a refusal. */
-hmv_reason hmv_conclude(const volatile hmv_reason answers[3], void *result, size_t size);
+/* The pass's answer is HMV_ACCEPTED, if there was no fault and the marks add up to MARKS. RESULT is words. */
+void hmv_finish(const hmv_pass *pass, uint32_t marks, const void *result, size_t size, hmv_outcome *outcome);
+
+/* The answer of two passes, which have filled in the same RESULT. It is cleared if the answer is a refusal. */
+hmv_reason hmv_conclude(const hmv_outcome outcomes[2], void *result, size_t size);
 
 #endif

@@ -52,10 +52,11 @@ static const hmv_field kid_value[] = {
 /* [algorithm, digest]: the digest is of the algorithm's own size. */
 static void read_digest(const hmv_digest *const *digests, hmv_component *component, hmv_parse *parse) {
     static const hmv_field algorithm = {0, HMV_NINT, 0, 255, 0};
-    hmv_reader reader = hmv_inside(component->digest, parse);
+    hmv_reader reader;
+    hmv_enter(&reader, component->digest, parse);
     int32_t id = 0;
     hmv_read(&reader, &algorithm, &id);
-    component->digest = hmv_read_bytes(&reader, 0);
+    hmv_read_bytes(&reader, 0, &component->digest);
     while (*digests != NULL && (*digests)->id != id) digests++;
     component->digest_algorithm = *digests;
     if (*digests == NULL)
@@ -65,7 +66,8 @@ static void read_digest(const hmv_digest *const *digests, hmv_component *compone
 }
 
 static void read_components(const hmv_digest *const *digests, hmv_release *release, hmv_parse *parse) {
-    hmv_reader reader = hmv_inside(release->component_list, parse);
+    hmv_reader reader;
+    hmv_enter(&reader, release->component_list, parse);
     /* There are no more than fit: that is the bound of the field 8. It is tested again where it matters. */
     while (reader.left > 0 && release->components < HMV_COMPONENTS_MAX) {
         hmv_component *component = &release->component[release->components++];
@@ -78,7 +80,8 @@ static void read_components(const hmv_digest *const *digests, hmv_release *relea
 }
 
 void hmv_manifest_parse(const hmv_digest *const *digests, hmv_bytes manifest, hmv_release *release, hmv_parse *parse) {
-    hmv_reader reader = hmv_reader_of(manifest, parse);
+    hmv_reader reader;
+    hmv_open(&reader, manifest, parse);
     hmv_dependency dependency;
     hmv_bytes kid = {NULL, 0}, other = {NULL, 0};
     release->manifest = manifest;
@@ -86,9 +89,9 @@ void hmv_manifest_parse(const hmv_digest *const *digests, hmv_bytes manifest, hm
     hmv_end(&reader);
     read_components(digests, release, parse);
     hmv_check_once(release->signer_ids, kid_value, parse, &kid, &other);
-    for (reader = hmv_inside(release->signer_ids, parse); reader.left > 0; release->signers++)
-        hmv_read_bytes(&reader, 0);
-    for (reader = hmv_inside(release->dependencies, parse); reader.left > 0;)
+    for (hmv_enter(&reader, release->signer_ids, parse); reader.left > 0; release->signers++)
+        hmv_read_bytes(&reader, 0, &kid);
+    for (hmv_enter(&reader, release->dependencies, parse); reader.left > 0;)
         hmv_decode(&reader, hmv_dependency_array, &dependency);
 }
 

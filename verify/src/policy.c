@@ -6,26 +6,27 @@
 
 enum { MARK_SIGNERS = 0x10, MARK_DEVICE = 0x20, MARK_COMPONENTS = 0x30, MARK_DEPENDENCIES = 0x40 };
 
-static int has_key(hmv_pass *pass, hmv_bytes keys, hmv_bytes kid) {
-    hmv_cose_key key;
-    return hmv_find(keys, hmv_cose_key_map, kid, &pass->parse, &key);
-}
-
 /* The signatures are those that the manifest lists; enough are by the publisher's keys; none is by a revoked key. */
 static void check_signers(hmv_pass *pass, const hmv_release *release, const hmv_publisher *publisher) {
-    hmv_reader reader = hmv_inside(pass->signatures, &pass->parse);
-    hmv_reader listed = hmv_inside(release->signer_ids, &pass->parse);
+    hmv_reader reader;
+    hmv_enter(&reader, pass->signatures, &pass->parse);
+    hmv_reader listed;
+    hmv_enter(&listed, release->signer_ids, &pass->parse);
     hmv_signature signature;
+    hmv_cose_key key;
     uint32_t counted = 0, signatures = 0;
     for (; reader.left > 0; signatures++) {
+        hmv_bytes wanted = {NULL, 0};
         hmv_signature_read(&reader, &signature);
-        if (signatures < release->signers && !hmv_is_same(signature.kid, hmv_read_bytes(&listed, 0)))
-            hmv_fault(&pass->parse, HMV_SIGNERS_DIFFER);
-        if (hmv_keys_with(pass->trust, signature.kid, &pass->parse).size > 0)
+        if (listed.left > 0) hmv_read_bytes(&listed, 0, &wanted);
+        if (!hmv_is_same(signature.kid, wanted)) hmv_fault(&pass->parse, HMV_SIGNERS_DIFFER);
+        if ((pass->known >> signatures & 1) != 0)
             hmv_revoked_check(pass->trust, signature.kid, pass->payload, &pass->parse);
-        counted += (uint32_t)has_key(pass, publisher->keys, signature.kid);
+        if (!hmv_find(publisher->keys, hmv_cose_key_map, signature.kid, &pass->parse, &key)) continue;
+        counted++;
+        if (publisher->receipts != HMV_FALSE) pass->need_receipts |= 1u << signatures;
     }
-    if (signatures != release->signers) hmv_fault(&pass->parse, HMV_SIGNERS_DIFFER);
+    if (listed.left > 0) hmv_fault(&pass->parse, HMV_SIGNERS_DIFFER);
     if (counted < publisher->threshold) hmv_fault(&pass->parse, HMV_TOO_FEW_SIGNATURES);
     hmv_mark(pass, MARK_SIGNERS);
 }
@@ -87,7 +88,8 @@ static int is_in_release(const hmv_release *release, const hmv_dependency *depen
 }
 
 static void check_dependencies(hmv_pass *pass, hmv_act act, const hmv_release *release) {
-    hmv_reader reader = hmv_inside(release->dependencies, &pass->parse);
+    hmv_reader reader;
+    hmv_enter(&reader, release->dependencies, &pass->parse);
     hmv_dependency it;
     while (reader.left > 0 && act != HMV_BOOT) {
         uint64_t sequence = 0, counter = 0;
@@ -111,20 +113,13 @@ HMV_APART void hmv_policy_check(hmv_pass *pass, hmv_act act, const hmv_release *
     check_dependencies(pass, act, release);
 }
 
-/* Must a signature by KID have a receipt? */
-static HMV_APART int needs_receipt(hmv_pass *pass, hmv_bytes id, hmv_bytes kid) {
-    hmv_publisher publisher;
-    return !hmv_find(pass->trust->publishers, hmv_publisher_map, id, &pass->parse, &publisher) ||
-           (publisher.receipts != HMV_FALSE && has_key(pass, publisher.keys, kid));
-}
-
 void hmv_policy_receipts(hmv_pass *pass, const hmv_release *release) {
-    hmv_reader reader = hmv_inside(pass->signatures, &pass->parse);
+    hmv_reader reader;
+    hmv_enter(&reader, pass->signatures, &pass->parse);
     hmv_signature signature;
-    while (reader.left > 0) {
+    for (uint32_t needed = pass->need_receipts; reader.left > 0; needed >>= 1) {
         hmv_signature_read(&reader, &signature);
-        if (!hmv_receipts_check(pass, &signature, release->class_id, release->publisher) &&
-            needs_receipt(pass, release->publisher, signature.kid))
+        if (!hmv_receipts_check(pass, &signature, release->class_id, release->publisher) && (needed & 1) != 0)
             hmv_fault(&pass->parse, HMV_NO_RECEIPT);
     }
     hmv_mark(pass, HMV_RECEIPT_MARK);

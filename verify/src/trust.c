@@ -57,25 +57,54 @@ static const hmv_field log_array[] = {
 };
 #undef ROW
 
-hmv_bytes hmv_keys_with(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse) {
-    hmv_reader reader = hmv_inside(trust->publishers, parse);
-    const hmv_bytes nobodys = {NULL, 0};
+/* The key of KID, whichever publisher it is of. */
+static HMV_APART int find_key(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse, hmv_cose_key *key) {
+    hmv_reader reader;
     hmv_publisher publisher;
-    hmv_cose_key key;
+    hmv_enter(&reader, trust->publishers, parse);
     while (reader.left > 0) {
         hmv_decode(&reader, hmv_publisher_map, &publisher);
-        if (hmv_find(publisher.keys, hmv_cose_key_map, kid, parse, &key)) return publisher.keys;
+        if (hmv_find(publisher.keys, hmv_cose_key_map, kid, parse, key)) return 1;
     }
-    return nobodys;
+    return 0;
+}
+
+/* ["Signature", h'', … as Sig_structure (RFC 9052 section 4.4) of COSE_Sign begins where the body has no protected
+ * headers. */
+static const uint8_t sig_structure[] = {0x85, 0x69, 'S', 'i', 'g', 'n', 'a', 't', 'u', 'r', 'e', 0x40};
+
+uint32_t hmv_signatures_verify(hmv_pass *pass, hmv_bytes roots, hmv_bytes aad) {
+    hmv_bytes pieces[HMV_PIECES] = {{sig_structure, sizeof sig_structure}, {NULL, 0}, aad, pass->payload_item};
+    hmv_parse *parse = &pass->parse;
+    hmv_signature it;
+    hmv_cose_key key;
+    hmv_reader reader;
+    uint32_t known = 0;
+    hmv_enter(&reader, pass->signatures, parse);
+    for (uint32_t bit = 1; reader.left > 0; bit <<= 1) {
+        hmv_signature_read(&reader, &it);
+        if (roots.size > 0 ? !hmv_find(roots, hmv_cose_key_map, it.kid, parse, &key)
+                           : !find_key(pass->trust, it.kid, parse, &key))
+            continue;
+        known++;
+        pass->known |= bit;
+        pieces[1] = it.protected_item;
+        if (key.algorithm != it.algorithm)
+            hmv_fault(parse, HMV_UNKNOWN_ALGORITHM);
+        else
+            hmv_cose_verify(pass, &key, pieces, it.value, HMV_BAD_SIGNATURE);
+    }
+    return known;
 }
 
 int hmv_log_find(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse, hmv_bytes *office, hmv_cose_key *key) {
-    hmv_reader reader = hmv_inside(trust->logs, parse), inner;
+    hmv_reader reader, inner;
+    hmv_enter(&reader, trust->logs, parse);
     struct entry entry;
     while (reader.left > 0) {
         hmv_decode(&reader, log_array, &entry);
         *office = entry.other;
-        inner = hmv_reader_of(entry.name, parse);
+        hmv_open(&inner, entry.name, parse);
         hmv_decode(&inner, hmv_cose_key_map, key);
         if (hmv_is_same(key->kid, kid)) return 1;
     }
@@ -83,9 +112,13 @@ int hmv_log_find(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse, hmv_by
 }
 
 int hmv_list_has(hmv_bytes list, hmv_bytes id, hmv_parse *parse) {
-    hmv_reader reader = hmv_inside(list, parse);
-    while (reader.left > 0)
-        if (hmv_is_same(hmv_read_bytes(&reader, 0), id)) return 1;
+    hmv_reader reader;
+    hmv_enter(&reader, list, parse);
+    while (reader.left > 0) {
+        hmv_bytes each;
+        hmv_read_bytes(&reader, 0, &each);
+        if (hmv_is_same(each, id)) return 1;
+    }
     return 0;
 }
 
@@ -111,29 +144,32 @@ uint64_t hmv_minimum_of(const hmv_trust *trust, hmv_bytes publisher, hmv_bytes c
 
 /* A log's key is for ES256. */
 static void check_log_keys(const hmv_trust *list, hmv_parse *parse) {
-    hmv_reader reader = hmv_inside(list->logs, parse), inner;
+    hmv_reader reader, inner;
+    hmv_enter(&reader, list->logs, parse);
     struct entry entry;
     hmv_cose_key key;
     while (reader.left > 0) {
         hmv_decode(&reader, log_array, &entry);
-        inner = hmv_reader_of(entry.name, parse);
+        hmv_open(&inner, entry.name, parse);
         hmv_key_check(&inner, &key);
         if (key.algorithm != ES256_P256) hmv_fault(parse, HMV_MALFORMED);
     }
 }
 
 void hmv_trust_outline(hmv_bytes payload, hmv_trust *list, hmv_parse *parse) {
-    hmv_reader reader = hmv_reader_of(payload, parse);
+    hmv_reader reader;
+    hmv_open(&reader, payload, parse);
     hmv_decode(&reader, list_map, list);
     hmv_end(&reader);
     list->list = payload;
-    reader = hmv_reader_of(list->root_set, parse);
+    hmv_open(&reader, list->root_set, parse);
     hmv_decode(&reader, root_set_array, list);
     if (hmv_keys_check(list->roots, parse) < list->threshold) hmv_fault(parse, HMV_MALFORMED);
 }
 
 void hmv_trust_check(const hmv_trust *list, hmv_parse *parse) {
-    hmv_reader reader = hmv_inside(list->publishers, parse);
+    hmv_reader reader;
+    hmv_enter(&reader, list->publishers, parse);
     union {
         hmv_publisher publisher;
         struct entry entry;

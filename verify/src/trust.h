@@ -13,8 +13,10 @@ typedef struct hmv_publisher {
     uint32_t receipts; /* HMV_TRUE: each counted signature must have one */
 } hmv_publisher;
 extern const hmv_field hmv_publisher_map[];
-/* The keys of the first publisher of which KID is one; empty: nobody's. */
-hmv_bytes hmv_keys_with(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse);
+
+/* Every signature of the envelope whose kid is one of ROOTS, or, if that is empty, of any publisher of the pass's trust
+ * list, must verify. How many they are; which, is in pass->known. AAD is the external_aad with its head. */
+uint32_t hmv_signatures_verify(hmv_pass *pass, hmv_bytes roots, hmv_bytes aad);
 
 /* The log whose key has this KID, and its office. 0: there is none. */
 int hmv_log_find(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse, hmv_bytes *office, hmv_cose_key *key);

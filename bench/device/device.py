@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
 VERIFY = HERE.parents[1] / 'verify'
+VECTORS = HERE.parents[1] / 'tests' / 'vectors' / 'native'
 COMPILER = 'arm-none-eabi-gcc'
 QEMU = 'qemu-system-arm'
 BOARDS = {'M4': ('cortex-m4', 'mps2-an386'), 'M3': ('cortex-m3', 'mps2-an385')}
@@ -46,12 +47,14 @@ class Part:
     bar: Bar = Bar()
     arithmetic: str = 'portable'
     boards: tuple = tuple(BOARDS)
+    algorithms: str = ''  # the product's table, where the row asks for one
 
 
 P256 = ('p256.c', 'verdict.c')
 P384 = ('p384.c', 'verdict.c')
 LMS = ('lms.c', 'sha256.c', 'verdict.c')
 RSA = ('rsa.c', 'sha256.c', 'verdict.c')
+ALL = tuple((VERIFY / 'files.txt').read_text(encoding='utf-8').split())
 ED25519 = ('ed25519.c', 'sha512.c', 'verdict.c')
 
 PARTS = (
@@ -68,6 +71,14 @@ PARTS = (
     Part('ps256_3072', RSA, 'PS256 with SHA-256, 3072 bits', 'signature'),
     Part('ps256_4096', RSA, 'PS256 with SHA-256, 4096 bits', 'signature'),
     Part('rs256', RSA, 'RS256 with SHA-256', 'signature'),
+    Part('all', ALL, 'all in, P-256', 'decision', Bar(10240, 2048)),
+    Part('all', ALL, 'all in, P-256 with UMAAL', 'decision', Bar(10240, 2048), 'arm', UMAAL),
+    Part('all', ALL, 'all in, P-256 and Ed25519', 'decision', algorithms='&hmv_esp256, &hmv_ed25519'),
+    Part('all', ALL, 'all in, P-256 and P-384', 'decision', algorithms='&hmv_esp256, &hmv_esp384'),
+    Part('all', ALL, 'all in, P-256 and RSA', 'decision', algorithms='&hmv_esp256, &hmv_ps256, &hmv_rs256'),
+    Part('all', ALL, 'all in, P-256 and HSS-LMS', 'decision', algorithms='&hmv_esp256, &hmv_hss_lms'),
+    Part('all', ALL, 'all in, every algorithm', 'decision',
+         algorithms='&hmv_esp256, &hmv_esp384, &hmv_ed25519, &hmv_ps256, &hmv_rs256, &hmv_hss_lms'),
 )
 
 
@@ -105,7 +116,9 @@ def run(words, **options):
 
 def build(part, board, folder, flags=()):
     """The linked program. The bench's own objects are named bench_*, by which device.ld tells them from what is measured."""
-    processor = [f'-mcpu={BOARDS[board][0]}']
+    processor = [f'-mcpu={BOARDS[board][0]}', f'-DVECTORS="{VECTORS}"']
+    if part.algorithms:
+        processor.append(f'-DALGORITHMS={part.algorithms}')
     objects = []
     own = [HERE / 'start.c', HERE / 'library.c', HERE / f'row_{part.row}.c']
     for source in [*own, *(VERIFY / 'src' / name for name in part.sources)]:

@@ -81,8 +81,11 @@ void hm_front_commit_waiting(hm_front_state *state) {
     for (size_t i = 0; i < all.jobs; i++)
         all.job[i] = (commitment){.job = state->jobs[state->whole[i]], .fault = {.class = HM_DONE}};
     state->wholes = 0;
-    each_output(&all, start_content);
-    each_output(&all, await_content);
+    /* One alone has nobody to share the journal with. */
+    if (all.jobs > 1) {
+        each_output(&all, start_content);
+        each_output(&all, await_content);
+    }
     each_output(&all, sync_content);
     each_output(&all, give_name);
     each_output(&all, sync_folder);

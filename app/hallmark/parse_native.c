@@ -112,12 +112,25 @@ static hm_err take_keys(making *m) {
 
 /* What is there already. */
 
+static bool is_by(const hm_cose_envelope *envelope, size_t index, const hm_native_key *key) {
+    return !hm_failed(
+        hm_cose_verify(HM_COSE_MANIFEST, envelope->payload, &envelope->signature[index], hm_buf_bytes(&key->spki)));
+}
+
 static bool is_signed_by(const hm_cose_envelope *envelope, const hm_native_key *key) {
     for (size_t i = 0; i < envelope->signatures; i++)
-        if (!hm_failed(
-                hm_cose_verify(HM_COSE_MANIFEST, envelope->payload, &envelope->signature[i], hm_buf_bytes(&key->spki))))
-            return true;
+        if (is_by(envelope, i, key)) return true;
     return false;
+}
+
+/* By the keys of this run and nobody else: a new build takes the place of the last one. */
+static bool is_ours(const making *m, const hm_cose_envelope *envelope) {
+    for (size_t i = 0; i < envelope->signatures; i++) {
+        bool ours = false;
+        for (size_t k = 0; k < m->keys; k++) ours = ours || is_by(envelope, i, &m->key[k]);
+        if (!ours) return false;
+    }
+    return true;
 }
 
 /* Would this run make the same again, but for a sequence number that nobody chose? */
@@ -153,9 +166,9 @@ static hm_err consider_present(making *m, bool *unchanged) {
                        !hm_failed(hm_cose_envelope_get(hm_buf_bytes(&bytes), &envelope));
     if (!is_envelope) return hm_refuse("what is in the envelope's place is none (--replace replaces it)");
     HM_TRY(is_same(m, &envelope, unchanged));
-    return *unchanged ? HM_OK
-                      : hm_refuse("there is an envelope already, of other content or another release (--replace "
-                                  "replaces it)");
+    return *unchanged || is_ours(m, &envelope)
+               ? HM_OK
+               : hm_refuse("there is an envelope already that somebody else signed, too (--replace replaces it)");
 }
 
 /* Making it. */

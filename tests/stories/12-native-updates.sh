@@ -23,12 +23,8 @@ expect_output "verified: native" "it verifies; the payload is found beside it" h
 expect_output "verified: native" "or is named" hallmark verify fw.bin.cose fw.bin
 expect_output "unchanged" "signed again, nothing changes" \
     hallmark sign --format native --product pump --release 2.1.0 --security-version 3 fw.bin
-cp fw.bin.cose first.cose
-expect_refused "of other content or another release" "another release does not replace it unasked" \
+expect_output "release 2.1.1" "the next release takes its place" \
     hallmark sign --format native --product pump --release 2.1.1 --security-version 3 fw.bin
-expect_same fw.bin.cose first.cose "and leaves it as it was"
-expect_output "release 2.1.1" "unless that is wanted" \
-    hallmark sign --format native --product pump --release 2.1.1 --security-version 3 --replace fw.bin
 expect_output "component main: firmware, version 2.1.1, security version 3, 70000 bytes, file fw.bin" \
     "inspect tells what it says" hallmark inspect fw.bin.cose
 expect_output '"manifest":{"publisher":' "to machines too" hallmark inspect --json fw.bin.cose
@@ -165,6 +161,10 @@ expect_output "co-signed: es256, signature 2 of 2" "the second office signs" \
 expect_output "verified" "now it is whole, to the first" hallmark verify two.cose fw.bin
 expect_output "verified" "and to the second" second verify two.cose fw.bin
 expect_output "signature 2 of 2" "each has its own in its log" second log check two.cose
+cp two.cose whole.cose
+expect_refused "somebody else signed, too" "what another has signed is not replaced unasked" \
+    hallmark sign --format native --product pump --release 5.1 -o two.cose fw.bin
+expect_same two.cose whole.cose "and stays as it was"
 expect_output "keys that the list does not know" "a device counts those that it knows" \
     hallmark verify --trust list two.cose fw.bin
 expect_output "log: good" "and the log is in order" hallmark log check

@@ -11,6 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / 'tools'), str(ROOT / 'tests' / 'native')]
+import cbor
 import native
 import tap
 from keys import ESP256, key
@@ -145,9 +146,7 @@ def list_area(envelope):
 
 def slot(pack):
     """(offset, bytes) pieces of a slot that holds a pack: header, envelope, payload."""
-    import cbor
-    parts = cbor.decode(pack)
-    envelope, data = parts
+    envelope, data = cbor.decode(pack).value
     return [(0, words(0x4C534D48, len(envelope))), (4096, envelope), (4096 + 8192, data)]
 
 

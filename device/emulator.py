@@ -1,0 +1,60 @@
+"""A device in QEMU: a folder with its flash, and the first stage that was made for it."""
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import build
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / 'tests' / 'device'))
+import images
+
+# As in device/port/mps2/port.c.
+FLASH_SIZE, STATE, LIST, FIRMWARE = 0x9B000, 0x0000, 0x5000, 0xD000
+DONE, NOTHING_TO_START, POWER_FAILED = 0, 8, 9
+SECONDS = 120
+
+
+class Device:
+    def __init__(self, folder, machine, built, identity, first_list, release):
+        """BUILT: the folder of build.py. As it leaves the factory: FIRST_LIST, and RELEASE (a pack) in slot A."""
+        self.folder, self.machine = pathlib.Path(folder), machine
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / 'identity').write_bytes(identity)
+        build.run(['arm-none-eabi-objcopy', '--update-section', f'.identity={self.folder / "identity"}', pathlib.Path(built) / 'boot.elf',
+                   self.folder / 'boot.elf'])
+        flash = bytearray(b'\xff' * FLASH_SIZE)
+        self.put(flash, STATE, images.first_state(first_list))
+        self.put(flash, LIST, images.list_area(first_list))
+        for offset, data in images.slot(release):
+            self.put(flash, FIRMWARE + offset, data)
+        self.flash.write_bytes(flash)
+
+    @staticmethod
+    def put(flash, at, data):
+        flash[at:at + len(data)] = data
+
+    @property
+    def flash(self):
+        return self.folder / 'flash.bin'
+
+    def copy(self, folder):
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        other = object.__new__(Device)
+        other.folder, other.machine = pathlib.Path(folder), self.machine
+        return other
+
+    def damage(self, at, mask=1):
+        data = bytearray(self.flash.read_bytes())
+        data[at] ^= mask
+        self.flash.write_bytes(data)
+
+    def power_on(self, *orders, cut=0, seed=1):
+        """Until it has nothing left to do, or power fails. (status, lines of the console)"""
+        words = [*orders, *([f'cut={cut}', f'seed={seed}'] if cut else [])]
+        config = ','.join(['enable=on,target=native', *(f'arg={word}' for word in ('device', *words))])
+        done = subprocess.run([build.QEMU, '-M', self.machine, '-icount', 'shift=0,sleep=off', '-nographic', '-monitor', 'none', '-serial',
+                               'stdio', '-semihosting-config', config, '-kernel', 'boot.elf'], cwd=self.folder, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS, check=False)
+        return done.returncode, done.stdout.decode('utf-8', 'replace').replace('\r', '').splitlines()

@@ -1,0 +1,19 @@
+/* The first stage on this board: begin, decide, say, lock, jump. */
+#include "port.h"
+
+static hmb_boot boot;
+
+_Noreturn void boot_main(void);
+void boot_say(const hmb_boot *boot);
+
+/* The decision path for a fault-injection run begins at hmb_boot_begin and ends where port_start leaves. */
+_Noreturn void boot_main(void) {
+    hmb_range writable[HMB_WRITABLE_MAX];
+    volatile hmv_reason answer = HMV_UNDECIDED;
+    answer = hmb_boot_begin(&boot, port_board());
+    if (answer == HMV_ACCEPTED) answer = hmb_boot_decide(&boot);
+    boot_say(&boot);
+    port_lock(writable, hmb_boot_writable(&boot, writable));
+    if (!HMV_IS_ACCEPTED(answer)) port_stop();
+    port_start(hmb_boot_target(&boot), &boot);
+}

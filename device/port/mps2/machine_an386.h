@@ -1,0 +1,11 @@
+/* MPS2 with the AN386 image: Cortex-M4. */
+#ifndef HALLMARK_MPS2_MACHINE_H
+#define HALLMARK_MPS2_MACHINE_H
+
+#define MACHINE_NAME "mps2-an386, Cortex-M4"
+#define MACHINE_RAM 0x20000000u
+#define MACHINE_UART 0x40004000u
+#define MACHINE_WATCHDOG 0x40008000u
+#define MACHINE_TICKS_PER_MS 25000u
+
+#endif

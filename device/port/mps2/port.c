@@ -1,0 +1,115 @@
+#include "hardware.h"
+#include "semihost.h"
+
+/* ---- flash: where things lie ---- */
+
+enum {
+    FIRMWARE_SLOT = HMB_SLOT_PAYLOAD + 0x40000, /* 256 KiB */
+    PARAMETERS_SLOT = HMB_SLOT_PAYLOAD + 0x1000,
+    AT_LISTS = 0x5000,
+    AT_FIRMWARE = AT_LISTS + HMB_LISTS * HMB_LIST_AREA_SIZE,
+    AT_PARAMETERS = AT_FIRMWARE + 2 * FIRMWARE_SLOT,
+    AT_END = AT_PARAMETERS + 2 * PARAMETERS_SLOT
+};
+static const hmb_layout layout = {
+    .state = 0x0000,
+    .records = 0x2000,
+    .mailbox = 0x4000,
+    .list = {AT_LISTS, AT_LISTS + HMB_LIST_AREA_SIZE, AT_LISTS + 2 * HMB_LIST_AREA_SIZE,
+             AT_LISTS + 3 * HMB_LIST_AREA_SIZE},
+    .bank = {{.component = {(const uint8_t *)"main", 4},
+              .kind = HMV_KIND_FIRMWARE,
+              .slot = {AT_FIRMWARE, AT_FIRMWARE + FIRMWARE_SLOT},
+              .payload_size = 0x40000},
+             {.component = {(const uint8_t *)"limits", 6},
+              .kind = HMV_KIND_PARAMETERS,
+              .slot = {AT_PARAMETERS, AT_PARAMETERS + PARAMETERS_SLOT},
+              .payload_size = 0x1000}},
+    .end = AT_END,
+};
+_Static_assert((int)AT_END <= (int)FLASH_SIZE, "it fits");
+
+static hmb_flash flash;
+const hmb_flash *port_flash(void) {
+    hardware_adopt();
+    flash = nor_interface(&hardware_registers()->nor);
+    return &flash;
+}
+
+void port_lock(const hmb_range *writable, size_t count) { nor_lock(&hardware_registers()->nor, writable, count); }
+
+/* ---- who this device is: written into the first stage when it is made ---- */
+
+__attribute__((section(".identity"), used)) static const volatile hmb_identity identity = {.roots = {0}};
+
+const hmv_algorithm *const port_algorithms[] = {&hmv_esp256, NULL};
+const hmv_digest *const port_digests[] = {&hmv_digest_sha256, NULL};
+
+static hmb_board board;
+const hmb_board *port_board(void) {
+    hardware_reset();
+    hardware *registers = hardware_registers();
+    board =
+        (hmb_board){.flash = port_flash(),
+                    .layout = &layout,
+                    .identity = (const hmb_identity *)(uintptr_t)&identity,
+                    .algorithms = port_algorithms,
+                    .digests = port_digests,
+                    .memory = {{(uint8_t *)RAM_FIRMWARE, FIRMWARE_SIZE}, {(uint8_t *)RAM_PARAMETERS, PARAMETERS_SIZE}},
+                    .cause = registers->running};
+    registers->running = PORT_WATCHDOG; /* if nobody asks for the next reset, the watchdog did it */
+    return &board;
+}
+
+/* ---- registers of the board and the processor ---- */
+
+static volatile uint32_t *at(uintptr_t address) { return (volatile uint32_t *)address; }
+
+/* CMSDK UART: data, state (bit 0: full), control (bit 0: transmit), divider. */
+void port_say(const char *text) {
+    *at(MACHINE_UART + 0x10) = 16;
+    *at(MACHINE_UART + 0x08) = 1;
+    for (; *text; text++) {
+        while (*at(MACHINE_UART + 0x04) & 1) continue;
+        *at(MACHINE_UART) = (uint8_t)*text;
+    }
+}
+
+/* CMSDK watchdog: load, control (interrupt, reset), clear, lock. It resets when it has run out twice. */
+enum { WATCHDOG_MS = 200 };
+static void start_watchdog(void) {
+    *at(MACHINE_WATCHDOG + 0xC00) = 0x1ACCE551;
+    *at(MACHINE_WATCHDOG) = WATCHDOG_MS / 2 * MACHINE_TICKS_PER_MS;
+    *at(MACHINE_WATCHDOG + 0x08) = 3;
+    *at(MACHINE_WATCHDOG + 0xC00) = 0;
+}
+
+void port_feed_watchdog(void) {
+    *at(MACHINE_WATCHDOG + 0xC00) = 0x1ACCE551;
+    *at(MACHINE_WATCHDOG + 0x0C) = 1;
+    *at(MACHINE_WATCHDOG + 0xC00) = 0;
+}
+
+static const uintptr_t vtor = 0xE000ED08, aircr = 0xE000ED0C;
+
+_Noreturn void port_reset(void) {
+    hardware_registers()->running = PORT_ASKED;
+    __asm__ volatile("dsb" ::: "memory");
+    *at(aircr) = 0x05FA0004;
+    for (;;) continue;
+}
+
+/* Everything about the image that is started comes out of TARGET. */
+_Noreturn void port_start(uintptr_t target, const hmb_boot *boot) {
+    start_watchdog();
+    *at(vtor) = target;
+    register const hmb_boot *r0 __asm__("r0") = boot;
+    __asm__ volatile("dsb\n\tisb\n\tldr r1, [%1]\n\tldr r2, [%1, #4]\n\tmsr msp, r1\n\tbx r2"
+                     :
+                     : "r"(r0), "r"(target)
+                     : "r1", "r2", "memory");
+    __builtin_unreachable();
+}
+
+enum { EXIT_NOTHING_TO_START = 8 };
+_Noreturn void port_stop(void) { semihost_exit(EXIT_NOTHING_TO_START); }

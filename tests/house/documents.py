@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tools'))
 import tap
 
-PAGES = ('README.md', 'docs/release-engineer.md', 'docs/security-officer.md', 'docs/auditor.md')
+PAGES = ('README.md', 'docs/release-engineer.md', 'docs/security-officer.md', 'docs/auditor.md', 'docs/trust-list.md')
 HALLMARK = os.environ.get('HALLMARK', str(ROOT / 'build' / 'app' / 'hallmark' / 'hallmark'))
 NEEDS = ('openssl', 'osslsigncode', 'sbverify', 'softhsm2-util', 'sha256sum')
 EFI = pathlib.Path('/usr/lib/systemd/boot/efi')

@@ -1,6 +1,6 @@
 #!/bin/sh
 # make demo: an office in a temporary folder signs what an infusion pump is made of; Hallmark and other people's tools check
-# it; one byte of each is changed; the log is shown, proved and damaged. Every command is printed as a person would type it
+# it; one byte of each is changed; the log is shown, proved and damaged; an update for a device is judged as the device does. Every command is printed as a person would type it
 # and its outcome is checked: what is not as told ends the demo with status 1. Nothing is left behind.
 #
 #   tools/demo.sh build/hallmark
@@ -8,6 +8,7 @@ set -eu
 export LC_ALL=C.UTF-8
 
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+source=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d "${TMPDIR:-/tmp}/hallmark-demo.XXXXXX")
 # A checkpoint may still be on its way to the log: what it writes is removed the second time.
 trap 'cd / && { rm -rf "$folder" 2>/dev/null || { sleep 1 && rm -rf "$folder"; }; }' EXIT
@@ -177,9 +178,66 @@ refused 'tile/0/000.p' 9 'hallmark log check'
 accepted '' 1 "cp saved $tile"
 accepted 'log: good' 2 'hallmark log check'
 
+chapter '7  An update for a device: firmware and therapy limits, in one envelope and one stream'
+head -c 200000 /dev/urandom >pump.bin
+printf 'max_rate_ml_h = 999\nmin_rate_ml_h = 1\n' >limits.conf
+accepted 'signed' 9 'hallmark sign --format native --product infusion-pump --release 2.4.1 --component main=pump.bin,kind=firmware,security-version=3 --component limits=limits.conf,kind=parameters -o pump.cose'
+accepted 'packed' 9 'hallmark pack pump.cose pump.bin limits.conf -o pump.pack'
+accepted 'receipt' 'release|publisher|class|component|signer|receipt' 'hallmark inspect pump.cose'
+
+chapter '8  What devices trust: a list that two of three custodians sign, each with a key of their own'
+say 'Each custodian has an office. (They would not lie on one machine.)'
+for name in a b c; do
+    accepted '' 0 "hallmark init --org 'Custodian $name' custodian-$name"
+    accepted '' 1 "hallmark trust key --office custodian-$name -o root-$name.key"
+done
+accepted 'publisher' 9 'hallmark trust publisher --product infusion-pump -o pump.publisher'
+accepted '0 of 2' 9 'hallmark trust update --new root-a.key root-b.key root-c.key --threshold 2 --add-publisher pump.publisher -o list'
+accepted '1 of 2' 9 'hallmark trust update list --sign --office custodian-a'
+say 'One is not enough:'
+refused 'fewer keys have signed' 9 'hallmark unpack pump.pack --trust list'
+accepted '2 of 2' 9 'hallmark trust update list --sign --office custodian-c'
+say 'This list, and the SHA-256 of its root set, are what a device is made with. It decides with the same code as this command:'
+accepted 'verified' 9 'mkdir installed && hallmark unpack pump.pack --trust list -C installed'
+accepted '' 1 'cmp installed/main pump.bin && cmp installed/limits limits.conf'
+
+chapter '9  Every refusal has its reason'
+mkdir refused
+cp pump.pack changed.pack
+flip changed.pack
+refused 'payload' 9 'hallmark unpack changed.pack --trust list -C refused'
+say 'Another product of the same office:'
+accepted 'ventilator' 1 'hallmark product add ventilator'
+accepted '' 0 'hallmark sign --format native --product ventilator --release 1.0 pump.bin -o ventilator.cose'
+accepted '' 0 'hallmark pack ventilator.cose pump.bin -o ventilator.pack'
+refused 'key' 9 'hallmark unpack ventilator.pack --trust list -C refused'
+say 'A key is stolen. The custodians revoke it; the one release that is known to be good stays so:'
+accepted '' 0 'hallmark sign --format native --product infusion-pump --release 6.6.6 pump.bin -o stolen.cose'
+accepted '' 0 'hallmark pack stolen.cose pump.bin -o stolen.pack'
+kid=$(hallmark key list --json --product infusion-pump | grep '"es256","role":"signing"' | sed 's/.*"kid":"\([0-9a-f]*\)".*/\1/')
+accepted '0 of 2' 9 "hallmark trust update list -o list-2 --revoke-key $kid --keep pump.cose"
+accepted '' 0 'hallmark trust update list-2 --sign --old list --office custodian-b'
+accepted '2 of 2' 1 'hallmark trust update list-2 --sign --old list --office custodian-c'
+accepted 'revoked' 'revoke|device' 'hallmark trust show list-2 --old list'
+refused 'revoked' 9 'hallmark unpack stolen.pack --trust list-2 -C refused'
+accepted 'verified' 1 'hallmark verify --trust list-2 pump.cose'
+accepted '' 1 'test -z "$(ls refused)"'
+
+chapter '10  The same decision in a device: the verifier is freestanding C, and this installer has 60 lines'
+ln -s "$source/verify" verify
+cp "$source/tests/vectors/native/plain.list" device.list
+cp "$source/tests/vectors/native/plain.roots" device.roots
+cp "$source/tests/vectors/native/plain.pack" device.pack
+accepted '' 1 "cc -Os -Iverify/include -Iverify/portable verify/example/install.c \$(sed 's,^,verify/src/,' verify/files.txt) -o install"
+accepted 'accepted' 2 './install device.list device.roots device.pack'
+flip device.pack
+refused 'sign' 2 './install device.list device.roots device.pack'
+
 printf '\n%sAll of it went as told.%s The office was temporary and is gone. Next:\n\n' "$green$bold" "$plain"
 say 'README.md                    how to make an office that stays'
 say 'docs/release-engineer.md     signing, day by day and from a script'
 say 'docs/security-officer.md     keys, certificates, who can do what'
 say 'docs/auditor.md              what the log proves, and how to check it without us'
+say 'docs/device.md               the verifier in a device of your own'
+say 'docs/trust-list.md           the custodians, and the day when a key is stolen'
 say 'SECURITY.md                  what is promised, on what it rests, and what is not assured'

@@ -1,0 +1,225 @@
+/* Envelopes as files: which signatures must be there, which payloads are theirs. The verdict on a signature is
+ * lib/pki's; here they are octets. */
+#include "folder_test.h"
+
+#include <pki/manifest.h>
+
+/* What the envelope's payloads are said to be; NULL: not there. */
+typedef struct {
+    const char *content[2];
+    hm_bytes asked[2]; /* the names that were asked for */
+} shelf;
+
+static hm_err find(void *context, const hm_bytes *files, size_t count, size_t index, hm_source *content, bool *found) {
+    shelf *s = context;
+    assert_true(index < count && count <= 2);
+    s->asked[index] = files[index];
+    *found = s->content[index] != NULL;
+    if (*found) *content = hm_source_of_memory(hm_text(s->content[index]));
+    return HM_OK;
+}
+
+static void put_manifest(size_t signers, hm_buf *cbor) {
+    hm_manifest m = {.version = hm_text("2.1"), .sequence = 7, .purpose = HM_PURPOSE_DEVELOPMENT, .components = 2};
+    m.component[0] = (hm_manifest_component){.id = hm_text("main"),
+                                             .kind = HM_COMPONENT_FIRMWARE,
+                                             .size = 5,
+                                             .version = hm_text("2.1"),
+                                             .file = hm_text("parts/main.bin")};
+    m.component[1] = (hm_manifest_component){
+        .id = hm_text("conf"), .kind = HM_COMPONENT_CONFIGURATION, .size = 4, .version = hm_text("1")};
+    hm_digest_of(HM_SHA256, hm_text("image"), &m.component[0].digest);
+    hm_digest_of(HM_SHA512, hm_text("conf"), &m.component[1].digest);
+    m.signers = signers;
+    for (size_t i = 0; i < signers; i++) memset(m.signer[i], (int)i + 1, HM_KID_LEN);
+    HM_MUST(hm_manifest_put(&m, cbor));
+}
+
+/* An envelope of SIGNERS whose signatures are by the keys of WHO, one digit each. */
+static void put_envelope(size_t signers, const char *who, hm_buf *envelope) {
+    HM_BUF manifest = HM_BUF_EMPTY;
+    hm_buf bytes[4] = {HM_BUF_EMPTY, HM_BUF_EMPTY, HM_BUF_EMPTY, HM_BUF_EMPTY};
+    hm_bytes views[4];
+    uint8_t kid[HM_KID_LEN];
+    size_t count = strlen(who);
+    put_manifest(signers, &manifest);
+    for (size_t i = 0; i < count; i++) {
+        memset(kid, who[i] - '0', sizeof kid);
+        hm_cose_signature signature = {.algorithm = HM_COSE_ESP256, .kid = HM_ARRAY(kid), .value = hm_text("octets")};
+        HM_MUST(hm_cose_signature_put(&signature, &bytes[i]));
+        views[i] = hm_buf_bytes(&bytes[i]);
+    }
+    HM_MUST(hm_cose_envelope_put(hm_buf_bytes(&manifest), views, count, envelope));
+    for (size_t i = 0; i < 4; i++) hm_buf_clear(&bytes[i]);
+}
+
+static hm_err check(hm_bytes envelope, shelf *s, hm_digest *digest) {
+    hm_subject *subject = NULL;
+    hm_payloads payloads = {s, find};
+    hm_digests digests = {.count = 1, .digest = {{.algorithm = HM_SHA256}}};
+    hm_input input = {.content = hm_source_of_memory(envelope), .payloads = s ? &payloads : NULL};
+    HM_TRY(hm_format_native.open(&input, &subject));
+    hm_err err = hm_format_native.digest(subject, &digests, NULL, NULL, NULL, NULL);
+    hm_format_native.close(subject);
+    *digest = digests.digest[0];
+    return err;
+}
+
+static void its_digest_is_the_manifests_if_the_payloads_fit(void **state) {
+    (void)state;
+    HM_BUF envelope = HM_BUF_EMPTY, manifest = HM_BUF_EMPTY;
+    shelf s = {{"image", "conf"}, {HM_NO_BYTES, HM_NO_BYTES}};
+    hm_digest digest, expected;
+    put_envelope(1, "1", &envelope);
+    put_manifest(1, &manifest);
+    hm_digest_of(HM_SHA256, hm_buf_bytes(&manifest), &expected);
+    HM_MUST(check(hm_buf_bytes(&envelope), &s, &digest));
+    assert_true(hm_digest_equal(&digest, &expected));
+    assert_true(hm_format_native.probe(hm_buf_bytes(&envelope), envelope.len));
+}
+
+static void asks_for_payloads_by_the_signers_names(void **state) {
+    (void)state;
+    HM_BUF envelope = HM_BUF_EMPTY;
+    shelf s = {{"image", NULL}, {HM_NO_BYTES, HM_NO_BYTES}};
+    hm_subject *subject = NULL;
+    hm_payloads payloads = {&s, find};
+    hm_digests digests = {.count = 0};
+    put_envelope(1, "1", &envelope);
+    hm_input input = {.content = hm_source_of_memory(hm_buf_bytes(&envelope)), .payloads = &payloads};
+    HM_MUST(hm_format_native.open(&input, &subject));
+    assert_sentence(hm_format_native.digest(subject, &digests, NULL, NULL, NULL, NULL), HM_REFUSED, "1 are not here");
+    assert_true(hm_bytes_equal(s.asked[0], hm_text("parts/main.bin")));
+    assert_int_equal(s.asked[1].len, 0);
+    hm_format_native.close(subject);
+}
+
+static void refuses_payloads_that_differ_or_are_missing(void **state) {
+    (void)state;
+    static const struct {
+        const char *main, *conf, *why;
+    } cases[] = {
+        {"imagE", "conf", "1 are not what was signed, and 0"}, {"images", "conf", "1 are not what was signed, and 0"},
+        {"image", NULL, "0 are not what was signed, and 1"},   {"conf", "image", "2 are not what was signed, and 0"},
+        {"", NULL, "1 are not what was signed, and 1"},        {NULL, NULL, "only the envelope is here"},
+    };
+    HM_BUF envelope = HM_BUF_EMPTY;
+    hm_digest digest;
+    put_envelope(1, "1", &envelope);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        shelf s = {{cases[i].main, cases[i].conf}, {HM_NO_BYTES, HM_NO_BYTES}};
+        assert_sentence(check(hm_buf_bytes(&envelope), &s, &digest), HM_REFUSED, cases[i].why);
+    }
+    HM_MUST(check(hm_buf_bytes(&envelope), NULL, &digest)); /* who asks for the envelope alone gets that */
+}
+
+static void every_signer_that_is_named_has_signed_in_that_order(void **state) {
+    (void)state;
+    static const struct {
+        size_t signers;
+        const char *who, *why;
+    } cases[] = {
+        {2, "1", "1 of the signatures"}, {2, "2", "1 of the signatures"}, {3, "13", "1 of the signatures"},
+        {2, "21", "does not name"},      {1, "2", "does not name"},       {1, "11", "does not name"},
+        {2, "122", "does not name"},     {2, "123", "does not name"},
+    };
+    shelf s = {{"image", "conf"}, {HM_NO_BYTES, HM_NO_BYTES}};
+    hm_digest digest;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        HM_BUF envelope = HM_BUF_EMPTY;
+        put_envelope(cases[i].signers, cases[i].who, &envelope);
+        assert_sentence(check(hm_buf_bytes(&envelope), &s, &digest), HM_REFUSED, cases[i].why);
+    }
+    HM_BUF whole = HM_BUF_EMPTY;
+    put_envelope(3, "123", &whole);
+    HM_MUST(check(hm_buf_bytes(&whole), &s, &digest));
+}
+
+static void refuses_what_is_no_envelope(void **state) {
+    (void)state;
+    HM_BUF envelope = HM_BUF_EMPTY, large = HM_BUF_EMPTY;
+    shelf s = {{"image", "conf"}, {HM_NO_BYTES, HM_NO_BYTES}};
+    hm_digest digest;
+    put_envelope(1, "1", &envelope);
+    for (size_t len = 0; len < envelope.len; len++)
+        assert_int_equal(check(HM_BYTES(envelope.data, len), &s, &digest).class, HM_REFUSED);
+    HM_MUST(hm_put(&large, hm_buf_bytes(&envelope)));
+    HM_MUST(hm_put_u8(&large, 0));
+    assert_int_equal(check(hm_buf_bytes(&large), &s, &digest).class, HM_REFUSED);
+    HM_MUST(hm_put_zeros(&large, HM_COSE_ENVELOPE_MAX));
+    assert_sentence(check(hm_buf_bytes(&large), &s, &digest), HM_REFUSED, "larger than 16384");
+    assert_false(hm_format_native.probe(hm_buf_bytes(&large), large.len));
+    assert_false(hm_format_native.probe(hm_text("text"), 4));
+}
+
+/* Every byte of the manifest counts, whatever a signature would say. */
+static void a_manifest_with_a_flipped_bit_is_another(void **state) {
+    (void)state;
+    HM_BUF envelope = HM_BUF_EMPTY, manifest = HM_BUF_EMPTY;
+    shelf s = {{"image", "conf"}, {HM_NO_BYTES, HM_NO_BYTES}};
+    hm_digest good, other;
+    put_envelope(1, "1", &envelope);
+    put_manifest(1, &manifest);
+    HM_MUST(check(hm_buf_bytes(&envelope), &s, &good));
+    size_t end = 5 + 3 + manifest.len; /* behind the frame and the head of the byte string */
+    assert_memory_equal(envelope.data + end - manifest.len, manifest.data, manifest.len);
+    for (size_t i = 0; i < end; i++) {
+        envelope.data[i] ^= (uint8_t)(1u << i % 8);
+        if (!hm_failed(check(hm_buf_bytes(&envelope), &s, &other)) && hm_digest_equal(&good, &other))
+            fail_msg("byte %zu", i);
+        envelope.data[i] ^= (uint8_t)(1u << i % 8);
+    }
+}
+
+static void is_not_signed_as_a_file(void **state) {
+    (void)state;
+    HM_BUF envelope = HM_BUF_EMPTY, copied = HM_BUF_EMPTY;
+    hm_sink sink = hm_sink_to_buf(&copied);
+    hm_subject *subject = NULL;
+    hm_digests digests = {.count = 1, .digest = {{.algorithm = HM_SHA256}}};
+    put_envelope(1, "1", &envelope);
+    hm_input input = {.content = hm_source_of_memory(hm_buf_bytes(&envelope))};
+    HM_MUST(hm_format_native.open(&input, &subject));
+    assert_sentence(hm_format_native.digest(subject, &digests, NULL, &sink, NULL, NULL), HM_MISUSED, "--cosign");
+    assert_sentence(hm_format_native.embed(subject, hm_text("signature"), true, &sink), HM_MISUSED, "written whole");
+    digests.digest[0].algorithm = HM_SHA384;
+    assert_sentence(hm_format_native.digest(subject, &digests, NULL, NULL, NULL, NULL), HM_MISUSED, "SHA-256");
+    hm_format_native.close(subject);
+    assert_int_equal(copied.len, 0);
+}
+
+static void says_what_is_in_it(void **state) {
+    (void)state;
+    static const char *const said[] = {
+        "release 2.1, sequence number 7, for DEVELOPMENT",
+        "component main: firmware, version 2.1, security version 0, 5 bytes, file parts/main.bin",
+        "component conf: configuration",
+        "sha512 ",
+        "ESP256",
+        "its signature is still to come"};
+    HM_BUF envelope = HM_BUF_EMPTY, lines = HM_BUF_EMPTY;
+    hm_subject *subject = NULL;
+    const char *text;
+    put_envelope(2, "1", &envelope);
+    hm_input input = {.content = hm_source_of_memory(hm_buf_bytes(&envelope))};
+    HM_MUST(hm_format_native.open(&input, &subject));
+    HM_MUST(hm_format_native.describe(subject, &lines));
+    HM_MUST(hm_buf_string(&lines, &text));
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        if (!strstr(text, said[i])) fail_msg("not said: %s", said[i]);
+    hm_format_native.close(subject);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(its_digest_is_the_manifests_if_the_payloads_fit),
+        cmocka_unit_test(asks_for_payloads_by_the_signers_names),
+        cmocka_unit_test(refuses_payloads_that_differ_or_are_missing),
+        cmocka_unit_test(every_signer_that_is_named_has_signed_in_that_order),
+        cmocka_unit_test(refuses_what_is_no_envelope),
+        cmocka_unit_test(a_manifest_with_a_flipped_bit_is_another),
+        cmocka_unit_test(is_not_signed_as_a_file),
+        cmocka_unit_test(says_what_is_in_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

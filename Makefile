@@ -1,6 +1,7 @@
 # A thin front for Meson: what people and CI type. `make` builds; the program is then build/hallmark.
 #
 #   make demo              sign, verify and tamper with something, to see what Hallmark does
+#   make device            the device side's stories in an emulator: secure boot, updates, power failures
 #   make check             every test, the long sweeps sampled      make check-full   the long sweeps whole
 #   make asan              unit tests and stories under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make fuzz [T=60] [F=name]   each fuzz target T seconds; finds land in build-fuzz/
@@ -26,6 +27,11 @@ demo:
 	@log=$$(mktemp) && if $(MAKE) --no-print-directory --silent all >"$$log" 2>&1; then rm -f "$$log"; \
 	else cat "$$log"; rm -f "$$log"; exit 1; fi
 	@tools/demo.sh build/hallmark
+
+device:
+	@tools/setup.sh device
+	@$(MAKE) --no-print-directory --silent all
+	@$(PYTHON) device/run.py
 
 check:
 	@tools/setup.sh check
@@ -58,4 +64,4 @@ install: all
 clean:
 	rm -rf build build-clang build-asan build-fuzz
 
-.PHONY: all demo check check-full asan fuzz lint bench install clean
+.PHONY: all demo device check check-full asan fuzz lint bench install clean

@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / 'tests' / 'device'))
 import images
 
 # As in device/port/mps2/port.c.
-FLASH_SIZE, STATE, LIST, FIRMWARE = 0x9B000, 0x0000, 0x5000, 0xD000
+FLASH_SIZE, STATE, LIST, FIRMWARE, FIRMWARE_SLOT = 0x9B000, 0x0000, 0x5000, 0xD000, 0x43000
 DONE, NOTHING_TO_START, POWER_FAILED = 0, 8, 9
 SECONDS = 120
 
@@ -21,15 +21,24 @@ class Device:
         """BUILT: the folder of build.py. As it leaves the factory: FIRST_LIST, and RELEASE (a pack) in slot A."""
         self.folder, self.machine = pathlib.Path(folder), machine
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / 'identity').write_bytes(identity)
-        build.run(['arm-none-eabi-objcopy', '--update-section', f'.identity={self.folder / "identity"}', pathlib.Path(built) / 'boot.elf',
-                   self.folder / 'boot.elf'])
+        self.identify(built, identity)
         flash = bytearray(b'\xff' * FLASH_SIZE)
         self.put(flash, STATE, images.first_state(first_list))
         self.put(flash, LIST, images.list_area(first_list))
         for offset, data in images.slot(release):
             self.put(flash, FIRMWARE + offset, data)
         self.flash.write_bytes(flash)
+
+    def identify(self, built, identity):
+        """The first stage is made for one device: what it is stands in a section of its own."""
+        (self.folder / 'identity').write_bytes(identity)
+        build.run(['arm-none-eabi-objcopy', '--update-section', f'.identity={self.folder / "identity"}', pathlib.Path(built) / 'boot.elf',
+                   self.folder / 'boot.elf'])
+
+    def put_files(self, files):
+        """What the device finds in its network: bytes by name."""
+        for name, data in files.items():
+            (self.folder / name).write_bytes(data)
 
     @staticmethod
     def put(flash, at, data):

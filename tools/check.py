@@ -3,7 +3,7 @@
 
   tools/check.py [--build FOLDER] [SECTION]...
 
-Sections, in the order they run: build house unit stories oracles native faults clang sanitizers fuzz. All of them unless named.
+Sections, in the order they run: build house unit stories oracles native device faults clang sanitizers fuzz. All of them unless named.
 HALLMARK_FULL=1 runs the long sweeps whole; otherwise tests sample them with HALLMARK_SEED, which is printed.
 Logs are in build/check/. Status 0: something ran and nothing failed."""
 import argparse
@@ -200,7 +200,7 @@ def run_sections(check, wanted, folder):
     if 'unit' in wanted and ready:
         check.section('Unit tests')
         check.all_of(unit_tests(folder))
-    for section, needs_plan in (('stories', True), ('oracles', False), ('native', False), ('faults', False)):
+    for section, needs_plan in (('stories', True), ('oracles', False), ('native', False), ('device', False), ('faults', False)):
         if section in wanted and ready:
             check.section(section.capitalize())
             check.all_of(scripts(f'tests/{section}', folder, needs_plan))
@@ -215,7 +215,7 @@ def run_sections(check, wanted, folder):
                           *(fuzz_targets() if 'fuzz' in wanted else [])])
 
 
-SECTIONS = ('build', 'house', 'unit', 'stories', 'oracles', 'native', 'faults', 'clang', 'sanitizers', 'fuzz')
+SECTIONS = ('build', 'house', 'unit', 'stories', 'oracles', 'native', 'device', 'faults', 'clang', 'sanitizers', 'fuzz')
 
 
 def main():

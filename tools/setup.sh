@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what a part of Hallmark needs from Debian, by package name; silent and quick when all is there.
 #
-#   tools/setup.sh [build|demo|check|fuzz|lint|bench]...      (default: build)
+#   tools/setup.sh [build|demo|device|check|fuzz|lint|bench]...      (default: build)
 #
 # Root is asked for only when something is missing.
 # shellcheck disable=SC2086  # the variables hold lists of words
@@ -27,9 +27,10 @@ for part in "${@:-build}"; do
     check) packages="$packages $build $python $token $oracles $real_files $sanitizers $faults" ;;
     fuzz) packages="$packages $build $token $python $sanitizers" ;;
     lint) packages="$packages $build $python $sanitizers $style" ;;
+    device) packages="$packages $build $python $token $device python3-cryptography" ;;
     bench) packages="$packages $build $python $token $oracles $real_files $device" ;;
     *)
-        echo "tools/setup.sh: unknown part '$part' (build, demo, check, fuzz, lint, bench)" >&2
+        echo "tools/setup.sh: unknown part '$part' (build, demo, device, check, fuzz, lint, bench)" >&2
         exit 2
         ;;
     esac

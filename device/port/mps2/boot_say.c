@@ -63,13 +63,14 @@ static void say_trial(const hmb_record *record, const hmb_bank_record *bank) {
     port_say(" more attempts");
 }
 
-static void say_refused(const hmb_record *record, const hmb_bank_record *bank, size_t number) {
+static void say_refused(const hmb_bank_record *bank, size_t number) {
     for (size_t slot = 0; slot < HMB_SLOTS; slot++) {
         uint32_t reason = bank->reason[slot];
-        if (reason == HMV_ACCEPTED || reason == HMB_NOT_ASKED || reason == 0) continue;
-        port_say(slot == bank->slot ? "    accepted under the trust list before, until an update satisfies this one: "
-                                    : "  refused ");
-        if (slot != bank->slot) {
+        if (reason == HMV_ACCEPTED || reason == HMB_NOT_ASKED) continue;
+        if (slot == bank->slot) {
+            port_say("    under the list before, for now: ");
+        } else {
+            port_say("  refused ");
             port_say(names[number]);
             port_say(" in slot ");
             port_say(slots[slot]);
@@ -78,7 +79,6 @@ static void say_refused(const hmb_record *record, const hmb_bank_record *bank, s
         port_say(hmb_reason_text(reason));
         port_say("\n");
     }
-    (void)record;
 }
 
 static void say_bank(const hmb_record *record, size_t number) {
@@ -99,7 +99,7 @@ static void say_bank(const hmb_record *record, size_t number) {
         say_trial(record, bank);
         port_say("\n");
     }
-    say_refused(record, bank, number);
+    say_refused(bank, number);
 }
 
 void boot_say(const hmb_boot *boot) {

@@ -120,9 +120,12 @@ void hmv_match(hmv_reader *reader, const uint8_t *shape, hmv_bytes *to) {
 }
 
 static void check_bounds(hmv_reader *reader, const hmv_field *field, size_t argument) {
+    uint32_t major = reader->parse->major;
     if (argument < field->least) malformed(reader);
     if (argument > field->most && field->most != NO_BOUND)
-        fail(reader, (field->type & 0x60) != 0 && field->least != field->most ? HMV_TOO_LARGE : HMV_MALFORMED);
+        fail(reader, major >= HMV_MAJOR_BYTES && major <= HMV_MAJOR_ARRAY && field->least != field->most
+                         ? HMV_TOO_LARGE
+                         : HMV_MALFORMED);
 }
 
 static void store_number(hmv_reader *reader, unsigned type, void *to) {

@@ -16,7 +16,6 @@ typedef struct parts {
     int32_t algorithm;
 } parts;
 
-static const hmv_field any_item = {0, HMV_ITEM, 0, 255, 0};
 static const hmv_field bytes_item = {0, HMV_BYTES_ITEM, 0, 255, 0};
 /* Of a header map these examples have an algorithm, a content type (an RFC 9052 critical one would be 2), a kid. */
 typedef struct header {

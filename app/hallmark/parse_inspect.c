@@ -1,5 +1,9 @@
 /* What is signed, by whom, over what, what is not covered, and how long it lasts: in words. */
 #include "parse_check.h"
+#include "parse_trust.h"
+#include "trust_file.h"
+
+#include <base/cbor.h>
 
 #include <string.h>
 
@@ -163,6 +167,84 @@ static hm_err inspect_one(hm_parser *parser, const hm_check_orders *orders, hm_o
     return HM_OK;
 }
 
+/* Trust lists, bundles and packs are no signed files of a format, but somebody may hold one and ask what it is. */
+
+enum { FIRST_TAG = 0xc0 }; /* of CBOR: no other file that is inspected begins so */
+
+static bool begins_with_tag(const hm_source *content) {
+    uint8_t first;
+    return content->size && !hm_failed(hm_source_read(content, 0, &first, 1)) && first >= FIRST_TAG;
+}
+
+static bool is_list(const hm_source *content) {
+    HM_BUF bytes = HM_BUF_EMPTY;
+    HM_LIST_FILE file;
+    hm_list_files files;
+    memset(&file, 0, sizeof file);
+    return content->size <= HM_BUNDLE_MAX && !hm_failed(hm_source_read_all(content, HM_BUNDLE_MAX, &bytes)) &&
+           !hm_failed(hm_list_files_of(hm_buf_bytes(&bytes), &files)) &&
+           !hm_failed(hm_list_file_open(files.list[0], &file));
+}
+
+/* The envelope that a pack begins with (docs/manifest.md): a view into HEAD. */
+static hm_err cut_pack(const hm_source *content, hm_buf *head, hm_bytes *envelope, uint64_t *items) {
+    size_t len = content->size < HM_COSE_ENVELOPE_MAX + 16 ? (size_t)content->size : HM_COSE_ENVELOPE_MAX + 16;
+    uint64_t tag;
+    HM_TRY(hm_buf_reserve(head, len));
+    HM_TRY(hm_source_read(content, 0, head->data, len));
+    head->len = len;
+    hm_reader reader = hm_reader_of(hm_buf_bytes(head));
+    HM_TRY(hm_cbor_get_tag(&reader, &tag));
+    HM_TRY(hm_cbor_get_array(&reader, items));
+    return hm_cbor_get_bytes(&reader, envelope);
+}
+
+static hm_err inspect_pack(hm_parser *parser, const hm_check_orders *orders, hm_opened *opened,
+                           hm_signatures *signatures, bool *is_pack) {
+    HM_BUF head = HM_BUF_EMPTY;
+    hm_bytes envelope;
+    uint64_t items;
+    *is_pack = !hm_failed(cut_pack(&opened->job.content, &head, &envelope, &items)) && hm_cose_is_envelope(envelope);
+    if (!*is_pack) return HM_OK;
+    hm_input input = {.content = hm_source_of_memory(envelope)};
+    opened->format = &hm_format_native;
+    HM_TRY(opened->format->open(&input, &opened->subject));
+    HM_BUF line = HM_BUF_EMPTY;
+    if (!parser->json) {
+        HM_TRY(hm_put_format(&line,
+                             "%s: a pack: an envelope and %llu payloads behind it (hallmark unpack verifies them)\n",
+                             opened->job.shown, (unsigned long long)(items - 1)));
+        hm_parser_print(parser, &opened->job, HM_STREAM_OUT, hm_buf_bytes(&line));
+    }
+    return inspect_one(parser, orders, opened, signatures);
+}
+
+/* *DONE: it was one of these, and has been told. */
+static hm_err inspect_other(hm_parser *parser, const hm_check_orders *orders, hm_opened *opened,
+                            hm_signatures *signatures, bool *done) {
+    hm_job *job = &opened->job;
+    *done = false;
+    if (job->folder || orders->format || parser->detached) return HM_OK;
+    HM_TRY(hm_source_of_file(job->fd, &job->content));
+    if (!begins_with_tag(&job->content)) return HM_OK;
+    if (!is_list(&job->content)) return inspect_pack(parser, orders, opened, signatures, done);
+    static const hm_trust_orders nothing_held;
+    *done = true;
+    return hm_trust_show_job(parser, &nothing_held, job);
+}
+
+static hm_err inspect_job(hm_parser *parser, const hm_check_orders *orders, hm_job *job, hm_opened *opened,
+                          hm_signatures *signatures) {
+    bool done;
+    memset(opened, 0, sizeof *opened);
+    opened->job = *job;
+    opened->signature_fd = opened->catalogue_fd = opened->walk.fd = opened->finder.fd = -1;
+    HM_TRY(inspect_other(parser, orders, opened, signatures, &done));
+    if (done) return HM_OK;
+    HM_TRY(hm_opened_open(parser, job, orders->format, HM_OPEN_TO_CHECK, opened));
+    return inspect_one(parser, orders, opened, signatures);
+}
+
 hm_err hm_parse_inspect(hm_parser *parser, void *context) {
     const hm_check_orders *orders = context;
     for (;;) {
@@ -172,8 +254,7 @@ hm_err hm_parse_inspect(hm_parser *parser, void *context) {
         if (!more) return HM_OK;
         hm_opened opened;
         hm_signatures signatures = {0};
-        hm_err err = hm_opened_open(parser, &job, orders->format, HM_OPEN_TO_CHECK, &opened);
-        if (!hm_failed(err)) err = inspect_one(parser, orders, &opened, &signatures);
+        hm_err err = inspect_job(parser, orders, &job, &opened, &signatures);
         err = hm_parser_finish(parser, &opened.job, err, false);
         hm_signatures_clear(&signatures);
         hm_opened_clear(&opened);

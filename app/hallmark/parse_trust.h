@@ -25,6 +25,8 @@ typedef struct {
 HM_MUST_USE hm_err hm_parse_trust_update(hm_parser *parser, void *orders);
 /* Asks the core, which was narrowed to the file's hash, for the root's signature, and puts it in. */
 HM_MUST_USE hm_err hm_parse_trust_sign(hm_parser *parser, void *orders);
+/* Tell what stands in one list or bundle, whose content is ready to be read. */
+HM_MUST_USE hm_err hm_trust_show_job(hm_parser *parser, const hm_trust_orders *orders, const hm_job *job);
 HM_MUST_USE hm_err hm_parse_trust_show(hm_parser *parser, void *orders);
 HM_MUST_USE hm_err hm_parse_trust_bundle(hm_parser *parser, void *orders);
 

@@ -305,7 +305,7 @@ static hm_err show_all(hm_parser *parser, showing *s) {
     return hm_fault_raise(&s->refusal);
 }
 
-static hm_err show(hm_parser *parser, const hm_trust_orders *orders, const hm_job *job) {
+hm_err hm_trust_show_job(hm_parser *parser, const hm_trust_orders *orders, const hm_job *job) {
     HM_BUF text = HM_BUF_EMPTY;
     hm_json json = hm_json_plain(&text);
     showing s = {.orders = orders, .job = job, .text = &text, .json = parser->json ? &json : NULL};
@@ -321,7 +321,7 @@ hm_err hm_parse_trust_show(hm_parser *parser, void *context) {
         HM_TRY(hm_parser_next(parser, &job, &more));
         if (!more) return HM_OK;
         hm_err err = job.folder ? hm_misuse("is a folder") : hm_source_of_file(job.fd, &job.content);
-        if (!hm_failed(err)) err = show(parser, context, &job);
+        if (!hm_failed(err)) err = hm_trust_show_job(parser, context, &job);
         HM_TRY(hm_parser_finish(parser, &job, err, false));
     }
 }

@@ -124,6 +124,9 @@ step "and the publisher's file" hallmark trust publisher --product pump -o pump.
 step "a list is made" hallmark trust update --new root.key --threshold 1 --add-publisher pump.publisher \
     --publisher "Pump Works" --require-receipts yes -o list
 step "and signed" hallmark trust update list --sign
+expect_output "trust list 1, signed" "inspect tells what it says" hallmark inspect list
+step "the update is packed" hallmark pack -o up.pack up.cose fw.bin app.bin limits.conf
+expect_output "a pack: an envelope and 3 payloads" "inspect tells of packs too" hallmark inspect up.pack
 expect_output "as devices with trust list 1 do" "a device takes the update: signature, receipt, class" \
     hallmark verify --trust list up.cose
 expect_output "as devices" "of that product" hallmark verify --trust list --product pump up.cose

@@ -157,8 +157,7 @@ static hm_err read_root(json_t *root, bool *has_sequence, hm_manifest *manifest)
     };
     HM_TRY(take_members(root, members));
     bool gives_sequence = json_object_get(root, "sequence") != NULL;
-    if (*has_sequence && gives_sequence)
-        return hm_misuse("the sequence number is given twice, here and by --sequence");
+    if (*has_sequence && gives_sequence) return hm_misuse("the sequence number is given twice, here and by --sequence");
     *has_sequence |= gives_sequence;
     manifest->sequence = sequence;
     if (json_object_get(root, "minimum-list")) manifest->has_minimum_list = true;

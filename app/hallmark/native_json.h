@@ -17,7 +17,8 @@ typedef struct hm_description hm_description;
 
 /* Fill in MANIFEST's components, dependencies and notes, and the numbers that it gives; the texts are views of
  * DESCRIPTION, which the caller frees, also after a fault. A component's version is the release's unless it says
- * otherwise. *HAS_SEQUENCE: the command line gave it, and then the description may not; set if the description gives it. */
+ * otherwise. *HAS_SEQUENCE: the command line gave it, and then the description may not; set if the description gives
+ * it. */
 HM_MUST_USE hm_err hm_description_read(hm_bytes json, bool *has_sequence, hm_description **description,
                                        hm_manifest *manifest);
 void hm_description_free(hm_description **description);

@@ -208,6 +208,7 @@ static hm_err inspect_pack(hm_parser *parser, const hm_check_orders *orders, hm_
     if (!*is_pack) return HM_OK;
     hm_input input = {.content = hm_source_of_memory(envelope)};
     opened->format = &hm_format_native;
+    /* cppcheck-suppress returnDanglingLifetime ; an hm_err is a number, it keeps no address */
     HM_TRY(opened->format->open(&input, &opened->subject));
     HM_BUF line = HM_BUF_EMPTY;
     if (!parser->json) {

@@ -114,6 +114,7 @@ while [ "$at" -lt "$size" ]; do
 done
 echo "$quiet" > quiet
 # Bits of the receipt and of the certificate above the signer's are judged by those who use them.
+# shellcheck disable=SC2016  # expanded by that shell
 step "bits all over the envelope are noticed, but for what stands beside the signature" \
     sh -c 'for at in $(cat quiet); do [ "$at" -gt 500 ] || exit 1; done'
 expect_refused "not for \"valve\"" "another product's" hallmark verify --product valve up.cose

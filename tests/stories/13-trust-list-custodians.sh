@@ -110,8 +110,8 @@ expect_refused "could fork the list" "dave does not" hallmark --office "$scratch
 cp list-3 broken
 flip broken 300
 expect_status 1 "a list that was changed is not taken" hallmark trust show broken --old list-2
-head -c 400 list-3 >cut
-expect_status 1 "nor one that was cut off" hallmark trust show cut
+head -c 400 list-3 >shortened
+expect_status 1 "nor one that was cut off" hallmark trust show shortened
 printf x | cat list-3 - >longer
 expect_status 1 "nor one with something behind it" hallmark trust show longer
 : >empty

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Envelope and payloads as one stream: packed after every size and digest was compared, unpacked after everything was verified,
 # by a trust list or by certificates. Nothing has a name before. A key that was stolen is revoked, and its one good release stays.
-# shellcheck disable=SC2016  # the dollars are of the shells inside
+# shellcheck disable=SC2016,SC2154  # the dollars are of the shells inside; $scratch is lib.sh's
 . "$(dirname "$0")/lib.sh"
 story "Packed releases"
 

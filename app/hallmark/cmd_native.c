@@ -14,6 +14,8 @@
 static hm_err check_options(const hm_options *options) {
     if (options->cosign && options->given_count)
         return hm_misuse("%s does not go with --cosign: the manifest is written already", options->given[0].name);
+    if (options->cosign && options->release)
+        return hm_misuse("--release does not go with --cosign: the manifest says which one it is");
     if (options->cosign && options->operand_count != 1)
         return hm_misuse("--cosign needs one envelope (hallmark sign --help)");
     return HM_OK;

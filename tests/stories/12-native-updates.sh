@@ -160,6 +160,10 @@ expect_refused "does not name a key of this product" "nobody signs who is not na
     second sign --format native --product pump --cosign up.cose
 expect_refused "nothing to co-sign" "its publisher does not co-sign" \
     sh -c "cp two.cose own.cose && hallmark sign --format native --product pump --replace --cosign own.cose"
+expect_fault 2 "the manifest says which one it is" "the release is its publisher's to say" \
+    second sign --format native --product pump --release 5.0 --cosign two.cose
+expect_fault 2 "is for --format native" "what only updates have is said for nothing else" \
+    hallmark sign --product pump --security-version 3 fw.bin
 expect_output "co-signed: es256, signature 2 of 2" "the second office signs" \
     second sign --format native --product pump --cosign two.cose
 expect_output "verified" "now it is whole, to the first" hallmark verify two.cose fw.bin

@@ -125,8 +125,8 @@ static void verify_release(judge *self, cursor *record, hmv_act act) {
     hmv_reason answer = hmv_release_verify(&self->device.config, &self->trust, act, envelope, &release);
     (void)printf("%" PRIu32, answer);
     if (HMV_IS_ACCEPTED(answer)) {
-        (void)printf(" sequence %" PRIu64 " components %zu unknown %zu signers %zu\n", release.sequence,
-                     release.components, release.unknown_signers, release.signers);
+        (void)printf(" sequence %" PRIu64 " components %u unknown %u signers %u\n", release.sequence,
+                     (unsigned)release.components, (unsigned)release.unknown_signers, (unsigned)release.signers);
     } else {
         (void)printf(" %s\n", cleanness(all_zero(&release, sizeof release)));
     }

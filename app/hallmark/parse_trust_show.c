@@ -255,11 +255,11 @@ static hm_err offer(showing *s, const hm_list_file *file) {
     differences d = {s->text, s->json};
     HM_TRY(hm_device_offer(&s->device, file->bytes, &why));
     HM_TRY(compare(&s->held, file, why, &d));
-    s->refusal = why.accepted || why.already
-                     ? (hm_fault){.class = HM_DONE}
-                     : hm_fault_keep(hm_refuse("a device with list %llu does not take list %llu: %s",
-                                               (unsigned long long)s->held.list->version,
-                                               (unsigned long long)file->list->version, why.sentence));
+    s->refusal.class = HM_DONE;
+    if (why.accepted || why.already) return HM_OK;
+    s->refusal = hm_fault_keep(hm_refuse("a device with list %llu does not take list %llu: %s",
+                                         (unsigned long long)s->held.list->version,
+                                         (unsigned long long)file->list->version, why.sentence));
     return HM_OK;
 }
 

@@ -14,7 +14,8 @@ typedef struct {
     void *context;
 } comparison;
 
-HM_PRINTF(2, 3) static hm_err say(const comparison *c, const char *format, ...) {
+static hm_err say(const comparison *c, const char *format, ...) HM_PRINTF(2, 3);
+static hm_err say(const comparison *c, const char *format, ...) {
     char sentence[400];
     va_list arguments;
     va_start(arguments, format);

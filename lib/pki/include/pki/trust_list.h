@@ -109,10 +109,10 @@ typedef struct {
     size_t logs;
     hm_list_log log[1];
 } hm_publisher_file;
-HM_MUST_USE hm_err hm_publisher_file_read(hm_bytes file, hm_publisher_file *publisher);
-HM_MUST_USE hm_err hm_publisher_file_put(const hm_publisher_file *publisher, hm_buf *file);
-HM_MUST_USE hm_err hm_log_file_read(hm_bytes file, hm_list_log *log);
-HM_MUST_USE hm_err hm_log_file_put(const hm_list_log *log, hm_buf *file);
+HM_MUST_USE hm_err hm_publisher_file_read(hm_bytes bytes, hm_publisher_file *file);
+HM_MUST_USE hm_err hm_publisher_file_put(const hm_publisher_file *file, hm_buf *bytes);
+HM_MUST_USE hm_err hm_log_file_read(hm_bytes bytes, hm_list_log *log);
+HM_MUST_USE hm_err hm_log_file_put(const hm_list_log *log, hm_buf *bytes);
 
 /* Kinds and purposes in words, separated by commas: "firmware,configuration", "production". */
 HM_MUST_USE hm_err hm_list_kinds_read(const char *words, uint64_t *kinds);

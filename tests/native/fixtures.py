@@ -235,6 +235,10 @@ def publishers_and_keys(files):
               signed_list(usual_list(6, revoked=[[maker().kid, [sha256(b'x'), digest]]])))
     files.add('revoked-all.list', "version 6: the maker's first key is revoked",
               signed_list(usual_list(6, revoked=[[maker().kid, []]])))
+    others = [native.publisher(signing_keys=[maker(2)], purposes=PRODUCTION_ONLY), *usual_publishers()[1:]]
+    files.add('revoked-gone.list', "version 6: the maker's first key is revoked, and not the maker's any more",
+              signed_list(usual_list(6, others, revoked=[[maker().kid, []]])))
+    files.add('gone.list', "version 6: the first key is not the maker's any more", signed_list(usual_list(6, others)))
     files.add('usual.list', 'version 5: the maker, an operator for configuration only, a laboratory for development only',
               signed_list(usual_list()))
     files.add('usual.roots', 'the hash of its root set', native.root_hash(usual_list()))

@@ -198,8 +198,8 @@ def release_verify(trust, device, act, data):
     known = {kid: key for one in trust.publishers.values() for kid, key in one.keys.items()}
     reasons, good = judge_signatures(envelope, known, native.MANIFEST)
     kids = [one.kid for one in envelope.signatures]
-    for kid in kids:  # An unknown key is skipped, revoked or not.
-        if kid in known and kid in trust.revoked and sha256(envelope.payload) not in trust.revoked[kid]:
+    for kid in kids:  # Also one that no publisher has any more.
+        if kid in trust.revoked and sha256(envelope.payload) not in trust.revoked[kid]:
             reasons.add(REVOKED_KEY)
     if not good:
         return None, reasons if reasons - {REVOKED_KEY} else reasons | {NO_SIGNATURE}

@@ -259,6 +259,20 @@ static void of_a_key_revoked_without_exception_nothing_stays(void **state) {
     assert_reason(judge(HMV_BOOT, "image-good.envelope"), HMV_REVOKED_KEY);
 }
 
+static void a_revoked_key_spoils_a_release_even_when_no_publisher_has_it_any_more(void **state) {
+    (void)state;
+    assert_accepted(offer("revoked-gone.list"));
+    assert_reason(judge(HMV_INSTALL, "image-both.envelope"), HMV_REVOKED_KEY);
+    assert_reason(judge(HMV_BOOT, "image-both.envelope"), HMV_REVOKED_KEY);
+}
+
+static void a_key_that_was_taken_away_without_being_revoked_is_an_unknown_one(void **state) {
+    (void)state;
+    assert_accepted(offer("gone.list"));
+    assert_accepted(judge(HMV_INSTALL, "image-both.envelope"));
+    assert_reason(judge(HMV_INSTALL, "image-good.envelope"), HMV_NO_SIGNATURE);
+}
+
 static void a_revocation_cannot_be_undone_by_the_list_before(void **state) {
     (void)state;
     assert_accepted(offer("revoked-all.list"));
@@ -348,6 +362,8 @@ int main(void) {
         USUAL(of_a_revoked_key_the_one_good_image_stays_allowed),
         USUAL(a_revoked_key_spoils_what_a_good_key_signed_too),
         USUAL(of_a_key_revoked_without_exception_nothing_stays),
+        USUAL(a_revoked_key_spoils_a_release_even_when_no_publisher_has_it_any_more),
+        USUAL(a_key_that_was_taken_away_without_being_revoked_is_an_unknown_one),
         USUAL(a_revocation_cannot_be_undone_by_the_list_before),
         USUAL(an_ordinary_release_does_not_go_below_the_counter),
         USUAL(a_downgrade_exception_is_taken_by_its_device),

@@ -36,7 +36,6 @@ typedef struct hmv_pass {
     hmv_bytes payload_item; /* the signed bytes with their head, as they stand in the Sig_structure */
     hmv_bytes payload;
     hmv_bytes signatures;   /* CBOR array */
-    uint32_t known;         /* bit n: signature n is by a key that is known */
     uint32_t need_receipts; /* bit n: signature n must have a receipt */
 } hmv_pass;
 

@@ -20,8 +20,7 @@ static void check_signers(hmv_pass *pass, const hmv_release *release, const hmv_
         hmv_signature_read(&reader, &signature);
         if (listed.left > 0) hmv_read_bytes(&listed, 0, &wanted);
         if (!hmv_is_same(signature.kid, wanted)) hmv_fault(&pass->parse, HMV_SIGNERS_DIFFER);
-        if ((pass->known >> signatures & 1) != 0)
-            hmv_revoked_check(pass->trust, signature.kid, pass->payload, &pass->parse);
+        hmv_revoked_check(pass->trust, signature.kid, pass->payload, &pass->parse);
         if (!hmv_find(publisher->keys, hmv_cose_key_map, signature.kid, &pass->parse, &key)) continue;
         counted++;
         if (publisher->receipts != HMV_FALSE) pass->need_receipts |= 1u << signatures;

@@ -81,13 +81,12 @@ uint32_t hmv_signatures_verify(hmv_pass *pass, hmv_bytes roots, hmv_bytes aad) {
     hmv_reader reader;
     uint32_t known = 0;
     hmv_enter(&reader, pass->signatures, parse);
-    for (uint32_t bit = 1; reader.left > 0; bit <<= 1) {
+    while (reader.left > 0) {
         hmv_signature_read(&reader, &it);
         if (roots.size > 0 ? !hmv_find(roots, hmv_cose_key_map, it.kid, parse, &key)
                            : !find_key(pass->trust, it.kid, parse, &key))
             continue;
         known++;
-        pass->known |= bit;
         pieces[1] = it.protected_item;
         if (key.algorithm != it.algorithm)
             hmv_fault(parse, HMV_UNKNOWN_ALGORITHM);

@@ -15,7 +15,7 @@ typedef struct hmv_publisher {
 extern const hmv_field hmv_publisher_map[];
 
 /* Every signature of the envelope whose kid is one of ROOTS, or, if that is empty, of any publisher of the pass's trust
- * list, must verify. How many they are; which, is in pass->known. AAD is the external_aad with its head. */
+ * list, must verify. How many they are. AAD is the external_aad with its head. */
 uint32_t hmv_signatures_verify(hmv_pass *pass, hmv_bytes roots, hmv_bytes aad);
 
 /* The log whose key has this KID, and its office. 0: there is none. */

@@ -13,6 +13,7 @@ import tempfile
 
 import report
 import rows
+from boot_rows import boot_rows
 from device_rows import device_rows
 from measure import Failed, Spender, figures
 
@@ -43,6 +44,7 @@ def measure(bench):
     sections.append(('Log', rows.log_and_store(bench)))
     say('the device verifier')
     sections.append(('Device verifier', device_rows()))
+    sections.append(('Secure boot', boot_rows()))
     return sections
 
 

@@ -146,12 +146,21 @@ static void say_dose(const hmb_boot *boot) {
     say("therapy limits: ", line);
 }
 
-/* For whoever measures: with the word "ticks", SysTick's count since the reset goes to a file. */
-static void note_ticks(const char *words, uint32_t ticks) {
-    int32_t file;
-    if (!strstr(words, "ticks")) return;
-    file = semihost_open("ticks.bin", SEMIHOST_CREATE);
-    (void)semihost_write(file, 0, &ticks, sizeof ticks);
+/* How far down the first stage's stack went: the emulator's RAM is zero where nobody has written since power on. */
+static uint32_t first_stage_stack(const hmb_boot *boot) {
+    const uint32_t *word = (const uint32_t *)(const void *)(boot + 1), *top = (const uint32_t *)RAM_FIRMWARE;
+    for (word += 64; word < top && *word == 0; word++) continue; /* behind its other variables */
+    return (uint32_t)((uintptr_t)top - (uintptr_t)word);
+}
+
+/* For whoever measures: with the word "figures", a file has what the last boot and all since power on have cost. */
+static void note_figures(const char *words, const hmb_boot *boot, uint32_t ticks) {
+    const hardware *registers = hardware_registers();
+    uint32_t figures[4] = {ticks, first_stage_stack(boot), (uint32_t)registers->nor.operations, 0};
+    if (!strstr(words, "figures")) return;
+    for (size_t i = 0; i < FLASH_SIZE / HMB_ERASE_SIZE; i++) figures[3] += registers->wear[i];
+    int32_t file = semihost_open("figures.bin", SEMIHOST_CREATE);
+    (void)semihost_write(file, 0, figures, sizeof figures);
     semihost_close(file);
 }
 
@@ -159,7 +168,7 @@ _Noreturn void app_main(const hmb_boot *boot, uint32_t ticks) {
     char words[256];
     const hma_device device = {boot, port_flash(), port_algorithms, port_digests};
     semihost_words(words, sizeof words);
-    note_ticks(words, ticks);
+    note_figures(words, boot, ticks);
     say_dose(boot);
     if (hma_on_trial(&device)) {
         say("self-test passed, confirms itself", "");

@@ -8,7 +8,7 @@
 set -eu
 
 build='gcc make meson ninja-build pkg-config libc6-dev libssl-dev libp11-kit-dev libsqlite3-dev libcmocka-dev libjansson-dev'
-python='python3'
+python='python3 python3-cryptography'
 token='softhsm2 opensc'
 oracles='openssl osslsigncode sbsigntool libengine-pkcs11-openssl binutils'
 # Programs that others built and signed: what the format modules are tried on.
@@ -27,7 +27,7 @@ for part in "${@:-build}"; do
     check) packages="$packages $build $python $token $oracles $real_files $sanitizers $faults" ;;
     fuzz) packages="$packages $build $token $python $sanitizers" ;;
     lint) packages="$packages $build $python $sanitizers $style" ;;
-    device) packages="$packages $build $python $token $device python3-cryptography" ;;
+    device) packages="$packages $build $python $token $device" ;;
     bench) packages="$packages $build $python $token $oracles $real_files $device" ;;
     *)
         echo "tools/setup.sh: unknown part '$part' (build, demo, device, check, fuzz, lint, bench)" >&2

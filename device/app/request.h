@@ -22,7 +22,8 @@ int hma_on_trial(const hma_device *device);
 /* The free slots of these banks (bits: 1 << HMB_FIRMWARE, 1 << HMB_PARAMETERS) are complete: try them at the next boot.
  */
 hmv_verdict hma_try(const hma_device *device, uint32_t banks);
-/* Put LIST, a trust list's envelope, into the free area, and ask for it to be taken. */
+/* Put LIST, a trust list's envelope, into the free area, and ask for it to be taken. While something is on trial none
+ * is: ask after the confirmation has taken effect. */
 hmv_verdict hma_take_list(const hma_device *device, hmv_bytes list);
 /* Leave development, for good. */
 hmv_verdict hma_leave_development(const hma_device *device);

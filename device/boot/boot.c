@@ -128,8 +128,7 @@ uintptr_t hmb_boot_target(const hmb_boot *boot) {
 
 uint32_t hmb_free_slot(const hmb_boot *boot, size_t bank) {
     const hmb_bank_state *state = &boot->state.bank[bank];
-    for (size_t i = 0; i < HMB_BANKS; i++)
-        if (boot->state.bank[i].trial < HMB_SLOTS) return HMB_NONE;
+    if (hmb_trial_under_way(&boot->state)) return HMB_NONE;
     return state->active < HMB_SLOTS ? 1 - state->active : 0;
 }
 

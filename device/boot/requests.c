@@ -6,8 +6,7 @@ static uint32_t other_slot(const hmb_bank_state *bank) { return bank->active < H
 /* Nothing is judged yet: that is done where it is decided what boots, and done there once. */
 static hmv_reason begin_trial(hmb_boot *boot, uint32_t banks) {
     if (banks == 0 || banks >= 1u << HMB_BANKS) return HMB_UNKNOWN_REQUEST;
-    for (size_t i = 0; i < HMB_BANKS; i++)
-        if (boot->state.bank[i].trial < HMB_SLOTS) return HMB_TRIAL_UNDER_WAY;
+    if (hmb_trial_under_way(&boot->state)) return HMB_TRIAL_UNDER_WAY;
     for (size_t i = 0; i < HMB_BANKS; i++) {
         hmb_bank_state *bank = &boot->state.bank[i];
         if ((banks >> i & 1) == 0) continue;
@@ -19,26 +18,32 @@ static hmv_reason begin_trial(hmb_boot *boot, uint32_t banks) {
     return HMV_ACCEPTED;
 }
 
-static int is_on_trial(const hmb_boot *boot) {
-    int found = 0;
-    for (size_t i = 0; i < HMB_BANKS; i++) found = found || boot->state.bank[i].trial < HMB_SLOTS;
-    return found && boot->state.started == 1;
-}
-
 static hmv_reason confirm(hmb_boot *boot) {
-    if (!is_on_trial(boot)) return HMB_NOT_ON_TRIAL;
+    if (!hmb_trial_under_way(&boot->state) || boot->state.started != 1) return HMB_NOT_ON_TRIAL;
     boot->confirming = 1;
     return HMV_ACCEPTED;
 }
 
+/* A list binds installs at once, and what is on trial is still one: a device whose only release is on trial would lose
+ * it. What has confirmed itself in this very boot is not promoted before it is judged, so its list waits for the next.
+ */
+static hmv_reason take_list(hmb_boot *boot) {
+    return hmb_trial_under_way(&boot->state) ? HMB_TRIAL_UNDER_WAY : hmb_list_take(boot);
+}
+
+/* What is used of BANK now; if it has nothing confirmed yet, what is on trial. */
+static hmv_reason judge_used(hmb_boot *boot, size_t bank) {
+    const hmb_bank_state *state = &boot->state.bank[bank];
+    if (state->active < HMB_SLOTS) return hmb_bank_judge_confirmed(boot, bank, state->active);
+    return state->trial < HMB_SLOTS ? hmb_bank_judge_trial(boot, bank) : HMV_ACCEPTED;
+}
+
 /* What would boot next must still boot in production: else it would be the end of the device. */
 static hmv_reason leave_development(hmb_boot *boot) {
-    const hmb_bank_state *bank = &boot->state.bank[HMB_FIRMWARE];
-    hmv_reason answer;
+    hmv_reason answer = HMV_ACCEPTED;
     if (boot->state.life != HMB_DEVELOPMENT) return HMB_SAME_LIFE;
     hmb_set_life(boot, HMB_PRODUCTION);
-    answer = bank->active < HMB_SLOTS ? hmb_bank_judge_confirmed(boot, HMB_FIRMWARE, bank->active)
-                                      : hmb_bank_judge_trial(boot, HMB_FIRMWARE);
+    for (size_t bank = 0; bank < HMB_BANKS && answer == HMV_ACCEPTED; bank++) answer = judge_used(boot, bank);
     if (answer != HMV_ACCEPTED) hmb_set_life(boot, HMB_DEVELOPMENT);
     return answer;
 }
@@ -50,7 +55,7 @@ static hmv_reason answer_to(hmb_boot *boot, uint32_t kind, uint32_t argument) {
     case HMB_CONFIRM:
         return confirm(boot);
     case HMB_TAKE_LIST:
-        return hmb_list_take(boot);
+        return take_list(boot);
     case HMB_LEAVE_DEVELOPMENT:
         return leave_development(boot);
     default:

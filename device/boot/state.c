@@ -14,6 +14,12 @@ hmv_verdict hmb_state_store(hmb_journal *journal, hmb_state *state) {
     return hmb_journal_append(journal, (uint8_t *)state);
 }
 
+int hmb_trial_under_way(const hmb_state *state) {
+    int found = 0;
+    for (size_t bank = 0; bank < HMB_BANKS; bank++) found = found || state->bank[bank].trial < HMB_SLOTS;
+    return found;
+}
+
 static void fill_id(uint8_t id[HMV_ID_MAX], hmv_bytes component) {
     size_t size = component.size < HMV_ID_MAX ? component.size : HMV_ID_MAX;
     memset(id, 0, HMV_ID_MAX);

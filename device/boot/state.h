@@ -55,6 +55,9 @@ _Static_assert(sizeof(hmb_state) == 816, "the same on every machine, without pad
 hmv_verdict hmb_state_load(hmb_journal *journal, const hmb_flash *flash, uint32_t at, hmb_state *state);
 hmv_verdict hmb_state_store(hmb_journal *journal, hmb_state *state);
 
+/* Is anything on trial, started yet or not? */
+int hmb_trial_under_way(const hmb_state *state);
+
 /* The counter of that component; NULL if there is none. */
 const hmb_counter *hmb_counter_find(const hmb_state *state, hmv_bytes publisher, hmv_bytes component);
 /* Neither number ever falls. HMV_BAD: there is no entry left. */

@@ -297,6 +297,28 @@ static void refuses_an_older_list(void **state) {
     assert_reason(self.boot.record.request[0].reason, HMV_OLD_LIST);
 }
 
+/* Its only release would be refused under that list. */
+static void takes_no_list_while_its_first_release_is_on_trial(void **state) {
+    (void)state;
+    lab_asserts(&self, "v2");
+    assert_int_equal(hma_take_list(&self.device, lab_file("list-2.list")), HMV_GOOD);
+    lab_asserts(&self, "v2");
+    assert_reason(self.boot.record.request[0].reason, HMB_TRIAL_UNDER_WAY);
+    assert_int_equal(self.boot.record.list, 1);
+}
+
+static void a_list_that_comes_with_the_confirmation_waits_for_it(void **state) {
+    (void)state;
+    lab_asserts(&self, "v2");
+    assert_int_equal(hma_confirm(&self.device), HMV_GOOD);
+    assert_int_equal(hma_take_list(&self.device, lab_file("list-2.list")), HMV_GOOD);
+    lab_asserts(&self, "v2");
+    assert_int_equal(lab_counter(&self, HMB_FIRMWARE), 2);
+    assert_reason(self.boot.record.request[1].reason, HMB_TRIAL_UNDER_WAY);
+    lab_take_list(&self, "list-2.list");
+    assert_string_equal(lab_running(&self), "v2");
+}
+
 /* ---- the exception ---- */
 
 static void an_exception_brings_this_device_back_and_leaves_the_counter(void **state) {
@@ -467,6 +489,8 @@ int main(void) {
         confirmed(refuses_a_list_that_comes_too_early),
         confirmed(refuses_the_list_that_is_in_force),
         confirmed(refuses_an_older_list),
+        fresh(takes_no_list_while_its_first_release_is_on_trial),
+        fresh(a_list_that_comes_with_the_confirmation_waits_for_it),
         confirmed(an_exception_brings_this_device_back_and_leaves_the_counter),
         confirmed(runs_without_parameters_and_says_so),
         confirmed(updates_parameters_alone),

@@ -27,6 +27,8 @@ demo:
 	@log=$$(mktemp) && if $(MAKE) --no-print-directory --silent all >"$$log" 2>&1; then rm -f "$$log"; \
 	else cat "$$log"; rm -f "$$log"; exit 1; fi
 	@tools/demo.sh build/hallmark
+	@if command -v arm-none-eabi-gcc >/dev/null 2>&1 && command -v qemu-system-arm >/dev/null 2>&1; then \
+	$(PYTHON) device/run.py --brief --cuts 2 mps2-an386; else echo "  make device              the same on a device, in an emulator"; fi
 
 device:
 	@tools/setup.sh device

@@ -118,11 +118,15 @@ hmv_reason hmb_boot_decide(hmb_boot *boot) {
     return answer;
 }
 
+static uint32_t wrong(const volatile hmv_reason *answer) { return *answer ^ HMV_ACCEPTED; }
+
+/* What is wrong with the answers leads away twice, by an exclusive or and by a sum, which do not undo one another; with
+ * one of them skipped the other still does. */
 uintptr_t hmb_boot_target(const hmb_boot *boot) {
     const volatile hmv_reason *answers = boot->found[HMB_FIRMWARE].answers;
     uintptr_t target = (uintptr_t)boot->board->memory[HMB_FIRMWARE].data;
-    target ^= (answers[0] & answers[1] & answers[2] & answers[3]) ^ HMV_ACCEPTED;
-    target ^= (~answers[3] | ~answers[2] | ~answers[1] | ~answers[0]) ^ ~HMV_ACCEPTED;
+    target ^= wrong(&answers[0]) | wrong(&answers[1]) | wrong(&answers[2]) | wrong(&answers[3]);
+    target += wrong(&answers[3]) | wrong(&answers[2]) | wrong(&answers[1]) | wrong(&answers[0]);
     return target;
 }
 

@@ -82,7 +82,8 @@ static hmv_reason first_refusal(const hmb_found *found) {
 
 hmv_reason hmb_found_answer(const hmb_found *found) {
     hmv_reason all = found->answers[0] & found->answers[1] & found->answers[2] & found->answers[3];
-    return all == HMV_ACCEPTED ? all : first_refusal(found);
+    hmv_reason any = found->answers[3] | found->answers[2] | found->answers[1] | found->answers[0];
+    return all == HMV_ACCEPTED && any == HMV_ACCEPTED ? all : first_refusal(found);
 }
 
 hmv_reason hmb_slot_judge(hmb_boot *boot, size_t bank, uint32_t slot, hmv_act act, const hmv_trust *trust,

@@ -171,6 +171,7 @@ static const char *told(const uint8_t *data, size_t size, const char *const *pac
 const char *lab_running(const lab *self) {
     static const char *const packs[] = {"v1.pack", "v2.pack", "v21.pack", "crash.pack", NULL};
     if (hmb_boot_target(&self->boot) != (uintptr_t)self->firmware) return "nothing";
+    if (self->boot.found[HMB_FIRMWARE].size == 0) return "what was not verified";
     return told(self->firmware, self->boot.found[HMB_FIRMWARE].size, packs, "image ");
 }
 

@@ -101,6 +101,20 @@ static void boots_nothing_when_both_slots_are_damaged(void **state) {
     assert_reason(self.boot.record.undecided, HMV_OTHER_PAYLOAD);
 }
 
+/* For every answer that can be there instead of an acceptance, at every place, alone and everywhere. */
+static void there_is_no_address_to_jump_to_without_every_answer(void **state) {
+    (void)state;
+    static const hmv_reason others[] = {HMV_UNDECIDED, HMV_MORE,      HMV_OTHER_PAYLOAD, HMB_OTHER_RELEASE,
+                                        HMV_BAD,       ~HMV_ACCEPTED, UINT32_MAX,        0x20010000};
+    volatile hmv_reason *answers = self.boot.found[HMB_FIRMWARE].answers;
+    assert_int_equal(hmb_boot_target(&self.boot), (uintptr_t)self.firmware);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        for (unsigned places = 1; places < 1u << HMB_ANSWERS; places++) {
+            for (size_t j = 0; j < HMB_ANSWERS; j++) answers[j] = places >> j & 1 ? others[i] : HMV_ACCEPTED;
+            assert_string_equal(lab_running(&self), "nothing");
+        }
+}
+
 static void boots_nothing_without_its_state(void **state) {
     (void)state;
     memset(self.data + lab_layout.state, 0xff, HMB_JOURNAL_SIZE);
@@ -466,6 +480,7 @@ int main(void) {
         confirmed(falls_back_from_a_release_that_never_confirms),
         confirmed(boots_the_release_before_when_the_confirmed_one_is_damaged),
         confirmed(boots_nothing_when_both_slots_are_damaged),
+        confirmed(there_is_no_address_to_jump_to_without_every_answer),
         confirmed(boots_nothing_without_its_state),
         confirmed(boots_nothing_under_a_list_of_other_roots),
         confirmed(boots_nothing_under_another_list_than_the_one_that_was_taken),

@@ -14,11 +14,6 @@ static void multiply(number r, const number a, const number b);
 
 enum { BITS = 32 * WORDS, BYTES = 4 * WORDS };
 
-/* Jacobian: the affine point is (x / z^2, y / z^3); z = 0 is the point at infinity. Montgomery's form. */
-typedef struct {
-    number x, y, z;
-} point;
-
 static void load(number out, const uint8_t octets[BYTES]) {
     for (size_t i = 0; i < WORDS; i++) out[i] = hmv_load_be32(&octets[BYTES - 4 - 4 * i]);
 }
@@ -53,17 +48,17 @@ static int less(const number a, const number b) {
     return a[i] < b[i];
 }
 
+/* A sum below twice the modulus, of which CARRY is the part that does not fit. */
+static inline __attribute__((always_inline)) void reduce(number r, uint32_t carry, const number modulus) {
+    if (carry || !less(r, modulus)) subtract_words(r, r, modulus);
+}
+
 static void add(number r, const number a, const number b, const number modulus) {
-    if (add_words(r, a, b) || !less(r, modulus)) subtract_words(r, r, modulus);
+    reduce(r, add_words(r, a, b), modulus);
 }
 
 static void subtract(number r, const number a, const number b, const number modulus) {
     if (subtract_words(r, a, b)) add_words(r, r, modulus);
-}
-
-/* The end of a multiplication: a sum below 2p, of which CARRY is the part that does not fit. */
-static void reduce(number r, uint32_t carry) {
-    if (carry || !less(r, prime)) subtract_words(r, r, prime);
 }
 
 static void shift_right(number r, uint32_t top) {
@@ -102,67 +97,80 @@ static void divide(number out, const number numerator, const number denominator,
     memcpy(out, b->factor, BYTES);
 }
 
-static void field_add(number r, const number a, const number b) { add(r, a, b, prime); }
+/* A calculation with field elements, or several, in Montgomery's form: its places, and what is done with them, step by
+ * step. As octets of a table, a step is a fifth of what a call is. */
+enum place { X, Y, Z, X2, Y2, ONE, B, R_SQUARED, S, T, SLOPE, H, PLACES };
+enum { TIMES, PLUS, MINUS, STOP_AT };
+typedef struct {
+    number at[PLACES]; /* X, Y, Z: the sum, a Jacobian point; X2, Y2: an affine one */
+} workspace;
+#define STEP(operation, r, a, b) ((operation) << 12 | (r) << 8 | (a) << 4 | (b))
+#define STOP STEP(STOP_AT, 0, 0, 0)
 
-static void field_subtract(number r, const number a, const number b) { subtract(r, a, b, prime); }
-
-/* Infinity stays infinity, since z = 2 y z. No point here has y = 0: the order is odd. */
-static void double_point(point *p) {
-    number slope, s, t;
-    field_add(p->y, p->y, p->y);
-    multiply(t, p->z, p->z);
-    multiply(p->z, p->y, p->z);
-    field_add(s, p->x, t);
-    field_subtract(t, p->x, t);
-    multiply(t, t, s);
-    field_add(slope, t, t);
-    field_add(slope, slope, t); /* 3 (x + z^2) (x - z^2) */
-    multiply(t, p->y, p->y);
-    multiply(s, p->x, t); /* 4 x y^2 */
-    multiply(p->x, slope, slope);
-    field_subtract(p->x, p->x, s);
-    field_subtract(p->x, p->x, s);
-    multiply(t, t, t);
-    halve(t, prime); /* 8 y^4 */
-    field_subtract(s, s, p->x);
-    multiply(p->y, slope, s);
-    field_subtract(p->y, p->y, t);
+static void calculate(workspace *f, const uint16_t *step) {
+    for (;; step++) {
+        uint32_t *r = f->at[*step >> 8 & 15];
+        const uint32_t *a = f->at[*step >> 4 & 15], *b = f->at[*step & 15];
+        if (*step >> 12 == TIMES)
+            multiply(r, a, b);
+        else if (*step >> 12 == PLUS)
+            add(r, a, b, prime);
+        else if (*step >> 12 == MINUS)
+            subtract(r, a, b, prime);
+        else
+            return;
+    }
 }
 
-/* p += q, or p -= q. Of the cases that the formula does not cover, infinity and the same point are looked for; the
- * opposite point gives z = 0 by itself. */
-static void add_point(point *p, const affine *q, int negative) {
-    number h, slope, t, y;
-    memcpy(y, q->y, BYTES);
-    if (negative) subtract_words(y, prime, y);
-    if (!any_bit(p->z)) {
-        memcpy(p->x, q->x, BYTES);
-        memcpy(p->y, y, BYTES);
-        memcpy(p->z, one, BYTES);
+/* Infinity stays infinity, since z = 2 y z. No point here has y = 0: the order is odd. */
+static const uint16_t doubling[] = {
+    STEP(PLUS, H, Y, Y),          STEP(TIMES, T, Z, Z),
+    STEP(TIMES, Z, H, Z),         STEP(PLUS, S, X, T),
+    STEP(MINUS, T, X, T),         STEP(TIMES, T, T, S),
+    STEP(PLUS, SLOPE, T, T),      STEP(PLUS, SLOPE, SLOPE, T), /* 3 (x + z^2) (x - z^2) */
+    STEP(TIMES, H, H, Y),                                      /* 2 y^2 */
+    STEP(PLUS, T, H, H),          STEP(TIMES, S, X, T),        /* 4 x y^2 */
+    STEP(TIMES, X, SLOPE, SLOPE), STEP(MINUS, X, X, S),
+    STEP(MINUS, X, X, S),         STEP(TIMES, H, H, T), /* 8 y^4 */
+    STEP(MINUS, S, S, X),         STEP(TIMES, Y, SLOPE, S),
+    STEP(MINUS, Y, Y, H),         STOP,
+};
+
+/* The sum += q, or the sum -= q. Of the cases that the formula does not cover, infinity and the same point are looked
+ * for; the opposite point gives z = 0 by itself. */
+static void add_point(workspace *sum, const affine *q, int negative) {
+    static const uint16_t differences[] = {
+        STEP(TIMES, T, Z, Z),
+        STEP(TIMES, H, T, X2),
+        STEP(TIMES, T, T, Z),
+        STEP(TIMES, SLOPE, T, Y2),
+        STEP(MINUS, H, H, X),
+        STEP(MINUS, SLOPE, SLOPE, Y),
+        STOP,
+    };
+    static const uint16_t steps[] = {
+        STEP(TIMES, Z, Z, H),
+        STEP(TIMES, T, H, H),
+        STEP(TIMES, H, H, T),
+        STEP(TIMES, T, T, X),
+        STEP(TIMES, Y, Y, H),
+        STEP(TIMES, X, SLOPE, SLOPE),
+        STEP(MINUS, X, X, H),
+        STEP(MINUS, X, X, T),
+        STEP(MINUS, X, X, T),
+        STEP(MINUS, T, T, X),
+        STEP(TIMES, T, T, SLOPE),
+        STEP(MINUS, Y, T, Y),
+        STOP,
+    };
+    memcpy(sum->at[X2], q, sizeof *q);
+    if (negative) subtract_words(sum->at[Y2], prime, sum->at[Y2]);
+    if (!any_bit(sum->at[Z])) {
+        memcpy(sum->at[X], sum->at[X2], 3 * sizeof(number)); /* with z = ONE, which is behind x and y */
         return;
     }
-    multiply(t, p->z, p->z);
-    multiply(h, t, q->x);
-    multiply(t, t, p->z);
-    multiply(slope, t, y);
-    field_subtract(h, h, p->x);
-    field_subtract(slope, slope, p->y);
-    if (!any_bit(h) && !any_bit(slope)) {
-        double_point(p);
-        return;
-    }
-    multiply(p->z, p->z, h);
-    multiply(t, h, h);
-    multiply(h, h, t);
-    multiply(t, t, p->x);
-    multiply(p->y, p->y, h);
-    multiply(p->x, slope, slope);
-    field_subtract(p->x, p->x, h);
-    field_subtract(p->x, p->x, t);
-    field_subtract(p->x, p->x, t);
-    field_subtract(t, t, p->x);
-    multiply(t, t, slope);
-    field_subtract(p->y, t, p->y);
+    calculate(sum, differences);
+    calculate(sum, any_bit(sum->at[H]) || any_bit(sum->at[SLOPE]) ? steps : doubling);
 }
 
 /* A scalar on its way into the sum, from the highest bit down, as odd digits of at most WIDTH bits with a sign (Okeya
@@ -189,49 +197,46 @@ static int bits_of(const number scalar, int lowest, int count) {
 
 static void next_digit(addend *a) {
     int at = a->next--;
-    if (bits_of(a->scalar, at, 1) == bits_of(a->scalar, at - 1, 1)) return;
-    int bits = bits_of(a->scalar, at - a->width, a->width + 1);
+    int bits = bits_of(a->scalar, at - a->width, a->width + 1), highest_two = bits >> (a->width - 1);
+    if (highest_two == 0 || highest_two == 3) return;
     a->digit = (bits & ((1 << a->width) - 1)) - (bits >> 1);
     a->next = at - a->width;
     a->place = a->next + 1;
     for (; a->digit % 2 == 0; a->place++) a->digit /= 2;
 }
 
-static void add_at(point *sum, addend *a, int at) {
+static void add_at(workspace *sum, addend *a, int at) {
     if (a->next == at) next_digit(a);
     if (a->place == at) add_point(sum, &a->table[(a->digit < 0 ? -a->digit : a->digit) / 2], a->digit < 0);
 }
 
 /* sum = u1 G + u2 Q. */
-static void add_multiples(point *sum, const number u1, const number u2, const affine *q) {
+static void add_multiples(workspace *sum, const number u1, const number u2, const affine *q) {
     addend addends[] = {{u1, g_table, G_WIDTH, BITS, BITS + 1, 0}, {u2, q, Q_WIDTH, BITS, BITS + 1, 0}};
-    memset(sum, 0, sizeof *sum);
+    memset(sum, 0, 3 * sizeof(number));
     for (int at = BITS; at >= 0; at--) {
-        double_point(sum);
+        calculate(sum, doubling);
         add_at(sum, &addends[0], at);
         add_at(sum, &addends[1], at);
     }
 }
 
-/* 0 if y^2 = x^3 - 3x + b. */
-static uint32_t off_the_curve(const affine *q) {
-    number t, three;
-    field_add(three, one, one);
-    field_add(three, three, one);
-    multiply(t, q->x, q->x);
-    field_subtract(t, t, three);
-    multiply(t, t, q->x);
-    field_add(t, t, curve_b);
-    multiply(three, q->y, q->y);
-    field_subtract(t, t, three);
-    return any_bit(t);
+/* 0 if (X2, Y2) is on the curve: y^2 = x^3 - 3x + b. */
+static uint32_t off_the_curve(workspace *f) {
+    static const uint16_t steps[] = {
+        STEP(TIMES, T, X2, X2), STEP(MINUS, T, T, ONE), STEP(MINUS, T, T, ONE),
+        STEP(MINUS, T, T, ONE), STEP(TIMES, T, T, X2),  STEP(PLUS, T, T, B),
+        STEP(TIMES, S, Y2, Y2), STEP(MINUS, T, T, S),   STOP,
+    };
+    calculate(f, steps);
+    return any_bit(f->at[T]);
 }
 
 /* Loads a coordinate; nonzero if it is not below p. */
-static uint32_t load_coordinate(number out, const uint8_t octets[BYTES]) {
-    load(out, octets);
-    uint32_t wrong = !less(out, prime);
-    multiply(out, out, r_squared);
+static uint32_t load_coordinate(workspace *f, enum place to, const uint8_t octets[BYTES]) {
+    load(f->at[to], octets);
+    uint32_t wrong = !less(f->at[to], prime);
+    multiply(f->at[to], f->at[to], f->at[R_SQUARED]);
     return wrong;
 }
 
@@ -246,24 +251,26 @@ static uint32_t load_scalar(number out, const uint8_t octets[BYTES]) {
 static hmv_verdict verify_digest(const uint8_t *x, const uint8_t *y, const uint8_t *digest, const uint8_t *r_s) {
     number r, s, u1;
     affine q;
-    point sum;
+    workspace f;
     volatile uint32_t wrong = 1;
-    uint32_t found = load_coordinate(q.x, x);
-    found |= load_coordinate(q.y, y);
-    found |= off_the_curve(&q);
+    memcpy(f.at[ONE], constants, sizeof constants);
+    uint32_t found = load_coordinate(&f, X2, x);
+    found |= load_coordinate(&f, Y2, y);
+    found |= off_the_curve(&f);
     found |= load_scalar(r, r_s);
     found |= load_scalar(s, r_s + BYTES);
     wrong = found;
     if (wrong) return HMV_BAD;
+    memcpy(&q, f.at[X2], sizeof q);
     load(u1, digest);
-    if (!less(u1, order)) subtract_words(u1, u1, order);
+    reduce(u1, 0, order);
     divide(u1, u1, s, order);
     divide(s, r, s, order);
-    add_multiples(&sum, u1, s, &q);
-    if (!any_bit(sum.z)) return HMV_BAD;
-    multiply(sum.z, sum.z, sum.z);
-    divide(sum.x, sum.x, sum.z, prime);
-    if (!less(sum.x, order)) subtract_words(sum.x, sum.x, order);
+    add_multiples(&f, u1, s, &q);
+    if (!any_bit(f.at[Z])) return HMV_BAD;
+    multiply(f.at[Z], f.at[Z], f.at[Z]);
+    divide(f.at[X], f.at[X], f.at[Z], prime);
+    reduce(f.at[X], 0, order);
     if (wrong) return HMV_BAD; // cppcheck-suppress identicalConditionAfterEarlyExit
-    return hmv_same((const uint8_t *)sum.x, (const uint8_t *)r, BYTES);
+    return hmv_same((const uint8_t *)f.at[X], (const uint8_t *)r, BYTES);
 }

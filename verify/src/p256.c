@@ -16,12 +16,12 @@ static const number prime = {0xffffffff, 0xffffffff, 0xffffffff, 0x00000000,
                              0x00000000, 0x00000000, 0x00000001, 0xffffffff};
 static const number order = {0xfc632551, 0xf3b9cac2, 0xa7179e84, 0xbce6faad,
                              0xffffffff, 0xffffffff, 0x00000000, 0xffffffff};
-static const number curve_b = {0x29c4bddf, 0xd89cdf62, 0x78843090, 0xacf005cd,
-                               0xf7212ed6, 0xe5a220ab, 0x04874834, 0xdc30061d};
-static const number one = {0x00000001, 0x00000000, 0x00000000, 0xffffffff,
-                           0xffffffff, 0xffffffff, 0xfffffffe, 0x00000000};
-static const number r_squared = {0x00000003, 0x00000000, 0xffffffff, 0xfffffffb,
-                                 0xfffffffe, 0xffffffff, 0xfffffffd, 0x00000004};
+/* 1, b and 2^(64 WORDS). */
+static const number constants[] = {
+    {0x00000001, 0x00000000, 0x00000000, 0xffffffff, 0xffffffff, 0xffffffff, 0xfffffffe, 0x00000000},
+    {0x29c4bddf, 0xd89cdf62, 0x78843090, 0xacf005cd, 0xf7212ed6, 0xe5a220ab, 0x04874834, 0xdc30061d},
+    {0x00000003, 0x00000000, 0xffffffff, 0xfffffffb, 0xfffffffe, 0xffffffff, 0xfffffffd, 0x00000004},
+};
 static const affine g_table[1 << (G_WIDTH - 2)] = {
     {{0x18a9143c, 0x79e730d4, 0x5fedb601, 0x75ba95fc, 0x77622510, 0x79fb732b, 0xa53755c6, 0x18905f76},
      {0xce95560a, 0xddf25357, 0xba19e45c, 0x8b4ab8e4, 0xdd21f325, 0xd2e88688, 0x25885d85, 0x8571ff18}},
@@ -67,7 +67,7 @@ static void multiply(number r, const number a, const number b) {
         t8 = (uint32_t)(top >> 32);
     }
     r[0] = t0, r[1] = t1, r[2] = t2, r[3] = t3, r[4] = t4, r[5] = t5, r[6] = t6, r[7] = t7;
-    reduce(r, t8);
+    reduce(r, t8, prime);
 }
 
 hmv_verdict hmv_p256_verify_digest(const uint8_t x[32], const uint8_t y[32], const uint8_t digest[32],

@@ -1,6 +1,8 @@
 /* Power fails at every operation of the flash of every story, and at pairs of them; afterwards power comes back and the
  * story goes on. At every boot: a verified release runs, no counter is ahead of the confirmed release, and the flash
- * was used as flash must be. In the end the story has come out as it does undisturbed. HALLMARK_FULL=1: every pair. */
+ * was used as flash must be. In the end the story has come out as it does undisturbed. HALLMARK_FULL=1: every pair.
+ *
+ * test_device_power_cuts PART PARTS tells one of so many stories. */
 #include "stories.h"
 
 #include <inttypes.h>
@@ -18,6 +20,7 @@ typedef struct telling {
 } telling;
 
 static lab factory, device;
+static size_t part, parts = 1; /* which of the stories this run tells */
 
 static int is_full(void) {
     const char *full = getenv("HALLMARK_FULL");
@@ -102,7 +105,7 @@ static void power_fails_at_every_operation(void **state) {
     (void)state;
     uint64_t points = 0;
     uint32_t seeds = is_full() ? 16 : 1;
-    for (size_t i = 0; i < story_count; i++) {
+    for (size_t i = part; i < story_count; i += parts) {
         telling whole = told(&stories[i], 0, 0, 1);
         for (uint64_t cut = 1; cut <= whole.operations; cut++)
             for (uint32_t seed = 0; seed < seeds; seed++)
@@ -140,7 +143,7 @@ static void power_fails_twice(void **state) {
     uint32_t chance = seed_of_environment();
     uint64_t tried = 0;
     print_message("# HALLMARK_SEED=%" PRIu32 "\n", chance);
-    for (size_t i = 0; i < story_count; i++) {
+    for (size_t i = part; i < story_count; i += parts) {
         uint64_t operations = told(&stories[i], 0, 0, 1).operations;
         tried += is_full() ? every_pair(&stories[i], operations) : some_pairs(&stories[i], operations, &chance);
     }
@@ -177,7 +180,11 @@ static int end(void **state) {
     return 0;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc == 3) {
+        part = strtoul(argv[1], NULL, 10);
+        parts = strtoul(argv[2], NULL, 10);
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(power_fails_at_every_operation),
         cmocka_unit_test(power_fails_twice),

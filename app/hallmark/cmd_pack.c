@@ -1,6 +1,8 @@
 /* pack, unpack: envelope and payloads as one stream, and back. */
+#include "cmd_native.h"
 #include "commands.h"
 #include "front.h"
+#include "native_plan.h"
 #include "office_access.h"
 #include "parse_pack.h"
 #include "trust_file.h"
@@ -59,33 +61,39 @@ static hm_err check_folder(const char *folder) {
     return S_ISDIR(st.st_mode) ? HM_OK : hm_misuse("-C %s: is no folder", folder);
 }
 
-/* --device, as sign takes it: text, or hex: and digits. */
-static hm_err device_id(const hm_options *options, hm_buf *id) {
-    const char *value = NULL;
-    for (size_t i = 0; i < options->given_count; i++)
-        if (strcmp(options->given[i].name, "--device") == 0) value = options->given[i].value;
-    if (!value) return HM_OK;
-    if (strncmp(value, "hex:", 4) != 0) return hm_put_text(id, value);
-    return hm_failed(hm_hex_decode(hm_text(value + 4), id))
-               ? hm_misuse("--device %s: these are no hexadecimal digits", value)
-               : HM_OK;
+/* A trust list or bundle begins with a CBOR tag, which is no character of PEM. */
+enum { FIRST_TAG = 0xc0 };
+
+static hm_unpack_orders meant; /* hm_with_office takes no context */
+
+static hm_err take_class(const hm_options *options, hm_connection *office) {
+    uint32_t ignored;
+    meant.has_class = true;
+    return hm_ask_product(office, options->product, meant.vendor, meant.class_id, &ignored);
+}
+
+/* Which device is to take it? The office says what devices of the product are. */
+static hm_err take_device(const hm_options *options) {
+    static uint8_t device[HM_MANIFEST_DEVICE];
+    const char *id = hm_given_value(options, "--device");
+    bool list = meant.trust.len && meant.trust.data[0] >= FIRST_TAG;
+    if (id && !list) return hm_misuse("--device goes with a trust list (--trust LIST)");
+    if (id) HM_TRY(hm_device_id(id, device, &meant.device));
+    return list && options->product ? hm_with_office(options, take_class) : HM_OK;
 }
 
 hm_err hm_command_unpack(const hm_options *options) {
-    HM_BUF trust = HM_BUF_EMPTY, device = HM_BUF_EMPTY;
+    HM_BUF trust = HM_BUF_EMPTY;
     HM_STRING *directory = possible_office(options);
     const char *folder = options->folder ? options->folder : ".";
     HM_TRY(check_folder(folder));
     HM_TRY(read_trust(options, &trust));
-    HM_TRY(device_id(options, &device));
-    hm_unpack_orders orders = {.trust = hm_buf_bytes(&trust),
-                               .product = options->product,
-                               .device = hm_buf_bytes(&device),
-                               .folder = folder,
-                               .now = time(NULL)};
+    meant = (hm_unpack_orders){
+        .trust = hm_buf_bytes(&trust), .product = options->product, .folder = folder, .now = time(NULL)};
+    HM_TRY(take_device(options));
     hm_front front = {.options = options,
                       .parser = hm_parse_unpack,
-                      .context = &orders,
+                      .context = &meant,
                       .core_fd = -1,
                       .parsers = 1,
                       .done = "unpacked",

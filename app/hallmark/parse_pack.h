@@ -4,6 +4,8 @@
 
 #include "parser.h"
 
+#include <pki/cert.h>
+
 typedef struct {
     size_t operands;
     const char *output;
@@ -14,8 +16,10 @@ HM_MUST_USE hm_err hm_parse_pack(hm_parser *parser, void *orders);
 typedef struct {
     hm_bytes trust;      /* PEM roots, or a trust list, or a bundle of them */
     const char *product; /* with roots: whose certificates; NULL: any product's */
-    hm_bytes device;     /* with a list: the id of the device, for downgrade exceptions; empty: none */
-    const char *folder;  /* for the sentence */
+    bool has_class;      /* with a list: the devices that are meant; otherwise those that the release names */
+    uint8_t vendor[HM_UUID_LEN], class_id[HM_UUID_LEN];
+    hm_bytes device;    /* with a list: the id of the device, for downgrade exceptions; empty: none */
+    const char *folder; /* for the sentence */
     int64_t now;
 } hm_unpack_orders;
 HM_MUST_USE hm_err hm_parse_unpack(hm_parser *parser, void *orders);

@@ -19,7 +19,8 @@ typedef struct {
     hm_parser *parser;
     const hm_unpack_orders *orders;
     const hm_job *job;
-    hm_buf envelope;
+    hm_buf front;         /* the stream's beginning, which is read once: what is verified is what is used */
+    hm_bytes envelope;    /* in FRONT */
     uint64_t payloads_at; /* where the first payload's head stands */
     hm_native_file file;
     char name[OUTPUTS][MEMBER_NAME + 1]; /* of the payloads' files */
@@ -30,23 +31,20 @@ typedef struct {
 
 /* The front of the stream, up to the payloads. */
 static hm_err read_front(unpacking *u) {
-    HM_BUF front = HM_BUF_EMPTY;
     const hm_source *content = &u->job->content;
     size_t len =
         content->size < HM_COSE_ENVELOPE_MAX + HEAD_MAX ? (size_t)content->size : HM_COSE_ENVELOPE_MAX + HEAD_MAX;
-    hm_bytes envelope;
     uint64_t tag, items;
-    HM_TRY(hm_buf_reserve(&front, len));
-    HM_TRY(hm_source_read(content, 0, front.data, len));
-    front.len = len;
-    hm_reader reader = hm_reader_of(hm_buf_bytes(&front));
+    HM_TRY(hm_buf_reserve(&u->front, len));
+    HM_TRY(hm_source_read(content, 0, u->front.data, len));
+    u->front.len = len;
+    hm_reader reader = hm_reader_of(hm_buf_bytes(&u->front));
     if (hm_failed(hm_cbor_get_tag(&reader, &tag)) || tag != SELF_DESCRIBED)
         return hm_refuse("is no packed release (hallmark pack makes one)");
     HM_TRY(hm_cbor_get_array(&reader, &items));
-    HM_TRY(hm_cbor_get_bytes(&reader, &envelope));
+    HM_TRY(hm_cbor_get_bytes(&reader, &u->envelope));
     u->payloads_at = len - reader.rest.len;
-    HM_TRY(hm_put(&u->envelope, envelope));
-    HM_TRY(hm_native_file_open(hm_buf_bytes(&u->envelope), &u->file));
+    HM_TRY(hm_native_file_open(u->envelope, &u->file));
     return items == 1 + u->file.release.components ? HM_OK
                                                    : hm_refuse("it holds another number of payloads than its manifest");
 }
@@ -85,7 +83,7 @@ static hm_err write_payload(unpacking *u, size_t index, hm_bytes bytes) {
 static hm_err write_envelope(unpacking *u) {
     HM_FD fd = -1;
     HM_TRY(hm_parser_member(u->parser, u->job, hm_text(envelope_name), &fd));
-    return hm_fd_write(fd, hm_buf_bytes(&u->envelope));
+    return hm_fd_write(fd, u->envelope);
 }
 
 /* By a trust list: the decision is libhallmark-verify's, for a device that has nothing installed yet. */
@@ -107,11 +105,12 @@ static hmv_verdict take_payload(void *context, const hmv_release *release, size_
     return u->fault.class == HM_DONE ? HMV_GOOD : HMV_BAD;
 }
 
+/* The file may change meanwhile, and its names and envelope are those of the front: so nothing of it is read again. */
 static hm_err feed_all(const unpacking *u, hmv_stream *stream, hmv_reason *answer) {
     static uint8_t block[HM_IO_BLOCK];
     const hm_source *content = &u->job->content;
-    *answer = HMV_MORE;
-    for (uint64_t at = 0; at < content->size && *answer == HMV_MORE;) {
+    *answer = hmv_stream_feed(stream, u->front.data, u->front.len);
+    for (uint64_t at = u->front.len; at < content->size && *answer == HMV_MORE;) {
         size_t len = content->size - at < sizeof block ? (size_t)(content->size - at) : sizeof block;
         HM_TRY(hm_source_read(content, at, block, len));
         *answer = hmv_stream_feed(stream, block, len);
@@ -155,9 +154,9 @@ static hm_err unpack_by_list(unpacking *u) {
     hmv_config config = {hm_every_algorithm, hm_fast_digest, &device, &platform};
     hm_device_list list;
     HM_TRY(hm_in(hm_device_hold_file(&list, u->orders->trust), "the trust list"));
-    /* The kind of device that the release says it is for: whether it is this one is the device's to say. */
-    memcpy(device.vendor, claims->vendor.data, sizeof device.vendor);
-    memcpy(device.class_id, claims->class_id.data, sizeof device.class_id);
+    /* Without a product: the kind of device that the release says it is for. */
+    memcpy(device.vendor, u->orders->has_class ? u->orders->vendor : claims->vendor.data, sizeof device.vendor);
+    memcpy(device.class_id, u->orders->has_class ? u->orders->class_id : claims->class_id.data, sizeof device.class_id);
     return decide(u, &config, &list.trust);
 }
 
@@ -170,7 +169,7 @@ static hm_err check_chain(unpacking *u, const hm_trust *trust) {
     hm_verdict verdict;
     hm_fault first = {.class = HM_DONE};
     hm_digest_of(HM_SHA256, u->file.envelope.payload, &manifest);
-    HM_TRY(hm_signed_parse(HM_STRUCTURE_COSE, hm_buf_bytes(&u->envelope), &parsed));
+    HM_TRY(hm_signed_parse(HM_STRUCTURE_COSE, u->envelope, &parsed));
     for (size_t i = 0; i < hm_signed_count(parsed); i++) {
         hm_err err = hm_signed_verify(parsed, i, &manifest, &rules, &verdict);
         if (!hm_failed(err))
@@ -268,7 +267,7 @@ static hm_err unpack(unpacking *u) {
 
 static void unpacking_clear(unpacking *u) {
     for (size_t i = 0; i < OUTPUTS; i++) hm_fd_close(&u->fd[i]);
-    hm_buf_clear(&u->envelope);
+    hm_buf_clear(&u->front);
     hm_buf_clear(&u->verdict);
 }
 

@@ -53,6 +53,15 @@ step "unless that is wanted" hallmark unpack good.pack --trust list -C out --rep
 expect_output "signed by pump es256 signing" "unpacked by certificates" hallmark unpack chain.pack -C certified
 expect_same certified/main firmware.bin "with the same firmware"
 rm -rf certified/* out/*
+step "the maker has another product" hallmark product add valve
+expect_output "unpacked into" "a product's devices take what is for them" \
+    hallmark unpack good.pack --trust list --product pump -C out
+rm -rf out/*
+expect_refused "another class" "and no other product's do" hallmark unpack good.pack --trust list --product valve -C out
+expect_refused "there is no product nothing" "a product that there is not has no devices" \
+    hallmark unpack good.pack --trust list --product nothing -C out
+expect_fault 2 "goes with a trust list" "certificates know nothing of single devices" \
+    hallmark unpack chain.pack --device 7 -C certified
 expect_refused "not for \"valve\"" "certificates are for one product" hallmark unpack chain.pack -C certified --product valve
 expect_refused "carries no certificates" "without certificates a list is needed" hallmark unpack good.pack -C certified
 step "the certificates of another office do not count" sh -c \

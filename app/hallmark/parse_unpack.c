@@ -105,12 +105,13 @@ static hmv_verdict take_payload(void *context, const hmv_release *release, size_
     return u->fault.class == HM_DONE ? HMV_GOOD : HMV_BAD;
 }
 
-/* The file may change meanwhile, and its names and envelope are those of the front: so nothing of it is read again. */
+/* The file may change meanwhile, and its names and envelope are those of the front: so nothing of it is read again.
+ * What stands behind an accepted stream is fed too: it spoils it. */
 static hm_err feed_all(const unpacking *u, hmv_stream *stream, hmv_reason *answer) {
     static uint8_t block[HM_IO_BLOCK];
     const hm_source *content = &u->job->content;
     *answer = hmv_stream_feed(stream, u->front.data, u->front.len);
-    for (uint64_t at = u->front.len; at < content->size && *answer == HMV_MORE;) {
+    for (uint64_t at = u->front.len; at < content->size && (*answer == HMV_MORE || HMV_IS_ACCEPTED(*answer));) {
         size_t len = content->size - at < sizeof block ? (size_t)(content->size - at) : sizeof block;
         HM_TRY(hm_source_read(content, at, block, len));
         *answer = hmv_stream_feed(stream, block, len);

@@ -8,4 +8,11 @@
 #define MACHINE_WATCHDOG 0x40008000u
 #define MACHINE_TICKS_PER_MS 25000u
 
+/* {register, value}: nothing in RAM can be executed (ARMv7-M B3.5: number, base, attributes and size of a region,
+ * control). */
+#define MACHINE_PROTECTION                                                                                             \
+    {                                                                                                                  \
+        {0xE000ED98u, 0}, {0xE000ED9Cu, MACHINE_RAM}, {0xE000EDA0u, 0x130B002Bu}, { 0xE000ED94u, 5 }                   \
+    }
+
 #endif

@@ -45,8 +45,23 @@ __attribute__((section(".identity"), used)) static const volatile hmb_identity i
 const hmv_algorithm *const port_algorithms[] = {&hmv_esp256, NULL};
 const hmv_digest *const port_digests[] = {&hmv_digest_sha256, NULL};
 
+static volatile uint32_t *at(uintptr_t address) { return (volatile uint32_t *)address; }
+
+/* A return that is skipped ends where some word on the stack says, and that may be in what the envelope's author has
+ * written. Until the image is started nothing in RAM is executed. */
+static const uintptr_t mpu_control = 0xE000ED94;
+static void close_memory(void) {
+    static const struct {
+        uintptr_t address;
+        uint32_t value;
+    } settings[] = MACHINE_PROTECTION;
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) *at(settings[i].address) = settings[i].value;
+    __asm__ volatile("dsb\n\tisb" ::: "memory");
+}
+
 static hmb_board board;
 const hmb_board *port_board(void) {
+    close_memory();
     hardware_reset();
     hardware *registers = hardware_registers();
     board =
@@ -62,8 +77,6 @@ const hmb_board *port_board(void) {
 }
 
 /* ---- registers of the board and the processor ---- */
-
-static volatile uint32_t *at(uintptr_t address) { return (volatile uint32_t *)address; }
 
 /* CMSDK UART: data, state (bit 0: full), control (bit 0: transmit), divider. */
 void port_say(const char *text) {
@@ -103,6 +116,7 @@ _Noreturn void port_reset(void) {
 _Noreturn void port_start(uintptr_t target, const hmb_boot *boot) {
     start_watchdog();
     *at(vtor) = target;
+    *at(mpu_control) = 0;
     register const hmb_boot *r0 __asm__("r0") = boot;
     __asm__ volatile("dsb\n\tisb\n\tldr r1, [%1]\n\tldr r2, [%1, #4]\n\tmsr msp, r1\n\tbx r2"
                      :

@@ -37,11 +37,10 @@ static void add_memory(job *job, char *words[WORDS]) {
 }
 
 static void add_pure(job *job, char *words[WORDS]) {
-    if (job->pures == PURES) fail("too many", words[0]);
+    if (job->pures == PURES || !words[2]) fail("too many, or a word is missing", words[0]);
     pure *it = &job->pure[job->pures++];
     it->entry = number(words[1]);
-    for (; it->arguments < ARGUMENTS && words[2 + it->arguments]; it->arguments++)
-        it->size[it->arguments] = number(words[2 + it->arguments]);
+    it->what = strcmp(words[2], "p256") == 0 ? P256_VERIFY : SHA256_BLOCK;
 }
 
 static void take(job *job, char *words[WORDS]) {
@@ -56,6 +55,8 @@ static void take(job *job, char *words[WORDS]) {
         job->image = (range){number(words[1]), number(words[2])};
     else if (strcmp(kind, "answer") == 0)
         job->answer = number(words[1]);
+    else if (strcmp(kind, "closed") == 0)
+        job->closed = number(words[1]), job->closed_value = number(words[2]);
     else if (strcmp(kind, "lasting") == 0)
         job->lasting = (range){number(words[1]), number(words[2])};
     else if (strcmp(kind, "stack") == 0)

@@ -5,10 +5,11 @@
  *     stop ADDRESS                                   where the program is at its end
  *     image ADDRESS SIZE                             executed: what was to be refused was accepted
  *     answer ADDRESS                                 at a stop HMV_ACCEPTED is in this word: likewise
+ *     closed ADDRESS VALUE                           while this word has this value, only code can be executed
  *     primitive ADDRESS SIZE                         code of which the first, middle and last execution are skipped
- *     pure ADDRESS [SIZE]...                         a function that reads SIZE bytes behind each of its arguments r0,
- * r1 ... lasting ADDRESS SIZE                           memory that outlives a reset stack ADDRESS SIZE what is in it
- * below sp means nothing
+ *     pure ADDRESS sha256|p256                       a function of its arguments alone, which is worked out here
+ * instead: that of verify/src/sha256.c over one block, or hmv_p256_verify_digest r1 ... lasting ADDRESS SIZE memory
+ * that outlives a reset stack ADDRESS SIZE what is in it below sp means nothing
  *
  * Numbers are hexadecimal. The first memory is the code. */
 #ifndef HALLMARK_SKIPS_JOB_H
@@ -16,7 +17,7 @@
 
 #include <stdint.h>
 
-enum { MEMORIES = 16, STOPS = 8, PRIMITIVES = 64, PURES = 4, ARGUMENTS = 4 };
+enum { MEMORIES = 16, STOPS = 8, PRIMITIVES = 64, PURES = 4 };
 
 typedef struct range {
     uint32_t at, size;
@@ -31,7 +32,8 @@ typedef struct memory {
 } memory;
 
 typedef struct pure {
-    uint32_t entry, arguments, size[ARGUMENTS];
+    uint32_t entry;
+    enum { SHA256_BLOCK, P256_VERIFY } what;
 } pure;
 
 typedef struct job {
@@ -39,7 +41,7 @@ typedef struct job {
     uint32_t memories, start, sp;
     uint32_t stop[STOPS], stops;
     range image, lasting, stack;
-    uint32_t answer; /* 0: none */
+    uint32_t answer, closed, closed_value; /* 0: none */
     range primitive[PRIMITIVES];
     uint32_t primitives;
     pure pure[PURES];

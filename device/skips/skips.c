@@ -6,6 +6,7 @@
  * SAME: the program was back in its own run. Tried are: outside primitives every instruction each time it is executed;
  * inside, the first, the middle and the last time. An instruction is left out by going on behind it, with the state of
  * an IT block that would then hold. */
+#include "pure.h"
 #include "trial.h"
 
 #include <inttypes.h>
@@ -23,7 +24,8 @@ typedef struct walk {
     uint8_t *it;            /* of each: the IT state that it is executed in */
     int surveying;
     place place;
-    uint32_t returns, sp; /* of the pure function that it is in */
+    registers called; /* as the pure function that it is in was called */
+    result result;    /* what that must come to */
     uint64_t candidates, tried, sample, seed;
     uint64_t count[OUTCOMES];
 } walk;
@@ -90,23 +92,33 @@ static void leave_out(walk *it, uint32_t address) {
                it->seen[place_of(it, address)], trial_end());
 }
 
-static void follow_calls(walk *it, uint32_t address) {
+static void leave_call(walk *it, uint32_t address) {
+    uint32_t pure = (uint32_t)it->place.inside;
     registers at;
-    if (it->place.inside >= 0) {
-        if (address != it->returns) return;
-        machine_get(&it->machine, &at);
-        if (at.at[SP] == it->sp) it->place.inside = -1;
-    }
-    for (uint32_t i = 0; i < it->job->pures; i++) {
-        if (it->place.inside >= 0 || it->job->pure[i].entry != address) continue;
-        machine_get(&it->machine, &at);
-        at.at[PC] = address;
-        it->place.inside = (int)i;
-        it->place.calls++;
-        it->returns = at.at[LR] & ~1u;
-        it->sp = at.at[SP];
-        if (it->surveying) trials_note_call(it->job, &at, &it->content, i);
-    }
+    if (address != (it->called.at[LR] & ~1u)) return;
+    machine_get(&it->machine, &at);
+    if (at.at[SP] != it->called.at[SP]) return;
+    it->place.inside = -1;
+    if (!it->surveying) return;
+    if (!pure_agrees(it->job, &it->content, pure, &it->result, &it->called, &at))
+        fail("is not what it is said to be", "pure");
+    trials_note_return(pure, &at);
+}
+
+static void enter_call(walk *it, uint32_t address, uint32_t pure) {
+    machine_get(&it->machine, &it->called);
+    it->called.at[PC] = address;
+    it->place.inside = (int)pure;
+    it->place.calls++;
+    if (!it->surveying) return;
+    trials_note_call(it->job, &it->called, &it->content, pure);
+    if (!pure_work_out(it->job, &it->content, pure, &it->called, &it->result)) fail("cannot be worked out", "pure");
+}
+
+static void follow_calls(walk *it, uint32_t address) {
+    if (it->place.inside >= 0) leave_call(it, address);
+    for (uint32_t i = 0; i < it->job->pures && it->place.inside < 0; i++)
+        if (it->job->pure[i].entry == address) enter_call(it, address, i);
 }
 
 static void on_instruction(uc_engine *engine, uint64_t wide, uint32_t size, void *context) {

@@ -1,13 +1,15 @@
 #include "trial.h"
 
-#include "memo.h"
+#include "pure.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { CALLS = 4096, RETURNS = 8, SEEN = 1 << 16 };
-static const uint64_t budget = 40000000; /* bytes of code from one call of a pure function to the next */
-static const uint32_t accepted_word = 0x3CA5965A;
+/* Bytes of code after which a loop counts as endless: some times what the program's own run needs outside the pure
+ * functions, and what P-256 needs. */
+static const uint64_t budget = 5000000, budget_inside = 20000000;
+static const uint32_t accepted_word = 0x3CA5965A, thumb = 1u << 24;
 const char *const outcome_names[OUTCOMES] = {"refused", "same", "fault", "endless", "astray", "accepted", "later"};
 
 /* The state at each call; content that has not changed since the call before is shared with it. */
@@ -19,12 +21,15 @@ static uint32_t call_count;
 static struct {
     uint64_t at[RETURNS];
     size_t count;
+    registers last;
 } returns[PURES];
 static uint8_t *lasting_at_end;
 
-static machine fast, slow[PURES]; /* stops at each call; stops where calls of one function return */
+static machine fast, slow[PURES]; /* works pure functions out; stops where calls of one of them return */
 static content tried;
-static uint8_t *before;
+static const job *now;
+static uint32_t next_call;
+static int same;
 static uint32_t ended;
 
 static void keep(content *kept, const content *last, const content *content, const job *job) {
@@ -55,6 +60,8 @@ void trials_note_call(const job *job, const registers *at, const content *conten
     note_return(pure, at->at[LR] & ~1u);
 }
 
+void trials_note_return(uint32_t pure, const registers *at) { returns[pure].last = *at; }
+
 void trials_note_end(const job *job, const content *content) {
     if (job->lasting.size == 0) return;
     lasting_at_end = malloc(job->lasting.size);
@@ -68,26 +75,44 @@ static const memory *stack_memory(const job *job, uint32_t *number) {
     return &job->memory[*number];
 }
 
+static void on_call(uc_engine *engine, uint64_t address, uint32_t size, void *context);
+
 void trials_begin(const job *job) {
-    uint64_t exits[STOPS + PURES + RETURNS];
-    uint32_t number;
-    before = malloc(stack_memory(job, &number)->where.size);
-    if (!before) fail("no memory", "trials");
+    uint64_t exits[STOPS + RETURNS];
+    uc_hook hook;
+    now = job;
     content_new(&tried, job);
     for (uint32_t i = 0; i < job->stops; i++) exits[i] = job->stop[i];
-    for (uint32_t i = 0; i < job->pures; i++) exits[job->stops + i] = job->pure[i].entry;
-    machine_new(&fast, job, &tried, exits, job->stops + job->pures);
+    machine_new(&fast, job, &tried, exits, job->stops);
     for (uint32_t i = 0; i < job->pures; i++) {
+        uint32_t entry = job->pure[i].entry;
         memcpy(exits + job->stops, returns[i].at, returns[i].count * sizeof exits[0]);
         machine_new(&slow[i], job, &tried, exits, job->stops + returns[i].count);
+        if (uc_hook_add(fast.engine, &hook, UC_HOOK_CODE, (void *)on_call, NULL, entry, entry) != UC_ERR_OK)
+            fail("hook", "trials");
     }
 }
 
+static uint32_t word_at(const job *job, const content *content, uint32_t address) {
+    uint32_t word = 0;
+    const uint8_t *bytes = address != 0 ? content_at(content, job, address, sizeof word) : NULL;
+    if (bytes) memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* ERROR is a fault on the processor too: an even address was jumped to (INVSTATE), or one where nothing may be
+ * executed. */
+static int is_fault(const job *job, uc_err error, const registers *at, const content *content) {
+    if (error == UC_ERR_OK) return 0;
+    if (!(at->at[FLAGS] & thumb)) return 1;
+    return job->closed != 0 && word_at(job, content, job->closed) == job->closed_value;
+}
+
 outcome judge(const job *job, const machine *machine, uc_err error, const registers *at, const content *content) {
-    uint32_t pc = at->at[PC], answer = 0;
+    uint32_t pc = at->at[PC], answer = word_at(job, content, job->answer);
     if (machine->endless) return ENDLESS;
+    if (is_fault(job, error, at, content)) return FAULT;
     if (is_in(job->image, pc)) return ACCEPTED;
-    if (job->answer) memcpy(&answer, content_at(content, job, job->answer, sizeof answer), sizeof answer);
     for (uint32_t i = 0; i < job->stops; i++)
         if (error == UC_ERR_OK && job->stop[i] == pc) return answer == accepted_word ? ACCEPTED : REFUSED;
     for (uint32_t i = 0; i < job->memories; i++)
@@ -99,7 +124,8 @@ outcome judge(const job *job, const machine *machine, uc_err error, const regist
 static int is_same(const job *job, const registers *at, uint32_t number, uint32_t pure) {
     const registers *own = &calls[number].registers;
     uint32_t stack, dead = at->at[SP] - job->stack.at;
-    if (memcmp(at->at, own->at, job->pure[pure].arguments * sizeof at->at[0]) != 0) return 0;
+    uint32_t arguments = job->pure[pure].what == P256_VERIFY ? 4 : 2;
+    if (memcmp(at->at, own->at, arguments * sizeof at->at[0]) != 0) return 0;
     if (memcmp(at->at + 4, own->at + 4, 8 * sizeof at->at[0]) != 0) return 0;
     if (memcmp(at->at + SP, own->at + SP, 3 * sizeof at->at[0]) != 0 || !is_in(job->stack, at->at[SP])) return 0;
     uint32_t below = job->stack.at - stack_memory(job, &stack)->where.at;
@@ -125,39 +151,29 @@ static int is_return(int pure, uint32_t address) {
     return 0;
 }
 
-/* Calls the pure function for which AT stands, or knows what it would do. 0: it does not return, and OUTCOME is why. */
-static int call_pure(const job *job, registers *at, int pure, outcome *outcome) {
-    call call;
-    int known = call_read(&call, job, &tried, (uint32_t)pure, at);
-    const effect *effect = known ? memo_find(&call) : NULL;
-    uint32_t number, sp = at->at[SP], lr = at->at[LR] & ~1u;
-    if (effect) {
-        effect_apply(effect, job, &tried, at);
-        return 1;
+static void on_call(uc_engine *engine, uint64_t address, uint32_t size, void *context) {
+    int pure = pure_at(now, (uint32_t)address);
+    uint32_t number = next_call++;
+    registers at;
+    result result;
+    (void)size, (void)context;
+    machine_get(&fast, &at);
+    at.at[PC] = (uint32_t)address;
+    same = number < call_count && is_same(now, &at, number, (uint32_t)pure);
+    if (same)
+        (void)uc_emu_stop(engine);
+    else if (pure_work_out(now, &tried, (uint32_t)pure, &at, &result)) {
+        pure_put(now, &tried, (uint32_t)pure, &result, &returns[pure].last, &at);
+        machine_put(&fast, &at);
     }
-    const memory *stack = stack_memory(job, &number);
-    memcpy(before, tried.of[number], stack->where.size);
-    uc_err error = machine_run(&slow[pure], at, budget);
-    if (error != UC_ERR_OK || slow[pure].endless || !is_return(pure, at->at[PC])) {
-        *outcome = judge(job, &slow[pure], error, at, &tried);
-        return 0;
-    }
-    if (known && at->at[SP] == sp && at->at[PC] == lr) memo_keep(&call, job, &tried, before, sp, at);
-    return 1;
 }
 
 /* To the end. CALL: the number that the next call of a pure function has. */
 static outcome run(const job *job, registers *at, uint32_t call) {
-    outcome outcome = REFUSED;
-    for (uint32_t left = 2 * call_count + 1000; left > 0; left--) {
-        uc_err error = machine_run(&fast, at, budget);
-        int pure = error == UC_ERR_OK && !fast.endless ? pure_at(job, at->at[PC]) : -1;
-        if (pure < 0) return judge(job, &fast, error, at, &tried);
-        if (call < call_count && is_same(job, at, call, (uint32_t)pure)) return SAME;
-        call++;
-        if (!call_pure(job, at, pure, &outcome)) return outcome;
-    }
-    return ENDLESS;
+    next_call = call;
+    same = 0;
+    uc_err error = machine_run(&fast, at, budget);
+    return same ? SAME : judge(job, &fast, error, at, &tried);
 }
 
 /* 0: this was seen before. */
@@ -192,7 +208,7 @@ static outcome boot_again(const job *job, outcome first) {
 static outcome first_run(const job *job, const place *place, registers *at) {
     if (place->inside >= 0) {
         machine *machine = &slow[place->inside];
-        uc_err error = machine_run(machine, at, budget);
+        uc_err error = machine_run(machine, at, budget_inside);
         if (error != UC_ERR_OK || machine->endless || !is_return(place->inside, at->at[PC]))
             return judge(job, machine, error, at, &tried);
     }

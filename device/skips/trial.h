@@ -17,6 +17,7 @@ typedef struct place {
 /* The program's own run, as the walk sees it: the state at each call of a pure function, the place that the call
  * returns to, and what lasts at the end. */
 void trials_note_call(const job *job, const registers *at, const content *content, uint32_t pure);
+void trials_note_return(uint32_t pure, const registers *at);
 void trials_note_end(const job *job, const content *content);
 /* After that: the machines for the trials. */
 void trials_begin(const job *job);

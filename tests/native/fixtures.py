@@ -401,6 +401,7 @@ def cross_protocol(files):
     for name, changes in (('list', {'aad': native.TRUST_LIST}), ('nothing', {'aad': b''}),
                           ('sign1', {'context': 'Signature1'}), ('counter', {'context': 'CounterSignature'})):
         files.add(f'shared-as-{name}.envelope', f'a release signed as {name}', simple(Signer(shared, changes=changes)))
+    files.add('shared-6.list', 'version 6 of shared.list', signed_list({**tree, 1: 6}, shared))
     files.add('shared-manifest.list', 'a trust list signed as a manifest', native.trust_envelope(
         Builder(), {**tree, 1: 6}, [Signer(shared, changes={'aad': native.MANIFEST})]))
     builder = Builder()

@@ -219,6 +219,58 @@ static void a_publisher_with_one_key_under_two_names_is_refused(void **state) {
     assert_reason(offer("twice-publisher.list"), HMV_MALFORMED);
 }
 
+/* What is no list that was accepted has no roots, and so no threshold that anybody could meet. */
+
+static const hmv_trust blank;
+
+static void after_a_refused_list_nobodys_is_taken(void **state) {
+    static const char *const lists[] = {"story-2.list", "usual.list", "shared.list", "attack-no-roots.list"};
+    (void)state;
+    memset(self.roots, 7, sizeof self.roots);
+    assert_reason(open_list("story-1.list"), HMV_OTHER_ROOTS);
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        assert_false(HMV_IS_ACCEPTED((hmv_reason){offer(lists[i])}));
+    assert_reason(offer("story-2.list"), HMV_ROOTS_UNKNOWN);
+}
+
+static void a_list_with_a_threshold_and_no_roots_is_followed_by_none(void **state) {
+    (void)state;
+    self.trust = blank;
+    self.trust.threshold = 1;
+    assert_reason(offer("story-2.list"), HMV_ROOTS_UNKNOWN);
+}
+
+/* The publishers of the list in force are not its roots, however few of those there are. */
+static void with_no_roots_publishers_are_not_asked(void **state) {
+    (void)state;
+    begin("shared.list", "shared.roots");
+    self.trust.roots.size = 0;
+    assert_reason(offer("shared-6.list"), HMV_ROOTS_UNKNOWN);
+    begin("shared.list", "shared.roots");
+    assert_accepted(offer("shared-6.list"));
+}
+
+static void a_list_with_roots_and_no_threshold_is_followed_by_none(void **state) {
+    (void)state;
+    self.trust.threshold = 0;
+    assert_reason(offer("story-2.list"), HMV_ROOTS_UNKNOWN);
+}
+
+static void the_list_in_force_is_no_place_for_the_next_one(void **state) {
+    static const char *const lists[] = {"story-2.list", "usual.list"};
+    (void)state;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        hmv_trust before = self.trust;
+        uint8_t roots[HMV_SHA256_SIZE];
+        memset(roots, 0xa5, sizeof roots);
+        assert_reason(hmv_trust_update(&self.device.config, &self.trust, fixture(lists[i]), &self.trust, roots),
+                      HMV_ROOTS_UNKNOWN);
+        assert_memory_equal(&before, &self.trust, sizeof before);
+        assert_true(all_zero(roots, sizeof roots));
+    }
+    assert_accepted(offer("story-2.list"));
+}
+
 /* Publishers and keys */
 
 static void of_a_retired_publisher_nothing_installs_and_what_is_there_boots(void **state) {
@@ -357,6 +409,11 @@ int main(void) {
         STORY(one_root_under_an_unknown_name_is_not_two),
         STORY(a_root_set_with_one_key_under_two_names_is_refused),
         STORY(a_publisher_with_one_key_under_two_names_is_refused),
+        STORY(after_a_refused_list_nobodys_is_taken),
+        STORY(a_list_with_a_threshold_and_no_roots_is_followed_by_none),
+        STORY(with_no_roots_publishers_are_not_asked),
+        STORY(a_list_with_roots_and_no_threshold_is_followed_by_none),
+        STORY(the_list_in_force_is_no_place_for_the_next_one),
         USUAL(of_a_retired_publisher_nothing_installs_and_what_is_there_boots),
         USUAL(of_a_removed_publisher_nothing_installs_or_boots),
         USUAL(of_a_revoked_key_the_one_good_image_stays_allowed),

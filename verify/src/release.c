@@ -12,8 +12,8 @@ static const uint8_t manifest_aad[] = {0x53, 'h', 'a', 'l', 'l', 'm', 'a', 'r', 
 
 /* Nothing of the payload is looked at before a key that the trust list knows has signed it. */
 static uint32_t check_signatures(hmv_pass *pass) {
-    const hmv_bytes aad = {manifest_aad, sizeof manifest_aad}, no_roots = {NULL, 0};
-    uint32_t known = hmv_signatures_verify(pass, no_roots, aad);
+    const hmv_bytes aad = {manifest_aad, sizeof manifest_aad};
+    uint32_t known = hmv_signatures_verify(pass, NULL, aad);
     if (known == 0) hmv_fault(&pass->parse, HMV_NO_SIGNATURE);
     hmv_mark(pass, MARK_SIGNATURES);
     return known;

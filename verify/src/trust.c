@@ -73,7 +73,7 @@ static HMV_APART int find_key(const hmv_trust *trust, hmv_bytes kid, hmv_parse *
  * headers. */
 static const uint8_t sig_structure[] = {0x85, 0x69, 'S', 'i', 'g', 'n', 'a', 't', 'u', 'r', 'e', 0x40};
 
-uint32_t hmv_signatures_verify(hmv_pass *pass, hmv_bytes roots, hmv_bytes aad) {
+uint32_t hmv_signatures_verify(hmv_pass *pass, const hmv_bytes *roots, hmv_bytes aad) {
     hmv_bytes pieces[HMV_PIECES] = {{sig_structure, sizeof sig_structure}, {NULL, 0}, aad, pass->payload_item};
     hmv_parse *parse = &pass->parse;
     hmv_signature it;
@@ -83,8 +83,8 @@ uint32_t hmv_signatures_verify(hmv_pass *pass, hmv_bytes roots, hmv_bytes aad) {
     hmv_enter(&reader, pass->signatures, parse);
     while (reader.left > 0) {
         hmv_signature_read(&reader, &it);
-        if (roots.size > 0 ? !hmv_find(roots, hmv_cose_key_map, it.kid, parse, &key)
-                           : !find_key(pass->trust, it.kid, parse, &key))
+        if (roots != NULL ? !hmv_find(*roots, hmv_cose_key_map, it.kid, parse, &key)
+                          : !find_key(pass->trust, it.kid, parse, &key))
             continue;
         known++;
         pieces[1] = it.protected_item;

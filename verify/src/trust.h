@@ -14,9 +14,9 @@ typedef struct hmv_publisher {
 } hmv_publisher;
 extern const hmv_field hmv_publisher_map[];
 
-/* Every signature of the envelope whose kid is one of ROOTS, or, if that is empty, of any publisher of the pass's trust
- * list, must verify. How many they are. AAD is the external_aad with its head. */
-uint32_t hmv_signatures_verify(hmv_pass *pass, hmv_bytes roots, hmv_bytes aad);
+/* Every signature of the envelope whose kid is one of ROOTS, or, if that is NULL, of any publisher of the pass's trust
+ * list, must verify. How many they are. An empty array of roots knows nobody. AAD is the external_aad with its head. */
+uint32_t hmv_signatures_verify(hmv_pass *pass, const hmv_bytes *roots, hmv_bytes aad);
 
 /* The log whose key has this KID, and its office. 0: there is none. */
 int hmv_log_find(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse, hmv_bytes *office, hmv_cose_key *key);

@@ -13,10 +13,11 @@ static void hash_roots(const hmv_trust *list, uint8_t digest[HMV_SHA256_SIZE]) {
 static const uint8_t trust_aad[] = {0x55, 'h', 'a', 'l', 'l', 'm', 'a', 'r', 'k', ' ', 't',
                                     'r',  'u', 's', 't', ' ', 'l', 'i', 's', 't', ' ', '1'};
 
-/* At least THRESHOLD of ROOTS have signed. A root is in its set once and signs once, so those counted are distinct. */
+/* At least THRESHOLD of ROOTS have signed. A root is in its set once and signs once, so those counted are distinct. A
+ * threshold of 0, which only a list that was refused has, is met by none: less 1 it is above every number. */
 static void check_threshold(hmv_pass *pass, const hmv_trust *roots, hmv_reason reason) {
     const hmv_bytes aad = {trust_aad, sizeof trust_aad};
-    if (hmv_signatures_verify(pass, roots->roots, aad) < roots->threshold) hmv_fault(&pass->parse, reason);
+    if (roots->threshold - 1 >= hmv_signatures_verify(pass, &roots->roots, aad)) hmv_fault(&pass->parse, reason);
     hmv_mark(pass, MARK_THRESHOLD);
 }
 
@@ -72,8 +73,9 @@ hmv_reason hmv_trust_open(const hmv_config *config, hmv_bytes envelope, const ui
 
 hmv_reason hmv_trust_update(const hmv_config *config, const hmv_trust *current, hmv_bytes envelope, hmv_trust *next,
                             uint8_t roots[HMV_SHA256_SIZE]) {
-    hmv_reason answer = decide_twice(config, current, envelope, NULL, next);
     memset(roots, 0, HMV_SHA256_SIZE);
+    if (next == current) return HMV_ROOTS_UNKNOWN; /* it would be cleared before it is asked */
+    hmv_reason answer = decide_twice(config, current, envelope, NULL, next);
     if (HMV_IS_ACCEPTED(answer)) hash_roots(next, roots);
     return answer;
 }

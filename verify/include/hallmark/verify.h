@@ -152,7 +152,9 @@ hmv_reason hmv_trust_open(const hmv_config *config, hmv_bytes envelope, const ui
                           hmv_trust *trust);
 /* May ENVELOPE take the place of CURRENT? A higher version; signed by the threshold of the current roots and by that of
  * its own. A device that missed lists is given each of them in order. On acceptance NEXT is filled and ROOTS is what
- * hmv_trust_open will be given from now on; otherwise both are all zero and CURRENT stays in force. */
+ * hmv_trust_open will be given from now on; otherwise both are all zero and CURRENT stays in force. HMV_ROOTS_UNKNOWN:
+ * also, whatever is offered, if CURRENT is none that was accepted (all zero: it has no roots), and if NEXT is CURRENT
+ * itself, which is then left as it is. */
 hmv_reason hmv_trust_update(const hmv_config *config, const hmv_trust *current, hmv_bytes envelope, hmv_trust *next,
                             uint8_t roots[HMV_SHA256_SIZE]);
 

@@ -104,7 +104,7 @@ static void close_record(hmb_boot *boot, hmv_reason answer) {
 
 hmv_reason hmb_boot_decide(hmb_boot *boot) {
     hmv_reason answer;
-    (void)hmb_list_open(boot); /* without a list everything is refused, but what an earlier one accepts */
+    boot->opened = hmb_list_open(boot); /* that it failed is told by what asks for it */
     hmb_requests_take(boot);
     answer = decide_banks(boot);
     count_attempt(boot);

@@ -38,7 +38,7 @@ typedef struct hmb_board {
 
 /* A trust list in RAM. */
 typedef struct hmb_open_list {
-    hmv_trust trust; /* all zero: there is none, and it refuses everything */
+    hmv_trust trust; /* all zero: there is none; under it no release is accepted, and no list follows on it */
     uint8_t data[HMB_LIST_MAX];
 } hmb_open_list;
 
@@ -64,7 +64,9 @@ typedef struct hmb_boot {
     hmv_platform platform;
     hmv_config config;
     hmb_open_list list[2];
-    uint32_t in_force; /* which of the two; the other is for whatever else must be opened */
+    uint32_t in_force;          /* which of the two; the other is for whatever else must be opened */
+    volatile hmv_reason opened; /* the answer to opening it. Without it no list is taken and nothing is tried: only what
+                                   an earlier list accepts still boots */
     hmb_found found[HMB_BANKS];
     uint32_t changed;    /* the state in RAM is not the one in flash */
     uint32_t confirming; /* the application has asked, and was on trial */

@@ -12,13 +12,13 @@ hmv_reason hmb_slot_judge(hmb_boot *boot, size_t bank, uint32_t slot, hmv_act ac
 /* HMV_ACCEPTED if and only if each of the answers is; else the first that is not. */
 hmv_reason hmb_found_answer(const hmb_found *found);
 
-/* The list that the state says is in force. HMB_LIST_LOST and others: list[in_force] refuses everything. */
+/* The list that the state says is in force. HMB_LIST_LOST and others: list[in_force] is all zero. */
 hmv_reason hmb_list_open(hmb_boot *boot);
 /* An earlier list, in the other place. */
 hmv_reason hmb_list_open_earlier(hmb_boot *boot, const hmb_list *list);
 /* The digest of the root set that LIST must have. */
 const uint8_t *hmb_list_roots(const hmb_boot *boot, const hmb_list *list);
-/* The list in the free area takes the place of the one in force, if it may. */
+/* The list in the free area takes the place of the one in force, which was opened, if it may. */
 hmv_reason hmb_list_take(hmb_boot *boot);
 
 /* Judges what the mailbox holds and notes it in the record. */

@@ -7,6 +7,7 @@ static uint32_t other_slot(const hmb_bank_state *bank) { return bank->active < H
 static hmv_reason begin_trial(hmb_boot *boot, uint32_t banks) {
     if (banks == 0 || banks >= 1u << HMB_BANKS) return HMB_UNKNOWN_REQUEST;
     if (hmb_trial_under_way(&boot->state)) return HMB_TRIAL_UNDER_WAY;
+    if (!HMV_IS_ACCEPTED(boot->opened)) return HMB_LIST_LOST;
     for (size_t i = 0; i < HMB_BANKS; i++) {
         hmb_bank_state *bank = &boot->state.bank[i];
         if ((banks >> i & 1) == 0) continue;
@@ -28,6 +29,7 @@ static hmv_reason confirm(hmb_boot *boot) {
  * it. What has confirmed itself in this very boot is not promoted before it is judged, so its list waits for the next.
  */
 static hmv_reason take_list(hmb_boot *boot) {
+    if (!HMV_IS_ACCEPTED(boot->opened)) return HMB_LIST_LOST;
     return hmb_trial_under_way(&boot->state) ? HMB_TRIAL_UNDER_WAY : hmb_list_take(boot);
 }
 

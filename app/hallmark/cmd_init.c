@@ -1,6 +1,7 @@
 /* init, trust export: the office itself. */
 #include "commands.h"
 #include "office_access.h"
+#include "output_check.h"
 
 #include <base/json.h>
 
@@ -86,4 +87,7 @@ static hm_err export_trust(const hm_options *options, hm_connection *office) {
     return hm_put_result(options, answer.field[HM_BYTES_CONTENT].bytes);
 }
 
-hm_err hm_command_trust_export(const hm_options *options) { return hm_with_office(options, export_trust); }
+hm_err hm_command_trust_export(const hm_options *options) {
+    HM_TRY(hm_output_check_operands(options));
+    return hm_with_office(options, export_trust);
+}

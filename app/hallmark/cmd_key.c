@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "keys.h"
 #include "office_access.h"
+#include "output_check.h"
 
 #include <base/file.h>
 #include <base/json.h>
@@ -173,6 +174,15 @@ static hm_err export_certificate(const hm_options *options, hm_connection *offic
 }
 
 hm_err hm_command_key_generate(const hm_options *options) { return hm_with_office(options, generate_key); }
-hm_err hm_command_cert_request(const hm_options *options) { return hm_with_office(options, request_certificate); }
+
+hm_err hm_command_cert_request(const hm_options *options) {
+    HM_TRY(hm_output_check_operands(options));
+    return hm_with_office(options, request_certificate);
+}
+
 hm_err hm_command_cert_import(const hm_options *options) { return hm_with_office(options, import_certificate); }
-hm_err hm_command_cert_export(const hm_options *options) { return hm_with_office(options, export_certificate); }
+
+hm_err hm_command_cert_export(const hm_options *options) {
+    HM_TRY(hm_output_check_operands(options));
+    return hm_with_office(options, export_certificate);
+}

@@ -4,6 +4,7 @@
 #include "front.h"
 #include "native_plan.h"
 #include "office_access.h"
+#include "output_check.h"
 #include "parse_pack.h"
 #include "trust_file.h"
 
@@ -21,20 +22,9 @@ static char *possible_office(const hm_options *options) {
     return hm_failed(hm_office_directory(options, &directory)) ? NULL : directory;
 }
 
-/* What is written over must not be what is read. */
-static hm_err check_apart(const hm_options *options) {
-    HM_STRING *output = realpath(options->output, NULL);
-    for (size_t i = 0; output && i < options->operand_count; i++) {
-        HM_STRING *operand = realpath(options->operands[i], NULL);
-        if (operand && strcmp(operand, output) == 0)
-            return hm_misuse("-o %s: would overwrite what it is made of", options->output);
-    }
-    return HM_OK;
-}
-
 hm_err hm_command_pack(const hm_options *options) {
     if (!options->output) return hm_misuse("where to? (-o FILE)");
-    HM_TRY(check_apart(options));
+    HM_TRY(hm_output_check_operands(options));
     HM_STRING *directory = possible_office(options);
     hm_pack_orders orders = {
         .operands = options->operand_count, .output = options->output, .keep_chain = options->keep_chain};

@@ -3,6 +3,7 @@
 #include "front.h"
 #include "keys.h"
 #include "office_access.h"
+#include "output_check.h"
 #include "parse_trust.h"
 #include "pending.h"
 #include "trust_file.h"
@@ -43,7 +44,10 @@ static hm_err show_root_key(const hm_options *options, hm_connection *office) {
     return print_kid(options, "root of the trust list", HM_ARRAY(key.kid));
 }
 
-hm_err hm_command_trust_key(const hm_options *options) { return hm_with_office(options, show_root_key); }
+hm_err hm_command_trust_key(const hm_options *options) {
+    HM_TRY(hm_output_check_operands(options));
+    return hm_with_office(options, show_root_key);
+}
 
 /* A publisher's file. */
 
@@ -160,6 +164,7 @@ static hm_err make_publisher(const hm_options *options, hm_connection *office) {
 hm_err hm_command_trust_publisher(const hm_options *options) {
     if (!options->product) return hm_misuse("which product? (--product NAME)");
     if (!options->output) return hm_misuse("where to? (-o FILE)");
+    HM_TRY(hm_output_check_operands(options));
     return hm_with_office(options, make_publisher);
 }
 
@@ -172,7 +177,10 @@ static hm_err show_log_key(const hm_options *options, hm_connection *office) {
     return print_kid(options, "receipts of the log", HM_ARRAY(log.key.kid));
 }
 
-hm_err hm_command_log_key(const hm_options *options) { return hm_with_office(options, show_log_key); }
+hm_err hm_command_log_key(const hm_options *options) {
+    HM_TRY(hm_output_check_operands(options));
+    return hm_with_office(options, show_log_key);
+}
 
 /* Lists. Their bytes are read here and looked at in the parser. */
 
@@ -212,6 +220,16 @@ static hm_err read_orders(const hm_options *options, hm_trust_orders **orders) {
     (*orders)->has_old = options->old_list != NULL;
     if (options->old_list) HM_TRY(hm_file_read(AT_FDCWD, options->old_list, HM_LIST_MAX, &(*orders)->old));
     return read_edits(options, *orders);
+}
+
+/* The list is a new file, and not one of those that it is made of. */
+static hm_err check_output(const hm_options *options) {
+    const char *file[HM_GIVEN_MAX];
+    size_t files = 0;
+    for (size_t i = 0; i < options->given_count; i++)
+        if (names_file(&options->given[i])) file[files++] = options->given[i].value;
+    HM_TRY(hm_output_check_operands(options));
+    return hm_output_check(options, file, files);
 }
 
 /* Without an office none can be in the way. */
@@ -263,7 +281,7 @@ static hm_err sign_list(const hm_options *options, hm_connection *office, char *
 }
 
 static hm_err command_sign(const hm_options *options) {
-    if (options->new_list || options->given_count)
+    if (options->new_list || options->given_count || options->replace)
         return hm_misuse("--sign signs a list as it is (edit it first, then sign it)");
     if (options->operand_count > 1) return hm_misuse("--sign signs one list at a time");
     hm_connection office = HM_CONNECTION_NONE;
@@ -280,6 +298,7 @@ hm_err hm_command_trust_update(const hm_options *options) {
         return hm_misuse("one list is updated at a time (--new makes the first one from several roots' keys)");
     if (!options->new_list && !options->given_count)
         return hm_misuse("nothing to change (hallmark trust update --help lists what can be)");
+    HM_TRY(check_output(options));
     return run(options, hm_parse_trust_update, "made", true);
 }
 
@@ -287,5 +306,6 @@ hm_err hm_command_trust_show(const hm_options *options) { return run(options, hm
 
 hm_err hm_command_trust_bundle(const hm_options *options) {
     if (!options->output) return hm_misuse("where to? (-o FILE)");
+    HM_TRY(hm_output_check_operands(options));
     return run(options, hm_parse_trust_bundle, "bundled", true);
 }

@@ -234,6 +234,8 @@ static hm_err check_output(const hm_front *front, const hm_front_job *job, hm_pa
     HM_TRY(hm_front_check_apart(front, out->dirfd));
     if (part == HM_PART_CONTENT || job->is_folder || fstatat(out->dirfd, out->name, &there, 0) != 0) return HM_OK;
     if (S_ISDIR(there.st_mode)) return hm_misuse("%s: is a folder", out->path);
+    if (part == HM_PART_PROOF && front->options->output && !front->options->replace)
+        return hm_refuse("-o %s: is there already (--replace replaces it)", out->path);
     if (fstatat(job->dirfd, hm_front_base_name(job->path), &folder, 0) != 0) return HM_OK;
     return there.st_dev == folder.st_dev && there.st_ino == folder.st_ino
                ? hm_misuse("-o %s: would overwrite the file itself with its signature", out->path)

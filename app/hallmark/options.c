@@ -27,7 +27,7 @@ static const option_rule rules[] = {
     {"--release", VALUE, AT(release), "VERSION", "the product's version, for the log"},
     {"--format", VALUE, AT(format), "NAME", "cms, catalogue, pe or native, instead of judging by content"},
     {"-o", VALUE, AT(output), "OUT", "write here: a file, or an existing folder when there are several"},
-    {"--replace", FLAG, AT(replace), NULL, "replace signatures that are there by others"},
+    {"--replace", FLAG, AT(replace), NULL, "replace what is there: the file that is written, or signatures by others"},
     {"--trust", VALUE, AT(trust), "FILE",
      "trust these root certificates (PEM) instead of the office's own, or judge as a device with this trust list"},
     {"--signature", VALUE, AT(signature), "FILE", "the detached signature (default: FILE.p7s)"},
@@ -194,6 +194,9 @@ static hm_err set_option(hm_options *options, const option_rule *rule, const cha
     }
     if (!value || !value[0]) return hm_misuse("%s needs a value that is not empty", rule->name);
     if (rule->kind == GIVEN) return add_given(options, rule->name, value);
+    const char *before;
+    memcpy(&before, member, sizeof before);
+    if (before && rule->kind == VALUE) return hm_misuse("%s is given twice", rule->name);
     memcpy(member, &value, sizeof value);
     return rule->kind == ALGORITHM ? add_algorithm(options, value) : HM_OK;
 }

@@ -113,6 +113,10 @@ cp shared.efi other.efi
 expect_status 1 "and it is what is judged, not one in the program" hallmark verify --signature moved.p7s other.efi
 expect_fault 3 nowhere.p7s "a signature that is named and not there is said" hallmark verify --signature nowhere.p7s firmware.bin
 step "a proof goes where -o says" hallmark log prove -o kept.tlog-proof firmware.bin
+cp kept.tlog-proof as-it-was
+expect_refused "is there already (--replace" "and to no other file's place" hallmark log prove -o kept.tlog-proof firmware.bin
+expect_same kept.tlog-proof as-it-was "which is as it was"
+step "unless that is wanted" hallmark log prove -o kept.tlog-proof --replace firmware.bin
 expect_status 1 "it is not beside the file" hallmark verify --require-log firmware.bin
 step "--proof names it" hallmark verify --require-log --proof kept.tlog-proof firmware.bin
 expect_status 1 "it proves no other file" hallmark verify --require-log --proof kept.tlog-proof two.bin

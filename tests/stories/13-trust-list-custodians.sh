@@ -13,8 +13,7 @@ for name in alice bob carol dave erin; do
 done
 expect_output "trust root" "it is a key in the token, of a role of its own" hallmark --office "$scratch/alice" key list
 expect_output "trust root" "that it was made is in the log" hallmark --office "$scratch/alice" log show --json
-cp alice.key again.key
-step "asked for again, it is the same" hallmark --office "$scratch/alice" trust key -o alice.key
+step "asked for again, it is the same" hallmark --office "$scratch/alice" trust key -o again.key
 expect_same alice.key again.key "byte for byte"
 
 step "the maker has an office" hallmark init --org "Pump Works" "$HALLMARK_OFFICE"
@@ -44,6 +43,33 @@ expect_output "trust list 1, signed" "that makes it a list" hallmark trust show 
 expect_refused "not in the list" "dave is no root of it" hallmark --office "$scratch/dave" trust update list-1 --sign
 expect_refused "no root key" "an office without a root key signs no list" hallmark trust update list-1 --sign
 expect_output '"act":"trust-sign"' "a refusal is in the log" hallmark log show --json
+
+# What is there stays there.
+cp list-1 signed
+cp alice.key kept
+for made in "trust key" "log key" "trust export" "trust publisher --product pump" "cert export --product pump" \
+    "cert request --product pump" "trust bundle list-1" "trust update list-1 --threshold 1"; do
+    # shellcheck disable=SC2086  # the words are the command's
+    expect_refused "is there already (--replace" "hallmark $made replaces no file" hallmark $made -o kept
+done
+expect_same kept alice.key "not by a byte"
+expect_refused "is there already" "a signed list least of all" hallmark trust update list-1 --threshold 1 -o by-alice-alone
+expect_fault 2 "would overwrite what it is made of" "not even with --replace where it is what is changed" \
+    hallmark trust update list-1 --threshold 1 -o ./list-1 --replace
+expect_fault 2 "would overwrite what it is made of" "or the file behind an option" \
+    hallmark trust update list-1 --add-root dave.key -o dave.key --replace
+expect_fault 2 "would overwrite what it is made of" "or what is bundled" hallmark trust bundle list-1 -o list-1 --replace
+ln list-1 other-name
+expect_fault 2 "would overwrite what it is made of" "by whatever name" \
+    hallmark trust bundle list-1 -o other-name --replace
+expect_fault 2 "is a folder" "nor is a file put into a folder under a name that nobody gave" \
+    hallmark trust update list-1 --threshold 1 -o .
+ln -s list-1 link
+expect_refused "is there already" "nor behind a link" hallmark trust key -o link --replace
+expect_same list-1 signed "the list has its signatures"
+step "what may go is replaced" hallmark trust update list-1 --threshold 1 -o kept --replace
+expect_output "unsigned" "by the new list" hallmark trust show kept
+expect_fault 2 "given twice" "an option that says one thing is given once" hallmark trust show list-1 --old list-1 --old kept
 
 # One root alone.
 expect_refused "fewer keys have signed" "a device takes no first list by alice alone" hallmark trust bundle by-alice-alone -o x
@@ -93,7 +119,7 @@ expect_output "holds 3 lists, 1 to 3" "a bundle of all, in whatever order they a
     hallmark trust bundle list-3 list-1 list-2 -o bundle
 roots=$(hallmark trust show list-1 | sed -n 's/.*SHA-256 of the root set: //p')
 expect_output "first root set: $roots" "with the hash of the first roots, for what cannot be changed" \
-    hallmark trust bundle list-3 list-1 list-2 -o bundle
+    hallmark trust bundle list-3 list-1 list-2 -o bundle --replace
 expect_output "trust list 3, signed" "the device that missed one is given the bundle" \
     hallmark trust show bundle --old list-1
 expect_output "holds 3 lists" "bundles are taken apart and joined" hallmark trust bundle bundle list-2 -o bundle-2
@@ -117,9 +143,9 @@ expect_status 1 "nor one with something behind it" hallmark trust show longer
 : >empty
 expect_status 1 "an empty file is no list" hallmark trust show empty
 expect_status 1 "a key is no list" hallmark trust show alice.key
-cp list-3 kept
+cp list-3 list-3.kept
 expect_status 1 "what is no list is not signed" hallmark --office "$scratch/dave" trust update alice.key --sign
-expect_same list-3 kept "and nothing was written over"
+expect_same list-3 list-3.kept "and nothing was written over"
 
 step "alice's log is good" hallmark --office "$scratch/alice" log check
 step "carol's log is good" hallmark --office "$scratch/carol" log check

@@ -39,6 +39,14 @@ expect_output "left out: 2 certificates" "packed; names tell which payload is wh
 expect_same good.cose before.cose "the envelope is as it was"
 step "with the certificates, if they are wanted" hallmark pack good.cose firmware.bin limits.json --keep-chain -o chain.pack
 expect_output '"payloads":2' "for machines too" hallmark pack --json good.cose firmware.bin limits.json -o again.pack
+cp firmware.bin other-firmware.bin
+expect_refused "is there already (--replace" "a file that is there is not replaced" \
+    hallmark pack good.cose firmware.bin limits.json -o other-firmware.bin
+expect_same firmware.bin other-firmware.bin "it is as it was"
+expect_fault 2 "is a folder" "a pack is a file that is named" hallmark pack good.cose firmware.bin limits.json -o .
+expect_fault 2 "would overwrite" "the envelope is not replaced by its pack" \
+    hallmark pack good.cose firmware.bin limits.json -o good.cose --replace
+step "what may go is replaced" hallmark pack good.cose firmware.bin limits.json -o other-firmware.bin --replace
 expect_same good.pack again.pack "the same files make the same stream"
 
 # unpack

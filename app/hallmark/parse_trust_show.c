@@ -4,11 +4,12 @@
 #include "trust_file.h"
 
 #include <crypto/uuid.h>
+#include <pki/notes.h>
 #include <pki/trust_compare.h>
 
 #include <string.h>
 
-/* For people. Names in a list are printable ASCII, so nothing in them moves a cursor. */
+/* For people. Names in a list are printable ASCII, so nothing in them moves a cursor; notes may be anything. */
 
 static hm_err put_key(const hm_list_key *key, const char *behind, hm_buf *text) {
     HM_TRY(hm_put_text(text, "    "));
@@ -64,6 +65,22 @@ static const char *publisher_name(const hm_trust_list *list, const uint8_t uuid[
     return "(unknown publisher)";
 }
 
+static hm_notes notes_of(const hm_trust_list *list) {
+    return hm_notes_of_pairs(HM_BYTES(list->note, list->notes_len), list->notes);
+}
+
+static hm_err put_notes(const hm_trust_list *list, hm_buf *text) {
+    hm_notes notes = notes_of(list);
+    for (bool more = true;;) {
+        hm_note note;
+        HM_TRY(hm_notes_next(&notes, &note, &more));
+        if (!more) return HM_OK;
+        HM_TRY(hm_put_format(text, "  note %lld, which devices skip: ", (long long)note.key));
+        HM_TRY(hm_note_put(&note, text));
+        HM_TRY(hm_put_text(text, "\n"));
+    }
+}
+
 static hm_err put_rest(const hm_trust_list *list, hm_buf *text) {
     for (size_t i = 0; i < list->revoked; i++) HM_TRY(put_revoked(list, &list->revoked_key[i], text));
     for (size_t i = 0; i < list->minimums; i++)
@@ -76,9 +93,7 @@ static hm_err put_rest(const hm_trust_list *list, hm_buf *text) {
         HM_TRY(hm_put_format(text, "  log of office %s\n", uuid));
         HM_TRY(put_key(&list->log[i].key, "", text));
     }
-    return list->notes
-               ? hm_put_format(text, "  and %zu note%s that devices skip\n", list->notes, list->notes == 1 ? "" : "s")
-               : HM_OK;
+    return put_notes(list, text);
 }
 
 static const char *state_of(const hm_list_file *file, const hm_tally *tally) {
@@ -198,7 +213,7 @@ static hm_err json_list(hm_json *json, const hm_list_file *file, const hm_tally 
     hm_json_close_array(json);
     json_revoked(json, file->list);
     json_minimums_and_logs(json, file->list);
-    return HM_OK;
+    return hm_notes_json(notes_of(file->list), json);
 }
 
 /* Against the list that a device holds. */

@@ -27,6 +27,7 @@ typedef struct walk {
     registers called; /* as the pure function that it is in was called */
     result result;    /* what that must come to */
     uint64_t candidates, tried, sample, seed;
+    double share; /* of a sample, that each instruction has */
     uint64_t count[OUTCOMES];
 } walk;
 
@@ -71,8 +72,17 @@ static uint64_t chance(uint64_t x) {
     return x ^ x >> 31;
 }
 
-static int is_chosen(const walk *it, uint64_t number) {
-    return it->sample == 0 || chance(it->seed ^ chance(number)) % it->candidates < it->sample;
+/* How often the instruction there is a candidate. */
+static uint32_t candidates_at(const walk *it, uint32_t halfword) {
+    uint32_t total = it->total[halfword];
+    return is_primitive(it->job, it->job->memory[0].where.at + 2 * halfword) && total > 3 ? 3 : total;
+}
+
+/* Of a sample every instruction gets the same share, however often it is executed: loops are most of the run and least
+ * of the decision. */
+static int is_chosen(const walk *it, uint32_t address, uint64_t number) {
+    double die = (double)(chance(it->seed ^ chance(number)) >> 11) / (double)(UINT64_C(1) << 53);
+    return it->sample == 0 || die * candidates_at(it, place_of(it, address)) < it->share;
 }
 
 static void set_it(registers *at, uint32_t state) {
@@ -129,7 +139,7 @@ static void on_instruction(uc_engine *engine, uint64_t wide, uint32_t size, void
     if (it->surveying) {
         it->total[place_of(it, address)]++;
         if (is_it(code_halfword(it, address))) note_it_block(it, address);
-    } else if (is_candidate(it, address) && is_chosen(it, it->tried++))
+    } else if (is_candidate(it, address) && is_chosen(it, address, it->tried++))
         leave_out(it, address);
     it->seen[place_of(it, address)]++;
 }
@@ -144,11 +154,21 @@ static outcome walk_through(walk *it) {
     return judge(it->job, &it->machine, error, &at, &it->content);
 }
 
+static double expected(const walk *it, double share) {
+    double sum = 0;
+    for (uint32_t i = 0; i < it->job->memory[0].where.size / 2; i++) {
+        double most = candidates_at(it, i);
+        sum += most < share ? most : share;
+    }
+    return sum;
+}
+
 static void count_candidates(walk *it) {
-    uint32_t halfwords = it->job->memory[0].where.size / 2;
-    for (uint32_t i = 0; i < halfwords; i++) {
-        uint32_t total = it->total[i], address = it->job->memory[0].where.at + 2 * i;
-        it->candidates += is_primitive(it->job, address) && total > 3 ? 3 : total;
+    double least = 0, most = 1e9;
+    for (uint32_t i = 0; i < it->job->memory[0].where.size / 2; i++) it->candidates += candidates_at(it, i);
+    for (int i = 0; i < 60; i++) {
+        it->share = (least + most) / 2;
+        *(expected(it, it->share) < (double)it->sample ? &least : &most) = it->share;
     }
 }
 

@@ -58,7 +58,7 @@ static void decide(const input *it) {
     memcpy(device.class_id, it->class_id, sizeof device.class_id);
     device.id = (hmv_bytes){(const uint8_t *)"device-0001", 11};
     device.development = it->development;
-    answer_list = hmv_trust_open(&config, list, it->roots, &trust);
+    answer_list = hmv_trust_open(&config, list, it->roots, 0, &trust);
     answer_release = hmv_release_verify(&config, &trust, it->act, envelope, &release);
     answer_payload = hmv_payload_read(&config, &release, 0, &payload, buffer, sizeof buffer);
 }

@@ -27,7 +27,7 @@ for part in "${@:-build}"; do
     check) packages="$packages $build $python $token $oracles $real_files $sanitizers $faults" ;;
     fuzz) packages="$packages $build $token $python $sanitizers" ;;
     lint) packages="$packages $build $python $sanitizers $style" ;;
-    device) packages="$packages $build $python $token $device" ;;
+    device) packages="$packages $build $python $token $device libunicorn-dev" ;;
     bench) packages="$packages $build $python $token $oracles $real_files $device" ;;
     *)
         echo "tools/setup.sh: unknown part '$part' (build, demo, device, check, fuzz, lint, bench)" >&2

@@ -161,7 +161,8 @@ static hm_err unpack_by_list(unpacking *u) {
     return decide(u, &config, &list.trust);
 }
 
-/* By certificates: a signature that leads to a trusted root, as verify wants it, then the payloads. */
+/* By certificates, as verify wants them: every signature that comes with one fits it, and one of them leads to a
+ * trusted root; then the payloads. */
 
 static hm_err check_chain(unpacking *u, const hm_trust *trust) {
     HM_SIGNED *parsed = NULL;
@@ -176,6 +177,7 @@ static hm_err check_chain(unpacking *u, const hm_trust *trust) {
         if (!hm_failed(err))
             return hm_put_format(&u->verdict, "signed by %s (%s)%s", verdict.chain[0].common_name,
                                  verdict.chain[0].organization, verdict.development ? ", DEVELOPMENT" : "");
+        if (err.class != HM_REFUSED) return err;
         if (first.class == HM_DONE) first = hm_fault_keep(err);
     }
     return hm_fault_raise(&first);
@@ -218,6 +220,7 @@ static hm_err unpack_by_roots(unpacking *u) {
     uint64_t at = u->payloads_at;
     HM_TRY(check_certificates(u));
     HM_TRY(hm_native_check_signers(&u->file));
+    HM_TRY(hm_cose_envelope_check(&u->file.envelope));
     HM_TRY(hm_in(hm_trust_from_pem(u->orders->trust, &trust), "the trust file"));
     HM_TRY(check_chain(u, trust));
     for (size_t i = 0; i < u->file.release.components; i++) HM_TRY(copy_payload(u, i, &at));

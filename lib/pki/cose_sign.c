@@ -255,3 +255,14 @@ hm_err hm_cose_verify(hm_cose_object object, hm_bytes payload, const hm_cose_sig
     HM_TRY(hm_cose_to_be_signed(object, signature->algorithm, payload, &message));
     return hm_cose_verify_value(signature->algorithm, hm_buf_bytes(&message), signature->value, spki);
 }
+
+hm_err hm_cose_envelope_check(const hm_cose_envelope *envelope) {
+    for (size_t i = 0; i < envelope->signatures; i++) {
+        const hm_cose_signature *each = &envelope->signature[i];
+        hm_bytes spki;
+        if (!each->chain.count) continue;
+        HM_TRY(hm_cert_spki(each->chain.cert[0], &spki));
+        HM_TRY(hm_in(hm_cose_verify(HM_COSE_MANIFEST, envelope->payload, each, spki), "signature %zu", i + 1));
+    }
+    return HM_OK;
+}

@@ -135,6 +135,7 @@ static hm_err fill_orders(const hm_options *options, hm_buf *trust, hm_check_ord
     *orders = (hm_check_orders){.format = options->format,
                                 .product = options->product,
                                 .trust = hm_buf_bytes(trust),
+                                .trust_name = options->trust,
                                 .require_log = options->require_log,
                                 .now = time(NULL)};
     if (!trust->len || trust->data[0] < FIRST_TAG)

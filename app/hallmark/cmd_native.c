@@ -11,13 +11,21 @@
 #include <string.h>
 #include <time.h>
 
+/* A trust list or bundle begins with a CBOR tag, which is no character of PEM. */
+enum { FIRST_TAG = 0xc0 };
+
 static hm_err check_options(const hm_options *options) {
     if (options->cosign && options->given_count)
         return hm_misuse("%s does not go with --cosign: the manifest is written already", options->given[0].name);
     if (options->cosign && options->release)
         return hm_misuse("--release does not go with --cosign: the manifest says which one it is");
-    if (options->cosign && options->operand_count != 1)
-        return hm_misuse("--cosign needs one envelope (hallmark sign --help)");
+    if (options->cosign && !options->operand_count)
+        return hm_misuse("--cosign needs an envelope, and behind it payloads that do not lie beside it (hallmark sign "
+                         "--help)");
+    if (options->cosign && options->envelope_only && options->operand_count > 1)
+        return hm_misuse("--envelope-only does not go with payloads (%s)", options->operands[1]);
+    if (!options->cosign && options->trust) return hm_misuse("--trust is for --cosign");
+    if (!options->cosign && options->envelope_only) return hm_misuse("--envelope-only is for --cosign");
     return HM_OK;
 }
 
@@ -69,7 +77,7 @@ static hm_err run(const hm_options *options, hm_connection *office, char *page, 
                       .done = options->cosign ? "co-signed" : "signed",
                       .signing = true,
                       .gather = true,
-                      .siblings = orders->plan.described,
+                      .siblings = options->cosign || orders->plan.described,
                       .suffix = ".cose",
                       .outputs = options->cosign ? 1u << HM_PART_CONTENT : 1u << HM_PART_SIGNATURE,
                       .office = directory,
@@ -77,7 +85,17 @@ static hm_err run(const hm_options *options, hm_connection *office, char *page, 
     return hm_front_run(&front);
 }
 
+/* Not a root certificate: whose certificates these are is the other office's affair, whose keys a list says. */
+static hm_err take_list(const hm_options *options, hm_buf *trust) {
+    if (!options->trust) return HM_OK;
+    HM_TRY(hm_read_trust(options, trust));
+    return trust->len && trust->data[0] >= FIRST_TAG
+               ? HM_OK
+               : hm_misuse("--trust %s: is no trust list, which co-signing asks for signers' keys", options->trust);
+}
+
 hm_err hm_sign_native(const hm_options *options) {
+    HM_BUF trust = HM_BUF_EMPTY;
     hm_connection office = HM_CONNECTION_NONE;
     static hm_native_orders orders; /* views of itself: it stays where it is */
     char *page;
@@ -86,17 +104,23 @@ hm_err hm_sign_native(const hm_options *options) {
     orders.algorithms = options->algorithms;
     orders.extras = (hm_native_extras){.receipt = !options->no_receipt, .chain = !options->no_chain};
     orders.replace = options->replace;
+    HM_TRY(take_list(options, &trust));
+    orders.terms = (hm_cosign_terms){
+        .trust_name = options->trust, .trust = hm_buf_bytes(&trust), .payloads = !options->envelope_only};
+    orders.operands = options->operand_count;
     HM_TRY(hm_connect_with_pending(options, &office, &page));
     return hm_close_office(options, &office, run(options, &office, page, &orders));
 }
 
 hm_err hm_refuse_native_options(const hm_options *options) {
-    const char *name = options->given_count  ? options->given[0].name
-                       : options->cosign     ? "--cosign"
-                       : options->no_receipt ? "--no-receipt"
-                       : options->no_chain   ? "--no-chain"
-                       : options->algorithms ? "--algorithm"
-                                             : NULL;
+    const char *name = options->given_count     ? options->given[0].name
+                       : options->cosign        ? "--cosign"
+                       : options->no_receipt    ? "--no-receipt"
+                       : options->no_chain      ? "--no-chain"
+                       : options->trust         ? "--trust"
+                       : options->envelope_only ? "--envelope-only"
+                       : options->algorithms    ? "--algorithm"
+                                                : NULL;
     if (name) return hm_misuse("%s is for --format native", name);
     return options->operand_count ? HM_OK : hm_misuse("sign needs FILE... (hallmark sign --help)");
 }

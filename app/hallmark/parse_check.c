@@ -235,7 +235,7 @@ static hm_err gathered_job(hm_parser *parser, const hm_check_orders *orders, con
 
 /* Without trust there is no verdict on any file, and every one of them is told so. */
 static hm_err refuse_every_job(hm_parser *parser, hm_err err) {
-    hm_fault fault = hm_fault_keep(hm_in(err, "the trust file"));
+    hm_fault fault = hm_fault_keep(err);
     for (;;) {
         hm_job job;
         bool more;
@@ -247,7 +247,8 @@ static hm_err refuse_every_job(hm_parser *parser, hm_err err) {
 
 hm_err hm_checked_run(hm_parser *parser, const hm_check_orders *orders, hm_checked_work work, bool commit) {
     HM_TRUST *trust = NULL;
-    hm_err err = orders->list ? hm_parse_hold(orders) : hm_trust_from_pem(orders->trust, &trust);
+    hm_err err =
+        orders->list ? hm_parse_hold(orders) : hm_in(hm_trust_from_pem(orders->trust, &trust), "the trust file");
     parser->payloads = orders->payloads;
     if (hm_failed(err)) return refuse_every_job(parser, err);
     return orders->gather ? gathered_job(parser, orders, trust, work) : each_job(parser, orders, trust, work, commit);

@@ -8,7 +8,8 @@
 
 typedef struct {
     const char *format, *product;
-    hm_bytes trust; /* PEM, or if LIST is set a trust list or bundle */
+    hm_bytes trust;         /* PEM, or if LIST is set a trust list or bundle */
+    const char *trust_name; /* as the user wrote it; NULL: the office's own */
     bool list;
     bool has_class; /* with a list: the devices that are meant; otherwise those of the envelope */
     uint8_t vendor[HM_UUID_LEN], class_id[HM_UUID_LEN];

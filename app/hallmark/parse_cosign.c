@@ -1,9 +1,15 @@
-/* sign --format native --cosign: one more signature in an envelope whose manifest names the key. */
+/* sign --format native --cosign: one more signature in an envelope whose manifest names the key,
+ * behind those that are there and are good. */
 #include "parse_native.h"
 
 #include "gather.h"
+#include "native_file.h"
+#include "native_words.h"
+#include "trust_device.h"
+#include "trust_file.h"
 
 #include <base/cbor.h>
+#include <crypto/uuid.h>
 #include <hallmark/verify.h>
 
 #include <string.h>
@@ -14,6 +20,8 @@ typedef struct {
     const hm_job *job;
     hm_buf bytes;
     hm_cose_envelope envelope;
+    hmv_release release;
+    hm_buf words; /* about the signatures that were there */
     size_t signers;
     hm_bytes signer[HM_MANIFEST_SIGNERS]; /* kids, in the manifest's order */
     hm_native_key key;
@@ -30,14 +38,12 @@ static hm_err read_signers(cosigning *c, hm_bytes list) {
 }
 
 static hm_err open_envelope(cosigning *c) {
-    static const hmv_digest *const digests[] = {&hmv_digest_sha256, &hmv_digest_sha384, &hmv_digest_sha512, NULL};
-    hmv_release release;
     HM_TRY(hm_job_read(c->job, HM_COSE_ENVELOPE_MAX, &c->bytes));
     HM_TRY(hm_cose_envelope_get(hm_buf_bytes(&c->bytes), &c->envelope));
     hmv_bytes payload = {c->envelope.payload.data, c->envelope.payload.len};
-    hmv_reason reason = hmv_manifest_read(digests, payload, &release);
+    hmv_reason reason = hmv_manifest_read(hm_every_digest, payload, &c->release);
     if (!HMV_IS_ACCEPTED(reason)) return hm_refuse("holds no manifest: %s", hmv_reason_text(reason));
-    return read_signers(c, HM_BYTES(release.signer_ids.data, release.signer_ids.size));
+    return read_signers(c, HM_BYTES(c->release.signer_ids.data, c->release.signer_ids.size));
 }
 
 /* Which of the product's keys does the manifest name? */
@@ -76,23 +82,53 @@ static hm_err put_together(const cosigning *c, hm_bytes own, hm_buf *envelope) {
     return hm_cose_envelope_put(c->envelope.payload, signatures, count, envelope);
 }
 
+/* What was signed, as the manifest says it: the signer's own words, for who reads along. */
+static hm_err put_components(const hmv_release *release, hm_buf *text) {
+    for (size_t i = 0; i < release->components; i++) {
+        const hmv_component *component = &release->component[i];
+        HM_TRY(hm_put_format(text, "  component %.*s: version %.*s, %s ", (int)component->id.size,
+                             (const char *)component->id.data, (int)component->version.size,
+                             (const char *)component->version.data, hm_digest_name(hm_native_digest(component))));
+        HM_TRY(hm_put_hex(text, hm_native_bytes(component->digest)));
+        HM_TRY(hm_put_text(text, "\n"));
+    }
+    return HM_OK;
+}
+
+static hm_err report_text(const cosigning *c, const hm_native_signature *signature, size_t missing, hm_buf *text) {
+    char publisher[HM_UUID_TEXT];
+    hm_uuid_text(c->release.publisher.data, publisher);
+    HM_TRY(hm_put_format(text, "%s: co-signed: ", c->job->shown));
+    HM_TRY(hm_put_release(text, &c->release));
+    HM_TRY(hm_put_format(text, ", of publisher %s, %s, signature %zu of %zu, log entries %llu and %llu", publisher,
+                         hm_key_algorithm_name(c->key.algorithm), c->place + 1, c->signers,
+                         (unsigned long long)signature->intent, (unsigned long long)signature->outcome));
+    if (missing) HM_TRY(hm_put_format(text, "; %zu %s still to come", missing, missing == 1 ? "is" : "are"));
+    HM_TRY(hm_put_text(text, c->orders->terms.payloads ? "\n" : "; ENVELOPE ONLY: its payloads were not looked at\n"));
+    HM_TRY(put_components(&c->release, text));
+    return hm_put(text, hm_buf_bytes(&c->words));
+}
+
+static hm_err report_json(const cosigning *c, const hm_native_signature *signature, size_t missing, hm_buf *text) {
+    hm_json json = hm_json_plain(text);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "format", "native");
+    hm_release_json(&json, &c->release);
+    hm_json_bool(&json, "payloads", c->orders->terms.payloads);
+    hm_json_string(&json, "algorithm", hm_key_algorithm_name(c->key.algorithm));
+    hm_json_number(&json, "intent", (int64_t)signature->intent);
+    hm_json_number(&json, "outcome", (int64_t)signature->outcome);
+    hm_json_number(&json, "signatures_missing", (int64_t)missing);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    return hm_json_inside(text);
+}
+
 static hm_err report(const cosigning *c, const hm_native_signature *signature, size_t missing) {
     HM_BUF text = HM_BUF_EMPTY;
-    unsigned long long intent = signature->intent, outcome = signature->outcome;
-    const char *algorithm = hm_key_algorithm_name(c->key.algorithm);
-    if (c->parser->json) {
-        HM_TRY(hm_put_format(&text,
-                             "\"format\":\"native\",\"algorithm\":\"%s\",\"intent\":%llu,\"outcome\":%llu,"
-                             "\"signatures_missing\":%zu",
-                             algorithm, intent, outcome, missing));
-        hm_parser_print(c->parser, c->job, HM_STREAM_MEMBERS, hm_buf_bytes(&text));
-        return HM_OK;
-    }
-    HM_TRY(hm_put_format(&text, "%s: co-signed: %s, signature %zu of %zu, log entries %llu and %llu", c->job->shown,
-                         algorithm, c->place + 1, c->signers, intent, outcome));
-    if (missing) HM_TRY(hm_put_format(&text, "; %zu are still to come", missing));
-    HM_TRY(hm_put_text(&text, "\n"));
-    hm_parser_print(c->parser, c->job, HM_STREAM_OUT, hm_buf_bytes(&text));
+    bool json = c->parser->json;
+    HM_TRY(json ? report_json(c, signature, missing, &text) : report_text(c, signature, missing, &text));
+    hm_parser_print(c->parser, c->job, json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
     return HM_OK;
 }
 
@@ -120,7 +156,10 @@ static hm_err add_signature(cosigning *c, hm_native_signature *signature, bool *
 static hm_err cosign(cosigning *c, bool *written) {
     hm_native_signature signature = {0};
     HM_TRY(open_envelope(c));
+    if (hm_bytes_equal(hm_native_bytes(c->release.publisher), HM_ARRAY(c->orders->plan.manifest.publisher)))
+        return hm_refuse("the manifest is this office's own: there is nothing to co-sign");
     HM_TRY(find_key(c));
+    HM_TRY(hm_cosign_check(c->parser, c->job, &c->orders->terms, &c->envelope, &c->release, &c->key, &c->words));
     hm_err err = add_signature(c, &signature, written);
     hm_native_signature_clear(&signature);
     return err;
@@ -131,11 +170,14 @@ hm_err hm_parse_cosign(hm_parser *parser, void *orders) {
     static cosigning c;
     hm_err err;
     bool written = false;
-    HM_TRY(hm_gather(parser, 1, &gathered, &err));
     c = (cosigning){.parser = parser, .orders = orders, .job = &gathered.job[0]};
+    HM_TRY(hm_gather(parser, c.orders->operands, &gathered, &err));
+    parser->named = &gathered.job[1];
+    parser->named_count = gathered.count ? gathered.count - 1 : 0;
     if (!hm_failed(err)) err = cosign(&c, &written);
     err = hm_gather_finish(parser, &gathered, err, written && !hm_failed(err));
     hm_native_key_clear(&c.key);
     hm_buf_clear(&c.bytes);
+    hm_buf_clear(&c.words);
     return err;
 }

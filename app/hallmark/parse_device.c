@@ -1,32 +1,15 @@
 #include "parse_device.h"
 
-#include "trust_device.h"
-#include "trust_file.h"
+#include "list_hold.h"
+
+#include <pki/cose.h>
 
 #include <string.h>
 
 /* One list for all files. */
 static hm_device_list held;
 
-static hm_err hold_first(hm_bytes envelope) {
-    HM_LIST_FILE file;
-    memset(&file, 0, sizeof file);
-    HM_TRY(hm_list_file_open(envelope, &file));
-    return hm_device_hold(&held, envelope, file.root_set);
-}
-
-hm_err hm_parse_hold(const hm_check_orders *orders) {
-    hm_list_files files;
-    HM_TRY(hm_list_files_of(orders->trust, &files));
-    /* Whoever gives the file trusts the roots of its first list; the others must follow from it. */
-    HM_TRY(hold_first(files.list[0]));
-    for (size_t i = 1; i < files.count; i++) {
-        hm_reason_text said;
-        HM_TRY(hm_device_offer(&held, files.list[i], &said));
-        if (!said.accepted && !said.already) return hm_refuse("list %zu of the bundle: %s", i + 1, said.sentence);
-    }
-    return HM_OK;
-}
+hm_err hm_parse_hold(const hm_check_orders *orders) { return hm_list_hold(&held, orders->trust, orders->trust_name); }
 
 /* What the manifest claims of itself, before anything is believed. */
 typedef struct {

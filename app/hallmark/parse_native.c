@@ -218,7 +218,8 @@ static hm_err report_text(const making *m, hm_buf *text) {
         HM_TRY(hm_put_format(text, "%s %llu and %llu", i ? "," : "", (unsigned long long)m->signature[i].intent,
                              (unsigned long long)m->signature[i].outcome));
     if (m->orders->plan.cosigners)
-        HM_TRY(hm_put_format(text, "; %zu signatures of others are still to come", m->orders->plan.cosigners));
+        HM_TRY(hm_put_format(text, "; %zu signature%s of others %s still to come", m->orders->plan.cosigners,
+                             m->orders->plan.cosigners == 1 ? "" : "s", m->orders->plan.cosigners == 1 ? "is" : "are"));
     return hm_put_text(text, "\n");
 }
 

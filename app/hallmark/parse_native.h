@@ -2,6 +2,7 @@
 #ifndef HM_APP_PARSE_NATIVE_H
 #define HM_APP_PARSE_NATIVE_H
 
+#include "cosign_check.h"
 #include "native_core.h"
 #include "native_plan.h"
 #include "parser.h"
@@ -12,6 +13,8 @@ typedef struct {
     uint32_t product_algorithms; /* those that the product has */
     hm_native_extras extras;
     bool replace;
+    hm_cosign_terms terms; /* for co-signing alone, like OPERANDS: the envelope and payloads */
+    size_t operands;
 } hm_native_orders;
 
 HM_MUST_USE hm_err hm_parse_native(hm_parser *parser, void *orders);

@@ -66,7 +66,7 @@ static hm_err find(void *context, const hm_bytes *files, size_t count, size_t in
 
 hm_payloads hm_payloads_of(hm_payload_finder *finder, hm_parser *parser, const hm_job *job) {
     *finder = (hm_payload_finder){.parser = parser, .job = job, .fd = -1};
-    return (hm_payloads){finder, find};
+    return (hm_payloads){.context = finder, .find = find};
 }
 
 void hm_payload_finder_clear(hm_payload_finder *finder) { hm_fd_close(&finder->fd); }

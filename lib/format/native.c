@@ -121,19 +121,6 @@ static hm_bytes signature(const hm_subject *subject, size_t index) {
     return index == 0 ? hm_buf_bytes(&subject->bytes) : HM_NO_BYTES;
 }
 
-/* Whatever is trusted: a signature that is not that of its own certificate is a forgery or a damaged file. */
-static hm_err check_signatures(const hm_subject *subject) {
-    const hm_cose_envelope *envelope = &subject->envelope;
-    for (size_t i = 0; i < envelope->signatures; i++) {
-        const hm_cose_signature *each = &envelope->signature[i];
-        hm_bytes spki;
-        if (!each->chain.count) continue;
-        HM_TRY(hm_cert_spki(each->chain.cert[0], &spki));
-        HM_TRY(hm_in(hm_cose_verify(HM_COSE_MANIFEST, envelope->payload, each, spki), "signature %zu", i + 1));
-    }
-    return HM_OK;
-}
-
 static hm_digest_algorithm algorithm_of(const hmv_digest *digest) {
     return digest == &hmv_digest_sha256 ? HM_SHA256 : digest == &hmv_digest_sha384 ? HM_SHA384 : HM_SHA512;
 }
@@ -183,6 +170,17 @@ static hm_err check_payload(const hm_subject *subject, const hm_bytes *files, si
     return HM_OK;
 }
 
+static const char *verb(size_t count) { return count == 1 ? "is" : "are"; }
+
+static hm_err refuse_payloads(const payload_check *check, size_t count) {
+    size_t different = check->different, missing = check->missing;
+    if (count == 1) return hm_refuse("its payload is not what was signed");
+    if (!missing) return hm_refuse("of its %zu payloads %zu %s not what was signed", count, different, verb(different));
+    if (!different) return hm_refuse("of its %zu payloads %zu %s not here", count, missing, verb(missing));
+    return hm_refuse("of its %zu payloads %zu %s not what was signed, and %zu %s not here", count, different,
+                     verb(different), missing, verb(missing));
+}
+
 static hm_err check_payloads(const hm_subject *subject, hm_finding finding, void *context) {
     payload_check check = {.finding = finding, .context = context};
     hm_bytes files[HMV_COMPONENTS_MAX];
@@ -190,17 +188,14 @@ static hm_err check_payloads(const hm_subject *subject, hm_finding finding, void
     for (size_t i = 0; i < subject->release.components; i++) HM_TRY(check_payload(subject, files, i, &check));
     if (check.missing == subject->release.components)
         return hm_refuse("only the envelope is here, none of its payloads (name them behind it, or --envelope-only)");
-    return check.missing + check.different
-               ? hm_refuse("of its %zu payloads %zu are not what was signed, and %zu are not here",
-                           subject->release.components, check.different, check.missing)
-               : HM_OK;
+    return check.missing + check.different ? refuse_payloads(&check, subject->release.components) : HM_OK;
 }
 
 static hm_err check_complete(const hm_subject *subject) {
     size_t missing = hm_native_signers(&subject->release) - subject->envelope.signatures;
     return missing
-               ? hm_refuse("%zu of the signatures that its manifest names are still to come (hallmark sign --cosign)",
-                           missing)
+               ? hm_refuse("%zu of the signatures that its manifest names %s still to come (hallmark sign --cosign)",
+                           missing, verb(missing))
                : HM_OK;
 }
 
@@ -210,9 +205,9 @@ static hm_err digest_envelope(hm_subject *subject, hm_digests *digests, hm_diges
     if (copy) return hm_misuse("an envelope is not signed again (hallmark sign --cosign adds a signature)");
     for (size_t i = 0; i < digests->count; i++)
         if (digests->digest[i].algorithm != HM_SHA256) return hm_misuse("a manifest's digest is SHA-256");
-    HM_TRY(check_signatures(subject));
+    HM_TRY(hm_cose_envelope_check(&subject->envelope));
     if (subject->payloads) {
-        HM_TRY(check_complete(subject));
+        if (!subject->payloads->partial) HM_TRY(check_complete(subject));
         HM_TRY(check_payloads(subject, finding, context));
     }
     for (size_t i = 0; i < digests->count; i++) hm_digest_of(HM_SHA256, subject->envelope.payload, &digests->digest[i]);

@@ -115,6 +115,8 @@ static const hm_cose_signature *signature_of(const hm_subject *subject, hm_bytes
     return NULL;
 }
 
+static const char *plural(size_t count) { return count == 1 ? "" : "s"; }
+
 static hm_err put_signer(const hm_subject *subject, size_t index, hm_buf *lines) {
     hm_bytes kid;
     HM_TRY(hm_native_signer(&subject->release, index, &kid));
@@ -123,8 +125,9 @@ static hm_err put_signer(const hm_subject *subject, size_t index, hm_buf *lines)
     HM_TRY(hm_put_hex(lines, kid));
     if (!signature) return hm_put_text(lines, ": its signature is still to come\n");
     const char *name = hm_cose_algorithm_name(signature->algorithm);
-    HM_TRY(hm_put_format(lines, ", %s, %zu certificates, %zu receipts beside it\n", name ? name : "unknown algorithm",
-                         signature->chain.count, signature->receipts));
+    HM_TRY(hm_put_format(lines, ", %s, %zu certificate%s, %zu receipt%s beside it\n", name ? name : "unknown algorithm",
+                         signature->chain.count, plural(signature->chain.count), signature->receipts,
+                         plural(signature->receipts)));
     for (size_t i = 0; i < signature->receipts; i++) HM_TRY(put_receipt(signature->receipt[i], lines));
     return HM_OK;
 }

@@ -90,7 +90,7 @@ expect_fault 2 "given twice" "there is one sequence number" \
 # What is not as it was signed.
 cp app.bin app.good
 flip app.bin 100
-expect_refused "1 are not what was signed" "a changed payload" hallmark verify up.cose
+expect_refused "of its 3 payloads 1 is not what was signed" "a changed payload" hallmark verify up.cose
 expect_refused "component app: its payload is not what was signed" "and which one it is" hallmark verify up.cose fw.bin
 rm app.bin
 expect_refused "component app: its payload is not here" "a missing one" hallmark verify up.cose
@@ -153,7 +153,7 @@ second() { hallmark --office "$scratch/second" "$@"; }
 step "with the same product" second product add pump
 step "and a key" second key generate --product pump --algorithm es256
 kid=$(second key list --product pump --json | sed -n 's/.*"role":"signing".*"kid":"\([0-9a-f]*\)".*/\1/p')
-expect_output "1 signatures of others are still to come" "the manifest names both" \
+expect_output "1 signature of others is still to come" "the manifest names both" \
     hallmark sign --format native --product pump --release 5.0 --signer "$kid" -o two.cose fw.bin
 expect_refused "still to come" "half an envelope is none" hallmark verify two.cose fw.bin
 expect_refused "does not name a key of this product" "nobody signs who is not named" \
@@ -164,7 +164,7 @@ expect_fault 2 "the manifest says which one it is" "the release is its publisher
     second sign --format native --product pump --release 5.0 --cosign two.cose
 expect_fault 2 "is for --format native" "what only updates have is said for nothing else" \
     hallmark sign --product pump --security-version 3 fw.bin
-expect_output "co-signed: es256, signature 2 of 2" "the second office signs" \
+expect_output "es256, signature 2 of 2" "the second office signs" \
     second sign --format native --product pump --cosign two.cose
 expect_output "verified" "now it is whole, to the first" hallmark verify two.cose fw.bin
 expect_output "verified" "and to the second" second verify two.cose fw.bin

@@ -55,7 +55,7 @@ static void put_envelope(size_t signers, const char *who, hm_buf *envelope) {
 
 static hm_err check(hm_bytes envelope, shelf *s, hm_digest *digest) {
     hm_subject *subject = NULL;
-    hm_payloads payloads = {s, find};
+    hm_payloads payloads = {.context = s, .find = find};
     hm_digests digests = {.count = 1, .digest = {{.algorithm = HM_SHA256}}};
     hm_input input = {.content = hm_source_of_memory(envelope), .payloads = s ? &payloads : NULL};
     HM_TRY(hm_format_native.open(&input, &subject));
@@ -83,7 +83,7 @@ static void asks_for_payloads_by_the_signers_names(void **state) {
     HM_BUF envelope = HM_BUF_EMPTY;
     shelf s = {{"image", NULL}, {HM_NO_BYTES, HM_NO_BYTES}};
     hm_subject *subject = NULL;
-    hm_payloads payloads = {&s, find};
+    hm_payloads payloads = {.context = &s, .find = find};
     hm_digests digests = {.count = 0};
     put_envelope(1, "1", &envelope);
     hm_input input = {.content = hm_source_of_memory(hm_buf_bytes(&envelope)), .payloads = &payloads};
@@ -99,9 +99,12 @@ static void refuses_payloads_that_differ_or_are_missing(void **state) {
     static const struct {
         const char *main, *conf, *why;
     } cases[] = {
-        {"imagE", "conf", "1 are not what was signed, and 0"}, {"images", "conf", "1 are not what was signed, and 0"},
-        {"image", NULL, "0 are not what was signed, and 1"},   {"conf", "image", "2 are not what was signed, and 0"},
-        {"", NULL, "1 are not what was signed, and 1"},        {NULL, NULL, "only the envelope is here"},
+        {"imagE", "conf", "payloads 1 is not what was signed"},
+        {"images", "conf", "payloads 1 is not what was signed"},
+        {"image", NULL, "payloads 1 is not here"},
+        {"conf", "image", "payloads 2 are not what was signed"},
+        {"", NULL, "1 is not what was signed, and 1 is not here"},
+        {NULL, NULL, "only the envelope is here"},
     };
     HM_BUF envelope = HM_BUF_EMPTY;
     hm_digest digest;

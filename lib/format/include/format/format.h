@@ -45,6 +45,7 @@ typedef struct {
     /* The payload of component number INDEX of COUNT. FILES are the names that the signer gave them; empty: none.
      * *FOUND false if it is not there. CONTENT is valid until the next call. */
     hm_err (*find)(void *context, const hm_bytes *files, size_t count, size_t index, hm_source *content, bool *found);
+    bool partial; /* signatures may still be to come: who co-signs looks at the envelope before it is whole */
 } hm_payloads;
 
 /* What is to be signed or verified. */

@@ -1,0 +1,61 @@
+#!/bin/sh
+# What somebody new tried with updates, and what went wrong or was not said: a co-signer who signs what is broken, sequence numbers that
+# do not rise, messages that send the reader the wrong way.
+# shellcheck disable=SC2154  # $output is lib.sh's
+. "$(dirname "$0")/lib.sh"
+story "What a new user tried with updates"
+
+step "an office is made" hallmark init --org "Pump Works" "$HALLMARK_OFFICE"
+step "with a product" hallmark product add pump
+step "a second office of the same maker" hallmark init --org "Pump Works" "$scratch/second"
+second() { hallmark --office "$scratch/second" "$@"; }
+step "with the same product" second product add pump
+step "and a key" second key generate --product pump --algorithm es256
+kid=$(second key list --product pump --json | sed -n 's/.*"role":"signing".*"kid":"\([0-9a-f]*\)".*/\1/p')
+head -c 70000 /dev/urandom > fw.bin
+head -c 5000 /dev/urandom > app.bin
+native() { hallmark sign --format native --product pump "$@"; }
+cosign() { second sign --format native --product pump --cosign "$@"; }
+
+# Who co-signs sees first whether what is there is good.
+step "an update that two offices sign" native --release 1.0 --signer "$kid" --component main=fw.bin --component app=app.bin -o up.cose
+cp up.cose bent.cose
+flip bent.cose "$(grep -obUa 'app.bin' bent.cose | sed 's/:.*//;1q')"
+expect_refused "signature 1: " "a manifest that was changed is not co-signed" cosign bent.cose
+step "nor is the envelope touched" sh -c '[ "$(wc -c < bent.cose)" -eq "$(wc -c < up.cose)" ]'
+cp fw.bin fw.good
+flip fw.bin 7
+expect_refused "of its 2 payloads 1 is not what was signed" "nor one whose payload is another" cosign up.cose
+rm fw.bin
+expect_refused "of its 2 payloads 1 is not here" "nor one without its payload" cosign up.cose
+cp fw.good elsewhere.bin
+expect_refused "elsewhere.bin is none of its payloads" "nor with a file that is none" cosign up.cose app.bin fw.good elsewhere.bin
+cp fw.good fw.bin
+cp up.cose only.cose
+expect_output "ENVELOPE ONLY" "unless that is said" cosign --envelope-only -o only2.cose only.cose
+expect_fault 2 "does not go with payloads" "and then no payload is named" cosign --envelope-only only.cose fw.bin
+step "without certificates" native --release 1.0 --signer "$kid" --no-chain --component main=fw.bin --component app=app.bin -o bare.cose
+expect_refused "carries no certificate, so it cannot be verified" "who cannot be known is not signed beside" cosign bare.cose
+step "a root of the trust list" hallmark trust key -o root.key
+step "the publisher's file" hallmark trust publisher --product pump -o pump.publisher
+step "a list" hallmark trust update --new root.key --threshold 1 --add-publisher pump.publisher \
+    --publisher "Pump Works" --require-receipts yes -o list
+expect_refused "the trust list list: unsigned: 0 of 1 root has signed" "a list that nobody signed names no keys" cosign --trust list bare.cose
+step "signed" hallmark trust update list --sign
+expect_output "signature 1: good, by Pump Works of trust list 1" "with a list that knows the key" cosign --trust list bare.cose
+second sign --format native --product pump --release 0.9 --component main=fw.bin -o foreign.cose > /dev/null
+expect_refused "does not name a key of this product" "nobody signs who is not named" \
+    hallmark sign --format native --product pump --cosign foreign.cose
+expect_fault 2 "is no trust list" "certificates are not taken for one" sh -c 'hallmark trust export -o roots.pem
+    hallmark --office ../second sign --format native --product pump --cosign --trust roots.pem up.cose'
+expect_fault 2 "--trust is for --cosign" "nor is a list asked when the first signature is made" native --release 1.0 --trust list fw.bin
+publisher=$(hallmark inspect up.cose | sed -n 's/^ *publisher //p')
+expect_output "of publisher $publisher" "it says what it signs, and for whom" cosign -o whole.cose up.cose
+said=$output
+tells() { printf '%s\n' "$said" | grep -q "$1"; }
+step "every component" tells "component app: version 1.0, sha256 $(sha256sum app.bin | cut -d' ' -f1)"
+step "and who signed before" tells "signature 1: good, by .*(Pump Works), DEVELOPMENT, whose certificate was not judged"
+expect_output "verified" "and it is whole" hallmark verify whole.cose
+expect_output '"release":"1.0","sequence":' "to machines, too" cosign --json -o json.cose up.cose
+
+finish

@@ -39,8 +39,10 @@ static hm_err print_kid(const hm_options *options, const char *what, hm_bytes ki
 
 static hm_err show_root_key(const hm_options *options, hm_connection *office) {
     hm_list_key key;
+    HM_BUF file = HM_BUF_EMPTY;
     HM_TRY(ask_for_key(office, HM_MSG_TRUST_KEY, &key));
-    HM_TRY(put_file(options, HM_BYTES(key.cose, key.len)));
+    HM_TRY(hm_root_file_put(&key, &file));
+    HM_TRY(put_file(options, hm_buf_bytes(&file)));
     return print_kid(options, "root of the trust list", HM_ARRAY(key.kid));
 }
 
@@ -218,6 +220,7 @@ static hm_err read_orders(const hm_options *options, hm_trust_orders **orders) {
     (*orders)->output = options->output;
     (*orders)->fresh = options->new_list;
     (*orders)->has_old = options->old_list != NULL;
+    (*orders)->old_name = options->old_list;
     if (options->old_list) HM_TRY(hm_file_read(AT_FDCWD, options->old_list, HM_LIST_MAX, &(*orders)->old));
     return read_edits(options, *orders);
 }

@@ -1,6 +1,7 @@
 #include "gather.h"
 #include "native_file.h"
 #include "parse_pack.h"
+#include "trust_file.h"
 
 #include <base/cbor.h>
 #include <base/io.h>
@@ -116,13 +117,24 @@ static hm_err write_pack(hm_parser *parser, packing *p, const hm_job *first, hm_
     return HM_OK;
 }
 
+static hm_err put_members(const packing *p, hm_buf *text) {
+    hm_json json = hm_json_plain(text);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "output", p->orders->output);
+    hm_json_number(&json, "payloads", (int64_t)p->file.release.components);
+    hm_json_number(&json, "bytes", (int64_t)p->size);
+    hm_json_number(&json, "certificates_left_out", (int64_t)p->certificates);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    return hm_json_inside(text);
+}
+
 static hm_err report(hm_parser *parser, const packing *p, const hm_job *first) {
     HM_BUF text = HM_BUF_EMPTY;
     size_t components = p->file.release.components;
     unsigned long long size = p->size;
     if (parser->json) {
-        HM_TRY(hm_put_format(&text, "\"payloads\":%zu,\"bytes\":%llu,\"certificates_left_out\":%zu", components, size,
-                             p->certificates));
+        HM_TRY(put_members(p, &text));
     } else {
         HM_TRY(hm_put_format(&text, "%s: packed into %s: %zu payload%s, %llu bytes\n", first->shown, p->orders->output,
                              components, components == 1 ? "" : "s", size));

@@ -18,6 +18,7 @@ typedef struct {
     bool fresh;         /* --new: the operands are the keys of the first roots */
     bool has_old;
     hm_buf old; /* --old */
+    const char *old_name;
     size_t edits;
     hm_trust_edit edit[HM_GIVEN_MAX];
 } hm_trust_orders;

@@ -15,6 +15,7 @@ typedef struct {
     hm_buf content[HM_GATHER_MAX]; /* of the files */
     size_t count;
     hm_list_file list[HM_BUNDLE_LISTS_MAX];
+    const char *shown[HM_BUNDLE_LISTS_MAX]; /* the file that it came from */
 } bundling;
 
 static void bundling_free(bundling **b) {
@@ -26,24 +27,26 @@ static void bundling_free(bundling **b) {
 #define BUNDLING __attribute__((cleanup(bundling_free))) bundling
 
 /* Behind those that are older. A list that is there twice is one. */
-static hm_err insert(bundling *b, const hm_list_file *file, bool *taken) {
+static hm_err insert(bundling *b, const hm_list_file *file, const char *shown, bool *taken) {
     size_t at = b->count;
     while (at && b->list[at - 1].list->version > file->list->version) at--;
     bool there = at && hm_bytes_equal(b->list[at - 1].bytes, file->bytes);
     if (there) return HM_OK;
     if (b->count == HM_BUNDLE_LISTS_MAX) return hm_misuse("a bundle holds at most %d lists", HM_BUNDLE_LISTS_MAX);
     memmove(&b->list[at + 1], &b->list[at], (b->count - at) * sizeof b->list[0]);
+    memmove(&b->shown[at + 1], &b->shown[at], (b->count - at) * sizeof b->shown[0]);
     b->list[at] = *file;
+    b->shown[at] = shown;
     b->count++;
     *taken = true;
     return HM_OK;
 }
 
-static hm_err add_list(bundling *b, hm_bytes bytes) {
+static hm_err add_list(bundling *b, hm_bytes bytes, const char *shown) {
     hm_list_file file;
     bool taken = false;
     hm_err err = hm_list_file_open(bytes, &file);
-    if (!hm_failed(err)) err = insert(b, &file, &taken);
+    if (!hm_failed(err)) err = insert(b, &file, shown, &taken);
     if (!taken) hm_list_file_clear(&file);
     return err;
 }
@@ -52,7 +55,13 @@ static hm_err add_file(bundling *b, const hm_job *job, hm_buf *content) {
     hm_list_files files;
     HM_TRY(hm_job_read(job, HM_BUNDLE_MAX, content));
     HM_TRY(hm_list_files_of(hm_buf_bytes(content), &files));
-    for (size_t i = 0; i < files.count; i++) HM_TRY(add_list(b, files.list[i]));
+    for (size_t i = 0; i < files.count; i++) HM_TRY(add_list(b, files.list[i], job->shown));
+    return HM_OK;
+}
+
+/* Which one lacks signatures of its own roots? The device's answer names none. */
+static hm_err check_signed(const bundling *b) {
+    for (size_t i = 0; i < b->count; i++) HM_TRY(hm_in(hm_list_check_signed(&b->list[i]), "%s", b->shown[i]));
     return HM_OK;
 }
 
@@ -79,17 +88,30 @@ static hm_err put_bundle(const bundling *b, hm_buf *bundle) {
     return HM_OK;
 }
 
+static hm_err put_members(const hm_trust_orders *orders, const bundling *b, hm_buf *text) {
+    hm_json json = hm_json_plain(text);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "output", orders->output);
+    hm_json_number(&json, "lists", (int64_t)b->count);
+    hm_json_number(&json, "first", (int64_t)b->list[0].list->version);
+    hm_json_number(&json, "last", (int64_t)b->list[b->count - 1].list->version);
+    hm_json_hex(&json, "root_set_sha256", HM_ARRAY(b->list[0].root_set));
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    return hm_json_inside(text);
+}
+
+static hm_err put_lines(const hm_trust_orders *orders, const bundling *b, hm_buf *text) {
+    HM_TRY(hm_put_format(text, "%s holds %zu list%s, %llu to %llu\n  SHA-256 of the first root set: ", orders->output,
+                         b->count, b->count == 1 ? "" : "s", (unsigned long long)b->list[0].list->version,
+                         (unsigned long long)b->list[b->count - 1].list->version));
+    HM_TRY(hm_put_hex(text, HM_ARRAY(b->list[0].root_set)));
+    return hm_put_text(text, "\n");
+}
+
 static hm_err report(hm_parser *parser, const hm_job *job, const hm_trust_orders *orders, const bundling *b) {
-    HM_BUF text = HM_BUF_EMPTY, roots = HM_BUF_EMPTY;
-    const char *hex;
-    unsigned long long first = b->list[0].list->version, last = b->list[b->count - 1].list->version;
-    HM_TRY(hm_put_hex(&roots, HM_ARRAY(b->list[0].root_set)));
-    HM_TRY(hm_buf_string(&roots, &hex));
-    HM_TRY(parser->json
-               ? hm_put_format(&text, "\"lists\":%zu,\"first\":%llu,\"last\":%llu,\"root_set_sha256\":\"%s\"", b->count,
-                               first, last, hex)
-               : hm_put_format(&text, "%s: %s holds %zu list%s, %llu to %llu\n  SHA-256 of the first root set: %s\n",
-                               job->shown, orders->output, b->count, b->count == 1 ? "" : "s", first, last, hex));
+    HM_BUF text = HM_BUF_EMPTY;
+    HM_TRY(parser->json ? put_members(orders, b, &text) : put_lines(orders, b, &text));
     hm_parser_print(parser, job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
     return HM_OK;
 }
@@ -100,6 +122,7 @@ static hm_err make(hm_parser *parser, const hm_trust_orders *orders, const hm_ga
     if (!b) return hm_no_memory();
     for (size_t i = 0; i < gathered->count; i++)
         HM_TRY(hm_in(add_file(b, &gathered->job[i], &b->content[i]), "%s", gathered->job[i].shown));
+    HM_TRY(check_signed(b));
     HM_TRY(check_links(b));
     HM_TRY(put_bundle(b, &bundle));
     HM_TRY(hm_job_write(parser, &gathered->job[0], hm_buf_bytes(&bundle)));

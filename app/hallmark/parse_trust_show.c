@@ -2,8 +2,9 @@
 #include "parse_trust.h"
 #include "trust_device.h"
 #include "trust_file.h"
+#include "trust_print.h"
 
-#include <crypto/uuid.h>
+#include <base/cbor.h>
 #include <pki/notes.h>
 #include <pki/trust_compare.h>
 
@@ -11,40 +12,17 @@
 
 /* For people. Names in a list are printable ASCII, so nothing in them moves a cursor; notes may be anything. */
 
-static hm_err put_key(const hm_list_key *key, const char *behind, hm_buf *text) {
-    HM_TRY(hm_put_text(text, "    "));
-    HM_TRY(hm_put_hex(text, HM_ARRAY(key->kid)));
-    return hm_put_format(text, "  %s%s\n", hm_list_key_name(key), behind);
-}
-
 static hm_err put_roots(const hm_list_file *file, const hm_tally *tally, hm_buf *text) {
     static const char *const standings[] = {", has not signed", ", signed", ", its signature is WRONG"};
     HM_TRY(hm_put_format(text, "  roots: %llu of %zu must sign, %zu signed\n", (unsigned long long)tally->threshold,
                          file->list->roots, tally->good));
     for (size_t i = 0; i < file->list->roots; i++)
-        HM_TRY(put_key(&file->list->root[i], standings[tally->root[i]], text));
+        HM_TRY(hm_put_list_key(&file->list->root[i], standings[tally->root[i]], text));
     size_t others = file->envelope.signatures - tally->good - tally->wrong;
     if (others) HM_TRY(hm_put_format(text, "    and %zu signature%s by others\n", others, others == 1 ? "" : "s"));
     HM_TRY(hm_put_text(text, "  SHA-256 of the root set: "));
     HM_TRY(hm_put_hex(text, HM_ARRAY(file->root_set)));
     return hm_put_text(text, "\n");
-}
-
-static hm_err put_publisher(const hm_list_publisher *p, hm_buf *text) {
-    char uuid[HM_UUID_TEXT];
-    hm_uuid_text(p->uuid, uuid);
-    HM_TRY(hm_put_format(text, "  publisher %s%s, %s\n    signs ", p->name, p->retired ? " (RETIRED)" : "", uuid));
-    HM_TRY(hm_list_kinds_put(p->kinds, text));
-    HM_TRY(hm_put_text(text, " for "));
-    HM_TRY(hm_list_purposes_put(p->purposes, text));
-    HM_TRY(hm_put_format(text, "; %llu of %zu keys must sign%s\n", (unsigned long long)p->threshold, p->keys,
-                         p->receipts ? ", with receipts" : ""));
-    for (size_t i = 0; i < p->keys; i++) HM_TRY(put_key(&p->key[i], "", text));
-    for (size_t i = 0; i < p->classes; i++) {
-        hm_uuid_text(p->class_id[i], uuid);
-        HM_TRY(hm_put_format(text, "    class %s\n", uuid));
-    }
-    return HM_OK;
 }
 
 static hm_err put_revoked(const hm_trust_list *list, const hm_list_revoked *revoked, hm_buf *text) {
@@ -87,12 +65,7 @@ static hm_err put_rest(const hm_trust_list *list, hm_buf *text) {
         HM_TRY(hm_put_format(text, "  least security version of %s/%s: %llu\n",
                              publisher_name(list, list->minimum[i].publisher), list->minimum[i].component,
                              (unsigned long long)list->minimum[i].security_version));
-    for (size_t i = 0; i < list->logs; i++) {
-        char uuid[HM_UUID_TEXT];
-        hm_uuid_text(list->log[i].office, uuid);
-        HM_TRY(hm_put_format(text, "  log of office %s\n", uuid));
-        HM_TRY(put_key(&list->log[i].key, "", text));
-    }
+    for (size_t i = 0; i < list->logs; i++) HM_TRY(hm_put_log(&list->log[i], text));
     return put_notes(list, text);
 }
 
@@ -102,26 +75,18 @@ static const char *state_of(const hm_list_file *file, const hm_tally *tally) {
     return file->envelope.signatures ? "not enough signatures" : "unsigned";
 }
 
-static hm_err describe(const char *name, const hm_list_file *file, const hm_tally *tally, hm_buf *text) {
-    HM_TRY(hm_put_format(text, "%s: trust list %llu, %s\n", name, (unsigned long long)file->list->version,
-                         state_of(file, tally)));
+/* ALONE: it is not held against another, whose roots may have to sign it too. */
+static hm_err describe(const char *name, const hm_list_file *file, const hm_tally *tally, bool alone, hm_buf *text) {
+    bool follows = alone && file->list->version > 1 && hm_tally_is_enough(tally);
+    HM_TRY(hm_put_format(text, "%s: trust list %llu, %s%s\n", name, (unsigned long long)file->list->version,
+                         state_of(file, tally),
+                         follows ? ": complete as a first list; give --old LIST if it follows another" : ""));
     HM_TRY(put_roots(file, tally, text));
-    for (size_t i = 0; i < file->list->publishers; i++) HM_TRY(put_publisher(&file->list->publisher[i], text));
+    for (size_t i = 0; i < file->list->publishers; i++) HM_TRY(hm_put_publisher(&file->list->publisher[i], text));
     return put_rest(file->list, text);
 }
 
 /* For machines. */
-
-static void json_uuid(hm_json *json, const char *key, const uint8_t octets[static HM_LIST_UUID_LEN]) {
-    char uuid[HM_UUID_TEXT];
-    hm_uuid_text(octets, uuid);
-    hm_json_string(json, key, uuid);
-}
-
-static void json_key(hm_json *json, const hm_list_key *key) {
-    hm_json_string(json, "algorithm", hm_list_key_name(key));
-    hm_json_hex(json, "kid", HM_ARRAY(key->kid));
-}
 
 static void json_roots(hm_json *json, const hm_list_file *file, const hm_tally *tally) {
     static const char *const standings[] = {"none", "good", "wrong"};
@@ -132,41 +97,11 @@ static void json_roots(hm_json *json, const hm_list_file *file, const hm_tally *
     hm_json_array(json, "roots");
     for (size_t i = 0; i < file->list->roots; i++) {
         hm_json_object(json, NULL);
-        json_key(json, &file->list->root[i]);
+        hm_json_list_key(json, &file->list->root[i]);
         hm_json_string(json, "signature", standings[tally->root[i]]);
         hm_json_close_object(json);
     }
     hm_json_close_array(json);
-}
-
-static hm_err json_words(hm_json *json, const char *key, uint64_t set, hm_err (*put)(uint64_t, hm_buf *)) {
-    HM_BUF words = HM_BUF_EMPTY;
-    HM_TRY(put(set, &words));
-    hm_json_text(json, key, hm_buf_bytes(&words));
-    return HM_OK;
-}
-
-static hm_err json_publisher(hm_json *json, const hm_list_publisher *p) {
-    hm_json_object(json, NULL);
-    json_uuid(json, "uuid", p->uuid);
-    hm_json_string(json, "name", p->name);
-    hm_json_bool(json, "retired", p->retired);
-    HM_TRY(json_words(json, "kinds", p->kinds, hm_list_kinds_put));
-    HM_TRY(json_words(json, "purposes", p->purposes, hm_list_purposes_put));
-    hm_json_array(json, "classes");
-    for (size_t i = 0; i < p->classes; i++) json_uuid(json, NULL, p->class_id[i]);
-    hm_json_close_array(json);
-    hm_json_array(json, "keys");
-    for (size_t i = 0; i < p->keys; i++) {
-        hm_json_object(json, NULL);
-        json_key(json, &p->key[i]);
-        hm_json_close_object(json);
-    }
-    hm_json_close_array(json);
-    hm_json_number(json, "threshold", (int64_t)p->threshold);
-    hm_json_bool(json, "receipts", p->receipts);
-    hm_json_close_object(json);
-    return HM_OK;
 }
 
 static void json_revoked(hm_json *json, const hm_trust_list *list) {
@@ -188,19 +123,14 @@ static void json_minimums_and_logs(hm_json *json, const hm_trust_list *list) {
     hm_json_array(json, "minimums");
     for (size_t i = 0; i < list->minimums; i++) {
         hm_json_object(json, NULL);
-        json_uuid(json, "publisher", list->minimum[i].publisher);
+        hm_json_uuid(json, "publisher", list->minimum[i].publisher);
         hm_json_string(json, "component", list->minimum[i].component);
         hm_json_number(json, "security_version", (int64_t)list->minimum[i].security_version);
         hm_json_close_object(json);
     }
     hm_json_close_array(json);
     hm_json_array(json, "logs");
-    for (size_t i = 0; i < list->logs; i++) {
-        hm_json_object(json, NULL);
-        json_uuid(json, "office", list->log[i].office);
-        json_key(json, &list->log[i].key);
-        hm_json_close_object(json);
-    }
+    for (size_t i = 0; i < list->logs; i++) hm_json_log(json, NULL, &list->log[i]);
     hm_json_close_array(json);
 }
 
@@ -209,7 +139,8 @@ static hm_err json_list(hm_json *json, const hm_list_file *file, const hm_tally 
     hm_json_number(json, "version", (int64_t)file->list->version);
     json_roots(json, file, tally);
     hm_json_array(json, "publishers");
-    for (size_t i = 0; i < file->list->publishers; i++) HM_TRY(json_publisher(json, &file->list->publisher[i]));
+    for (size_t i = 0; i < file->list->publishers; i++)
+        HM_TRY(hm_json_publisher(json, NULL, &file->list->publisher[i]));
     hm_json_close_array(json);
     json_revoked(json, file->list);
     json_minimums_and_logs(json, file->list);
@@ -233,6 +164,8 @@ static hm_err put_difference(void *context, const char *sentence) {
 /* One list held against the one before it: what changes, and what a device says. */
 static hm_err compare(const hm_list_file *before, const hm_list_file *file, hm_reason_text why, differences *d) {
     unsigned long long version = before->list->version;
+    if (why.already && !d->json) return hm_put_format(d->text, "  is the one in force\n");
+    if (d->json) hm_json_bool(d->json, "in_force", why.already);
     if (!d->json) {
         HM_TRY(hm_put_format(d->text, "  a device with list %llu %s: %s\n", version,
                              why.accepted ? "takes it" : "does NOT take it", why.sentence));
@@ -248,10 +181,10 @@ static hm_err compare(const hm_list_file *before, const hm_list_file *file, hm_r
     return HM_OK;
 }
 
-static hm_err show_list(const char *name, const hm_list_file *file, hm_buf *text, hm_json *json) {
+static hm_err show_list(const char *name, const hm_list_file *file, bool alone, hm_buf *text, hm_json *json) {
     hm_tally tally;
     HM_TRY(hm_list_tally(file, file->list, &tally));
-    return json ? json_list(json, file, &tally) : describe(name, file, &tally, text);
+    return json ? json_list(json, file, &tally) : describe(name, file, &tally, alone, text);
 }
 
 /* Each list of the file; behind --old, what a device would say of one after another. */
@@ -282,7 +215,7 @@ static hm_err show_one(showing *s, hm_bytes bytes) {
     hm_list_file file;
     hm_err err = hm_list_file_open(bytes, &file);
     if (s->json) hm_json_object(s->json, NULL);
-    if (!hm_failed(err)) err = show_list(s->job->shown, &file, s->text, s->json);
+    if (!hm_failed(err)) err = show_list(s->job->shown, &file, !s->orders->has_old, s->text, s->json);
     if (!hm_failed(err) && s->orders->has_old) err = offer(s, &file);
     if (s->json) hm_json_close_object(s->json);
     bool taken = !hm_failed(err) && s->orders->has_old && s->refusal.class == HM_DONE;
@@ -295,23 +228,36 @@ static hm_err show_one(showing *s, hm_bytes bytes) {
 static hm_err hold_old(showing *s) {
     if (!s->orders->has_old) return HM_OK;
     HM_TRY(hm_in(hm_list_file_open(hm_buf_bytes(&s->orders->old), &s->held), "the old list"));
+    HM_TRY(hm_in(hm_list_check_signed(&s->held), "the old list, %s", s->orders->old_name));
     return hm_in(hm_device_hold(&s->device, s->held.bytes, s->held.root_set), "the old list");
+}
+
+static hm_err show_lists(showing *s, const hm_list_files *files) {
+    if (s->json) hm_json_array(s->json, "lists");
+    for (size_t i = 0; i < files->count; i++) {
+        hm_err err = show_one(s, files->list[i]);
+        HM_TRY(files->bundle ? hm_in(err, "list %zu of %zu", i + 1, files->count) : err);
+    }
+    if (s->json) hm_json_close_array(s->json);
+    return HM_OK;
+}
+
+static hm_err show_content(showing *s, hm_bytes content) {
+    hm_list_files files;
+    if (hm_cbor_next(&(hm_reader){content}) == HM_CBOR_ARRAY)
+        return s->orders->has_old ? hm_misuse("is no list that could follow on --old")
+                                  : hm_trust_show_part(s->job->shown, content, s->text, s->json);
+    HM_TRY(hold_old(s));
+    HM_TRY(hm_list_files_of(content, &files));
+    return show_lists(s, &files);
 }
 
 static hm_err show_all(hm_parser *parser, showing *s) {
     HM_BUF content = HM_BUF_EMPTY;
-    hm_list_files files;
-    HM_TRY(hold_old(s));
     HM_TRY(hm_job_read(s->job, HM_BUNDLE_MAX, &content));
-    HM_TRY(hm_list_files_of(hm_buf_bytes(&content), &files));
     if (s->json) hm_json_object(s->json, NULL);
-    if (s->json) hm_json_array(s->json, "lists");
-    for (size_t i = 0; i < files.count; i++) {
-        hm_err err = show_one(s, files.list[i]);
-        HM_TRY(files.bundle ? hm_in(err, "list %zu of %zu", i + 1, files.count) : err);
-    }
+    HM_TRY(show_content(s, hm_buf_bytes(&content)));
     if (s->json) {
-        hm_json_close_array(s->json);
         hm_json_close_object(s->json);
         HM_TRY(hm_json_end(s->json));
         HM_TRY(hm_json_inside(s->text));

@@ -46,14 +46,29 @@ typedef struct {
     hm_list_file previous; /* --old */
 } standing;
 
+/* "1 of 2 root signatures", "3 root signatures, 2 needed" */
+static hm_err put_tally(const hm_tally *tally, const char *what, hm_buf *text) {
+    unsigned long long threshold = tally->threshold;
+    return tally->good > threshold ? hm_put_format(text, "%zu %s, %llu needed", tally->good, what, threshold)
+                                   : hm_put_format(text, "%zu of %llu %s", tally->good, threshold, what);
+}
+
+/* A list that follows another needs the old roots' signatures too, and without --old nobody counted those. */
+static hm_err put_end(const hm_trust_orders *orders, uint64_t version, hm_buf *text) {
+    return hm_put_text(text, orders->has_old || version <= 1
+                                 ? ": complete"
+                                 : ": complete as a first list; give --old LIST if it follows another");
+}
+
 /* "2 of 2 new roots, 1 of 2 old roots" */
-static hm_err put_standing(const hm_trust_orders *orders, const standing *s, hm_buf *text) {
-    HM_TRY(hm_put_format(text, "%zu of %llu %s", s->own.good, (unsigned long long)s->own.threshold,
-                         orders->has_old ? "new roots" : "root signatures"));
-    if (orders->has_old)
-        HM_TRY(hm_put_format(text, ", %zu of %llu old roots", s->old.good, (unsigned long long)s->old.threshold));
+static hm_err put_standing(const hm_trust_orders *orders, const standing *s, uint64_t version, hm_buf *text) {
+    HM_TRY(put_tally(&s->own, orders->has_old ? "new roots" : "root signatures", text));
+    if (orders->has_old) {
+        HM_TRY(hm_put_text(text, s->own.good > s->own.threshold ? "; " : ", "));
+        HM_TRY(put_tally(&s->old, "old roots", text));
+    }
     bool enough = hm_tally_is_enough(&s->own) && (!orders->has_old || hm_tally_is_enough(&s->old));
-    return hm_put_text(text, enough ? ": complete" : "");
+    return enough ? put_end(orders, version, text) : HM_OK;
 }
 
 static hm_err put_members(const hm_trust_orders *orders, const standing *s, const hm_trust_list *list, hm_buf *text) {
@@ -78,7 +93,7 @@ static hm_err report(hm_parser *parser, const hm_job *job, const hm_trust_orders
         HM_TRY(put_members(orders, s, file->list, &text));
     } else {
         HM_TRY(hm_put_format(&text, "%s: trust list %llu: ", job->shown, (unsigned long long)file->list->version));
-        HM_TRY(put_standing(orders, s, &text));
+        HM_TRY(put_standing(orders, s, file->list->version, &text));
         HM_TRY(hm_put_text(&text, "\n"));
     }
     hm_parser_print(parser, job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));

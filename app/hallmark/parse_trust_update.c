@@ -2,6 +2,8 @@
 #include "parse_trust.h"
 #include "trust_file.h"
 
+#include <base/cbor.h>
+#include <crypto/uuid.h>
 #include <pki/trust_edit.h>
 
 #include <stdlib.h>
@@ -16,6 +18,7 @@ typedef struct {
     hm_list_publisher *publisher;
     bool revoking;
     size_t revoked; /* its place: the list of them may move */
+    hm_buf *notes;  /* lines for whoever signs */
 } editing;
 
 static hm_bytes file_of(const editing *e) { return hm_buf_bytes(&e->edit->file); }
@@ -31,9 +34,16 @@ static hm_err its_publisher(editing *e, hm_list_publisher **publisher) {
     return e->publisher ? HM_OK : hm_misuse("of which publisher? (--publisher NAME before it)");
 }
 
+static bool is_array(hm_bytes file) { return hm_cbor_next(&(hm_reader){file}) == HM_CBOR_ARRAY; }
+
+/* What `trust key` writes, or the bare key, as others make it. */
+static hm_err read_root(hm_bytes file, hm_list_key *key) {
+    return is_array(file) ? hm_root_file_read(file, key) : hm_list_key_read(file, key);
+}
+
 static hm_err add_root(editing *e) {
     hm_list_key key;
-    HM_TRY(hm_list_key_read(file_of(e), &key));
+    HM_TRY(read_root(file_of(e), &key));
     return hm_list_add_root(e->list, &key);
 }
 
@@ -100,10 +110,35 @@ static hm_err remove_class(editing *e) {
     return hm_list_remove_class(publisher, e->edit->value);
 }
 
+/* Into a copy, so that half of them is never there. */
+static hm_err add_keys_of(editing *e, hm_list_publisher *publisher, const hm_list_publisher *office) {
+    char uuid[HM_UUID_TEXT];
+    hm_list_publisher larger = *publisher;
+    for (size_t i = 0; i < office->keys; i++) HM_TRY(hm_list_add_key(e->list, &larger, &office->key[i]));
+    *publisher = larger;
+    hm_uuid_text(office->uuid, uuid);
+    return hm_put_format(e->notes, "%s%s has %zu key%s more, of %s, %s\n", e->notes->len ? "  " : "", publisher->name,
+                         office->keys, office->keys == 1 ? "" : "s", office->name, uuid);
+}
+
+/* A second office's keys, out of the file in which it says who it is. Its classes, kinds and log do not come along. */
+static hm_err add_office(editing *e, hm_list_publisher *publisher) {
+    hm_list_key root;
+    if (!hm_failed(hm_root_file_read(file_of(e), &root)))
+        return hm_misuse("this is a custodian's root key, and a root signs lists and nothing else");
+    hm_publisher_file *file = calloc(1, sizeof *file);
+    if (!file) return hm_no_memory();
+    hm_err err = hm_publisher_file_read(file_of(e), file);
+    if (!hm_failed(err)) err = add_keys_of(e, publisher, &file->publisher);
+    free(file);
+    return err;
+}
+
 static hm_err add_key(editing *e) {
     hm_list_publisher *publisher;
     hm_list_key key;
     HM_TRY(its_publisher(e, &publisher));
+    if (is_array(file_of(e))) return add_office(e, publisher);
     HM_TRY(hm_list_key_read(file_of(e), &key));
     return hm_list_add_key(e->list, publisher, &key);
 }
@@ -187,8 +222,8 @@ static hm_err apply_one(editing *e) {
     return hm_misuse("trust update does not take it");
 }
 
-static hm_err apply_all(const hm_trust_orders *orders, hm_trust_list *list) {
-    editing e = {.list = list};
+static hm_err apply_all(const hm_trust_orders *orders, hm_trust_list *list, hm_buf *notes) {
+    editing e = {.list = list, .notes = notes};
     for (size_t i = 0; i < orders->edits; i++) {
         e.edit = &orders->edit[i];
         HM_TRY(hm_in(apply_one(&e), "%s %s", e.edit->name, e.edit->value));
@@ -200,7 +235,7 @@ static hm_err add_operand_root(const hm_job *job, hm_trust_list *list) {
     HM_BUF bytes = HM_BUF_EMPTY;
     hm_list_key key;
     HM_TRY(hm_job_read(job, HM_LIST_MAX, &bytes));
-    HM_TRY(hm_list_key_read(hm_buf_bytes(&bytes), &key));
+    HM_TRY(read_root(hm_buf_bytes(&bytes), &key));
     return hm_list_add_root(list, &key);
 }
 
@@ -220,23 +255,40 @@ static hm_err begin(const hm_trust_orders *orders, const hm_gathered *gathered, 
     return HM_OK;
 }
 
+static hm_err put_members(const hm_trust_orders *orders, const hm_trust_list *list, hm_bytes notes, hm_buf *text) {
+    hm_json json = hm_json_plain(text);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "output", orders->output);
+    hm_json_number(&json, "version", (int64_t)list->version);
+    hm_json_number(&json, "signatures", 0);
+    hm_json_number(&json, "threshold", (int64_t)list->threshold);
+    if (notes.len) hm_json_text(&json, "notes", notes);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    return hm_json_inside(text);
+}
+
+static hm_err put_lines(const hm_job *job, const hm_trust_orders *orders, const hm_trust_list *list, hm_bytes notes,
+                        hm_buf *text) {
+    HM_TRY(hm_put_format(text, "%s: trust list %llu, made ", orders->output, (unsigned long long)list->version));
+    HM_TRY(orders->fresh ? hm_put_format(text, "of %zu root%s", list->roots, list->roots == 1 ? "" : "s")
+                         : hm_put_format(text, "from %s", job->shown));
+    HM_TRY(hm_put_format(text, ": 0 of %llu root signatures (sign it with hallmark trust update %s --sign)\n",
+                         (unsigned long long)list->threshold, orders->output));
+    if (notes.len) HM_TRY(hm_put_text(text, "  "));
+    return hm_put(text, notes);
+}
+
 static hm_err say_what_is_missing(hm_parser *parser, const hm_job *job, const hm_trust_orders *orders,
-                                  const hm_trust_list *list) {
+                                  const hm_trust_list *list, hm_bytes notes) {
     HM_BUF text = HM_BUF_EMPTY;
-    unsigned long long version = list->version, threshold = list->threshold;
-    if (parser->json) {
-        HM_TRY(hm_put_format(&text, "\"version\":%llu,\"signatures\":0,\"threshold\":%llu", version, threshold));
-    } else {
-        HM_TRY(hm_put_format(
-            &text,
-            "%s: %s is trust list %llu: 0 of %llu root signatures (sign it with hallmark trust update %s --sign)\n",
-            job->shown, orders->output, version, threshold, orders->output));
-    }
+    HM_TRY(parser->json ? put_members(orders, list, notes, &text) : put_lines(job, orders, list, notes, &text));
     hm_parser_print(parser, job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
     return HM_OK;
 }
 
-/* Devices take an envelope of so many bytes, signatures and all: one by each of these roots, and by as many that leave. */
+/* Devices take an envelope of so many bytes, signatures and all: one by each of these roots, and by as many that leave.
+ */
 static hm_err check_room(const hm_trust_list *list, hm_bytes envelope) {
     size_t with_signatures = envelope.len + 2 * list->roots * SIGNATURE_ROOM;
     return with_signatures <= HM_LIST_MAX
@@ -247,16 +299,16 @@ static hm_err check_room(const hm_trust_list *list, hm_bytes envelope) {
 
 static hm_err make(hm_parser *parser, const hm_trust_orders *orders, const hm_gathered *gathered) {
     HM_TRUST_LIST *list = NULL;
-    HM_BUF payload = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
+    HM_BUF payload = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY, notes = HM_BUF_EMPTY;
     HM_TRY(hm_trust_list_new(&list));
     HM_TRY(begin(orders, gathered, list));
-    HM_TRY(apply_all(orders, list));
+    HM_TRY(apply_all(orders, list, &notes));
     list->version++;
     HM_TRY(hm_trust_list_put(list, &payload));
     HM_TRY(hm_cose_draft_put(hm_buf_bytes(&payload), NULL, 0, &envelope));
     HM_TRY(check_room(list, hm_buf_bytes(&envelope)));
     HM_TRY(hm_job_write(parser, &gathered->job[0], hm_buf_bytes(&envelope)));
-    return say_what_is_missing(parser, &gathered->job[0], orders, list);
+    return say_what_is_missing(parser, &gathered->job[0], orders, list, hm_buf_bytes(&notes));
 }
 
 hm_err hm_parse_trust_update(hm_parser *parser, void *context) {

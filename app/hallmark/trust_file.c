@@ -52,6 +52,16 @@ hm_err hm_list_tally(const hm_list_file *file, const hm_trust_list *roots, hm_ta
     return HM_OK;
 }
 
+hm_err hm_list_check_signed(const hm_list_file *file) {
+    hm_tally tally;
+    unsigned long long version = file->list->version;
+    HM_TRY(hm_list_tally(file, file->list, &tally));
+    if (hm_tally_is_enough(&tally)) return HM_OK;
+    if (tally.wrong) return hm_refuse("a signature of trust list %llu is wrong", version);
+    return hm_refuse("trust list %llu has %zu of %llu root signatures", version, tally.good,
+                     (unsigned long long)tally.threshold);
+}
+
 static hm_err take_bundle(hm_bytes content, hm_list_files *files) {
     hm_reader reader = hm_reader_of(content);
     uint64_t tag, count;

@@ -32,6 +32,9 @@ static inline bool hm_tally_is_enough(const hm_tally *tally) {
     return !tally->wrong && tally->good >= tally->threshold;
 }
 
+/* A refusal that counts, if too few of the list's own roots have signed it, or one wrongly. */
+HM_MUST_USE hm_err hm_list_check_signed(const hm_list_file *file);
+
 /* The lists in a file: one, or those of a bundle. Views. */
 typedef struct {
     size_t count;

@@ -198,6 +198,8 @@ hm_err hm_list_remove_class(hm_list_publisher *publisher, const char *text) {
 }
 
 hm_err hm_list_add_key(const hm_trust_list *list, hm_list_publisher *publisher, const hm_list_key *key) {
+    if (holds_kid(list->root, list->roots, key->kid))
+        return hm_misuse("that key is a root of this list, and a root signs lists and nothing else");
     HM_TRY(check_free(list, key, publisher));
     if (publisher->keys == HM_LIST_KEYS_MAX) return hm_misuse("a publisher has at most %d keys", HM_LIST_KEYS_MAX);
     publisher->key[publisher->keys++] = *key;
@@ -272,7 +274,7 @@ static hm_err split_minimum(const char *text, hm_buf *publisher, hm_buf *compone
     const char *equals = strrchr(text, '='), *slash = strchr(text, '/');
     if (!equals || !slash || slash > equals || slash == text || equals == slash + 1 ||
         (size_t)(equals - slash) - 1 > HM_LIST_ID_MAX || hm_failed(hm_decimal_decode(hm_text(equals + 1), version)))
-        return hm_misuse("--minimum %s: give PUBLISHER/COMPONENT=N", text);
+        return hm_misuse("give PUBLISHER/COMPONENT=N");
     HM_TRY(hm_put(publisher, HM_BYTES(text, (size_t)(slash - text))));
     return hm_put(component, HM_BYTES(slash + 1, (size_t)(equals - slash) - 1));
 }
@@ -301,11 +303,10 @@ hm_err hm_list_set_minimum(hm_trust_list *list, const char *text) {
     HM_TRY(hm_buf_string(&name, &publisher_name));
     HM_TRY(hm_buf_string(&id, &component));
     HM_TRY(hm_list_find_publisher(list, publisher_name, &publisher));
-    if (!version) return hm_misuse("--minimum %s: a minimum of 0 says nothing", text);
+    if (!version) return hm_misuse("a minimum of 0 says nothing");
     HM_TRY(minimum_of(list, publisher->uuid, component, &minimum));
     if (version <= minimum->security_version)
-        return hm_misuse("--minimum %s: it is %llu already, and only ever rises", text,
-                         (unsigned long long)minimum->security_version);
+        return hm_misuse("it is %llu already, and only ever rises", (unsigned long long)minimum->security_version);
     minimum->security_version = version;
     return HM_OK;
 }

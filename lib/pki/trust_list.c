@@ -294,7 +294,8 @@ hm_err hm_trust_list_put(const hm_trust_list *list, hm_buf *payload) {
 
 /* The small files that go with it. */
 
-static const char publisher_label[] = "hallmark publisher 1", log_label[] = "hallmark log 1";
+static const char publisher_label[] = "hallmark publisher 1", log_label[] = "hallmark log 1",
+                  root_label[] = "hallmark root 1";
 
 static hm_err expect_label(hm_reader *reader, size_t items, const char *label, const char *maker) {
     hm_bytes text;
@@ -333,4 +334,17 @@ hm_err hm_log_file_put(const hm_list_log *log, hm_buf *bytes) {
     HM_TRY(hm_cbor_put_array(bytes, 2));
     HM_TRY(hm_cbor_put_text(bytes, hm_text(log_label)));
     return put_log(log, bytes);
+}
+
+hm_err hm_root_file_read(hm_bytes bytes, hm_list_key *key) {
+    hm_reader reader = hm_reader_of(bytes);
+    HM_TRY(expect_label(&reader, 2, root_label, "hallmark trust key"));
+    HM_TRY(hm_list_key_get(&reader, key));
+    return hm_read_end(&reader);
+}
+
+hm_err hm_root_file_put(const hm_list_key *key, hm_buf *bytes) {
+    HM_TRY(hm_cbor_put_array(bytes, 2));
+    HM_TRY(hm_cbor_put_text(bytes, hm_text(root_label)));
+    return hm_put(bytes, HM_BYTES(key->cose, key->len));
 }

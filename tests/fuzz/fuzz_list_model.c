@@ -51,6 +51,8 @@ static void try_files(hm_bytes data) {
         must(!hm_failed(hm_publisher_file_put(&publisher, &again)));
     else if (!hm_failed(hm_log_file_read(data, &log)))
         must(!hm_failed(hm_log_file_put(&log, &again)));
+    else if (!hm_failed(hm_root_file_read(data, &key)))
+        must(!hm_failed(hm_root_file_put(&key, &again)));
     else if (!hm_failed(hm_list_key_read(data, &key)))
         must(!hm_failed(hm_put(&again, HM_BYTES(key.cose, key.len))));
     else

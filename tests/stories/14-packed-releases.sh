@@ -38,7 +38,7 @@ expect_output "left out: 2 certificates" "packed; names tell which payload is wh
     hallmark pack good.cose limits.json firmware.bin -o good.pack
 expect_same good.cose before.cose "the envelope is as it was"
 step "with the certificates, if they are wanted" hallmark pack good.cose firmware.bin limits.json --keep-chain -o chain.pack
-expect_output '"payloads":2' "for machines too" hallmark pack --json good.cose firmware.bin limits.json -o again.pack
+expect_output '"output":"again.pack","payloads":2' "for machines too" hallmark pack --json good.cose firmware.bin limits.json -o again.pack
 cp firmware.bin other-firmware.bin
 expect_refused "is there already (--replace" "a file that is there is not replaced" \
     hallmark pack good.cose firmware.bin limits.json -o other-firmware.bin

@@ -233,6 +233,16 @@ static void tells_the_small_files_apart(void **state) {
     hm_list_key key;
     WORKS(hm_publisher_file_put(file, &publisher_bytes));
     WORKS(hm_log_file_put(&log, &log_bytes));
+    HM_BUF root_bytes = HM_BUF_EMPTY;
+    WORKS(hm_root_file_put(&log.key, &root_bytes));
+    WORKS(hm_root_file_read(hm_buf_bytes(&root_bytes), &key));
+    assert_memory_equal(key.kid, log.key.kid, sizeof key.kid);
+    for (size_t len = 0; len < root_bytes.len; len++)
+        assert_true(hm_failed(hm_root_file_read(HM_BYTES(root_bytes.data, len), &key)));
+    FAILS(HM_REFUSED, "hallmark trust key", hm_root_file_read(hm_buf_bytes(&log_bytes), &key));
+    FAILS(HM_REFUSED, "hallmark trust key", hm_root_file_read(HM_BYTES(log.key.cose, log.key.len), &key));
+    FAILS(HM_REFUSED, "hallmark log key", hm_log_file_read(hm_buf_bytes(&root_bytes), &read));
+    FAILS(HM_REFUSED, "COSE key", hm_list_key_read(hm_buf_bytes(&root_bytes), &key));
     WORKS(hm_log_file_read(hm_buf_bytes(&log_bytes), &read));
     FAILS(HM_REFUSED, "hallmark trust publisher", hm_publisher_file_read(hm_buf_bytes(&log_bytes), file));
     FAILS(HM_REFUSED, "hallmark log key", hm_log_file_read(hm_buf_bytes(&publisher_bytes), &log));
@@ -346,7 +356,7 @@ static void a_key_belongs_to_one(void **state) {
     (void)state;
     HM_TRUST_LIST *list = usual();
     hm_list_key root = key_numbered(1), makers = key_numbered(10), hospitals = key_numbered(20);
-    FAILS(HM_MISUSED, "a root already", hm_list_add_key(list, &list->publisher[0], &root));
+    FAILS(HM_MISUSED, "a root of this list", hm_list_add_key(list, &list->publisher[0], &root));
     FAILS(HM_MISUSED, "Maker has that key already", hm_list_add_key(list, &list->publisher[0], &makers));
     FAILS(HM_MISUSED, "Hospital's already", hm_list_add_key(list, &list->publisher[0], &hospitals));
     hm_publisher_file *file = publisher_file("Stranger", 20, 1);

@@ -100,10 +100,11 @@ HM_MUST_USE hm_err hm_list_key_read(hm_bytes cose, hm_list_key *key);
 /* "ESP256" ... as COSE calls the algorithm of KEY. */
 const char *hm_list_key_name(const hm_list_key *key);
 
-/* What a publisher's office, or a log's, gives to the custodians of the roots. Nothing proves where such a file comes
- * from: people compare its SHA-256.
+/* What a publisher's office, a log's, or a custodian gives to the other custodians. Nothing proves where such a file
+ * comes from: people compare its SHA-256, or the kid.
  *   publisher-file = [ "hallmark publisher 1", publisher, [* log] ]
- *   log-file       = [ "hallmark log 1", log ] */
+ *   log-file       = [ "hallmark log 1", log ]
+ *   root-file      = [ "hallmark root 1", COSE_Key ] */
 typedef struct {
     hm_list_publisher publisher;
     size_t logs;
@@ -113,6 +114,8 @@ HM_MUST_USE hm_err hm_publisher_file_read(hm_bytes bytes, hm_publisher_file *fil
 HM_MUST_USE hm_err hm_publisher_file_put(const hm_publisher_file *file, hm_buf *bytes);
 HM_MUST_USE hm_err hm_log_file_read(hm_bytes bytes, hm_list_log *log);
 HM_MUST_USE hm_err hm_log_file_put(const hm_list_log *log, hm_buf *bytes);
+HM_MUST_USE hm_err hm_root_file_read(hm_bytes bytes, hm_list_key *key);
+HM_MUST_USE hm_err hm_root_file_put(const hm_list_key *key, hm_buf *bytes);
 
 /* Kinds and purposes in words, separated by commas: "firmware,configuration", "production". */
 HM_MUST_USE hm_err hm_list_kinds_read(const char *words, uint64_t *kinds);

@@ -49,7 +49,7 @@ static hmv_bytes file(const uint8_t *start, const uint8_t *end) {
 
 int run_row(void) {
     hmv_bytes list = file(list_file, list_file_end);
-    hmv_reason opened = hmv_trust_open(&config, list, roots_file, &trust);
+    hmv_reason opened = hmv_trust_open(&config, list, roots_file, 5, &trust);
     hmv_reason decided =
         hmv_release_verify(&config, &trust, HMV_INSTALL, file(envelope_file, envelope_file_end), &release);
     hmv_reason updated = hmv_trust_update(&config, &trust, list, &next, roots);

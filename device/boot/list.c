@@ -36,7 +36,7 @@ static hmv_reason open_list(hmb_boot *boot, const hmb_list *wanted, hmb_open_lis
     if (envelope.size == 0) return HMB_LIST_LOST;
     digest_of(envelope, digest);
     same = hmb_same(digest, wanted->digest, sizeof digest);
-    genuine = hmv_trust_open(&boot->config, envelope, hmb_list_roots(boot, wanted), &list->trust);
+    genuine = hmv_trust_open(&boot->config, envelope, hmb_list_roots(boot, wanted), wanted->version, &list->trust);
     hmv_reason answer = genuine & same;
     if (HMV_IS_ACCEPTED(answer)) return answer;
     memset(&list->trust, 0, sizeof list->trust);

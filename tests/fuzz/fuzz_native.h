@@ -137,7 +137,7 @@ static const hmv_config native_config = {any_algorithms, native_digests, &native
 static inline const hmv_trust *native_trust(void) {
     static hmv_trust trust;
     if (trust.version == 0)
-        must(hmv_trust_open(&native_config, (hmv_bytes){native_list, sizeof native_list}, native_roots, &trust) ==
+        must(hmv_trust_open(&native_config, (hmv_bytes){native_list, sizeof native_list}, native_roots, 0, &trust) ==
              HMV_ACCEPTED);
     return &trust;
 }

@@ -15,8 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (HMV_IS_ACCEPTED(reason)) {
         must(trust.version > native_trust()->version);
         must(is_deterministic(copy, size) && is_deterministic(trust.list.data, trust.list.size));
-        must(hmv_trust_open(&native_config, bytes, roots, &opened) == HMV_ACCEPTED);
+        must(hmv_trust_open(&native_config, bytes, roots, trust.version, &opened) == HMV_ACCEPTED);
         must(memcmp(&opened, &trust, sizeof trust) == 0);
+        must(trust.version == UINT64_MAX ||
+             hmv_trust_open(&native_config, bytes, roots, trust.version + 1, &opened) == HMV_OLD_LIST);
     } else
         must(memcmp(&trust, &zero, sizeof zero) == 0 && memcmp(roots, no_roots, sizeof roots) == 0);
     if (hmv_trust_read(bytes, &trust) == HMV_ACCEPTED)

@@ -308,8 +308,9 @@ class Comparison:
         self.questions.update(f'{source} next', data)
         self.expect(trust and f'version {trust.version}', reasons, (first, second, data))
         if trust:  # The new roots' hash is what the device keeps.
-            self.questions.open_list(f'{source} again', native.root_hash(second), data)
-            again, reasons = model.trust_open(data, native.root_hash(second))
+            least = max(0, second[1] + rng.choice((0, 0, -1, 1, 1 << 32)))
+            self.questions.open_list(f'{source} again', native.root_hash(second), data, least)
+            again, reasons = model.trust_open(data, native.root_hash(second), least)
             self.expect(again and f'version {again.version}', reasons, (first, second, data))
 
     def ask_flips(self, name, count):

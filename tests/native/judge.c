@@ -4,10 +4,9 @@
  *
  *   D  the device starts anew: development (0 or 1), broken (0 or 1), vendor (16), class (16), id
  *   S  its memory of one component: publisher (16), sequence (8), counter (8), component id
- *   L  hmv_trust_open: the root set's hash (32), the envelope; what is accepted is in force from now on
- *   U  hmv_trust_update: the envelope
- *   I, B  hmv_release_verify for install and for boot: the envelope
- *   P, Q  a packed stream for install and for boot: how many bytes are fed at once (4; 0: all), the stream
+ *   L  hmv_trust_open: the root set's hash (32), the least version (8), the envelope; what is accepted is in force from
+ * now on U  hmv_trust_update: the envelope I, B  hmv_release_verify for install and for boot: the envelope P, Q  a
+ * packed stream for install and for boot: how many bytes are fed at once (4; 0: all), the stream
  *
  * A line: the reason's number; then for an accepted release sequence, components, unknown signers, signers; for an
  * accepted stream the bytes written; for an accepted list its version; for a refusal "clean", or "DIRTY" if anything of
@@ -87,8 +86,9 @@ static void open_list(judge *self, cursor *record) {
     hmv_trust trust;
     memset(&trust, 0xa5, sizeof trust);
     memcpy(self->roots, take(record, HMV_SHA256_SIZE), HMV_SHA256_SIZE);
+    uint64_t least = number(record, 8);
     hmv_bytes list = bytes_copy(rest(record));
-    hmv_reason answer = hmv_trust_open(&self->device.config, list, self->roots, &trust);
+    hmv_reason answer = hmv_trust_open(&self->device.config, list, self->roots, least, &trust);
     (void)printf("%" PRIu32, answer);
     if (HMV_IS_ACCEPTED(answer)) {
         put_in_force(self, list, &trust);

@@ -39,8 +39,8 @@ class Questions:
         self.labels.append(label)
         self.put(letter, *pieces)
 
-    def open_list(self, label, root_hash, envelope):
-        self.ask(label, 'L', root_hash, envelope)
+    def open_list(self, label, root_hash, envelope, least=0):
+        self.ask(label, 'L', root_hash, least.to_bytes(8, 'big'), envelope)
 
     def update(self, label, envelope):
         self.ask(label, 'U', envelope)

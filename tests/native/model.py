@@ -87,16 +87,18 @@ def judge_signatures(envelope, known, aad):
     return reasons, good
 
 
-def trust_open(data, root_hash):
-    """(Trust or None, reasons)"""
+def trust_open(data, root_hash, least=0):
+    """(Trust or None, reasons); LEAST: the least version that the device opens"""
     try:
         envelope = read_envelope(data, 16)
         trust = read_list(envelope.payload)
     except Refused as refusal:
-        return None, refusal.reasons | UNREAD_LIST | {OTHER_ROOTS}
+        return None, refusal.reasons | UNREAD_LIST | {OTHER_ROOTS, OLD_LIST}
     reasons, good = judge_signatures(envelope, trust.roots, native.TRUST_LIST)
     if trust.root_hash != root_hash:
         reasons.add(OTHER_ROOTS)
+    if trust.version < least:
+        reasons.add(OLD_LIST)
     if len(good) < trust.threshold:
         reasons.add(TOO_FEW_SIGNATURES)
         reasons |= set() if good else {NO_SIGNATURE}

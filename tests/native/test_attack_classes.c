@@ -18,7 +18,7 @@ static hmv_reason open_list(const char *list, const char *hash) {
     assert_int_equal(bytes.size, sizeof roots);
     memcpy(roots, bytes.data, sizeof roots);
     memset(&trust, 0xa5, sizeof trust);
-    hmv_reason answer = hmv_trust_open(&device.config, fixture(list), roots, &trust);
+    hmv_reason answer = hmv_trust_open(&device.config, fixture(list), roots, 0, &trust);
     if (!HMV_IS_ACCEPTED(answer)) assert_true(all_zero(&trust, sizeof trust));
     return answer;
 }
@@ -267,7 +267,7 @@ static void zero_signatures_accepted(void **state) {
     assert_refused("attack-empty-signature.envelope", HMV_BAD_SIGNATURE);
     assert_refused("attack-zero-signature.envelope", HMV_BAD_SIGNATURE);
     assert_reason(judge_bytes(HMV_INSTALL, nothing), HMV_MALFORMED);
-    assert_reason(hmv_trust_open(&device.config, nothing, roots, &trust), HMV_MALFORMED);
+    assert_reason(hmv_trust_open(&device.config, nothing, roots, 0, &trust), HMV_MALFORMED);
     assert_reason(open_list("attack-roots-0.list", "attack-roots-0.roots"), HMV_MALFORMED);
     assert_reason(open_list("attack-no-roots.list", "attack-no-roots.roots"), HMV_MALFORMED);
     assert_reason(open_list("attack-threshold-0.list", "usual.roots"), HMV_MALFORMED);
@@ -427,7 +427,7 @@ static void signature_moved_to_a_list(void **state) {
     hmv_trust other;
     hmv_bytes hash = fixture("shared.roots");
     assert_accepted(open_list("shared.list", "shared.roots"));
-    hmv_reason answer = hmv_trust_open(&device.config, fixture("shared.envelope"), hash.data, &other);
+    hmv_reason answer = hmv_trust_open(&device.config, fixture("shared.envelope"), hash.data, 0, &other);
     assert_false(HMV_IS_ACCEPTED(answer));
     assert_true(all_zero(&other, sizeof other));
     assert_false(HMV_IS_ACCEPTED((hmv_reason){offer("shared.envelope")}));

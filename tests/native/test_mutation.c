@@ -93,7 +93,7 @@ static int open_set(void **state) {
     memcpy(self.roots, roots.data, roots.size);
     read_uncovered(file_of_set("uncovered"));
     find_envelope_in_pack();
-    assert_accepted(hmv_trust_open(&self.device.config, self.list, self.roots, &self.trust));
+    assert_accepted(hmv_trust_open(&self.device.config, self.list, self.roots, 0, &self.trust));
     assert_accepted(hmv_release_verify(&self.device.config, &self.trust, HMV_INSTALL, self.envelope, &self.release));
     return 0;
 }
@@ -122,7 +122,7 @@ static void judge_list(hmv_bytes list, const char *what, size_t at, unsigned bit
     hmv_trust trust;
     memset(&trust, 0xa5, sizeof trust);
     hmv_bytes copy = bytes_copy(list);
-    hmv_reason answer = hmv_trust_open(&self.device.config, copy, self.roots, &trust);
+    hmv_reason answer = hmv_trust_open(&self.device.config, copy, self.roots, 0, &trust);
     refuse(answer, all_zero(&trust, sizeof trust), what, at, bit);
     bytes_free(copy);
 }

@@ -9,12 +9,13 @@ typedef struct {
     test_device device;
     hmv_trust trust;
     uint8_t roots[HMV_SHA256_SIZE];
+    uint64_t least; /* the version of the newest list that it has taken */
 } owner;
 
 static owner self;
 
 static hmv_reason open_list(const char *list) {
-    return hmv_trust_open(&self.device.config, fixture(list), self.roots, &self.trust);
+    return hmv_trust_open(&self.device.config, fixture(list), self.roots, self.least, &self.trust);
 }
 
 static void begin(const char *list, const char *roots) {
@@ -55,6 +56,7 @@ static hmv_reason offer(const char *name) {
     assert_memory_equal(&before, &self.trust, sizeof before);
     if (HMV_IS_ACCEPTED(answer)) {
         self.trust = next;
+        self.least = next.version;
         memcpy(self.roots, roots, sizeof roots);
         return answer;
     }
@@ -137,6 +139,25 @@ static void the_list_cannot_be_rolled_back(void **state) {
     assert_accepted(offer("story-3.list"));
     assert_reason(offer("story-2.list"), HMV_OLD_LIST);
     assert_int_equal(self.trust.version, 3);
+}
+
+/* In the flash, by whoever can write there: the roots are the same. */
+static void an_older_list_by_the_same_roots_does_not_open_again(void **state) {
+    static const uint64_t above[] = {6, 7, UINT32_MAX, (uint64_t)5 << 32, UINT64_MAX};
+    (void)state;
+    self.least = 5;
+    assert_accepted(open_list("usual.list"));
+    assert_accepted(offer("revoked-all.list"));
+    assert_reason(judge(HMV_BOOT, "image-good.envelope"), HMV_REVOKED_KEY);
+    for (size_t i = 0; i < sizeof above / sizeof above[0]; i++) {
+        self.least = above[i];
+        assert_reason(open_list("usual.list"), HMV_OLD_LIST);
+        assert_true(all_zero(&self.trust, sizeof self.trust));
+        assert_reason(judge(HMV_BOOT, "image-good.envelope"), HMV_NO_SIGNATURE);
+    }
+    self.least = 6;
+    assert_accepted(open_list("revoked-all.list"));
+    assert_reason(judge(HMV_BOOT, "image-good.envelope"), HMV_REVOKED_KEY);
 }
 
 static void the_same_list_again_is_told_as_the_same(void **state) {
@@ -414,6 +435,7 @@ int main(void) {
         STORY(with_no_roots_publishers_are_not_asked),
         STORY(a_list_with_roots_and_no_threshold_is_followed_by_none),
         STORY(the_list_in_force_is_no_place_for_the_next_one),
+        USUAL(an_older_list_by_the_same_roots_does_not_open_again),
         USUAL(of_a_retired_publisher_nothing_installs_and_what_is_there_boots),
         USUAL(of_a_removed_publisher_nothing_installs_or_boots),
         USUAL(of_a_revoked_key_the_one_good_image_stays_allowed),

@@ -18,7 +18,8 @@ static const hmv_device device = {
     .development = HMV_BAD,
 };
 
-/* A device reads these from where it keeps them; this one has installed nothing yet. */
+/* A device reads these from where it keeps them; this one has installed nothing and taken no list yet. */
+static const uint64_t least_list = 1;
 static hmv_verdict number(void *context, hmv_bytes publisher, hmv_bytes component, uint64_t *value) {
     (void)context, (void)publisher, (void)component;
     *value = 0;
@@ -65,7 +66,7 @@ int main(int count, char **names) {
     hmv_trust trust;
     hmv_reason answer;
     if (count != 4 || load(names[2], roots, sizeof roots) != sizeof roots) return 2;
-    answer = hmv_trust_open(&config, (hmv_bytes){list, load(names[1], list, sizeof list)}, roots, &trust);
+    answer = hmv_trust_open(&config, (hmv_bytes){list, load(names[1], list, sizeof list)}, roots, least_list, &trust);
     if (HMV_IS_ACCEPTED(answer)) answer = install(&trust, names[3]);
     puts(hmv_reason_text(answer));
     return HMV_IS_ACCEPTED(answer) ? 0 : 1;

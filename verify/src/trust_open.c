@@ -31,24 +31,25 @@ static void check_current(hmv_pass *pass, const hmv_trust *next) {
     if (next->version <= current->version) hmv_fault(&pass->parse, HMV_LIST_FORK);
 }
 
-static void check_roots(hmv_pass *pass, const hmv_trust *list, const uint8_t *roots) {
+static void check_roots(hmv_pass *pass, const hmv_trust *list, const uint8_t *roots, uint64_t least) {
     uint8_t digest[HMV_SHA256_SIZE];
     hash_roots(list, digest);
     if (hmv_same(digest, roots, sizeof digest) != HMV_GOOD) hmv_fault(&pass->parse, HMV_OTHER_ROOTS);
+    if (list->version < least) hmv_fault(&pass->parse, HMV_OLD_LIST);
     hmv_mark(pass, MARK_THRESHOLD);
 }
 
 /* One pass. ROOTS tells the two questions apart, because a list is opened only by them: an update with ROOTS left
  * behind by a fault is refused for their sake, and CURRENT is not looked at when a list is opened. */
 static HMV_APART void decide(const hmv_config *config, const hmv_trust *current, hmv_bytes envelope,
-                             const uint8_t *roots, hmv_trust *list, hmv_outcome *outcome) {
+                             const uint8_t *roots, uint64_t least, hmv_trust *list, hmv_outcome *outcome) {
     hmv_pass pass = {.config = config, .trust = current, .envelope = envelope};
     memset(list, 0, sizeof *list);
     hmv_envelope_open(&pass, TRUST_SIGNATURES_MAX);
     if (pass.parse.fault == HMV_UNDECIDED) {
         hmv_trust_outline(pass.payload, list, &pass.parse);
         if (roots != NULL)
-            check_roots(&pass, list, roots);
+            check_roots(&pass, list, roots, least);
         else
             check_current(&pass, list);
         check_threshold(&pass, list, roots != NULL ? HMV_TOO_FEW_SIGNATURES : HMV_NEW_ROOTS_SIGN_NOT);
@@ -59,23 +60,23 @@ static HMV_APART void decide(const hmv_config *config, const hmv_trust *current,
 }
 
 static hmv_reason decide_twice(const hmv_config *config, const hmv_trust *current, hmv_bytes envelope,
-                               const uint8_t *roots, hmv_trust *list) {
+                               const uint8_t *roots, uint64_t least, hmv_trust *list) {
     hmv_outcome outcomes[2] = {{HMV_UNDECIDED, 0}, {HMV_UNDECIDED, 0}};
-    decide(config, current, envelope, roots, list, &outcomes[0]);
-    decide(config, current, envelope, roots, list, &outcomes[1]);
+    decide(config, current, envelope, roots, least, list, &outcomes[0]);
+    decide(config, current, envelope, roots, least, list, &outcomes[1]);
     return hmv_conclude(outcomes, list, sizeof *list);
 }
 
 hmv_reason hmv_trust_open(const hmv_config *config, hmv_bytes envelope, const uint8_t roots[HMV_SHA256_SIZE],
-                          hmv_trust *trust) {
-    return decide_twice(config, NULL, envelope, roots, trust);
+                          uint64_t least_version, hmv_trust *trust) {
+    return decide_twice(config, NULL, envelope, roots, least_version, trust);
 }
 
 hmv_reason hmv_trust_update(const hmv_config *config, const hmv_trust *current, hmv_bytes envelope, hmv_trust *next,
                             uint8_t roots[HMV_SHA256_SIZE]) {
     memset(roots, 0, HMV_SHA256_SIZE);
     if (next == current) return HMV_ROOTS_UNKNOWN; /* it would be cleared before it is asked */
-    hmv_reason answer = decide_twice(config, current, envelope, NULL, next);
+    hmv_reason answer = decide_twice(config, current, envelope, NULL, 0, next);
     if (HMV_IS_ACCEPTED(answer)) hash_roots(next, roots);
     return answer;
 }

@@ -79,7 +79,7 @@ enum {
     HMV_OTHER_PAYLOAD = 53, /* the digest is another */
     HMV_WRITE_FAULT = 54,
     /* trust lists */
-    HMV_OLD_LIST = 60,          /* older than the one in force */
+    HMV_OLD_LIST = 60,          /* older than the one in force, or than the least that the device opens */
     HMV_SAME_LIST = 61,         /* it is in force already: nothing to do */
     HMV_LIST_FORK = 62,         /* another list of the same version */
     HMV_OTHER_ROOTS = 63,       /* not of the root set that the device holds */
@@ -146,15 +146,18 @@ typedef struct hmv_trust {
     hmv_bytes logs;
 } hmv_trust;
 
-/* Is ENVELOPE a trust list signed by a threshold of its own roots, and are those the roots whose root-set has the
- * SHA-256 ROOTS? On acceptance TRUST is filled; otherwise it is all zero. */
+/* Is ENVELOPE a trust list signed by a threshold of its own roots, are those the roots whose root-set has the SHA-256
+ * ROOTS, and is it of LEAST_VERSION or newer (HMV_OLD_LIST)? On acceptance TRUST is filled; otherwise it is all zero.
+ * The device keeps ROOTS and LEAST_VERSION where nobody else can write: the version of each list that it takes becomes
+ * the least. An older list by the same roots is as genuine as the one in force, and would undo what that revokes; with
+ * LEAST_VERSION 0 nothing tells them apart. */
 hmv_reason hmv_trust_open(const hmv_config *config, hmv_bytes envelope, const uint8_t roots[HMV_SHA256_SIZE],
-                          hmv_trust *trust);
+                          uint64_t least_version, hmv_trust *trust);
 /* May ENVELOPE take the place of CURRENT? A higher version; signed by the threshold of the current roots and by that of
- * its own. A device that missed lists is given each of them in order. On acceptance NEXT is filled and ROOTS is what
- * hmv_trust_open will be given from now on; otherwise both are all zero and CURRENT stays in force. HMV_ROOTS_UNKNOWN:
- * also, whatever is offered, if CURRENT is none that was accepted (all zero: it has no roots), and if NEXT is CURRENT
- * itself, which is then left as it is. */
+ * its own. A device that missed lists is given each of them in order. On acceptance NEXT is filled; ROOTS and
+ * NEXT->version are what hmv_trust_open will be given from now on. Otherwise both are all zero and CURRENT stays in
+ * force. HMV_ROOTS_UNKNOWN: also, whatever is offered, if CURRENT is none that was accepted (all zero: it has no
+ * roots), and if NEXT is CURRENT itself, which is then left as it is. */
 hmv_reason hmv_trust_update(const hmv_config *config, const hmv_trust *current, hmv_bytes envelope, hmv_trust *next,
                             uint8_t roots[HMV_SHA256_SIZE]);
 

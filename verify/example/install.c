@@ -65,7 +65,10 @@ int main(int count, char **names) {
     static uint8_t list[HMV_TRUST_MAX], roots[HMV_SHA256_SIZE];
     hmv_trust trust;
     hmv_reason answer;
-    if (count != 4 || load(names[2], roots, sizeof roots) != sizeof roots) return 2;
+    if (count != 4 || load(names[2], roots, sizeof roots) != sizeof roots) {
+        (void)fputs("usage: install LIST ROOTS PACK (ROOTS: 32 bytes, SHA-256 of the root set)\n", stderr);
+        return 2;
+    }
     answer = hmv_trust_open(&config, (hmv_bytes){list, load(names[1], list, sizeof list)}, roots, least_list, &trust);
     if (HMV_IS_ACCEPTED(answer)) answer = install(&trust, names[3]);
     puts(hmv_reason_text(answer));

@@ -102,6 +102,41 @@ head -c 200000 chain.pack >cut.pack
 expect_refused "not as long" "cut off, with certificates" hallmark unpack cut.pack -C certified
 step "none of that left a file" sh -c 'ls -A out certified && test -z "$(ls -A out)$(ls -A certified)"'
 
+# What stands behind a stream, where the reading of a block ends with it (the first one has 16400 bytes).
+# Its receipts have more hashes or fewer, as the log grows, so the right size is found by trying.
+size=1000
+for number in 30 31 32 33 34 35 36 37 38 39; do
+    head -c "$size" firmware.bin >small.bin
+    hallmark sign --format native --product pump --release 1.2 --sequence "$number" --component main=small.bin \
+        -o small.cose --replace >/dev/null && hallmark pack small.cose small.bin -o full.pack --replace >/dev/null
+    got=$(wc -c <full.pack)
+    [ "$got" -eq 16400 ] && break
+    size=$((size + 16400 - got))
+done
+step "a release fills the first block" test "$got" -eq 16400
+cat full.pack limits.json >longer.pack
+expect_status 1 "something behind it is noticed" hallmark unpack longer.pack --trust list -C out
+step "without, it is good" hallmark unpack full.pack --trust list -C out
+rm out/*
+
+# By certificates: every signature that comes with one must fit, as with verify.
+second() { hallmark --office "$scratch/second" "$@"; }
+step "a second office" hallmark init --org "Pump Works" "$scratch/second"
+step "with the same product" second product add pump
+step "and a key" second key generate --product pump --algorithm es256
+other=$(second key list --product pump --json | sed -n 's/.*"role":"signing".*"kid":"\([0-9a-f]*\)".*/\1/p')
+step "a release is for both to sign" hallmark sign --format native --product pump --release 1.4 --sequence 40 \
+    --signer "$other" --component main=small.bin -o two.cose
+expect_output "signature 2 of 2" "both sign" second sign --format native --product pump --cosign two.cose
+step "it is packed" hallmark pack two.cose small.bin --keep-chain -o two.pack
+step "and unpacked" hallmark unpack two.pack -C certified
+rm certified/*
+flip two.cose $(($(wc -c <two.cose) - 1))
+expect_refused "signature 2" "verify refuses a second signature that is wrong" hallmark verify two.cose small.bin
+step "it is packed" hallmark pack two.cose small.bin --keep-chain -o two.pack --replace
+expect_refused "signature 2" "and so does unpack" hallmark unpack two.pack -C certified
+step "nothing is written" sh -c 'ls -A out certified && test -z "$(ls -A out)$(ls -A certified)"'
+
 # Names come from the signed manifest, and still lead nowhere.
 step "a release with odd names is signed" hallmark sign --format native --product pump --release 1.1 --sequence 2 \
     --component '../../escape=firmware.bin' --component '.hidden=limits.json' --component 'A=first,kind=parameters' \

@@ -53,7 +53,7 @@ static const option_rule rules[] = {
     {"--require-receipts", GIVEN, 0, "YES", "yes: its signatures need receipts of a log; no: they do not"},
     {"--add-class", GIVEN, 0, "UUID", "the publisher signs for one class of devices more"},
     {"--remove-class", GIVEN, 0, "UUID", "or one less"},
-    {"--add-key", GIVEN, 0, "KEYFILE", "the publisher has one key more"},
+    {"--add-key", GIVEN, 0, "KEYFILE", "the publisher has one key more, or those of a second office (its publisher file)"},
     {"--remove-key", GIVEN, 0, "KID", "or one less"},
     {"--revoke-key", GIVEN, 0, "KID", "what this key signed is refused from now on"},
     {"--keep", GIVEN, 0, "ENVELOPE", "but for this release (a file, or the manifest's SHA-256), which stays good"},

@@ -21,10 +21,12 @@
 enum { RELEASE_MAX = 64, FIRST_TAG = 0xc0 };
 
 /* From here on the session belongs to a parser: what it may ask of the core is fixed before there is one. */
-static hm_err narrow(hm_connection *office, const char *product, const char *release, size_t signatures) {
+static hm_err narrow(hm_connection *office, const char *product, const char *release, uint32_t formats,
+                     size_t signatures) {
     hm_message question = {.type = HM_MSG_NARROW}, answer;
     question.field[HM_NARROW_PRODUCT].bytes = hm_text(product);
     question.field[HM_NARROW_RELEASE].bytes = hm_text(release);
+    question.field[HM_NARROW_FORMATS].number = formats;
     question.field[HM_NARROW_SIGNATURES].number = signatures;
     return hm_ask(office, &question, &answer);
 }
@@ -80,8 +82,15 @@ static hm_err check_output(const hm_options *options, bool writes) {
     return writes && options->operand_count > 1 ? check_apart(options, folder) : HM_OK;
 }
 
+/* The format that was asked for, or those that a file's content can tell of. */
+static uint32_t formats_to_sign(const hm_options *options) {
+    const hm_format *format = options->format ? hm_format_by_name(options->format) : NULL;
+    return format ? 1u << format->id : 1u << HM_FORMAT_CMS | 1u << HM_FORMAT_CATALOGUE | 1u << HM_FORMAT_PE;
+}
+
 static hm_err sign_files(const hm_options *options, hm_connection *office, char *page) {
-    HM_TRY(narrow(office, options->product, options->release ? options->release : "", options->operand_count));
+    HM_TRY(narrow(office, options->product, options->release ? options->release : "", formats_to_sign(options),
+                  options->operand_count));
     HM_BUF trust = HM_BUF_EMPTY;
     HM_STRING *directory = NULL;
     HM_TRY(hm_office_directory(options, &directory));
@@ -231,7 +240,7 @@ static hm_err run_against_log(const hm_options *options, hm_connection *office, 
     hm_check_orders orders;
     HM_STRING *directory = NULL;
     HM_TRY(hm_office_directory(options, &directory));
-    HM_TRY(narrow(office, "", "", 0));
+    HM_TRY(narrow(office, "", "", 0, 0));
     hm_options own = *options;
     own.trust = NULL;
     HM_TRY(fill_orders(&own, &trust, &orders));

@@ -7,6 +7,9 @@
 #include "parse_native.h"
 #include "pending.h"
 
+#include <base/file.h>
+
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -50,12 +53,34 @@ static hm_err take_product(const hm_options *options, hm_connection *office, hm_
     return HM_OK;
 }
 
-static hm_err narrow(const hm_options *options, hm_connection *office) {
+/* A description is the parser's to read: what it may say of security versions leaves most of their range for later. */
+static uint64_t highest_security_version(const hm_native_plan *plan) {
+    uint64_t highest = plan->described ? UINT32_MAX : 0;
+    for (size_t i = 0; i < plan->manifest.components; i++)
+        if (plan->manifest.component[i].security_version > highest)
+            highest = plan->manifest.component[i].security_version;
+    return highest;
+}
+
+/* One for each algorithm that was asked for. */
+static uint64_t signatures(const hm_options *options) {
+    uint64_t count = 0;
+    for (uint32_t rest = options->cosign ? 0 : options->algorithms; rest; rest &= rest - 1) count++;
+    return count ? count : 1;
+}
+
+/* The session is for what the command line says; a co-signer's, for the manifest in the envelope that was named. */
+static hm_err narrow(const hm_options *options, hm_connection *office, const hm_native_plan *plan) {
+    HM_BUF envelope = HM_BUF_EMPTY;
     hm_message question = {.type = HM_MSG_NARROW}, answer;
+    if (options->cosign) HM_TRY(hm_file_read(AT_FDCWD, options->operands[0], HM_COSE_ENVELOPE_MAX, &envelope));
     question.field[HM_NARROW_PRODUCT].bytes = hm_text(options->product);
     question.field[HM_NARROW_RELEASE].bytes = hm_text(options->cosign ? "" : options->release);
-    question.field[HM_NARROW_SIGNATURES].number = HM_MANIFEST_SIGNERS;
-    question.field[HM_NARROW_COSIGN].number = options->cosign;
+    question.field[HM_NARROW_FORMATS].number = 1u << HM_FORMAT_NATIVE;
+    question.field[HM_NARROW_SIGNATURES].number = signatures(options);
+    question.field[HM_NARROW_SEQUENCE].number = plan->has_sequence ? plan->manifest.sequence : 0;
+    question.field[HM_NARROW_SECURITY_VERSION].number = highest_security_version(plan);
+    question.field[HM_NARROW_COSIGN].bytes = hm_buf_bytes(&envelope);
     return hm_ask(office, &question, &answer);
 }
 
@@ -68,7 +93,7 @@ static hm_err run(const hm_options *options, hm_connection *office, char *page, 
     }
     HM_TRY(hm_office_directory(options, &directory));
     HM_TRY(take_product(options, office, orders));
-    HM_TRY(narrow(options, office));
+    HM_TRY(narrow(options, office, &orders->plan));
     hm_front front = {.options = &files,
                       .parser = options->cosign ? hm_parse_cosign : hm_parse_native,
                       .context = orders,

@@ -49,8 +49,12 @@ typedef struct {
     bool narrowed;
     hm_product product;
     char release[65];
-    uint64_t signatures_left, signatures_granted;
-    bool cosign;             /* manifests of other publishers, and none of our own */
+    uint64_t signatures_left, signatures_granted, receipts_left;
+    uint32_t formats;          /* bit n: it may sign what is logged as format n */
+    uint64_t sequence;         /* of its manifests; 0: nobody chose it */
+    uint64_t security_version; /* that no component goes beyond */
+    bool cosign;               /* a manifest of another publisher, and none of our own: the one with this hash */
+    uint8_t cosign_sha256[32];
     bool for_list;           /* and nothing else, of one file: */
     bool list_left;          /* the one trust list may still be signed */
     uint8_t list_sha256[32]; /* of that file */
@@ -141,8 +145,14 @@ HM_MUST_USE hm_err hm_product_find(hm_office *office, hm_bytes name, hm_product 
 /* The root certificate and the log's key as text (trust.pem). */
 HM_MUST_USE hm_err hm_office_trust(hm_office *office, hm_buf *text);
 
+/* narrow.c: what a session is for, fixed before a process that parses files speaks in it */
+HM_MUST_USE hm_err hm_narrow(hm_office *office, const hm_message *message);
+/* May this session have STRUCTURE signed, and logged as FORMAT? */
+HM_MUST_USE hm_err hm_narrow_allows(const hm_office *office, uint64_t structure, uint64_t format);
+/* May this session have this manifest signed, as far as its numbers and its bytes (their hash) go? */
+HM_MUST_USE hm_err hm_narrow_allows_release(const hm_office *office, const hmv_release *release, hm_bytes content);
+
 /* signing.c */
-HM_MUST_USE hm_err hm_signing_narrow(hm_office *office, const hm_message *message);
 HM_MUST_USE hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer);
 /* Sign a batch of HM_MSG_SIGN questions and send an answer to each. A fault only if FD is gone. */
 HM_MUST_USE hm_err hm_signing_batch(hm_office *office, const hm_message *questions, size_t count, int fd);

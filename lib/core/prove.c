@@ -94,16 +94,6 @@ hm_err hm_prove(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm
     return hm_log_proof_put(&p.proof, text);
 }
 
-/* A session that may sign nothing does not cause a key to be made either. */
-static hm_err receipt_key(hm_office *office, hm_office_key *key) {
-    bool make = office->product.id || !office->narrowed;
-    HM_TRY(hm_ceremony_office_key(office, HM_ROLE_RECEIPT, HM_KEY_ES256, make, key));
-    return key->found
-               ? HM_OK
-               : hm_refuse(
-                     "the office has no receipt key yet (it is made when something is first signed in the native format)");
-}
-
 static hm_err sign_receipt(const hm_log_proof *proof, const hm_checkpoint *checkpoint, hm_key *key, hm_buf *cbor) {
     hm_signer signer = hm_key_signer(key);
     hm_cose_inclusion outcome = {proof->outcome_index, proof->outcome_entry,
@@ -125,7 +115,7 @@ hm_err hm_receipt(hm_office *office, hm_bytes signature_hash, hm_bytes content, 
     hm_checkpoint checkpoint;
     bool found;
     /* The key first: that it was made is an entry, too, and the receipt's tree may as well hold it. */
-    hm_err err = receipt_key(office, &key);
+    hm_err err = hm_ceremony_office_key(office, HM_ROLE_RECEIPT, HM_KEY_ES256, true, &key);
     hm_buf_clear(&key.spki);
     HM_TRY(err);
     HM_TRY(find_pair(office, signature_hash, content, &p, &found));

@@ -186,8 +186,12 @@ static hm_err answer_log_prove(session *s, const hm_message *question) {
     return send_bytes(s->fd, hm_buf_bytes(&proof));
 }
 
+/* One for each signature that the session was opened for: each costs one of the token's, and a checkpoint. */
 static hm_err answer_log_receipt(session *s, const hm_message *question) {
     HM_BUF receipt = HM_BUF_EMPTY;
+    if (s->office->narrowed && !s->office->receipts_left)
+        return hm_refuse("this session has used up the receipts it was opened for");
+    if (s->office->narrowed) s->office->receipts_left--;
     HM_TRY(hm_receipt(s->office, question->field[HM_LOG_RECEIPT_SIGNATURE].bytes,
                       question->field[HM_LOG_RECEIPT_CONTENT].bytes, &receipt));
     return send_bytes(s->fd, hm_buf_bytes(&receipt));
@@ -230,16 +234,16 @@ static hm_err answer_prepare(session *s, const hm_message *question) {
 }
 
 static hm_err answer_narrow(session *s, const hm_message *question) {
-    HM_TRY(hm_signing_narrow(s->office, question));
+    HM_TRY(hm_narrow(s->office, question));
     return send_done(s->fd);
 }
 
-/* A narrowed session belongs to a process that parses untrusted files: it may sign and prove, or have one list signed,
- * nothing else. */
+/* A narrowed session belongs to a process that parses untrusted files: it may sign for its product and have receipts of
+ * that, or without a product ask for proofs, or have one list signed, nothing else. */
 static bool allowed_when_narrowed(const hm_office *office, hm_message_type type) {
     if (office->for_list) return type == HM_MSG_TRUST_SIGN;
-    bool signing = type == HM_MSG_PREPARE || type == HM_MSG_SIGN;
-    return type == HM_MSG_LOG_PROVE || type == HM_MSG_LOG_RECEIPT || (signing && office->product.id);
+    if (!office->product.id) return type == HM_MSG_LOG_PROVE;
+    return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_LOG_RECEIPT;
 }
 
 static hm_err answer(session *s, const hm_message *question) {

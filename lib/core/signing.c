@@ -9,20 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-hm_err hm_signing_narrow(hm_office *office, const hm_message *message) {
-    if (office->narrowed) return hm_refuse("this session is for one product and one release already");
-    hm_bytes product = message->field[HM_NARROW_PRODUCT].bytes;
-    if (!product.len && message->field[HM_NARROW_SIGNATURES].number)
-        return hm_refuse("core language: signatures are for a product");
-    if (product.len) HM_TRY(hm_product_find(office, product, &office->product));
-    hm_bytes release = message->field[HM_NARROW_RELEASE].bytes;
-    snprintf(office->release, sizeof office->release, "%.*s", (int)release.len, (const char *)release.data);
-    office->signatures_left = office->signatures_granted = message->field[HM_NARROW_SIGNATURES].number;
-    office->cosign = message->field[HM_NARROW_COSIGN].number != 0;
-    office->narrowed = true;
-    return HM_OK;
-}
-
 static bool product_allows(const hm_product *product, uint64_t algorithm) {
     return algorithm >= 1 && algorithm <= HM_KEY_ALGORITHMS && (product->algorithms >> algorithm & 1);
 }
@@ -75,12 +61,9 @@ static hm_bytes bytes(const signing_job *job, int field) { return job->question-
 static bool is_cose(const signing_job *job) { return number(job, HM_SIGN_STRUCTURE) == HM_STRUCTURE_COSE; }
 
 /* A digest is signed as it is given: it must be what the structure's scheme signs. */
-static hm_err take_content(const hm_office *office, signing_job *job, hm_key_algorithm algorithm) {
-    uint64_t structure = number(job, HM_SIGN_STRUCTURE);
+static hm_err take_content(signing_job *job, hm_key_algorithm algorithm) {
     hm_bytes content = bytes(job, HM_SIGN_CONTENT);
-    if (structure != HM_STRUCTURE_CMS && structure != HM_STRUCTURE_AUTHENTICODE_PE)
-        return hm_refuse("there is no signed structure %llu", (unsigned long long)structure);
-    if (bytes(job, HM_SIGN_STATEMENT).len || number(job, HM_SIGN_FORMAT) == HM_LOGGED_MANIFEST || office->cosign)
+    if (bytes(job, HM_SIGN_STATEMENT).len)
         return hm_refuse("core language: a manifest is signed as COSE, and nothing else is");
     job->content.algorithm = hm_scheme_digest(hm_key_scheme(algorithm));
     job->content.len = hm_digest_len(job->content.algorithm);
@@ -92,8 +75,6 @@ static hm_err take_content(const hm_office *office, signing_job *job, hm_key_alg
 /* What the log says of the file is what the core has seen itself. */
 static hm_err read_statement(signing_job *job) {
     hm_bytes statement = bytes(job, HM_SIGN_STATEMENT), content = bytes(job, HM_SIGN_CONTENT);
-    if (number(job, HM_SIGN_FORMAT) != HM_LOGGED_MANIFEST)
-        return hm_refuse("core language: a manifest is of format %d", HM_LOGGED_MANIFEST);
     HM_TRY(hm_statement_read(statement, content, &job->release));
     return hm_bytes_equal(bytes(job, HM_SIGN_PLAIN), content) && number(job, HM_SIGN_SIZE) == statement.len
                ? HM_OK
@@ -107,7 +88,9 @@ static hm_err check_job(hm_office *office, signing_job *job) {
     uint64_t algorithm = number(job, HM_SIGN_ALGORITHM);
     if (!product_allows(&office->product, algorithm))
         return hm_refuse("%s does not sign with that algorithm", office->product.name);
-    HM_TRY(is_cose(job) ? read_statement(job) : take_content(office, job, (hm_key_algorithm)algorithm));
+    HM_TRY(hm_narrow_allows(office, number(job, HM_SIGN_STRUCTURE), number(job, HM_SIGN_FORMAT)));
+    HM_TRY(is_cose(job) ? read_statement(job) : take_content(job, (hm_key_algorithm)algorithm));
+    if (is_cose(job)) HM_TRY(hm_narrow_allows_release(office, &job->release, bytes(job, HM_SIGN_CONTENT)));
     /* Last, because a key that is not there yet is made. */
     HM_TRY(ready_key(office, (hm_key_algorithm)algorithm, &job->key));
     if (is_cose(job)) {

@@ -9,7 +9,8 @@ enum {
     CHAIN = 8 * 65536,
     STRUCTURE = 512 * 1024,
     STATEMENT = 8192,
-    LIST = 16384
+    LIST = 16384,
+    ENVELOPE = 16384
 };
 
 #define NUMBER(name, most)                                                                                             \
@@ -32,7 +33,9 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_CLOSING, "closing", {NUMBER("unpublished", 1)}},
     {HM_MSG_NARROW,
      "narrow",
-     {TEXT("product", 0, PRODUCT), TEXT("release", 0, RELEASE), NUMBER("signatures", 10000000), NUMBER("cosign", 1)}},
+     {TEXT("product", 0, PRODUCT), TEXT("release", 0, RELEASE), NUMBER("formats", 65535),
+      NUMBER("signatures", 10000000), NUMBER("sequence", ANY_NUMBER), NUMBER("security-version", ANY_NUMBER),
+      BYTES("cosign", 0, ENVELOPE)}},
     {HM_MSG_PREPARE, "prepare", {NUMBER("structure", 255), BYTES("algorithms", 1, 16)}},
     {HM_MSG_PREPARED, "prepared", {NUMBER("algorithm", 255), BYTES("certificate", 1, CERTIFICATE)}},
     {HM_MSG_SIGN,

@@ -73,7 +73,9 @@ static void put_hello(hm_buf *frames) {
 static void put_narrow(hm_buf *frames) {
     hm_message narrow = {.type = HM_MSG_NARROW};
     narrow.field[HM_NARROW_PRODUCT].bytes = hm_text("pump");
+    narrow.field[HM_NARROW_FORMATS].number = 1u << HM_LOGGED_CMS | 1u << HM_LOGGED_PE | 1u << HM_LOGGED_MANIFEST;
     narrow.field[HM_NARROW_SIGNATURES].number = SIGNATURES;
+    narrow.field[HM_NARROW_SECURITY_VERSION].number = 100;
     must(!hm_failed(hm_wire_put(&narrow, frames)));
 }
 

@@ -197,6 +197,8 @@ hm_message narrow_message(const char *product, uint64_t signatures) {
     hm_message message = {.type = HM_MSG_NARROW};
     message.field[HM_NARROW_PRODUCT].bytes = hm_text(product);
     message.field[HM_NARROW_RELEASE].bytes = LITERAL("1.0");
+    if (signatures)
+        message.field[HM_NARROW_FORMATS].number = 1u << HM_LOGGED_CMS | 1u << HM_LOGGED_CATALOGUE | 1u << HM_LOGGED_PE;
     message.field[HM_NARROW_SIGNATURES].number = signatures;
     return message;
 }

@@ -520,7 +520,11 @@ static void a_proof_of_what_was_just_signed_holds_at_once(void **state) {
     uint64_t outcome = answer.field[HM_SIGNED_OUTCOME].number;
     structure_hash(HM_STRUCTURE_CMS, answer.field[HM_SIGNED_STRUCTURE].bytes, hash);
     question = prove_message(HM_ARRAY(hash), DIGEST);
-    answer = ask(&o, &question);
+    expect_fault(&o, HM_REFUSED, "may only sign", &question);
+    /* In a session beside it. */
+    office beside = o;
+    office_connect(&beside);
+    answer = ask(&beside, &question);
     WORKS(hm_log_proof_get(answer.field[HM_BYTES_CONTENT].bytes, &storage, &proof));
     WORKS(hm_log_proof_check(&proof, &key, DIGEST, hash, &checkpoint));
     assert_int_equal(proof.outcome_index, outcome);
@@ -529,6 +533,7 @@ static void a_proof_of_what_was_just_signed_holds_at_once(void **state) {
     assert_refused(hm_log_proof_check(&proof, &key, LITERAL("0edcba9876543210fedcba9876543210"), hash, &checkpoint));
     hash[0] ^= 1;
     assert_refused(hm_log_proof_check(&proof, &key, DIGEST, hash, &checkpoint));
+    office_disconnect(&beside);
 }
 
 int main(void) {

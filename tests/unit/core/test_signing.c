@@ -99,6 +99,60 @@ static void refusals_are_on_record_with_their_reasons(void **state) {
     expect_refusal_on_record(&o, "used up", &question);
 }
 
+/* The log says of a signature what it is: of each structure only its own formats. */
+static void a_structure_is_signed_as_its_own_formats_only(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_message every = narrow_message("pump", 9), question = sign_message(1, HM_KEY_ES256, DIGEST);
+    static const uint64_t others[] = {0, 3, 4, 5, 6, 64, 200, 255};
+    every.field[HM_NARROW_FORMATS].number |= 1u << HM_LOGGED_MANIFEST;
+    office_copy(&o);
+    office_connect(&o);
+    (void)ask(&o, &every);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        question.field[HM_SIGN_FORMAT].number = others[i];
+        expect_refusal_on_record(&o, "structure 1 is not of format", &question);
+    }
+    question.field[HM_SIGN_STRUCTURE].number = HM_STRUCTURE_AUTHENTICODE_PE;
+    question.field[HM_SIGN_FORMAT].number = 1;
+    expect_refusal_on_record(&o, "structure 2 is not of format 1", &question);
+    question.field[HM_SIGN_FORMAT].number = 5;
+    expect_refusal_on_record(&o, "structure 2 is not of format 5", &question);
+    question.field[HM_SIGN_FORMAT].number = 3;
+    assert_int_equal(ask(&o, &question).type, HM_MSG_SIGNED);
+    question = sign_message(1, HM_KEY_ES256, DIGEST);
+    question.field[HM_SIGN_FORMAT].number = 2;
+    assert_int_equal(ask(&o, &question).type, HM_MSG_SIGNED);
+}
+
+static void a_session_for_one_format_signs_no_other(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_message only_pe = narrow_message("pump", 9), question = sign_message(1, HM_KEY_ES256, DIGEST);
+    only_pe.field[HM_NARROW_FORMATS].number = 1u << HM_LOGGED_PE;
+    office_copy(&o);
+    office_connect(&o);
+    (void)ask(&o, &only_pe);
+    expect_refusal_on_record(&o, "signs nothing of format 1", &question);
+    question.field[HM_SIGN_FORMAT].number = 2;
+    expect_refusal_on_record(&o, "signs nothing of format 2", &question);
+}
+
+static void a_session_is_for_formats_that_there_are(void **state) {
+    (void)state;
+    OFFICE o;
+    static const uint64_t wrong[] = {1, 1u << HM_LOGGED_TRUST_LIST, 1u << HM_LOGGED_CMS | 1u << 9, 0x8000};
+    hm_message question = narrow_message("pump", 1);
+    office_copy(&o);
+    office_connect(&o);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        question.field[HM_NARROW_FORMATS].number = wrong[i];
+        expect_fault(&o, HM_REFUSED, "no such format", &question);
+    }
+    question.field[HM_NARROW_FORMATS].number = 0;
+    expect_fault(&o, HM_REFUSED, "are of a format", &question);
+}
+
 /* A session that is for no product yet. */
 static void refuses_to_sign_before_it_is_narrowed(void **state) {
     (void)state;
@@ -453,6 +507,7 @@ static void signs_cms_and_authenticode_for_the_product_and_no_other(void **state
     for (hm_structure kind = HM_STRUCTURE_CMS; kind <= HM_STRUCTURE_AUTHENTICODE_PE; kind++) {
         hm_message question = sign_message(1, HM_KEY_ES256, DIGEST);
         question.field[HM_SIGN_STRUCTURE].number = kind;
+        question.field[HM_SIGN_FORMAT].number = kind == HM_STRUCTURE_CMS ? HM_LOGGED_CMS : HM_LOGGED_PE;
         hm_message answer = ask(&o, &question);
         hm_bytes structure = answer.field[HM_SIGNED_STRUCTURE].bytes;
         WORKS(check_structure(&o, kind, structure, "pump", HM_SHA256, DIGEST));
@@ -508,6 +563,9 @@ int main(void) {
         OFFICE_TEST(prepares_nothing_that_only_another_product_has),
         OFFICE_TEST(a_session_is_narrowed_once),
         OFFICE_TEST(refusals_are_on_record_with_their_reasons),
+        OFFICE_TEST(a_structure_is_signed_as_its_own_formats_only),
+        OFFICE_TEST(a_session_for_one_format_signs_no_other),
+        OFFICE_TEST(a_session_is_for_formats_that_there_are),
         OFFICE_TEST(refuses_to_sign_before_it_is_narrowed),
         OFFICE_TEST(a_session_that_is_refused_too_often_is_ended),
         OFFICE_TEST(each_file_may_be_refused),

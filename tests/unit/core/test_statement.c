@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* A session and what it knows of its product. */
 typedef struct {
@@ -31,28 +32,35 @@ static void find_product(native *n) {
 }
 
 static void find_key(native *n) {
-    static const uint8_t es256[] = {HM_KEY_ES256};
-    hm_message question = {.type = HM_MSG_PREPARE};
-    hm_bytes spki;
-    question.field[HM_PREPARE_STRUCTURE].number = HM_STRUCTURE_COSE;
-    question.field[HM_PREPARE_ALGORITHMS].bytes = HM_ARRAY(es256);
-    hm_message answer = ask(&n->o, &question);
-    WORKS(hm_cert_spki(answer.field[HM_PREPARED_CERTIFICATE].bytes, &spki));
+    hm_message question = {.type = HM_MSG_KEY_LIST};
+    question.field[HM_KEY_LIST_PRODUCT].bytes = LITERAL("pump");
     n->spki.len = 0;
-    WORKS(hm_put(&n->spki, spki));
-    WORKS(hm_cose_kid(spki, n->kid));
+    for (hm_message answer = ask(&n->o, &question); answer.type == HM_MSG_KEY; answer = hear(&n->o))
+        if (answer.field[HM_KEY_ROLE].number == HM_ROLE_SIGNING)
+            WORKS(hm_put(&n->spki, answer.field[HM_KEY_SPKI].bytes));
+    WORKS(hm_cose_kid(hm_buf_bytes(&n->spki), n->kid));
 }
 
-static void begin(native *n, const char *release, bool cosign) {
+static void connect_only(native *n) {
     memset(n, 0, sizeof *n);
     office_copy(&n->o);
     office_connect(&n->o);
     find_product(n);
+    find_key(n);
+}
+
+static hm_message native_message(const char *release) {
     hm_message question = narrow_message("pump", 9);
     question.field[HM_NARROW_RELEASE].bytes = hm_text(release);
-    question.field[HM_NARROW_COSIGN].number = cosign;
-    (void)ask(&n->o, &question);
-    find_key(n);
+    question.field[HM_NARROW_FORMATS].number = 1u << HM_LOGGED_MANIFEST;
+    question.field[HM_NARROW_SECURITY_VERSION].number = 3;
+    return question;
+}
+
+static void begin(native *n, const char *release) {
+    hm_message question = native_message(release);
+    connect_only(n);
+    assert_int_equal(ask(&n->o, &question).type, HM_MSG_DONE);
 }
 
 static hm_manifest manifest_of(const native *n) {
@@ -89,7 +97,7 @@ static void signs_a_manifest_of_its_own_product(void **state) {
     NATIVE n;
     HM_BUF statement = HM_BUF_EMPTY;
     uint8_t sha[32];
-    begin(&n, "1.0", false);
+    begin(&n, "1.0");
     hm_manifest manifest = manifest_of(&n);
     WORKS(hm_manifest_put(&manifest, &statement));
     hm_message question = question_of(hm_buf_bytes(&statement), sha), answer = ask(&n.o, &question);
@@ -120,10 +128,25 @@ static void ask_for(native *n, const hm_manifest *manifest, const char *words) {
     expect_fault(&n->o, HM_REFUSED, words, &question);
 }
 
+static void expect_signed(native *n, const hm_manifest *manifest) {
+    HM_BUF statement = HM_BUF_EMPTY;
+    uint8_t sha[32];
+    WORKS(hm_manifest_put(manifest, &statement));
+    hm_message question = question_of(hm_buf_bytes(&statement), sha);
+    assert_int_equal(ask(&n->o, &question).type, HM_MSG_SIGNED);
+}
+
+static void begin_again(native *n) {
+    hm_message question = native_message("1.0");
+    office_disconnect(&n->o);
+    office_connect(&n->o);
+    assert_int_equal(ask(&n->o, &question).type, HM_MSG_DONE);
+}
+
 static void refuses_what_the_session_is_not_for(void **state) {
     (void)state;
     NATIVE n;
-    begin(&n, "1.0", false);
+    begin(&n, "1.0");
     hm_manifest manifest = manifest_of(&n);
     manifest.vendor[0] ^= 1;
     ask_for(&n, &manifest, "another vendor");
@@ -144,9 +167,9 @@ static void refuses_what_the_session_is_not_for(void **state) {
     ask_for(&n, &manifest, "do not include the key");
     manifest = manifest_of(&n);
     manifest.sequence = UINT64_MAX;
-    ask_for(&n, &manifest, "between 1 and 2^53");
+    ask_for(&n, &manifest, "given with --sequence");
     manifest = manifest_of(&n);
-    manifest.component[0].security_version = UINT64_C(1) << 60;
+    manifest.component[0].size = UINT64_C(1) << 60;
     ask_for(&n, &manifest, "beyond 2^53");
     /* None of them used up a signature, and all are on record. */
     manifest = manifest_of(&n);
@@ -164,7 +187,7 @@ static void refuses_a_statement_that_is_not_what_is_asked_for(void **state) {
     NATIVE n;
     HM_BUF statement = HM_BUF_EMPTY;
     uint8_t sha[32];
-    begin(&n, "1.0", false);
+    begin(&n, "1.0");
     hm_manifest manifest = manifest_of(&n);
     WORKS(hm_manifest_put(&manifest, &statement));
     hm_message question = question_of(hm_buf_bytes(&statement), sha);
@@ -178,16 +201,18 @@ static void refuses_a_statement_that_is_not_what_is_asked_for(void **state) {
     expect_fault(&n.o, HM_REFUSED, "not the manifest's", &question);
     question = question_of(hm_buf_bytes(&statement), sha);
     question.field[HM_SIGN_FORMAT].number = 1;
-    expect_fault(&n.o, HM_REFUSED, "format 4", &question);
+    expect_fault(&n.o, HM_REFUSED, "structure 3 is not of format 1", &question);
     question = question_of(HM_NO_BYTES, sha);
     expect_fault(&n.o, HM_REFUSED, "no manifest", &question);
     /* Neither does a manifest come with another structure, nor its number in the log without one. */
     question = question_of(hm_buf_bytes(&statement), sha);
     question.field[HM_SIGN_STRUCTURE].number = HM_STRUCTURE_CMS;
-    expect_fault(&n.o, HM_REFUSED, "signed as COSE", &question);
+    expect_fault(&n.o, HM_REFUSED, "structure 1 is not of format 4", &question);
+    question.field[HM_SIGN_FORMAT].number = 1;
+    expect_fault(&n.o, HM_REFUSED, "nothing of format 1", &question);
     question = sign_message(1, HM_KEY_ES256, DIGEST);
     question.field[HM_SIGN_FORMAT].number = HM_LOGGED_MANIFEST;
-    expect_fault(&n.o, HM_REFUSED, "signed as COSE", &question);
+    expect_fault(&n.o, HM_REFUSED, "structure 1 is not of format 4", &question);
 }
 
 static void refuses_every_prefix_and_what_is_behind(void **state) {
@@ -195,7 +220,7 @@ static void refuses_every_prefix_and_what_is_behind(void **state) {
     NATIVE n;
     HM_BUF statement = HM_BUF_EMPTY;
     uint8_t sha[32];
-    begin(&n, "1.0", false);
+    begin(&n, "1.0");
     hm_manifest manifest = manifest_of(&n);
     WORKS(hm_manifest_put(&manifest, &statement));
     static const size_t lengths[] = {1, 20, 100};
@@ -208,24 +233,136 @@ static void refuses_every_prefix_and_what_is_behind(void **state) {
     expect_fault(&n.o, HM_REFUSED, "no device would take", &question);
 }
 
-static void a_cosigning_session_signs_for_other_publishers_and_not_its_own(void **state) {
+static void a_session_signs_what_it_is_for_and_no_other_format(void **state) {
     (void)state;
     NATIVE n;
     HM_BUF statement = HM_BUF_EMPTY;
     uint8_t sha[32];
-    begin(&n, "", true);
+    connect_only(&n);
+    narrow(&n.o, 9); /* for files of the other formats */
     hm_manifest manifest = manifest_of(&n);
-    ask_for(&n, &manifest, "nothing to co-sign");
+    ask_for(&n, &manifest, "nothing of format 4");
+    begin_again(&n);
     hm_message bare = sign_message(1, HM_KEY_ES256, DIGEST);
-    expect_fault(&n.o, HM_REFUSED, "signed as COSE", &bare);
-    manifest.publisher[0] ^= 0xff;
-    manifest.class_id[0] ^= 1;
-    ask_for(&n, &manifest, "another class");
-    manifest.class_id[0] ^= 1;
-    manifest.version = LITERAL("whatever its publisher says");
+    expect_fault(&n.o, HM_REFUSED, "nothing of format 1", &bare);
     WORKS(hm_manifest_put(&manifest, &statement));
     hm_message question = question_of(hm_buf_bytes(&statement), sha);
     assert_int_equal(ask(&n.o, &question).type, HM_MSG_SIGNED);
+}
+
+static void a_sequence_number_is_the_one_that_was_chosen_or_near_the_time(void **state) {
+    (void)state;
+    NATIVE n;
+    begin(&n, "1.0");
+    hm_manifest manifest = manifest_of(&n);
+    manifest.sequence = UINT64_C(1) << 53;
+    ask_for(&n, &manifest, "given with --sequence");
+    manifest.sequence = (uint64_t)time(NULL) + UINT64_C(11) * 366 * 24 * 3600;
+    ask_for(&n, &manifest, "given with --sequence");
+    manifest.sequence = (uint64_t)time(NULL) + UINT64_C(9) * 365 * 24 * 3600;
+    expect_signed(&n, &manifest);
+    hm_message chosen = native_message("1.0");
+    chosen.field[HM_NARROW_SEQUENCE].number = UINT64_C(1) << 53;
+    office_disconnect(&n.o);
+    office_connect(&n.o);
+    (void)ask(&n.o, &chosen);
+    ask_for(&n, &manifest, "for sequence number 9007199254740992");
+    manifest.sequence = (UINT64_C(1) << 53) - 1;
+    ask_for(&n, &manifest, "for sequence number 9007199254740992");
+    manifest.sequence++;
+    expect_signed(&n, &manifest);
+}
+
+static void no_security_version_goes_beyond_the_commands(void **state) {
+    (void)state;
+    NATIVE n;
+    begin(&n, "1.0");
+    hm_manifest manifest = manifest_of(&n);
+    manifest.components = 2;
+    manifest.component[1] = manifest.component[0];
+    manifest.component[1].id = LITERAL("other");
+    expect_signed(&n, &manifest);
+    manifest.component[1].security_version = 4;
+    ask_for(&n, &manifest, "security version above 3");
+    manifest.component[1].security_version = UINT64_C(1) << 53;
+    ask_for(&n, &manifest, "security version above 3");
+}
+
+/* An envelope of MANIFEST with somebody's signature, which nobody verifies here. */
+static void put_envelope(const hm_manifest *manifest, hm_buf *statement, hm_buf *envelope) {
+    static const uint8_t value[64] = {1};
+    HM_BUF bytes = HM_BUF_EMPTY;
+    hm_cose_signature signature = {
+        .algorithm = HM_COSE_ES256, .kid = HM_BYTES(manifest->signer[0], HM_KID_LEN), .value = HM_ARRAY(value)};
+    statement->len = envelope->len = 0;
+    WORKS(hm_manifest_put(manifest, statement));
+    WORKS(hm_cose_signature_put(&signature, &bytes));
+    hm_bytes whole = hm_buf_bytes(&bytes);
+    WORKS(hm_cose_envelope_put(hm_buf_bytes(statement), &whole, 1, envelope));
+}
+
+/* Narrowed to co-signing MANIFEST's envelope, once. */
+static void begin_cosigning(native *n, const hm_manifest *manifest) {
+    HM_BUF statement = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
+    put_envelope(manifest, &statement, &envelope);
+    hm_message question = native_message("");
+    question.field[HM_NARROW_SIGNATURES].number = 1;
+    question.field[HM_NARROW_SECURITY_VERSION].number = 0;
+    question.field[HM_NARROW_COSIGN].bytes = hm_buf_bytes(&envelope);
+    office_disconnect(&n->o);
+    office_connect(&n->o);
+    assert_int_equal(ask(&n->o, &question).type, HM_MSG_DONE);
+}
+
+static void a_cosigning_session_signs_the_envelope_that_was_named_and_no_other(void **state) {
+    (void)state;
+    NATIVE n;
+    connect_only(&n);
+    hm_manifest named = manifest_of(&n), other;
+    named.publisher[0] ^= 0xff;
+    named.version = LITERAL("whatever its publisher says");
+    named.sequence = UINT64_C(1) << 50;
+    begin_cosigning(&n, &named);
+    other = named;
+    other.sequence++;
+    ask_for(&n, &other, "the named envelope's manifest");
+    other = named;
+    other.component[0].digest.value[0] ^= 1;
+    ask_for(&n, &other, "the named envelope's manifest");
+    hm_message bare = sign_message(1, HM_KEY_ES256, DIGEST);
+    expect_fault(&n.o, HM_REFUSED, "nothing of format 1", &bare);
+    expect_signed(&n, &named);
+    ask_for(&n, &named, "used up");
+}
+
+static void a_cosigning_session_signs_for_other_publishers_and_not_its_own(void **state) {
+    (void)state;
+    NATIVE n;
+    connect_only(&n);
+    hm_manifest manifest = manifest_of(&n);
+    begin_cosigning(&n, &manifest);
+    ask_for(&n, &manifest, "nothing to co-sign");
+    manifest.publisher[0] ^= 0xff;
+    manifest.class_id[0] ^= 1;
+    begin_cosigning(&n, &manifest);
+    ask_for(&n, &manifest, "another class");
+}
+
+static void a_session_is_not_narrowed_to_what_is_no_envelope(void **state) {
+    (void)state;
+    NATIVE n;
+    HM_BUF statement = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
+    connect_only(&n);
+    hm_manifest manifest = manifest_of(&n);
+    put_envelope(&manifest, &statement, &envelope);
+    hm_message question = native_message("");
+    for (size_t len = 1; len < envelope.len; len += 31) {
+        question.field[HM_NARROW_COSIGN].bytes = HM_BYTES(envelope.data, len);
+        expect_fault(&n.o, HM_REFUSED, "envelope", &question);
+    }
+    question.field[HM_NARROW_COSIGN].bytes = hm_buf_bytes(&envelope);
+    question.field[HM_NARROW_FORMATS].number = 1u << HM_LOGGED_CMS;
+    expect_fault(&n.o, HM_REFUSED, "only manifests are co-signed", &question);
 }
 
 /* Receipts. */
@@ -269,7 +406,7 @@ static void a_receipt_proves_intent_and_outcome(void **state) {
     NATIVE n;
     HM_BUF statement = HM_BUF_EMPTY, bytes = HM_BUF_EMPTY, spki = HM_BUF_EMPTY;
     uint8_t sha[32], hash[32];
-    begin(&n, "1.0", false);
+    begin(&n, "1.0");
     hm_manifest manifest = manifest_of(&n);
     WORKS(hm_manifest_put(&manifest, &statement));
     hm_message question = question_of(hm_buf_bytes(&statement), sha), answer = ask(&n.o, &question);
@@ -301,7 +438,7 @@ static void there_is_no_receipt_for_what_is_not_logged(void **state) {
     NATIVE n;
     HM_BUF statement = HM_BUF_EMPTY;
     uint8_t sha[32], hash[32];
-    begin(&n, "1.0", false);
+    begin(&n, "1.0");
     hm_manifest manifest = manifest_of(&n);
     WORKS(hm_manifest_put(&manifest, &statement));
     hm_message question = question_of(hm_buf_bytes(&statement), sha), answer = ask(&n.o, &question);
@@ -315,7 +452,16 @@ static void there_is_no_receipt_for_what_is_not_logged(void **state) {
     assert_int_equal(ask(&n.o, &question).field[HM_BYTES_CONTENT].bytes.len, 0);
 }
 
-static void a_session_that_signs_nothing_makes_no_receipt_key(void **state) {
+static void there_are_no_more_receipts_than_signatures_granted(void **state) {
+    (void)state;
+    NATIVE n;
+    begin(&n, "1.0");
+    hm_message question = receipt_question(DIGEST, DIGEST);
+    for (size_t i = 0; i < 9; i++) assert_int_equal(ask(&n.o, &question).field[HM_BYTES_CONTENT].bytes.len, 0);
+    expect_fault(&n.o, HM_REFUSED, "used up the receipts", &question);
+}
+
+static void a_session_that_signs_nothing_has_no_receipts(void **state) {
     (void)state;
     OFFICE o;
     office_copy(&o);
@@ -324,7 +470,7 @@ static void a_session_that_signs_nothing_makes_no_receipt_key(void **state) {
     question.field[HM_NARROW_RELEASE].bytes = HM_NO_BYTES;
     (void)ask(&o, &question);
     question = receipt_question(DIGEST, DIGEST);
-    expect_fault(&o, HM_REFUSED, "no receipt key yet", &question);
+    expect_fault(&o, HM_REFUSED, "may only sign", &question);
 }
 
 int main(void) {
@@ -333,10 +479,16 @@ int main(void) {
         OFFICE_TEST(refuses_what_the_session_is_not_for),
         OFFICE_TEST(refuses_a_statement_that_is_not_what_is_asked_for),
         OFFICE_TEST(refuses_every_prefix_and_what_is_behind),
+        OFFICE_TEST(a_session_signs_what_it_is_for_and_no_other_format),
+        OFFICE_TEST(a_sequence_number_is_the_one_that_was_chosen_or_near_the_time),
+        OFFICE_TEST(no_security_version_goes_beyond_the_commands),
+        OFFICE_TEST(a_cosigning_session_signs_the_envelope_that_was_named_and_no_other),
+        OFFICE_TEST(a_session_is_not_narrowed_to_what_is_no_envelope),
         OFFICE_TEST(a_cosigning_session_signs_for_other_publishers_and_not_its_own),
         OFFICE_TEST(a_receipt_proves_intent_and_outcome),
         OFFICE_TEST(there_is_no_receipt_for_what_is_not_logged),
-        OFFICE_TEST(a_session_that_signs_nothing_makes_no_receipt_key),
+        OFFICE_TEST(there_are_no_more_receipts_than_signatures_granted),
+        OFFICE_TEST(a_session_that_signs_nothing_has_no_receipts),
     };
     return RUN_WITH_OFFICE(tests);
 }

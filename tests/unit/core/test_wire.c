@@ -4,10 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* narrow: product "pump", release "1.0", 3 signatures; without the frame's length. */
+/* narrow: product "pump", release "1.0", format 1, 3 signatures, sequence number 7, security
+ * versions to 1, an envelope of one byte; without the frame's length. */
 #define NARROW                                                                                                         \
-    "\x00\x0b\x00\x00\x00\x04pump\x00\x00\x00\x03\x31.0\x00\x00\x00\x00\x00\x00\x00\x03"                               \
-    "\x00\x00\x00\x00\x00\x00\x00\x01"
+    "\x00\x0b\x00\x00\x00\x04pump\x00\x00\x00\x03\x31.0\x00\x00\x00\x00\x00\x00\x00\x02"                               \
+    "\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\xa5"
 
 static const hm_wire_rule *rule_of(hm_message_type type) {
     for (const hm_wire_rule *rule = hm_wire_rules; rule->name; rule++)
@@ -40,8 +41,11 @@ static hm_message narrow_message(void) {
     hm_message message = {.type = HM_MSG_NARROW};
     message.field[HM_NARROW_PRODUCT].bytes = LITERAL("pump");
     message.field[HM_NARROW_RELEASE].bytes = LITERAL("1.0");
+    message.field[HM_NARROW_FORMATS].number = 2;
     message.field[HM_NARROW_SIGNATURES].number = 3;
-    message.field[HM_NARROW_COSIGN].number = 1;
+    message.field[HM_NARROW_SEQUENCE].number = 7;
+    message.field[HM_NARROW_SECURITY_VERSION].number = 1;
+    message.field[HM_NARROW_COSIGN].bytes = LITERAL("\xa5");
     return message;
 }
 
@@ -51,7 +55,7 @@ static void writes_a_frame_byte_for_byte(void **state) {
     hm_message message = narrow_message();
     assert_done(hm_wire_put(&message, &frame));
     assert_int_equal(frame.len, 4 + sizeof NARROW - 1);
-    assert_memory_equal(frame.data, "\x00\x00\x00\x21" NARROW, frame.len);
+    assert_memory_equal(frame.data, "\x00\x00\x00\x36" NARROW, frame.len);
 }
 
 static void appends_a_frame_to_those_that_are_there(void **state) {
@@ -61,7 +65,7 @@ static void appends_a_frame_to_those_that_are_there(void **state) {
     assert_done(hm_wire_put(&message, &frames));
     assert_done(hm_wire_put(&(hm_message){.type = HM_MSG_DONE}, &frames));
     assert_int_equal(frames.len, 4 + sizeof NARROW - 1 + 6);
-    assert_memory_equal(frames.data, "\x00\x00\x00\x21" NARROW "\x00\x00\x00\x02\x00\x04", frames.len);
+    assert_memory_equal(frames.data, "\x00\x00\x00\x36" NARROW "\x00\x00\x00\x02\x00\x04", frames.len);
 }
 
 static void reads_what_it_wrote(void **state) {
@@ -72,7 +76,8 @@ static void reads_what_it_wrote(void **state) {
     assert_true(hm_bytes_equal(message.field[HM_NARROW_PRODUCT].bytes, LITERAL("pump")));
     assert_true(hm_bytes_equal(message.field[HM_NARROW_RELEASE].bytes, LITERAL("1.0")));
     assert_int_equal(message.field[HM_NARROW_SIGNATURES].number, 3);
-    assert_int_equal(message.field[HM_NARROW_COSIGN].number, 1);
+    assert_int_equal(message.field[HM_NARROW_SEQUENCE].number, 7);
+    assert_true(hm_bytes_equal(message.field[HM_NARROW_COSIGN].bytes, LITERAL("\xa5")));
 }
 
 static void carries_every_message_at_its_smallest_and_largest(void **state) {
@@ -215,7 +220,7 @@ static void leaves_the_frames_before_as_they_were_on_a_fault(void **state) {
     size_t len = frames.len;
     assert_refused(hm_wire_put(&bad, &frames));
     assert_int_equal(frames.len, len);
-    assert_memory_equal(frames.data, "\x00\x00\x00\x21" NARROW, len);
+    assert_memory_equal(frames.data, "\x00\x00\x00\x36" NARROW, len);
 }
 
 static void refuses_control_characters_in_text(void **state) {

@@ -10,7 +10,7 @@
 
 #include <base/bytes.h>
 
-enum { HM_WIRE_VERSION = 2, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
+enum { HM_WIRE_VERSION = 3, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
 
 /* Types. Questions are odd, answers are even. */
 typedef enum {
@@ -55,8 +55,16 @@ enum { HM_BYTES_CONTENT }; /* of log-prove: empty when no entry names the signat
 enum {
     HM_CLOSING_UNPUBLISHED
 }; /* 1: entries are behind the checkpoint; somebody should ask for log-publish in a second */
-/* No product: 0 signatures, only proofs. COSIGN: manifests of another publisher, and none of our own. */
-enum { HM_NARROW_PRODUCT, HM_NARROW_RELEASE, HM_NARROW_SIGNATURES, HM_NARROW_COSIGN };
+/* No product: 0 signatures, only proofs. */
+enum {
+    HM_NARROW_PRODUCT,
+    HM_NARROW_RELEASE,
+    HM_NARROW_FORMATS, /* bit n: entries of format n, and what goes with it */
+    HM_NARROW_SIGNATURES,
+    HM_NARROW_SEQUENCE,         /* of the manifests; 0: nobody chose it */
+    HM_NARROW_SECURITY_VERSION, /* no component's is higher */
+    HM_NARROW_COSIGN            /* an envelope: its manifest, of another publisher, and no other; empty: our own */
+};
 enum { HM_PREPARE_STRUCTURE, HM_PREPARE_ALGORITHMS }; /* one octet per key algorithm, best first */
 enum { HM_PREPARED_ALGORITHM, HM_PREPARED_CERTIFICATE };
 enum {
@@ -106,8 +114,8 @@ enum {
 enum { HM_NARROW_LIST_FILE };
 enum { HM_TRUST_SIGN_LIST, HM_TRUST_SIGN_OLD }; /* envelopes; OLD is empty, or the list that this one replaces */
 
-/* Formats of entries that the core itself knows: what it signs of them it has read. */
-enum { HM_LOGGED_MANIFEST = 4, HM_LOGGED_TRUST_LIST = 5 };
+/* Formats of entries. Of the last two the core has read what it signs. */
+enum { HM_LOGGED_CMS = 1, HM_LOGGED_CATALOGUE = 2, HM_LOGGED_PE = 3, HM_LOGGED_MANIFEST = 4, HM_LOGGED_TRUST_LIST = 5 };
 
 typedef union {
     uint64_t number;

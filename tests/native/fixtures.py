@@ -220,6 +220,21 @@ def duplicates(files):
               signed_list(generation(2, (1, 2, 3), publishers=[entry]), *roots(1, 2)))
 
 
+def one_rsa_key(files):
+    pss, pkcs1 = key('rsa a', PS256), key('rsa a', RS256)
+    entries = [native.publisher(signing_keys=[pss]), native.publisher(native.OPERATOR, signing_keys=[pkcs1, operator()])]
+    files.add('rsa-twice.list', 'version 6: one RSA key, for PS256 with the maker and for RS256 with an operator',
+              signed_list(usual_list(6, entries)))
+    for name, signer in (('ps256', pss), ('rs256', pkcs1)):
+        files.add(f'rsa-maker-{name}.envelope', f'by the maker with that key, {name}', simple(Signer(signer)))
+        files.add(f'rsa-operator-{name}.envelope', f'by the operator with that key, {name}',
+                  simple(Signer(signer), publisher=native.OPERATOR))
+    files.add('rsa-odd.envelope', 'by that key, PS256, and says it is Ed25519',
+              simple(Signer(pss, changes={'alg': ED25519})))
+    files.add('rsa-odd-beside.envelope', "the same beside the operator's good signature",
+              simple(Signer(operator()), Signer(pss, changes={'alg': ED25519}), publisher=native.OPERATOR))
+
+
 def publishers_and_keys(files):
     retired = [{**one, 2: 2} if one[0] == native.MAKER else one for one in usual_publishers()]
     files.add('retired.list', 'version 6: the maker is retired', signed_list(usual_list(6, retired)))
@@ -238,6 +253,18 @@ def publishers_and_keys(files):
     others = [native.publisher(signing_keys=[maker(2)], purposes=PRODUCTION_ONLY), *usual_publishers()[1:]]
     files.add('revoked-gone.list', "version 6: the maker's first key is revoked, and not the maker's any more",
               signed_list(usual_list(6, others, revoked=[[maker().kid, []]])))
+    files.add('revoked-log.list', "version 6: the key of the maker's log is revoked",
+              signed_list(usual_list(6, revoked=[[log().kid, [sha256(b'x')]]])))
+    logged = [Signer(maker(1), None, (Logged(log()),))]
+    files.add('image-logged.envelope', "signed by the maker's first key, with a receipt", simple(*logged))
+    digest = sha256(cbor.encode(native.manifest(logged, components())))
+    files.add('revoked-log-but.list', "version 6: the key of the maker's log is revoked but for image-logged",
+              signed_list(usual_list(6, revoked=[[log().kid, [digest]]])))
+    demanding = usual_publishers(receipts=True)
+    files.add('logged-5.list', 'version 5: the maker must have receipts', signed_list(usual_list(5, demanding)))
+    files.add('logged-revoked.list', "version 6: the same, and the key of the maker's log is revoked",
+              signed_list(usual_list(6, demanding, revoked=[[log().kid, []]])))
+    one_rsa_key(files)
     files.add('gone.list', "version 6: the first key is not the maker's any more", signed_list(usual_list(6, others)))
     files.add('usual.list', 'version 5: the maker, an operator for configuration only, a laboratory for development only',
               signed_list(usual_list()))

@@ -72,13 +72,14 @@ def receipt_is_good(receipt, log, signature, manifest, product_class):
 # Trust lists
 
 def judge_signatures(envelope, known, aad):
-    """(reasons, the kids that verified); KNOWN: COSE_Keys by kid."""
+    """(reasons, the kids that verified); KNOWN: pairs of kid and COSE_Key."""
     reasons, good = set(), set()
     for signature in envelope.signatures:
-        key = known.get(signature.kid)
-        if key is None:
+        entries = [key for kid, key in known if kid == signature.kid]
+        key = next((key for key in entries if key[3] == signature.algorithm), None)
+        if not entries:
             continue
-        if key[3] != signature.algorithm:
+        if key is None:
             reasons.add(UNKNOWN_ALGORITHM)
         elif not keys.verify(key, envelope.message(signature, aad), signature.value):
             reasons.add(BAD_SIGNATURE)
@@ -94,7 +95,7 @@ def trust_open(data, root_hash, least=0):
         trust = read_list(envelope.payload)
     except Refused as refusal:
         return None, refusal.reasons | UNREAD_LIST | {OTHER_ROOTS, OLD_LIST}
-    reasons, good = judge_signatures(envelope, trust.roots, native.TRUST_LIST)
+    reasons, good = judge_signatures(envelope, trust.roots.items(), native.TRUST_LIST)
     if trust.root_hash != root_hash:
         reasons.add(OTHER_ROOTS)
     if trust.version < least:
@@ -115,8 +116,8 @@ def trust_update(current, data):
     if trust.version <= current.version:
         same = SAME_LIST if trust.list == current.list else LIST_FORK
         reasons.add(OLD_LIST if trust.version < current.version else same)
-    old_reasons, old = judge_signatures(envelope, current.roots, native.TRUST_LIST)
-    new_reasons, new = judge_signatures(envelope, trust.roots, native.TRUST_LIST)
+    old_reasons, old = judge_signatures(envelope, current.roots.items(), native.TRUST_LIST)
+    new_reasons, new = judge_signatures(envelope, trust.roots.items(), native.TRUST_LIST)
     reasons |= old_reasons | new_reasons
     if len(old) < current.threshold:
         reasons |= {ROOTS_UNKNOWN, TOO_FEW_SIGNATURES} | (set() if old else {NO_SIGNATURE})
@@ -182,6 +183,8 @@ def judge_receipts(trust, tree, publisher, envelope):
                 log = trust.logs.get(receipt.kid)
                 if log is None:
                     continue
+                if sha256(envelope.payload) not in trust.revoked.get(receipt.kid, {sha256(envelope.payload)}):
+                    reasons.add(REVOKED_KEY)
                 demand(receipt_is_good(receipt, log, signature.value, envelope.payload, tree[3]))
                 logged = logged or log[0] == tree[1]
             except Refused:
@@ -197,7 +200,7 @@ def release_verify(trust, device, act, data):
         envelope = read_envelope(data, 4)
     except Refused as refusal:
         return None, refusal.reasons
-    known = {kid: key for one in trust.publishers.values() for kid, key in one.keys.items()}
+    known = [pair for one in trust.publishers.values() for pair in one.keys.items()]
     reasons, good = judge_signatures(envelope, known, native.MANIFEST)
     kids = [one.kid for one in envelope.signatures]
     for kid in kids:  # Also one that no publisher has any more.
@@ -216,7 +219,9 @@ def release_verify(trust, device, act, data):
     publisher = trust.publishers.get(tree[1])
     if publisher is None:
         return None, reasons | {UNKNOWN_PUBLISHER}
-    if len(good & set(publisher.keys)) < publisher.threshold:
+    own = {one.kid for one in envelope.signatures
+           if one.kid in publisher.keys and publisher.keys[one.kid][3] == one.algorithm}
+    if len(good & own) < publisher.threshold:
         reasons.add(TOO_FEW_SIGNATURES)
     reasons |= judge_receipts(trust, tree, publisher, envelope)
     reasons |= judge_publisher(trust, device, act, tree, publisher)

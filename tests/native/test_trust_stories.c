@@ -339,6 +339,57 @@ static void a_revoked_key_spoils_a_release_even_when_no_publisher_has_it_any_mor
     assert_reason(judge(HMV_BOOT, "image-both.envelope"), HMV_REVOKED_KEY);
 }
 
+/* Logs */
+
+static void a_receipt_by_a_revoked_log_key_spoils_the_release(void **state) {
+    (void)state;
+    assert_accepted(judge(HMV_INSTALL, "image-logged.envelope"));
+    assert_accepted(offer("revoked-log.list"));
+    assert_reason(judge(HMV_INSTALL, "image-logged.envelope"), HMV_REVOKED_KEY);
+    assert_reason(judge(HMV_BOOT, "image-logged.envelope"), HMV_REVOKED_KEY);
+    assert_accepted(judge(HMV_INSTALL, "image-good.envelope"));
+}
+
+static void of_a_revoked_log_key_the_receipt_of_the_one_good_image_counts(void **state) {
+    (void)state;
+    assert_accepted(offer("revoked-log-but.list"));
+    assert_accepted(judge(HMV_INSTALL, "image-logged.envelope"));
+}
+
+/* And where receipts are asked for. */
+static void a_receipt_by_a_revoked_log_key_is_none_of_those_that_are_asked_for(void **state) {
+    (void)state;
+    begin("logged-5.list", "usual.roots");
+    assert_accepted(judge(HMV_INSTALL, "image-logged.envelope"));
+    assert_reason(judge(HMV_INSTALL, "image-good.envelope"), HMV_NO_RECEIPT);
+    assert_accepted(offer("logged-revoked.list"));
+    assert_reason(judge(HMV_INSTALL, "image-logged.envelope"), HMV_REVOKED_KEY);
+    assert_reason(judge(HMV_INSTALL, "image-good.envelope"), HMV_NO_RECEIPT);
+}
+
+/* One RSA key, for PS256 with the maker and for RS256 with an operator */
+
+static void one_rsa_key_of_two_publishers_signs_for_each_as_he_lists_it(void **state) {
+    (void)state;
+    assert_accepted(offer("rsa-twice.list"));
+    assert_accepted(judge(HMV_INSTALL, "rsa-maker-ps256.envelope"));
+    assert_accepted(judge(HMV_INSTALL, "rsa-operator-rs256.envelope"));
+}
+
+static void one_rsa_key_of_two_publishers_signs_for_none_as_the_other_lists_it(void **state) {
+    (void)state;
+    assert_accepted(offer("rsa-twice.list"));
+    assert_reason(judge(HMV_INSTALL, "rsa-maker-rs256.envelope"), HMV_TOO_FEW_SIGNATURES);
+    assert_reason(judge(HMV_INSTALL, "rsa-operator-ps256.envelope"), HMV_TOO_FEW_SIGNATURES);
+}
+
+static void a_known_key_with_an_algorithm_that_nobody_lists_for_it_is_refused(void **state) {
+    (void)state;
+    assert_accepted(offer("rsa-twice.list"));
+    assert_reason(judge(HMV_INSTALL, "rsa-odd.envelope"), HMV_UNKNOWN_ALGORITHM);
+    assert_reason(judge(HMV_INSTALL, "rsa-odd-beside.envelope"), HMV_UNKNOWN_ALGORITHM);
+}
+
 static void a_key_that_was_taken_away_without_being_revoked_is_an_unknown_one(void **state) {
     (void)state;
     assert_accepted(offer("gone.list"));
@@ -443,6 +494,12 @@ int main(void) {
         USUAL(of_a_key_revoked_without_exception_nothing_stays),
         USUAL(a_revoked_key_spoils_a_release_even_when_no_publisher_has_it_any_more),
         USUAL(a_key_that_was_taken_away_without_being_revoked_is_an_unknown_one),
+        USUAL(a_receipt_by_a_revoked_log_key_spoils_the_release),
+        USUAL(of_a_revoked_log_key_the_receipt_of_the_one_good_image_counts),
+        USUAL(a_receipt_by_a_revoked_log_key_is_none_of_those_that_are_asked_for),
+        USUAL(one_rsa_key_of_two_publishers_signs_for_each_as_he_lists_it),
+        USUAL(one_rsa_key_of_two_publishers_signs_for_none_as_the_other_lists_it),
+        USUAL(a_known_key_with_an_algorithm_that_nobody_lists_for_it_is_refused),
         USUAL(a_revocation_cannot_be_undone_by_the_list_before),
         USUAL(an_ordinary_release_does_not_go_below_the_counter),
         USUAL(a_downgrade_exception_is_taken_by_its_device),

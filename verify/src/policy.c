@@ -21,7 +21,9 @@ static void check_signers(hmv_pass *pass, const hmv_release *release, const hmv_
         if (listed.left > 0) hmv_read_bytes(&listed, 0, &wanted);
         if (!hmv_is_same(signature.kid, wanted)) hmv_fault(&pass->parse, HMV_SIGNERS_DIFFER);
         hmv_revoked_check(pass->trust, signature.kid, pass->payload, &pass->parse);
-        if (!hmv_find(publisher->keys, hmv_cose_key_map, signature.kid, &pass->parse, &key)) continue;
+        if (!hmv_find(publisher->keys, hmv_cose_key_map, signature.kid, &pass->parse, &key) ||
+            key.algorithm != signature.algorithm)
+            continue;
         counted++;
         if (publisher->receipts != HMV_FALSE) pass->need_receipts |= 1u << signatures;
     }

@@ -143,6 +143,7 @@ static uint32_t check_receipt(hmv_pass *pass, const hmv_signature *signature, hm
     hmv_end(&reader);
     if (parse.fault == HMV_UNDECIDED) {
         if (!hmv_log_find(pass->trust, kid, &parse, &office, &key)) return 0;
+        hmv_revoked_check(pass->trust, kid, pass->payload, &pass->parse);
         check_entries(pass, signature, receipt, office, class_id, &parse, root);
     }
     if (parse.fault == HMV_UNDECIDED) {

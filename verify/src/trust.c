@@ -57,15 +57,21 @@ static const hmv_field log_array[] = {
 };
 #undef ROW
 
-/* The key of KID, whichever publisher it is of. */
-static HMV_APART int find_key(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse, hmv_cose_key *key) {
+/* The key of SIGNATURE, whichever publisher it is of. An RSA key is the same, and has the same kid, for both of its
+ * algorithms: two publishers may list it for one each. */
+static HMV_APART int find_key(const hmv_trust *trust, const hmv_signature *signature, hmv_parse *parse,
+                              hmv_cose_key *key) {
     hmv_reader reader;
     hmv_publisher publisher;
+    int others = 0;
     hmv_enter(&reader, trust->publishers, parse);
     while (reader.left > 0) {
         hmv_decode(&reader, hmv_publisher_map, &publisher);
-        if (hmv_find(publisher.keys, hmv_cose_key_map, kid, parse, key)) return 1;
+        if (!hmv_find(publisher.keys, hmv_cose_key_map, signature->kid, parse, key)) continue;
+        if (key->algorithm == signature->algorithm) return 1;
+        others = 1;
     }
+    if (others) hmv_fault(parse, HMV_UNKNOWN_ALGORITHM);
     return 0;
 }
 
@@ -84,7 +90,7 @@ uint32_t hmv_signatures_verify(hmv_pass *pass, const hmv_bytes *roots, hmv_bytes
     while (reader.left > 0) {
         hmv_signature_read(&reader, &it);
         if (roots != NULL ? !hmv_find(*roots, hmv_cose_key_map, it.kid, parse, &key)
-                          : !find_key(pass->trust, it.kid, parse, &key))
+                          : !find_key(pass->trust, &it, parse, &key))
             continue;
         known++;
         pieces[1] = it.protected_item;

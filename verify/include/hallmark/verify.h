@@ -206,7 +206,10 @@ typedef uint32_t hmv_act;
 #define HMV_INSTALL ((hmv_act)0x6996A55Au)
 #define HMV_BOOT ((hmv_act)0x96695AA5u)
 
-/* The decision. On acceptance RELEASE is filled; otherwise it is all zero. An act that is neither refuses. */
+/* The decision, over all components of the release together. On acceptance RELEASE is filled; otherwise it is all zero.
+ * An act that is neither refuses. At boot too one component below its counter or minimum refuses the release, also
+ * where another release has replaced that component since: what is updated alone needs releases of its own, of one
+ * component (docs/device.md). */
 hmv_reason hmv_release_verify(const hmv_config *config, const hmv_trust *trust, hmv_act act, hmv_bytes envelope,
                               hmv_release *release);
 

@@ -3,6 +3,8 @@
 
 #include <base/readable.h>
 
+#include <stdio.h>
+
 static void assert_readable(const char *name, size_t len, const char *expected) {
     HM_BUF text = HM_BUF_EMPTY;
     assert_false(hm_failed(hm_put_readable(&text, HM_BYTES(name, len))));
@@ -40,6 +42,22 @@ static void spells_out_what_passes_for_another_name(void **state) {
                     5, "a\\xe2\\x80\\x8bb");
 }
 
+static void spells_out_every_character_that_turns_text(void **state) {
+    (void)state;
+    assert_readable("\xd8\x9c", 2, "\\xd8\\x9c");
+    assert_readable("\xe2\x80\x8e\xe2\x80\x8f", 6, "\\xe2\\x80\\x8e\\xe2\\x80\\x8f");
+    for (unsigned last = 0xaa; last <= 0xae; last++) {
+        char name[] = {'\xe2', '\x80', (char)last, 0}, expected[16];
+        snprintf(expected, sizeof expected, "\\xe2\\x80\\x%02x", last);
+        assert_readable(name, 3, expected);
+    }
+    for (unsigned last = 0xa6; last <= 0xa9; last++) {
+        char name[] = {'\xe2', '\x81', (char)last, 0}, expected[16];
+        snprintf(expected, sizeof expected, "\\xe2\\x81\\x%02x", last);
+        assert_readable(name, 3, expected);
+    }
+}
+
 static void spells_out_what_is_not_utf8(void **state) {
     (void)state;
     assert_readable("\xff\xfe", 2, "\\xff\\xfe");
@@ -65,13 +83,31 @@ static void takes_the_power_out_of_lines(void **state) {
     assert_harmless("\xc3\xa9 \xe2\x80\xa6", "\xc3\xa9 \xe2\x80\xa6");
 }
 
+static void takes_the_turn_out_of_lines(void **state) {
+    (void)state;
+    assert_harmless("a\xd8\x9c"
+                    "b",
+                    "a??b");
+    assert_harmless("\xe2\x80\x8e\xe2\x80\x8f.", "??????.");
+    for (unsigned last = 0x80; last <= 0xbf; last++) {
+        char left[] = {'\xe2', '\x80', (char)last, 'x', 0}, isolate[] = {'\xe2', '\x81', (char)last, 'x', 0};
+        bool mark = last == 0x8e || last == 0x8f || (last >= 0xa8 && last <= 0xae);
+        assert_harmless(left, mark ? "???x" : left);
+        assert_harmless(isolate, last >= 0xa6 && last <= 0xa9 ? "???x" : isolate);
+    }
+    assert_harmless("\xd8\x9b\xe2\x82\xac", "\xd8\x9b\xe2\x82\xac");
+    assert_harmless("\xe2\x80", "\xe2\x80");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_ordinary_names_as_they_are),
         cmocka_unit_test(spells_out_what_moves_a_cursor),
         cmocka_unit_test(spells_out_what_passes_for_another_name),
+        cmocka_unit_test(spells_out_every_character_that_turns_text),
         cmocka_unit_test(spells_out_what_is_not_utf8),
         cmocka_unit_test(takes_the_power_out_of_lines),
+        cmocka_unit_test(takes_the_turn_out_of_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,9 @@
  * are not UTF-8 become \xNN, each byte. */
 HM_MUST_USE hm_err hm_put_readable(hm_buf *text, hm_bytes name);
 
-/* Replace the control characters in TEXT but for line ends: for whole lines that another process composed. */
+/* Replace the control characters in TEXT but for line ends, and the characters that change the direction of text, by
+ * question marks, one for each byte: for whole lines that another process composed. Whoever composes a line puts what
+ * others chose into it with hm_put_readable: here a line end is one. */
 void hm_make_harmless(hm_buf *text);
 
 #endif

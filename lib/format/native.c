@@ -7,9 +7,9 @@
 #include "pass.h"
 
 #include <base/cbor.h>
+#include <base/readable.h>
 #include <pki/manifest.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,11 +149,16 @@ typedef struct {
     size_t missing, different;
 } payload_check;
 
-static void report(payload_check *check, const hmv_component *component, hm_bytes file, const char *what) {
-    char line[200];
-    snprintf(line, sizeof line, "component %.*s: %s%s%.*s%s", (int)component->id.size, (const char *)component->id.data,
-             what, file.len ? " (" : "", (int)file.len, (const char *)file.data, file.len ? ")" : "");
-    if (check->finding) check->finding(check->context, line);
+static hm_err report(payload_check *check, const hmv_component *component, hm_bytes file, const char *what) {
+    HM_BUF line = HM_BUF_EMPTY;
+    const char *text;
+    HM_TRY(hm_put_format(&line, "component %.*s: %s%s", (int)component->id.size, (const char *)component->id.data, what,
+                         file.len ? " (" : ""));
+    HM_TRY(hm_put_readable(&line, file)); /* free text */
+    HM_TRY(hm_put_text(&line, file.len ? ")" : ""));
+    HM_TRY(hm_buf_string(&line, &text));
+    if (check->finding) check->finding(check->context, text);
+    return HM_OK;
 }
 
 static hm_err check_payload(const hm_subject *subject, const hm_bytes *files, size_t index, payload_check *check) {
@@ -166,8 +171,8 @@ static hm_err check_payload(const hm_subject *subject, const hm_bytes *files, si
     if (same) return HM_OK;
     check->missing += !found;
     check->different += found;
-    report(check, component, files[index], found ? "its payload is not what was signed" : "its payload is not here");
-    return HM_OK;
+    return report(check, component, files[index],
+                  found ? "its payload is not what was signed" : "its payload is not here");
 }
 
 static const char *verb(size_t count) { return count == 1 ? "is" : "are"; }

@@ -2,8 +2,10 @@
 #include "native.h"
 
 #include <base/cbor.h>
+#include <base/readable.h>
 #include <crypto/uuid.h>
 #include <pki/manifest.h>
+#include <pki/notes.h>
 
 #include <string.h>
 
@@ -35,7 +37,8 @@ static hm_err put_component(const hmv_release *release, size_t index, hm_buf *li
                          (unsigned long long)c->security_version, (unsigned long long)c->size));
     if (c->destination.size)
         HM_TRY(hm_put_format(lines, ", to %.*s", (int)c->destination.size, (const char *)c->destination.data));
-    if (file.len) HM_TRY(hm_put_format(lines, ", file %.*s", (int)file.len, (const char *)file.data));
+    if (file.len) HM_TRY(hm_put_text(lines, ", file "));
+    HM_TRY(hm_put_readable(lines, file)); /* a note: free text, where everything else is printable ASCII */
     HM_TRY(hm_put_format(lines, "\n  %s ", digest_name(c->digest_algorithm)));
     HM_TRY(hm_put_hex(lines, hm_native_view(c->digest)));
     return hm_put_text(lines, "\n");
@@ -76,27 +79,17 @@ static hm_err put_dependencies(const hmv_release *release, hm_buf *lines) {
     return HM_OK;
 }
 
-/* Below zero: for people and tools. */
 static hm_err put_notes(const hm_subject *subject, hm_buf *lines) {
-    hm_reader reader = hm_reader_of(subject->envelope.payload);
-    hm_bytes previous = HM_NO_BYTES, value;
-    uint64_t pairs;
-    HM_TRY(hm_cbor_get_map(&reader, &pairs));
-    for (int64_t key; pairs; pairs--) {
-        HM_TRY(hm_cbor_get_key(&reader, &previous, &key));
-        hm_reader ahead = reader;
-        HM_TRY(hm_cbor_get_item(&reader, &value));
-        if (key >= 0) continue;
-        HM_TRY(hm_put_format(lines, "note %lld: ", (long long)key));
-        if (hm_cbor_next(&ahead) == HM_CBOR_TEXT) {
-            HM_TRY(hm_cbor_get_text(&ahead, &value));
-            HM_TRY(hm_put(lines, value));
-        } else {
-            HM_TRY(hm_put_hex(lines, value));
-        }
+    hm_notes notes;
+    HM_TRY(hm_notes_of_map(subject->envelope.payload, &notes));
+    for (bool more = true;;) {
+        hm_note note;
+        HM_TRY(hm_notes_next(&notes, &note, &more));
+        if (!more) return HM_OK;
+        HM_TRY(hm_put_format(lines, "note %lld: ", (long long)note.key));
+        HM_TRY(hm_note_put(&note, lines));
         HM_TRY(hm_put_text(lines, "\n"));
     }
-    return HM_OK;
 }
 
 static hm_err put_receipt(hm_bytes bytes, hm_buf *lines) {
@@ -207,6 +200,13 @@ static void json_dependencies(hm_json *json, const hmv_release *release) {
     hm_json_close_array(json);
 }
 
+static void json_notes(hm_json *json, const hm_subject *subject) {
+    hm_notes notes;
+    if (hm_failed(hm_notes_of_map(subject->envelope.payload, &notes))) return;
+    /* What the devices' own reader has read has notes that can be read. */
+    if (hm_failed(hm_notes_json(notes, json))) return;
+}
+
 void hm_native_describe_json(const hm_subject *subject, hm_json *json) {
     const hmv_release *r = &subject->release;
     hm_json_object(json, "manifest");
@@ -222,6 +222,7 @@ void hm_native_describe_json(const hm_subject *subject, hm_json *json) {
     for (size_t i = 0; i < r->components; i++) json_component(json, r, i);
     hm_json_close_array(json);
     json_dependencies(json, r);
+    json_notes(json, subject);
     hm_json_array(json, "signers");
     for (size_t i = 0; i < hm_native_signers(r); i++) json_signer(json, subject, i);
     hm_json_close_array(json);

@@ -19,6 +19,8 @@ static hm_err find(void *context, const hm_bytes *files, size_t count, size_t in
     return HM_OK;
 }
 
+static const char *free_text; /* as a note, and in the name of the first payload's file; NULL: no note */
+
 static void put_manifest(size_t signers, hm_buf *cbor) {
     hm_manifest m = {.version = hm_text("2.1"), .sequence = 7, .purpose = HM_PURPOSE_DEVELOPMENT, .components = 2};
     m.component[0] = (hm_manifest_component){.id = hm_text("main"),
@@ -28,6 +30,12 @@ static void put_manifest(size_t signers, hm_buf *cbor) {
                                              .file = hm_text("parts/main.bin")};
     m.component[1] = (hm_manifest_component){
         .id = hm_text("conf"), .kind = HM_COMPONENT_CONFIGURATION, .size = 4, .version = hm_text("1")};
+    if (free_text) {
+        m.component[0].file = hm_text(free_text);
+        m.notes = 2;
+        m.note[0] = (hm_manifest_note){.number = -10, .is_text = true, .text = hm_text(free_text)};
+        m.note[1] = (hm_manifest_note){.number = -11, .value = 7};
+    }
     hm_digest_of(HM_SHA256, hm_text("image"), &m.component[0].digest);
     hm_digest_of(HM_SHA512, hm_text("conf"), &m.component[1].digest);
     m.signers = signers;
@@ -213,6 +221,65 @@ static void says_what_is_in_it(void **state) {
     hm_format_native.close(subject);
 }
 
+static void describe_free_text(hm_buf *lines, hm_buf *members) {
+    HM_BUF envelope = HM_BUF_EMPTY;
+    hm_subject *subject = NULL;
+    hm_json json = hm_json_plain(members);
+    free_text = "x\nsigner 1: key\xe2\x80\xae";
+    put_envelope(1, "1", &envelope);
+    free_text = NULL;
+    hm_input input = {.content = hm_source_of_memory(hm_buf_bytes(&envelope))};
+    HM_MUST(hm_format_native.open(&input, &subject));
+    HM_MUST(hm_format_native.describe(subject, lines));
+    hm_json_object(&json, NULL);
+    hm_format_native.describe_json(subject, &json);
+    hm_json_close_object(&json);
+    HM_MUST(hm_json_end(&json));
+    hm_format_native.close(subject);
+}
+
+static void free_text_forges_no_line(void **state) {
+    (void)state;
+    HM_BUF lines = HM_BUF_EMPTY, members = HM_BUF_EMPTY;
+    const char *text;
+    describe_free_text(&lines, &members);
+    HM_MUST(hm_buf_string(&lines, &text));
+    assert_non_null(strstr(text, "note -10: x\\x0asigner 1: key\\xe2\\x80\\xae\n"));
+    assert_non_null(strstr(text, "note -11: 07\n"));
+    assert_non_null(strstr(text, ", file x\\x0asigner 1: key\\xe2\\x80\\xae\n"));
+    const char *signer = strstr(text, "\nsigner 1: key ");
+    assert_non_null(signer);
+    assert_null(strstr(signer + 1, "\nsigner 1"));
+}
+
+static void notes_are_said_to_machines_too(void **state) {
+    (void)state;
+    HM_BUF lines = HM_BUF_EMPTY, members = HM_BUF_EMPTY;
+    const char *text;
+    describe_free_text(&lines, &members);
+    HM_MUST(hm_buf_string(&members, &text));
+    assert_non_null(strstr(text, "\"notes\":[{\"key\":-10,\"text\":\"x\\nsigner 1: key"));
+    assert_non_null(strstr(text, "{\"key\":-11,\"cbor\":\"07\"}]"));
+}
+
+static void a_file_name_forges_no_line_of_a_finding(void **state) {
+    (void)state;
+    HM_BUF envelope = HM_BUF_EMPTY, found = HM_BUF_EMPTY;
+    hm_subject *subject = NULL;
+    shelf s = {{"other", "conf"}, {HM_NO_BYTES, HM_NO_BYTES}};
+    hm_payloads payloads = {.context = &s, .find = find};
+    hm_digests digests = {.count = 1, .digest = {{.algorithm = HM_SHA256}}};
+    free_text = "x\ny";
+    put_envelope(1, "1", &envelope);
+    free_text = NULL;
+    hm_input input = {.content = hm_source_of_memory(hm_buf_bytes(&envelope)), .payloads = &payloads};
+    HM_MUST(hm_format_native.open(&input, &subject));
+    assert_int_equal(hm_format_native.digest(subject, &digests, NULL, NULL, keep_finding, &found).class, HM_REFUSED);
+    hm_format_native.close(subject);
+    assert_true(hm_bytes_equal(hm_buf_bytes(&found),
+                               hm_text("component main: its payload is not what was signed (x\\x0ay)\n")));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_digest_is_the_manifests_if_the_payloads_fit),
@@ -223,6 +290,9 @@ int main(void) {
         cmocka_unit_test(a_manifest_with_a_flipped_bit_is_another),
         cmocka_unit_test(is_not_signed_as_a_file),
         cmocka_unit_test(says_what_is_in_it),
+        cmocka_unit_test(free_text_forges_no_line),
+        cmocka_unit_test(notes_are_said_to_machines_too),
+        cmocka_unit_test(a_file_name_forges_no_line_of_a_finding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,9 +12,17 @@ typedef struct {
     uint8_t product_class[16];
 } open_intent;
 
+/* What the office's root was asked to sign. */
+typedef struct {
+    uint64_t index, version;
+    uint8_t digest[HM_SHA256_LEN];
+} signed_list;
+
 typedef struct {
     hm_office *office;
     hm_tree_edge *tree;
+    signed_list *list;
+    size_t list_count, list_room;
     open_intent *open; /* in the order of their numbers; there are few at any time */
     size_t open_count, open_room;
     uint64_t size, next, signatures, erased;
@@ -68,11 +76,9 @@ static hm_err audit_pair(audit_state *audit, const hm_leaf *leaf, uint64_t index
     return HM_OK;
 }
 
-static hm_err audit_details(audit_state *audit, const hm_leaf *leaf, const hm_entry_row *entry) {
-    if (!entry->salt.len && !entry->details.len) {
-        audit->erased++;
-        return HM_OK;
-    }
+hm_err hm_audit_details(const hm_leaf *leaf, const hm_entry_row *entry, bool *erased) {
+    *erased = !entry->salt.len && !entry->details.len;
+    if (*erased) return HM_OK;
     uint8_t hash[HM_SHA256_LEN];
     if (entry->salt.len != HM_SALT_LEN)
         return hm_refuse("entry %llu: its salt was changed", (unsigned long long)entry->index);
@@ -82,15 +88,63 @@ static hm_err audit_details(audit_state *audit, const hm_leaf *leaf, const hm_en
     return HM_OK;
 }
 
+bool hm_audit_is_list(const hm_leaf *leaf) {
+    return leaf->type == HM_LEAF_INTENT && leaf->format == HM_LOGGED_TRUST_LIST && !leaf->has_product;
+}
+
+static hm_err keep_list(audit_state *audit, const signed_list *list) {
+    if (audit->list_count == audit->list_room) {
+        size_t room = 2 * audit->list_room + 16;
+        signed_list *larger = reallocarray(audit->list, room, sizeof *larger);
+        if (!larger) return hm_no_memory();
+        audit->list = larger;
+        audit->list_room = room;
+    }
+    audit->list[audit->list_count++] = *list;
+    return HM_OK;
+}
+
+/* Two different lists of one version are a fork of what devices trust, whoever made the root sign them. */
+static hm_err check_fork(const audit_state *audit, const signed_list *list) {
+    for (size_t i = 0; i < audit->list_count; i++) {
+        const signed_list *other = &audit->list[i];
+        if (other->version == list->version && memcmp(other->digest, list->digest, sizeof list->digest) != 0)
+            return hm_refuse(
+                "entries %llu and %llu are different trust lists of one version, %llu: the root was made to fork",
+                (unsigned long long)other->index, (unsigned long long)list->index, (unsigned long long)list->version);
+    }
+    return HM_OK;
+}
+
+static hm_err audit_list(audit_state *audit, const hm_leaf *leaf, const hm_entry_row *entry, bool erased) {
+    signed_list list = {.index = entry->index};
+    hm_bytes text;
+    bool found;
+    if (!hm_audit_is_list(leaf)) return HM_OK;
+    if (entry->tag != HM_LISTS_TAG)
+        return hm_refuse("entry %llu is of a trust list and cannot be found as one: its tag was changed",
+                         (unsigned long long)entry->index);
+    if (erased) return HM_OK;
+    hm_json_member(entry->details, "version", &text, &found);
+    if (!found || hm_failed(hm_decimal_decode(text, &list.version)))
+        return hm_refuse("entry %llu is of a trust list without a version", (unsigned long long)entry->index);
+    memcpy(list.digest, leaf->digest, sizeof list.digest);
+    HM_TRY(check_fork(audit, &list));
+    return keep_list(audit, &list);
+}
+
 static hm_err audit_entry(void *context, const hm_entry_row *entry) {
     audit_state *audit = context;
     if (entry->index != audit->next)
         return hm_refuse("entry %llu is missing from the database", (unsigned long long)audit->next);
     hm_leaf leaf;
+    bool erased;
     HM_TRY(hm_in(hm_leaf_get(entry->leaf, &leaf), "entry %llu", (unsigned long long)entry->index));
     if (memcmp(leaf.office, audit->office->row.uuid, sizeof leaf.office) != 0)
         return hm_refuse("entry %llu is of another office", (unsigned long long)entry->index);
-    HM_TRY(audit_details(audit, &leaf, entry));
+    HM_TRY(hm_audit_details(&leaf, entry, &erased));
+    audit->erased += erased;
+    HM_TRY(audit_list(audit, &leaf, entry, erased));
     HM_TRY(audit_pair(audit, &leaf, entry->index));
     HM_TRY(hm_tree_edge_append(audit->tree, entry->leaf));
     audit->next++;
@@ -142,5 +196,6 @@ hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]) 
     }
     free(audit.tree);
     free(audit.open);
+    free(audit.list);
     return err;
 }

@@ -166,6 +166,13 @@ HM_MUST_USE hm_err hm_trust_root_narrow(hm_office *office, const hm_message *mes
 HM_MUST_USE hm_err hm_trust_root_sign(hm_office *office, const hm_message *question, hm_buf *signature);
 
 /* audit.c */
+/* What finds the intents of trust lists among the entries; outcomes are found by their signature's hash. No leaf holds
+ * it, so what counts rests on leaves alone. */
+#define HM_LISTS_TAG UINT64_C(0x7472757374)
+/* Are ENTRY's details those that its leaf was made over? *ERASED: there are none any more. */
+HM_MUST_USE hm_err hm_audit_details(const hm_leaf *leaf, const hm_entry_row *entry, bool *erased);
+/* Is this the intent of a trust list, by the office's root? */
+bool hm_audit_is_list(const hm_leaf *leaf);
 HM_MUST_USE hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]);
 
 /* prove.c: that the signature with this hash, over CONTENT, is logged, publishing first if need be. Nothing is put out

@@ -12,8 +12,6 @@
 
 #include <string.h>
 
-/* What finds the intents of lists among the log's entries; outcomes are found by their signature's hash. */
-static const uint64_t lists_tag = UINT64_C(0x7472757374);
 /* As high as a number in JSON goes that everybody reads alike (RFC 8785 section 3.2.2.3). */
 static const uint64_t version_max = UINT64_C(1) << 53;
 
@@ -53,11 +51,12 @@ static hm_err recall(void *context, const hm_entry_row *entry) {
     hm_leaf leaf;
     hm_bytes text;
     uint64_t version;
-    bool found;
+    bool found, erased;
     HM_TRY(hm_leaf_get(entry->leaf, &leaf));
-    if (leaf.type != HM_LEAF_INTENT || leaf.format != HM_LOGGED_TRUST_LIST) return HM_OK;
+    if (!hm_audit_is_list(&leaf)) return HM_OK;
+    HM_TRY(hm_audit_details(&leaf, entry, &erased));
     hm_json_member(entry->details, "version", &text, &found);
-    if (!found || hm_failed(hm_decimal_decode(text, &version)))
+    if (erased || !found || hm_failed(hm_decimal_decode(text, &version)))
         return hm_refuse("the details of entry %llu were erased: which lists this root signed cannot be told any more",
                          (unsigned long long)entry->index);
     if (version > h->highest) h->highest = version;
@@ -65,10 +64,13 @@ static hm_err recall(void *context, const hm_entry_row *entry) {
     return HM_OK;
 }
 
-/* The same list again is no fork: a file that was lost, or an answer that never arrived. */
+/* The same list again is no fork: a file that was lost, or an answer that never arrived. Every leaf is looked at: an
+ * index, which no checkpoint covers, could have been made to forget one. */
 static hm_err check_history(const signing *s) {
     history h = {.s = s};
-    HM_TRY(hm_store_entries_tagged(s->office->store, lists_tag, recall, &h));
+    uint64_t size;
+    HM_TRY(hm_store_log_size(s->office->store, &size));
+    HM_TRY(hm_store_entries(s->office->store, 0, size, recall, &h));
     if (h.same || s->list->version > h.highest) return HM_OK;
     return hm_refuse(
         "this root was asked to sign another list of version %llu already, and signing this one of version %llu could fork "
@@ -137,7 +139,7 @@ static hm_err log_intent(const signing *s, uint64_t *index) {
                         .format = HM_LOGGED_TRUST_LIST,
                         .digest = HM_ARRAY(s->digest),
                         .details = hm_buf_bytes(&details),
-                        .tag = lists_tag};
+                        .tag = HM_LISTS_TAG};
     return hm_log_now(s->office, &record, index);
 }
 

@@ -322,6 +322,85 @@ static void without_its_memory_a_root_signs_nothing(void **state) {
     expect_unsigned(&o, HM_REFUSED, "were erased", &newer, NULL);
 }
 
+/* What no leaf holds can be edited without the log showing it, so nothing rests on it. */
+static void a_root_remembers_by_the_log_whatever_else_the_database_says(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY, fork = HM_BUF_EMPTY;
+    hm_message audit = {.type = HM_MSG_LOG_AUDIT};
+    with_root(&o, &root);
+    put_list(&root, 7, 0, &list);
+    put_list(&root, 7, 1, &fork);
+    sign_list(&o, &list, NULL, NULL);
+    office_sql(&o, "UPDATE entry SET tag=0");
+    expect_unsigned(&o, HM_REFUSED, "could fork", &fork, NULL);
+    office_connect(&o);
+    expect_fault(&o, HM_REFUSED, "its tag was changed", &audit);
+    office_disconnect(&o);
+}
+
+static void a_root_signs_nothing_when_its_memory_was_edited(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root;
+    HM_BUF list = HM_BUF_EMPTY, fork = HM_BUF_EMPTY;
+    char sql[160];
+    with_root(&o, &root);
+    put_list(&root, 7, 0, &list);
+    put_list(&root, 7, 1, &fork);
+    uint64_t before = entries_in(&o);
+    sign_list(&o, &list, NULL, NULL);
+    snprintf(sql, sizeof sql,
+             "UPDATE entry SET details=CAST(replace(CAST(details AS TEXT),'\"version\":7','\"version\":6') AS BLOB) "
+             "WHERE idx=%llu",
+             (unsigned long long)before);
+    office_sql(&o, sql);
+    expect_unsigned(&o, HM_REFUSED, "details were changed", &fork, NULL);
+}
+
+/* The intent of another list of the same version, whole in itself: what somebody with root's token would leave. */
+static hm_err append_fork(hm_store *store, const entry *intent, uint64_t *index) {
+    HM_BUF cbor = HM_BUF_EMPTY;
+    hm_leaf other = intent->leaf;
+    other.digest[0] ^= 1;
+    HM_TRY(hm_leaf_put(&other, &cbor));
+    hm_entry_row row = {.leaf = hm_buf_bytes(&cbor),
+                        .salt = hm_buf_bytes(&intent->salt),
+                        .details = hm_buf_bytes(&intent->details),
+                        .tag = UINT64_C(0x7472757374)};
+    HM_TRY(hm_store_begin(store));
+    HM_TRY(hm_store_append(store, &row, index));
+    return hm_store_commit(store);
+}
+
+static void the_audit_finds_two_lists_of_one_version(void **state) {
+    (void)state;
+    OFFICE o;
+    ENTRY intent = {0};
+    hm_list_key root;
+    hm_store *store = NULL;
+    HM_BUF list = HM_BUF_EMPTY;
+    hm_message audit = {.type = HM_MSG_LOG_AUDIT};
+    uint64_t index;
+    with_root(&o, &root);
+    put_list(&root, 7, 0, &list);
+    uint64_t before = entries_in(&o);
+    sign_list(&o, &list, NULL, NULL);
+    sign_list(&o, &list, NULL, NULL); /* the same again is no fork */
+    entry_read(&o, before, &intent);
+    office_connect(&o);
+    assert_int_equal(ask(&o, &audit).type, HM_MSG_LOG_AUDITED);
+    office_disconnect(&o);
+    WORKS(hm_store_open(office_file(&o, "office.db"), &store));
+    hm_err err = append_fork(store, &intent, &index);
+    hm_store_close(&store);
+    WORKS(err);
+    office_connect(&o);
+    expect_fault(&o, HM_REFUSED, "different trust lists of one version, 7", &audit);
+    office_disconnect(&o);
+}
+
 static void a_root_that_is_not_in_the_list_signs_only_to_leave(void **state) {
     (void)state;
     OFFICE o;
@@ -363,6 +442,9 @@ int main(void) {
         OFFICE_TEST(a_list_that_cannot_be_logged_is_not_signed),
         OFFICE_TEST(a_signature_without_its_outcome_is_not_released),
         OFFICE_TEST(without_its_memory_a_root_signs_nothing),
+        OFFICE_TEST(a_root_remembers_by_the_log_whatever_else_the_database_says),
+        OFFICE_TEST(a_root_signs_nothing_when_its_memory_was_edited),
+        OFFICE_TEST(the_audit_finds_two_lists_of_one_version),
         OFFICE_TEST(a_root_that_is_not_in_the_list_signs_only_to_leave),
         OFFICE_TEST(a_version_that_no_record_can_hold_is_refused),
     };

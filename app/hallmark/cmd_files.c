@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "office_access.h"
 #include "front.h"
+#include "keys.h"
 #include "native_plan.h"
 #include "parse_check.h"
 #include "parse_sign.h"
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 /* A trust list or bundle begins with a CBOR tag, which is no character of PEM. */
-enum { RELEASE_MAX = 64, FIRST_TAG = 0xc0 };
+enum { RELEASE_MAX = 64, ROLE_SIGNING = 4, FIRST_TAG = 0xc0 };
 
 /* From here on the session belongs to a parser: what it may ask of the core is fixed before there is one. */
 static hm_err narrow(hm_connection *office, const char *product, const char *release, uint32_t formats,
@@ -235,16 +236,29 @@ hm_err hm_command_inspect(const hm_options *options) {
     return hm_front_run(&front);
 }
 
+static hm_buf signing_keys; /* hm_each_key takes no context */
+
+static hm_err keep_key(const hm_options *options, const hm_message *key) {
+    hm_bytes spki = key->field[HM_KEY_SPKI].bytes;
+    (void)options;
+    if (key->field[HM_KEY_ROLE].number != ROLE_SIGNING) return HM_OK;
+    HM_TRY(hm_put_u16be(&signing_keys, (uint16_t)spki.len));
+    return hm_put(&signing_keys, spki);
+}
+
 static hm_err run_against_log(const hm_options *options, hm_connection *office, char *page, bool write_proofs) {
     HM_BUF trust = HM_BUF_EMPTY;
     hm_check_orders orders;
     HM_STRING *directory = NULL;
     HM_TRY(hm_office_directory(options, &directory));
+    signing_keys.len = 0;
+    HM_TRY(hm_each_key(options, office, NULL, keep_key));
     HM_TRY(narrow(office, "", "", 0, 0));
     hm_options own = *options;
     own.trust = NULL;
     HM_TRY(fill_orders(&own, &trust, &orders));
     orders.write_proof = write_proofs;
+    orders.keys = hm_buf_bytes(&signing_keys);
     hm_front front = {.options = options,
                       .parser = hm_parse_logged,
                       .context = &orders,

@@ -19,6 +19,7 @@ typedef struct {
     hm_note_key log_key;
     int64_t now;
     bool write_proof; /* log prove */
+    hm_bytes keys;    /* for the log: the office's signing keys, u16 length and SubjectPublicKeyInfo each */
     bool payloads;    /* of envelopes are verified too */
     size_t gather;    /* so many operands: an envelope and payloads of it; 0: each is for itself */
 } hm_check_orders;

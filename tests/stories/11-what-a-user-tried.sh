@@ -26,6 +26,14 @@ step "nobody sees that in the files" hallmark verify beside.bin beside.efi
 expect_refused "the log was bypassed" "the log does" hallmark log check beside.bin
 expect_refused "the log was bypassed" "for a program too" hallmark log check beside.efi
 expect_refused "the log was bypassed" "and proves nothing" hallmark log prove beside.bin
+step "an update is signed so, too, and brings no certificate" \
+    hallmark sign --office copy --format native --no-chain --product pump --release 1.0 -o beside.cose beside.bin
+expect_refused "the log was bypassed" "its key gives it away" hallmark log check beside.cose
+step "a stranger's update" hallmark init --org "Somebody Else" other
+step "of a product of that name" hallmark product add --office other pump
+step "brings none either" \
+    hallmark sign --office other --format native --no-chain --product pump --release 1.0 -o stranger.cose beside.bin
+expect_refused "not signed by this office" "that is no bypass" hallmark log check stranger.cose
 step "another product signs the program, in the log" hallmark sign --product gate beside.efi
 expect_refused "the log was bypassed" "which does not hide the other signature" hallmark log check beside.efi
 

@@ -10,8 +10,10 @@
 #include <base/file.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* A trust list or bundle begins with a CBOR tag, which is no character of PEM. */
@@ -119,6 +121,26 @@ static hm_err take_list(const hm_options *options, hm_buf *trust) {
                : hm_misuse("--trust %s: is no trust list, which co-signing asks for signers' keys", options->trust);
 }
 
+/* -o, a name in the folder -o, or FILE.cose. */
+static hm_err name_output(const hm_options *options, hm_native_orders *orders) {
+    static char name[4096];
+    struct stat st;
+    const char *first = orders->plan.operand[0], *slash = strrchr(first, '/');
+    bool folder = options->output && stat(options->output, &st) == 0 && S_ISDIR(st.st_mode);
+    if (folder)
+        snprintf(name, sizeof name, "%s/%s.cose", options->output, slash ? slash + 1 : first);
+    else
+        snprintf(name, sizeof name, "%s%s", options->output ? options->output : first, options->output ? "" : ".cose");
+    orders->output = name;
+    for (size_t i = 0; i < orders->plan.operands && options->output && !folder; i++) {
+        struct stat each;
+        if (stat(options->output, &st) == 0 && stat(orders->plan.operand[i], &each) == 0 && st.st_dev == each.st_dev &&
+            st.st_ino == each.st_ino)
+            return hm_misuse("-o %s: is one of the files that are signed", options->output);
+    }
+    return HM_OK;
+}
+
 hm_err hm_sign_native(const hm_options *options) {
     HM_BUF trust = HM_BUF_EMPTY;
     hm_connection office = HM_CONNECTION_NONE;
@@ -126,6 +148,7 @@ hm_err hm_sign_native(const hm_options *options) {
     char *page;
     HM_TRY(check_options(options));
     if (!options->cosign) HM_TRY(hm_native_plan_make(options, time(NULL), &orders.plan));
+    if (!options->cosign) HM_TRY(name_output(options, &orders));
     orders.algorithms = options->algorithms;
     orders.extras = (hm_native_extras){.receipt = !options->no_receipt, .chain = !options->no_chain};
     orders.replace = options->replace;

@@ -4,7 +4,10 @@
 
 void hm_native_key_clear(hm_native_key *key) { hm_buf_clear(&key->spki); }
 
-void hm_native_signature_clear(hm_native_signature *signature) { hm_buf_clear(&signature->bytes); }
+void hm_native_signature_clear(hm_native_signature *signature) {
+    hm_buf_clear(&signature->bytes);
+    hm_buf_clear(&signature->remark);
+}
 
 hm_err hm_native_key_of(const hm_parser *parser, const hm_key_algorithm *algorithms, size_t count, hm_native_key *key) {
     HM_BUF storage = HM_BUF_EMPTY;
@@ -16,6 +19,7 @@ hm_err hm_native_key_of(const hm_parser *parser, const hm_key_algorithm *algorit
     message.field[HM_PREPARE_ALGORITHMS].bytes = HM_BYTES(wanted, count);
     HM_TRY(hm_core_ask(parser, &message, HM_MSG_PREPARED, &storage, &answer));
     key->algorithm = (hm_key_algorithm)answer.field[HM_PREPARED_ALGORITHM].number;
+    key->sequence = answer.field[HM_PREPARED_SEQUENCE].number;
     HM_TRY(hm_cert_spki(answer.field[HM_PREPARED_CERTIFICATE].bytes, &spki));
     HM_TRY(hm_cose_kid(spki, key->kid));
     return hm_put(&key->spki, spki);
@@ -59,6 +63,7 @@ hm_err hm_native_sign(const hm_parser *parser, const hm_native_key *key, const c
     HM_TRY(ask_for_signature(parser, key, name, statement, &storage, &answer));
     signature->intent = answer.field[HM_SIGNED_INTENT].number;
     signature->outcome = answer.field[HM_SIGNED_OUTCOME].number;
+    HM_TRY(hm_put(&signature->remark, answer.field[HM_SIGNED_REMARK].bytes));
     HM_TRY(hm_cose_signature_get(answer.field[HM_SIGNED_STRUCTURE].bytes, &made));
     HM_TRY(hm_in(hm_cose_verify(HM_COSE_MANIFEST, statement, &made, hm_buf_bytes(&key->spki)),
                  "the token signed wrongly"));

@@ -11,6 +11,7 @@ typedef struct {
     hm_key_algorithm algorithm;
     uint8_t kid[HM_KID_LEN];
     hm_buf spki;
+    uint64_t sequence; /* the highest that the product has given so far */
 } hm_native_key;
 void hm_native_key_clear(hm_native_key *key);
 /* The first of ALGORITHMS (at most 16) that the product signs with; made if it was never needed before. */
@@ -23,7 +24,8 @@ typedef struct {
 } hm_native_extras;
 typedef struct {
     uint64_t intent, outcome;
-    hm_buf bytes; /* the COSE_Signature */
+    hm_buf bytes;  /* the COSE_Signature */
+    hm_buf remark; /* the core's, on numbers that fall behind earlier releases; mostly empty */
 } hm_native_signature;
 void hm_native_signature_clear(hm_native_signature *signature);
 /* STATEMENT, for the log called NAME, signed by KEY. What the core gives is verified before it is used. */

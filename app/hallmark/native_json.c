@@ -172,6 +172,8 @@ hm_err hm_description_read(hm_bytes json, bool *has_sequence, hm_description **d
     if (!*description) return hm_no_memory();
     /* Left to itself the library would open /dev/urandom, which this process may not. */
     json_object_seed(1);
+    /* Editors put a byte order mark there; RFC 8259 section 8.1 lets a reader pass over it. */
+    if (json.len >= 3 && memcmp(json.data, "\xef\xbb\xbf", 3) == 0) HM_TRY(hm_bytes_part(json, 3, json.len - 3, &json));
     (*description)->root = json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, &fault);
     if (!(*description)->root) return hm_refuse("is no JSON: line %d: %s", fault.line, fault.text);
     return hm_in(read_root((*description)->root, has_sequence, manifest), "the description");

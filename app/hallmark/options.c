@@ -66,12 +66,14 @@ static const option_rule rules[] = {
     {"--security-version", GIVEN, 0, "N", "native: its rollback counter (default: 0)"},
     {"--to", GIVEN, 0, "PLACE", "native: where it goes, in the device's own words"},
     {"--manifest", GIVEN, 0, "FILE", "native: the whole description as JSON instead of options"},
-    {"--sequence", GIVEN, 0, "N", "native: rises with every release (default: the time in seconds)"},
+    {"--sequence", GIVEN, 0, "N",
+     "native: rises with every release (default: the time in seconds, or one above the last)"},
     {"--digest", GIVEN, 0, "NAME", "native: sha256, sha384 or sha512 of the payloads (default: sha256)"},
     {"--device", GIVEN, 0, "ID", "native: the one device that may go back to this release (text, or hex:...)"},
     {"--minimum-list", GIVEN, 0, "N", "native: the least version of the device's trust list"},
     {"--signer", GIVEN, 0, "KID", "native: another office's key that will co-sign; may be repeated"},
-    {"--cosign", FLAG, AT(cosign), NULL, "native: add this office's signature to another publisher's envelope"},
+    {"--cosign", FLAG, AT(cosign), NULL,
+     "native: verify another publisher's envelope and payloads, and add this office's signature"},
     {"--no-receipt", FLAG, AT(no_receipt), NULL, "native: without a receipt of the log"},
     {"--no-chain", FLAG, AT(no_chain), NULL, "native: without certificates, which devices do not need"},
     {"--envelope-only", FLAG, AT(envelope_only), NULL, "native: do not ask for the payloads"},
@@ -126,14 +128,24 @@ static void print_command_help(const hm_command *command) {
     print_options(command);
 }
 
+static void print_summary(const hm_command *command) {
+    char left[48];
+    snprintf(left, sizeof left, "%s %s", command->name, command->operands);
+    printf("  %-30s %s\n", left, command->summary);
+}
+
+static void print_group(const char *word) {
+    size_t len = strlen(word);
+    printf("usage: hallmark %s COMMAND [OPTIONS]\n\n", word);
+    for (const hm_command *c = hm_commands; c->name; c++)
+        if (strncmp(c->name, word, len) == 0 && c->name[len] == ' ') print_summary(c);
+    printf("\nhallmark %s COMMAND --help tells more.\n", word);
+}
+
 static void print_help(void) {
     printf("hallmark: sign code for devices, verify it, and keep the record.\n\nusage: hallmark COMMAND [OPTIONS] "
            "[FILE...]\n\n");
-    for (const hm_command *c = hm_commands; c->name; c++) {
-        char left[48];
-        snprintf(left, sizeof left, "%s %s", c->name, c->operands);
-        printf("  %-30s %s\n", left, c->summary);
-    }
+    for (const hm_command *c = hm_commands; c->name; c++) print_summary(c);
     printf("\nhallmark COMMAND --help tells more. A first office:\n\n"
            "  hallmark init --org \"Example Medical\"\n"
            "  hallmark product add infusion-pump\n"
@@ -252,6 +264,15 @@ static int leading_options(int count, char **words) {
     return leading < count ? leading : 0;
 }
 
+/* "trust --help": the commands that begin so. */
+static bool asks_for_group(int count, char **words) {
+    size_t len = count == 2 ? strlen(words[0]) : 0;
+    if (!len || (strcmp(words[1], "--help") != 0 && strcmp(words[1], "-h") != 0)) return false;
+    for (const hm_command *c = hm_commands; c->name; c++)
+        if (strncmp(c->name, words[0], len) == 0 && c->name[len] == ' ') return true;
+    return false;
+}
+
 hm_err hm_options_parse(int count, char **words, const hm_command **command, hm_options *options) {
     *command = NULL;
     memset(options, 0, sizeof *options);
@@ -265,6 +286,10 @@ hm_err hm_options_parse(int count, char **words, const hm_command **command, hm_
     }
     int used, leading = leading_options(count, words);
     const hm_command *found = find_command(count - leading, words + leading, &used);
+    if (!found && asks_for_group(count - leading, words + leading)) {
+        print_group(words[leading]);
+        return HM_OK;
+    }
     if (!found) return unknown_command(words[leading]);
     for (int i = 0; i < leading; i++) HM_TRY(parse_option(found, leading, words, &i, options));
     bool help = false;

@@ -1,6 +1,8 @@
 #include "gather.h"
+#include "native_words.h"
 #include "parse_checked.h"
 #include "parse_device.h"
+#include "trust_device.h"
 
 #include <pki/cose.h>
 #include <pki/der.h>
@@ -142,12 +144,31 @@ static hm_err require_log(hm_parser *parser, const hm_check_orders *orders, cons
     return HM_OK;
 }
 
+/* Of an update: which release it is. */
+static hm_err read_release(const hm_checked *c, hmv_release *release) {
+    hm_cose_envelope envelope;
+    HM_TRY(hm_cose_envelope_get(c->opened.format->signature(c->opened.subject, 0), &envelope));
+    hmv_reason reason =
+        hmv_manifest_read(hm_every_digest, (hmv_bytes){envelope.payload.data, envelope.payload.len}, release);
+    return HMV_IS_ACCEPTED(reason) ? HM_OK : hm_refuse("%s", hmv_reason_text(reason));
+}
+
+static hm_err put_what(const hm_checked *c, hm_buf *text) {
+    hmv_release release;
+    if (c->opened.format->id != HM_FORMAT_NATIVE) return HM_OK;
+    HM_TRY(read_release(c, &release));
+    HM_TRY(hm_put_text(text, ", "));
+    HM_TRY(hm_put_release(text, &release));
+    return hm_put_components(text, &release);
+}
+
 static hm_err verified_text(const hm_checked *c, uint64_t log_size, hm_buf *text) {
     const hm_cert_info *leaf = &c->verdict.chain[0];
     char until[12];
     hm_date(leaf->not_after, until);
-    HM_TRY(hm_put_format(text, "%s: verified: %s, signed by %s (%s)%s, certificate until %s", c->opened.job.shown,
-                         c->opened.format->name, leaf->common_name, leaf->organization,
+    HM_TRY(hm_put_format(text, "%s: verified: %s", c->opened.job.shown, c->opened.format->name));
+    HM_TRY(put_what(c, text));
+    HM_TRY(hm_put_format(text, ", signed by %s (%s)%s, certificate until %s", leaf->common_name, leaf->organization,
                          c->verdict.development ? ", DEVELOPMENT" : "", until));
     if (log_size) HM_TRY(hm_put_format(text, ", logged (log of %llu entries)", (unsigned long long)log_size));
     if (c->signatures.signers > 1)
@@ -181,7 +202,12 @@ static hm_err verified_json(const hm_checked *c, uint64_t log_size, hm_buf *text
     hm_json_hex(&json, "signature_sha256", HM_ARRAY(info->signature_hash));
     hm_json_hex(&json, "digest", hm_digest_bytes(hm_digests_find(&c->digests, info->digest)));
     hm_json_bool(&json, "logged", log_size != 0);
-    if (c->opened.format->id == HM_FORMAT_NATIVE) hm_json_bool(&json, "payloads", c->opened.input.payloads != NULL);
+    if (c->opened.format->id == HM_FORMAT_NATIVE) {
+        hmv_release release;
+        HM_TRY(read_release(c, &release));
+        hm_release_json(&json, &release);
+        hm_json_bool(&json, "payloads", c->opened.input.payloads != NULL);
+    }
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
     return trim_object(text);

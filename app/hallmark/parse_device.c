@@ -1,6 +1,8 @@
 #include "parse_device.h"
 
 #include "list_hold.h"
+#include "native_words.h"
+#include "trust_file.h"
 
 #include <pki/cose.h>
 
@@ -66,19 +68,26 @@ static hm_err check_payloads(hm_parser *parser, hm_checked *c) {
 static hm_err report(hm_parser *parser, const hm_checked *c, const hmv_release *release) {
     HM_BUF text = HM_BUF_EMPTY;
     bool development = release->purpose == HMV_PURPOSE_DEVELOPMENT, payloads = c->opened.input.payloads != NULL;
-    unsigned long long list = held.trust.version, sequence = release->sequence;
+    unsigned long long list = held.trust.version;
     if (parser->json) {
-        HM_TRY(hm_put_format(&text,
-                             "\"format\":\"native\",\"trust_list\":%llu,\"sequence\":%llu,\"signers\":%zu,"
-                             "\"unknown_signers\":%zu,\"development\":%s,\"payloads\":%s",
-                             list, sequence, release->signers, release->unknown_signers, development ? "true" : "false",
-                             payloads ? "true" : "false"));
+        hm_json json = hm_json_plain(&text);
+        hm_json_object(&json, NULL);
+        hm_json_string(&json, "format", "native");
+        hm_json_number(&json, "trust_list", (int64_t)list);
+        hm_release_json(&json, release);
+        hm_json_number(&json, "signers", (int64_t)release->signers);
+        hm_json_number(&json, "unknown_signers", (int64_t)release->unknown_signers);
+        hm_json_bool(&json, "development", development);
+        hm_json_bool(&json, "payloads", payloads);
+        hm_json_close_object(&json);
+        HM_TRY(hm_json_end(&json));
+        HM_TRY(hm_json_inside(&text));
     } else {
-        HM_TRY(hm_put_format(
-            &text, "%s: verified: native, release %.*s, sequence %llu, as devices with trust list %llu do",
-            c->opened.job.shown, (int)release->version.size, (const char *)release->version.data, sequence, list));
-        HM_TRY(hm_put_format(&text, "%s%s", development ? ", DEVELOPMENT" : "",
-                             release->exception.size ? ", a way back for one device" : ""));
+        HM_TRY(hm_put_format(&text, "%s: verified: native, ", c->opened.job.shown));
+        HM_TRY(hm_put_release(&text, release));
+        HM_TRY(hm_put_components(&text, release));
+        HM_TRY(
+            hm_put_format(&text, ", as devices with trust list %llu do%s", list, development ? ", DEVELOPMENT" : ""));
         if (release->unknown_signers)
             HM_TRY(hm_put_format(&text, ", %zu of its signatures by keys that the list does not know",
                                  release->unknown_signers));

@@ -4,6 +4,9 @@
 
 #include "gather.h"
 #include "native_json.h"
+#include "native_words.h"
+#include "trust_device.h"
+#include "trust_file.h"
 
 #include <hallmark/verify.h>
 
@@ -110,6 +113,12 @@ static hm_err take_keys(making *m) {
     return HM_OK;
 }
 
+/* Rising with every release, however many there are in a second and whatever the clock says. */
+static void choose_sequence(making *m) {
+    uint64_t next = m->key[0].sequence + 1;
+    if (!m->has_sequence && m->manifest.sequence < next) m->manifest.sequence = next;
+}
+
 /* What is there already. */
 
 static bool is_by(const hm_cose_envelope *envelope, size_t index, const hm_native_key *key) {
@@ -192,39 +201,76 @@ static hm_err write_envelope(making *m) {
     return hm_fd_write(fd, hm_buf_bytes(&envelope));
 }
 
+static hm_err read_back(const making *m, hmv_release *release) {
+    hmv_reason reason = hmv_manifest_read(hm_every_digest, (hmv_bytes){m->statement.data, m->statement.len}, release);
+    return HMV_IS_ACCEPTED(reason) ? HM_OK : hm_could_not("%s", hmv_reason_text(reason));
+}
+
+static void report_signatures(const making *m, hm_json *json) {
+    hm_json_array(json, "signatures");
+    for (size_t i = 0; i < m->keys; i++) {
+        hm_json_object(json, NULL);
+        hm_json_string(json, "algorithm", hm_key_algorithm_name(m->key[i].algorithm));
+        hm_json_number(json, "intent", (int64_t)m->signature[i].intent);
+        hm_json_number(json, "outcome", (int64_t)m->signature[i].outcome);
+        hm_json_close_object(json);
+    }
+    hm_json_close_array(json);
+}
+
 static hm_err report_json(const making *m, hm_buf *text) {
+    hm_bytes remark = hm_buf_bytes(&m->signature[0].remark);
+    hm_json json = hm_json_plain(text);
+    hmv_release release;
     hm_digest digest;
     hm_digest_of(HM_SHA256, hm_buf_bytes(&m->statement), &digest);
-    HM_TRY(hm_put_format(text, "\"format\":\"native\",\"sequence\":%llu,\"components\":%zu,\"signatures\":[",
-                         (unsigned long long)m->manifest.sequence, m->manifest.components));
-    for (size_t i = 0; i < m->keys; i++)
-        HM_TRY(hm_put_format(text, "%s{\"algorithm\":\"%s\",\"intent\":%llu,\"outcome\":%llu}", i ? "," : "",
-                             hm_key_algorithm_name(m->key[i].algorithm), (unsigned long long)m->signature[i].intent,
-                             (unsigned long long)m->signature[i].outcome));
-    HM_TRY(hm_put_text(text, "],\"digest\":\""));
-    HM_TRY(hm_put_hex(text, hm_digest_bytes(&digest)));
-    return hm_put_text(text, "\"");
+    HM_TRY(read_back(m, &release));
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "format", "native");
+    hm_json_string(&json, "output", m->orders->output);
+    hm_release_json(&json, &release);
+    report_signatures(m, &json);
+    hm_json_number(&json, "signatures_missing", (int64_t)m->orders->plan.cosigners);
+    hm_json_hex(&json, "digest", hm_digest_bytes(&digest));
+    if (remark.len) hm_json_text(&json, "warning", remark);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    return hm_json_inside(text);
 }
 
 static hm_err report_text(const making *m, hm_buf *text) {
-    const hm_manifest *manifest = &m->manifest;
+    size_t others = m->orders->plan.cosigners;
+    hmv_release release;
+    HM_TRY(read_back(m, &release));
     HM_TRY(hm_put_format(text, "%s: signed: native, ", m->gathered.job[0].shown));
     HM_TRY(hm_put_algorithms(text, m->key, m->keys));
-    HM_TRY(hm_put_format(text, ", release %.*s, sequence %llu, %zu component%s, log entries",
-                         (int)manifest->version.len, (const char *)manifest->version.data,
-                         (unsigned long long)manifest->sequence, manifest->components,
-                         manifest->components > 1 ? "s" : ""));
+    HM_TRY(hm_put_text(text, ", "));
+    HM_TRY(hm_put_release(text, &release));
+    HM_TRY(hm_put_components(text, &release));
+    HM_TRY(hm_put_format(text, ", in %s, log entries", m->orders->output));
     for (size_t i = 0; i < m->keys; i++)
         HM_TRY(hm_put_format(text, "%s %llu and %llu", i ? "," : "", (unsigned long long)m->signature[i].intent,
                              (unsigned long long)m->signature[i].outcome));
-    if (m->orders->plan.cosigners)
-        HM_TRY(hm_put_format(text, "; %zu signature%s of others %s still to come", m->orders->plan.cosigners,
-                             m->orders->plan.cosigners == 1 ? "" : "s", m->orders->plan.cosigners == 1 ? "is" : "are"));
+    if (others)
+        HM_TRY(hm_put_format(text, "; %zu signature%s of others %s still to come", others, others == 1 ? "" : "s",
+                             others == 1 ? "is" : "are"));
     return hm_put_text(text, "\n");
+}
+
+/* To people at once, to machines as a member. */
+static hm_err warn(const making *m) {
+    HM_BUF line = HM_BUF_EMPTY;
+    hm_bytes remark = hm_buf_bytes(&m->signature[0].remark);
+    if (m->parser->json || !remark.len) return HM_OK;
+    HM_TRY(hm_put_format(&line, "%s: warning: %.*s\n", m->gathered.job[0].shown, (int)remark.len,
+                         (const char *)remark.data));
+    hm_parser_print(m->parser, &m->gathered.job[0], HM_STREAM_ERR, hm_buf_bytes(&line));
+    return HM_OK;
 }
 
 static hm_err report_signed(const making *m) {
     HM_BUF text = HM_BUF_EMPTY;
+    HM_TRY(warn(m));
     HM_TRY(m->parser->json ? report_json(m, &text) : report_text(m, &text));
     hm_parser_print(m->parser, &m->gathered.job[0], m->parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT,
                     hm_buf_bytes(&text));
@@ -255,6 +301,7 @@ static hm_err make(making *m, bool *written) {
     *written = false;
     HM_TRY(describe(m));
     HM_TRY(take_keys(m));
+    choose_sequence(m);
     HM_TRY(hash_payloads(m));
     HM_TRY(consider_present(m, &unchanged));
     if (unchanged) return report_unchanged(m);

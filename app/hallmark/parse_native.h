@@ -13,6 +13,7 @@ typedef struct {
     uint32_t product_algorithms; /* those that the product has */
     hm_native_extras extras;
     bool replace;
+    const char *output;    /* the envelope's name, for the report */
     hm_cosign_terms terms; /* for co-signing alone, like OPERANDS: the envelope and payloads */
     size_t operands;
 } hm_native_orders;

@@ -82,7 +82,10 @@ static hm_err allows_sequence(const hm_office *office, uint64_t sequence) {
         return sequence == office->sequence
                    ? HM_OK
                    : hm_refuse("this session is for sequence number %llu", (unsigned long long)office->sequence);
-    return sequence <= (uint64_t)(hm_now() + sequence_room)
+    uint64_t highest;
+    if (sequence <= (uint64_t)(hm_now() + sequence_room)) return HM_OK;
+    HM_TRY(hm_releases_highest(office, &highest));
+    return sequence == highest + 1
                ? HM_OK
                : hm_refuse("a sequence number so far ahead of the time must be given with --sequence (no later release "
                            "may have a lower one)");

@@ -187,6 +187,14 @@ HM_MUST_USE hm_err hm_receipt(hm_office *office, hm_bytes signature_hash, hm_byt
 HM_MUST_USE hm_err hm_statement_read(hm_bytes statement, hm_bytes content, hmv_release *release);
 /* May this session have it signed by KEY? */
 HM_MUST_USE hm_err hm_statement_check(const hm_office *office, const hmv_release *release, const hm_signer *key);
+/* releases.c: what the product's releases were given before, as the log tells. */
+uint64_t hm_releases_tag(const hm_product *product); /* of their intents */
+/* The highest sequence number; 0 if there was none. */
+HM_MUST_USE hm_err hm_releases_highest(const hm_office *office, uint64_t *sequence);
+/* In what RELEASE, whose manifest has the digest CONTENT, falls behind them: a sentence, or nothing. That is no fault;
+ * a downgrade exception is meant to. */
+HM_MUST_USE hm_err hm_releases_compare(const hm_office *office, const hmv_release *release, hm_bytes content,
+                                       hm_buf *remark);
 /* The member "manifest" of an intent's details. */
 void hm_statement_describe(const hmv_release *release, hm_json *json);
 

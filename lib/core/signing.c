@@ -30,7 +30,8 @@ hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_mess
             HM_TRY(ready_key(office, algorithm, &key));
             answer->field[HM_PREPARED_ALGORITHM].number = algorithm;
             answer->field[HM_PREPARED_CERTIFICATE].bytes = key->chain.cert[0];
-            return HM_OK;
+            bool manifests = question->field[HM_PREPARE_STRUCTURE].number == HM_STRUCTURE_COSE;
+            return manifests ? hm_releases_highest(office, &answer->field[HM_PREPARED_SEQUENCE].number) : HM_OK;
         }
         const char *name = hm_key_algorithm_name(algorithm);
         HM_TRY(hm_put_format(&names, "%s%s", i ? ", " : "", name ? name : "?"));
@@ -51,6 +52,7 @@ typedef struct {
     int64_t time;
     uint64_t intent, outcome;
     hm_buf structure;
+    hm_buf remark;
     uint8_t signature_hash[HM_SHA256_LEN];
     hm_fault fault; /* why there will be no signature */
 } signing_job;
@@ -135,12 +137,15 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
 static hm_err append_request(hm_office *office, signing_job *job) {
     if (failed(job) && office->refusals++ >= hm_refusals_borne(office)) return HM_OK;
     HM_BUF details = HM_BUF_EMPTY;
+    bool release = is_cose(job) && !failed(job) && !office->cosign;
+    if (release) HM_TRY(hm_releases_compare(office, &job->release, bytes(job, HM_SIGN_CONTENT), &job->remark));
     HM_TRY(describe_request(office, job, &details));
     hm_record record = {.type = failed(job) ? HM_LEAF_REFUSAL : HM_LEAF_INTENT,
                         .product = office->product.id ? &office->product : NULL,
                         .format = (unsigned)number(job, HM_SIGN_FORMAT),
                         .digest = bytes(job, HM_SIGN_CONTENT),
-                        .details = hm_buf_bytes(&details)};
+                        .details = hm_buf_bytes(&details),
+                        .tag = release ? hm_releases_tag(&office->product) : 0};
     return hm_log_append(office, &record, &job->intent);
 }
 
@@ -225,6 +230,7 @@ static hm_err answer(int fd, const signing_job *job) {
         message.field[HM_SIGNED_INTENT].number = job->intent;
         message.field[HM_SIGNED_OUTCOME].number = job->outcome;
         message.field[HM_SIGNED_STRUCTURE].bytes = hm_buf_bytes(&job->structure);
+        message.field[HM_SIGNED_REMARK].bytes = hm_buf_bytes(&job->remark);
     }
     return hm_wire_send(fd, &message);
 }
@@ -239,6 +245,7 @@ hm_err hm_signing_batch(hm_office *office, const hm_message *questions, size_t c
     for (size_t i = 0; i < count; i++) {
         if (!hm_failed(err)) err = answer(fd, &jobs[i]);
         hm_buf_clear(&jobs[i].structure);
+        hm_buf_clear(&jobs[i].remark);
     }
     return err;
 }

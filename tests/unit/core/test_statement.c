@@ -120,6 +120,47 @@ static void signs_a_manifest_of_its_own_product(void **state) {
     assert_true(details_hold(&intent, "\"purpose\":\"development\",\"sequence\":7,\"version\":\"1.0\""));
 }
 
+static void expect_remark(native *n, const hm_manifest *manifest, const char *words) {
+    HM_BUF statement = HM_BUF_EMPTY;
+    uint8_t sha[32];
+    WORKS(hm_manifest_put(manifest, &statement));
+    hm_message question = question_of(hm_buf_bytes(&statement), sha), answer = ask(&n->o, &question);
+    assert_int_equal(answer.type, HM_MSG_SIGNED);
+    hm_bytes remark = answer.field[HM_SIGNED_REMARK].bytes;
+    if (!words) assert_int_equal(remark.len, 0);
+    if (words) assert_non_null(memmem(remark.data, remark.len, words, strlen(words)));
+}
+
+static uint64_t highest_sequence(native *n) {
+    static const uint8_t es256[] = {HM_KEY_ES256};
+    hm_message question = {.type = HM_MSG_PREPARE};
+    question.field[HM_PREPARE_STRUCTURE].number = HM_STRUCTURE_COSE;
+    question.field[HM_PREPARE_ALGORITHMS].bytes = HM_ARRAY(es256);
+    return ask(&n->o, &question).field[HM_PREPARED_SEQUENCE].number;
+}
+
+static void says_what_falls_behind_earlier_releases(void **state) {
+    (void)state;
+    NATIVE n;
+    begin(&n, "1.0");
+    assert_int_equal(highest_sequence(&n), 0);
+    hm_manifest manifest = manifest_of(&n);
+    expect_remark(&n, &manifest, NULL);
+    expect_remark(&n, &manifest, NULL); /* the very same again is no other release */
+    assert_int_equal(highest_sequence(&n), 7);
+    manifest.component[0].security_version = 2;
+    expect_remark(&n, &manifest, "sequence number 7 is not above 7, which release 1.0 was given");
+    manifest.sequence = 8;
+    expect_remark(&n, &manifest, "component main: security version 2 is below 3, which release 1.0 had");
+    manifest.component[0].id = LITERAL("mai");
+    manifest.sequence = 9;
+    expect_remark(&n, &manifest, NULL);
+    manifest.sequence = 1;
+    manifest.device = LITERAL("A12");
+    expect_remark(&n, &manifest, NULL);
+    assert_int_equal(highest_sequence(&n), 9);
+}
+
 static void ask_for(native *n, const hm_manifest *manifest, const char *words) {
     HM_BUF statement = HM_BUF_EMPTY;
     uint8_t sha[32];
@@ -476,6 +517,7 @@ static void a_session_that_signs_nothing_has_no_receipts(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         OFFICE_TEST(signs_a_manifest_of_its_own_product),
+        OFFICE_TEST(says_what_falls_behind_earlier_releases),
         OFFICE_TEST(refuses_what_the_session_is_not_for),
         OFFICE_TEST(refuses_a_statement_that_is_not_what_is_asked_for),
         OFFICE_TEST(refuses_every_prefix_and_what_is_behind),

@@ -66,7 +66,8 @@ enum {
     HM_NARROW_COSIGN            /* an envelope: its manifest, of another publisher, and no other; empty: our own */
 };
 enum { HM_PREPARE_STRUCTURE, HM_PREPARE_ALGORITHMS }; /* one octet per key algorithm, best first */
-enum { HM_PREPARED_ALGORITHM, HM_PREPARED_CERTIFICATE };
+/* SEQUENCE: of manifests, the highest number that the product has given so far. */
+enum { HM_PREPARED_ALGORITHM, HM_PREPARED_CERTIFICATE, HM_PREPARED_SEQUENCE };
 enum {
     HM_SIGN_TAG,
     HM_SIGN_FORMAT,
@@ -78,7 +79,7 @@ enum {
     HM_SIGN_CONTENT,
     HM_SIGN_STATEMENT /* the manifest, for COSE; otherwise empty */
 };
-enum { HM_SIGNED_TAG, HM_SIGNED_INTENT, HM_SIGNED_OUTCOME, HM_SIGNED_STRUCTURE };
+enum { HM_SIGNED_TAG, HM_SIGNED_INTENT, HM_SIGNED_OUTCOME, HM_SIGNED_STRUCTURE, HM_SIGNED_REMARK };
 enum { HM_PRODUCT_ADD_NAME, HM_PRODUCT_ADD_ALGORITHMS }; /* bit n: key algorithm n */
 enum { HM_PRODUCT_LIST_NAME };                           /* empty: all */
 enum { HM_PRODUCT_NAME, HM_PRODUCT_VENDOR, HM_PRODUCT_CLASS, HM_PRODUCT_ALGORITHMS, HM_PRODUCT_CREATED };

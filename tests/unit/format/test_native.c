@@ -96,7 +96,7 @@ static void asks_for_payloads_by_the_signers_names(void **state) {
     put_envelope(1, "1", &envelope);
     hm_input input = {.content = hm_source_of_memory(hm_buf_bytes(&envelope)), .payloads = &payloads};
     HM_MUST(hm_format_native.open(&input, &subject));
-    assert_sentence(hm_format_native.digest(subject, &digests, NULL, NULL, NULL, NULL), HM_REFUSED, "1 are not here");
+    assert_sentence(hm_format_native.digest(subject, &digests, NULL, NULL, NULL, NULL), HM_REFUSED, "1 is not here");
     assert_true(hm_bytes_equal(s.asked[0], hm_text("parts/main.bin")));
     assert_int_equal(s.asked[1].len, 0);
     hm_format_native.close(subject);

@@ -174,7 +174,8 @@ class Release:
 
     def make_revoked(self):
         rng = self.rng
-        kid = rng.choice([*(one.key.kid for one in self.signers), key('nobody', ED25519).kid, self.stranger.kid])
+        kid = rng.choice([*(one.key.kid for one in self.signers), key('nobody', ED25519).kid, self.stranger.kid,
+                          self.log.kid, self.other_log.kid])
         good = rng.choice(([], [bytes(32)], [keys.sha256(self.payload)], [bytes(32), keys.sha256(self.payload)]))
         return [[kid, good]]
 
@@ -191,8 +192,6 @@ class Release:
             maker[2] = 2
         if rarely(rng, 0.03):
             maker[3] = [native.OTHER_CLASS]
-        if set(self.maker) & set(self.operator):  # one RSA key for both: then it is one publisher's
-            return [maker]
         return [maker, operator] if not rarely(rng, 0.03) else [operator]
 
     def make_list(self):

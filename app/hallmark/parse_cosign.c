@@ -153,13 +153,20 @@ static hm_err add_signature(cosigning *c, hm_native_signature *signature, bool *
     return report(c, signature, c->signers - c->envelope.signatures - (present == NULL));
 }
 
+/* What is checked is what was read and will be signed, whatever has become of the file meanwhile. */
+static hm_err check(cosigning *c) {
+    hm_job as_read = *c->job;
+    as_read.content = hm_source_of_memory(hm_buf_bytes(&c->bytes));
+    return hm_cosign_check(c->parser, &as_read, &c->orders->terms, &c->envelope, &c->release, &c->key, &c->words);
+}
+
 static hm_err cosign(cosigning *c, bool *written) {
     hm_native_signature signature = {0};
     HM_TRY(open_envelope(c));
     if (hm_bytes_equal(hm_native_bytes(c->release.publisher), HM_ARRAY(c->orders->plan.manifest.publisher)))
         return hm_refuse("the manifest is this office's own: there is nothing to co-sign");
     HM_TRY(find_key(c));
-    HM_TRY(hm_cosign_check(c->parser, c->job, &c->orders->terms, &c->envelope, &c->release, &c->key, &c->words));
+    HM_TRY(check(c));
     hm_err err = add_signature(c, &signature, written);
     hm_native_signature_clear(&signature);
     return err;

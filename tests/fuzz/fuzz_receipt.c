@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     must(list != NULL);
     must(hmv_release_verify(&native_config, native_trust(), HMV_INSTALL, pass.envelope, &release) == HMV_ACCEPTED);
     hmv_envelope_open(&pass, 4);
-    hmv_enter(&reader, pass.signatures, &pass.parse);
+    hmv_enter(&reader, &pass.signatures, &pass.parse);
     hmv_signature_read(&reader, &signature);
     must(pass.parse.fault == HMV_UNDECIDED);
     /* [ bstr ] */
@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 1; i < head; i++) list[1 + i] = (uint8_t)(size >> 8 * (head - 1 - i));
     if (size > 0) memcpy(&list[1 + head], data, size);
     signature.receipts = (hmv_bytes){list, 1 + head + size};
-    uint32_t wanted = hmv_receipts_check(&pass, &signature, release.class_id, release.publisher);
+    uint32_t wanted = hmv_receipts_check(&pass, &signature, &release);
     must(wanted <= 1 && (pass.parse.fault == HMV_UNDECIDED || pass.parse.fault == HMV_BAD_RECEIPT));
     if (wanted == 1 && pass.parse.fault == HMV_UNDECIDED) must(is_deterministic(data, size));
     free(list);

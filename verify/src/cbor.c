@@ -5,6 +5,7 @@
 
 enum { NO_MAJOR = 8, NO_BOUND = 255, KEY_END = 0x7FFFFFFF };
 #define NEGATIVE_KEYS ((uint32_t)1 << 31)
+#define NO_RANK UINT32_MAX /* above every key's */
 
 void hmv_fault(hmv_parse *parse, hmv_reason reason) {
     if (parse->fault == HMV_UNDECIDED) parse->fault = reason;
@@ -18,9 +19,9 @@ static void fail(hmv_reader *reader, hmv_reason reason) {
 
 static void malformed(hmv_reader *reader) { fail(reader, HMV_MALFORMED); }
 
-void hmv_open(hmv_reader *reader, hmv_bytes bytes, hmv_parse *parse) {
-    reader->data = bytes.data;
-    reader->left = bytes.size;
+void hmv_open(hmv_reader *reader, const hmv_bytes *bytes, hmv_parse *parse) {
+    reader->data = bytes->data;
+    reader->left = bytes->size;
     reader->parse = parse;
 }
 
@@ -55,8 +56,11 @@ static void read_head(hmv_reader *reader) {
     octets = take(reader, size);
     if (octets == NULL) return;
     parse->number = 0;
-    for (uint32_t i = 0; i < size; i++) parse->number = parse->number << 8 | octets[i];
-    if (size > 8 || parse->number < (size == 1 ? 24 : (uint64_t)1 << 4 * size)) malformed(reader);
+    for (uint32_t i = 0; i < size; i++) {
+        if (2 * i == size && parse->number == 0) malformed(reader); /* half of them would do */
+        parse->number = parse->number << 8 | octets[i];
+    }
+    if (size > 8 || parse->number < 24) malformed(reader);
 }
 
 size_t hmv_head(hmv_reader *reader) {
@@ -170,9 +174,9 @@ void hmv_read(hmv_reader *reader, const hmv_field *field, void *to) {
     view->size = (size_t)(reader->data - view->data);
 }
 
-void hmv_enter(hmv_reader *reader, hmv_bytes item, hmv_parse *parse) {
+void hmv_enter(hmv_reader *reader, const hmv_bytes *item, hmv_parse *parse) {
     hmv_open(reader, item, parse);
-    if (item.size > 0) hmv_head(reader);
+    if (item->size > 0) hmv_head(reader);
 }
 
 /* Where a key stands in deterministic order: 0, 1, 2, … before -1, -2, …; there are 2^31 - 1 of each. */
@@ -196,15 +200,15 @@ static void read_note(hmv_reader *reader) {
 
 static void decode_map(hmv_reader *reader, const hmv_field *table, size_t pairs, void *to) {
     const hmv_field *field = &table[1], *end = field + table->key;
-    uint32_t next = 0, rank;
+    uint32_t next = 0, rank, wanted;
     do {
-        rank = pairs > 0 ? read_rank(reader) : UINT32_MAX;
+        rank = pairs > 0 ? read_rank(reader) : NO_RANK;
         if (rank < next) malformed(reader);
         next = rank + 1;
-        for (; field < end && rank_of(field) < rank; field++)
+        for (; (wanted = field < end ? rank_of(field) : NO_RANK) < rank; field++)
             if ((field->type & HMV_OPTIONAL) == 0) malformed(reader);
         if (pairs == 0) return;
-        if (field < end && rank_of(field) == rank)
+        if (wanted == rank)
             hmv_read(reader, field++, to);
         else if (table->least != 0 && rank >= NEGATIVE_KEYS)
             read_note(reader);
@@ -230,26 +234,41 @@ void hmv_decode(hmv_reader *reader, const hmv_field *table, void *to) {
     while (field < end) hmv_read(reader, field++, to);
 }
 
-int hmv_is_same(hmv_bytes a, hmv_bytes b) {
-    return a.size == b.size && a.size > 0 && hmv_same(a.data, b.data, a.size) == HMV_GOOD;
+int hmv_is_same(const hmv_bytes *a, const hmv_bytes *b) {
+    return a->size == b->size && a->size > 0 && hmv_same(a->data, b->data, a->size) == HMV_GOOD;
 }
 
-int hmv_find(hmv_bytes array, const hmv_field *table, hmv_bytes name, hmv_parse *parse, void *to) {
+void hmv_need_same(hmv_parse *parse, hmv_reason reason, const hmv_bytes *a, const hmv_bytes *b) {
+    if (!hmv_is_same(a, b)) hmv_fault(parse, reason);
+}
+
+void hmv_need_least(hmv_parse *parse, hmv_reason reason, const uint64_t *number, const uint64_t *least) {
+    if (*number < *least) hmv_fault(parse, reason);
+}
+
+const hmv_field hmv_byte_string[] = {
+    HMV_SINGLE_VALUE,
+    {0, HMV_BYTES, 0, 255, 0},
+};
+
+int hmv_find(hmv_parse *parse, const hmv_bytes *array, const hmv_field *table, const hmv_bytes *name, void *to) {
     hmv_reader reader;
     hmv_enter(&reader, array, parse);
     while (reader.left > 0) {
         hmv_decode(&reader, table, to);
-        if (hmv_is_same(*(const hmv_bytes *)to, name)) return parse->fault == HMV_UNDECIDED;
+        if (hmv_is_same(to, name)) return parse->fault == HMV_UNDECIDED;
     }
     return 0;
 }
 
-void hmv_check_once(hmv_bytes array, const hmv_field *table, hmv_parse *parse, void *each, void *other) {
+uint32_t hmv_check_once(hmv_parse *parse, const hmv_bytes *array, const hmv_field *table) {
+    hmv_element each, other;
+    const hmv_bytes *name = &each.name, *first = &other.name;
     hmv_reader reader;
-    hmv_enter(&reader, array, parse);
-    const hmv_bytes *name = each, *first = other;
-    while (reader.left > 0) {
-        hmv_decode(&reader, table, each);
-        if (hmv_find(array, table, *name, parse, other) && first->data != name->data) hmv_fault(parse, HMV_TWICE);
+    uint32_t count = 0;
+    for (hmv_enter(&reader, array, parse); reader.left > 0; count++) {
+        hmv_decode(&reader, table, &each);
+        if (hmv_find(parse, array, table, name, &other) && first->data != name->data) hmv_fault(parse, HMV_TWICE);
     }
+    return count;
 }

@@ -76,10 +76,10 @@ typedef struct hmv_field {
 /* The first fault counts. */
 void hmv_fault(hmv_parse *parse, hmv_reason reason);
 
-void hmv_open(hmv_reader *reader, hmv_bytes bytes, hmv_parse *parse);
+void hmv_open(hmv_reader *reader, const hmv_bytes *bytes, hmv_parse *parse);
 /* What is behind the head of an item: an array's elements, to be read while `left` is not 0; a string's content. Of an
  * absent item: nothing. */
-void hmv_enter(hmv_reader *reader, hmv_bytes item, hmv_parse *parse);
+void hmv_enter(hmv_reader *reader, const hmv_bytes *item, hmv_parse *parse);
 
 /* The next head's argument, SIZE_MAX if it is larger; the exact one and the major type are in the parse. A string's
  * size, an array's count and a map's count are at most what is left. */
@@ -103,11 +103,22 @@ void hmv_decode(hmv_reader *reader, const hmv_field *table, void *to);
 void hmv_end(const hmv_reader *reader);
 
 /* Are the bytes the same, and any at all? */
-int hmv_is_same(hmv_bytes a, hmv_bytes b);
+int hmv_is_same(const hmv_bytes *a, const hmv_bytes *b);
+/* REASON, if they are not. */
+void hmv_need_same(hmv_parse *parse, hmv_reason reason, const hmv_bytes *a, const hmv_bytes *b);
+/* REASON, if NUMBER is less than LEAST. */
+void hmv_need_least(hmv_parse *parse, hmv_reason reason, const uint64_t *number, const uint64_t *least);
 /* ARRAY's elements are as TABLE says, and begin with an hmv_bytes that names them. The first with that NAME: 1, and it
  * is in TO. None, or a fault: 0. */
-int hmv_find(hmv_bytes array, const hmv_field *table, hmv_bytes name, hmv_parse *parse, void *to);
-/* Each element of ARRAY is as TABLE says, and its name is there once. EACH and OTHER have room for one element. */
-void hmv_check_once(hmv_bytes array, const hmv_field *table, hmv_parse *parse, void *each, void *other);
+int hmv_find(hmv_parse *parse, const hmv_bytes *array, const hmv_field *table, const hmv_bytes *name, void *to);
+/* Any byte string, as an element: it names itself. */
+extern const hmv_field hmv_byte_string[];
+/* Each element of ARRAY is as TABLE says, and its name is there once. How many there are. */
+uint32_t hmv_check_once(hmv_parse *parse, const hmv_bytes *array, const hmv_field *table);
+/* Room for an element of any array that is checked so. */
+typedef union hmv_element {
+    hmv_bytes name;
+    uint64_t room[sizeof(hmv_component) / sizeof(uint64_t)];
+} hmv_element;
 
 #endif

@@ -24,7 +24,7 @@ void hmv_signature_read(hmv_reader *reader, hmv_signature *signature) {
     memset(signature, 0, sizeof *signature);
     hmv_expect(reader, array_of_3, sizeof array_of_3);
     hmv_read(reader, &whole_bytes, &signature->protected_item);
-    hmv_enter(&inner, signature->protected_item, reader->parse);
+    hmv_enter(&inner, &signature->protected_item, reader->parse);
     hmv_decode(&inner, protected_map, signature);
     hmv_end(&inner);
     hmv_decode(reader, unprotected_map, signature);
@@ -37,13 +37,13 @@ static const uint8_t envelope_start[] = {0xd8, 0x62, 0x84, 0x40, 0xa0};
 static void read_frame(hmv_pass *pass, uint8_t most) {
     const hmv_field signatures = {0, HMV_ARRAY, 0, most, 0};
     hmv_reader reader;
-    hmv_open(&reader, pass->envelope, &pass->parse);
+    hmv_open(&reader, &pass->envelope, &pass->parse);
     if (reader.left > HMV_ENVELOPE_MAX) hmv_fault(&pass->parse, HMV_TOO_LARGE);
     hmv_expect(&reader, envelope_start, sizeof envelope_start);
     hmv_read(&reader, &whole_bytes, &pass->payload_item);
     hmv_read(&reader, &signatures, &pass->signatures);
     hmv_end(&reader);
-    hmv_open(&reader, pass->payload_item, &pass->parse);
+    hmv_open(&reader, &pass->payload_item, &pass->parse);
     hmv_read_bytes(&reader, 0, &pass->payload);
 }
 
@@ -51,13 +51,13 @@ void hmv_envelope_open(hmv_pass *pass, uint8_t most) {
     hmv_reader reader, others;
     hmv_signature signature, other;
     read_frame(pass, most);
-    hmv_enter(&reader, pass->signatures, &pass->parse);
+    hmv_enter(&reader, &pass->signatures, &pass->parse);
     if (reader.left == 0) hmv_fault(&pass->parse, HMV_NO_SIGNATURE);
     while (reader.left > 0) {
         hmv_signature_read(&reader, &signature);
         for (others = reader; others.left > 0;) {
             hmv_signature_read(&others, &other);
-            if (hmv_is_same(signature.kid, other.kid)) hmv_fault(&pass->parse, HMV_TWICE);
+            if (hmv_is_same(&signature.kid, &other.kid)) hmv_fault(&pass->parse, HMV_TWICE);
         }
     }
 }
@@ -95,13 +95,6 @@ static int is_of_kind(const hmv_cose_key *key, const struct kind *kind) {
            (kind->curve != 0 ? parameter == kind->curve : parameter >> 5 == HMV_MAJOR_BYTES);
 }
 
-void hmv_sha256_of(const hmv_bytes *pieces, size_t count, uint8_t digest[HMV_SHA256_SIZE]) {
-    hmv_sha256 hash;
-    hmv_sha256_init(&hash);
-    for (; count > 0; count--, pieces++) hmv_sha256_update(&hash, pieces->data, pieces->size);
-    hmv_sha256_final(&hash, digest);
-}
-
 /* The thumbprint is over a map of the key's required members (RFC 9679 section 4), in the order in which they stand in
  * the key: those behind the type are one run of octets, from the label -1 to the END of the key. */
 static void check_kind(const hmv_cose_key *key, const uint8_t *end, hmv_parse *parse) {
@@ -113,7 +106,7 @@ static void check_kind(const hmv_cose_key *key, const uint8_t *end, hmv_parse *p
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (is_of_kind(key, &kinds[i])) start[0] = (uint8_t)(0xa2 + kinds[i].more);
     hmv_sha256_of(pieces, 2, digest);
-    if (start[0] == 0 || !hmv_is_same(thumbprint, key->kid)) hmv_fault(parse, HMV_MALFORMED);
+    if (start[0] == 0 || !hmv_is_same(&thumbprint, &key->kid)) hmv_fault(parse, HMV_MALFORMED);
 }
 
 void hmv_key_check(hmv_reader *reader, hmv_cose_key *key) {
@@ -121,33 +114,34 @@ void hmv_key_check(hmv_reader *reader, hmv_cose_key *key) {
     if (reader->parse->fault == HMV_UNDECIDED) check_kind(key, reader->data, reader->parse);
 }
 
-uint32_t hmv_keys_check(hmv_bytes keys, hmv_parse *parse) {
+uint32_t hmv_keys_check(hmv_parse *parse, const hmv_bytes *keys) {
     hmv_reader reader;
     hmv_enter(&reader, keys, parse);
-    hmv_cose_key key, other;
-    uint32_t count = 0;
-    hmv_check_once(keys, hmv_cose_key_map, parse, &key, &other);
-    for (; reader.left > 0; count++) hmv_key_check(&reader, &key);
+    hmv_cose_key key;
+    uint32_t count = hmv_check_once(parse, keys, hmv_cose_key_map);
+    while (reader.left > 0) hmv_key_check(&reader, &key);
     return count;
 }
 
 /* What the algorithm calls a and b begins with the first member that is a byte string. */
-static hmv_key numbers_of(const hmv_cose_key *key, hmv_parse *parse) {
-    hmv_key numbers = {key->second, key->third};
+static void numbers_of(const hmv_cose_key *key, hmv_parse *parse, hmv_key *numbers) {
     hmv_reader parameter;
-    hmv_open(&parameter, key->parameter, parse);
+    hmv_open(&parameter, &key->parameter, parse);
     if (key->parameter.size > 1) {
-        numbers.b = numbers.a;
-        hmv_read_bytes(&parameter, 0, &numbers.a);
+        hmv_read_bytes(&parameter, 0, &numbers->a);
+        numbers->b = key->second;
+    } else {
+        numbers->a = key->second;
+        numbers->b = key->third;
     }
-    return numbers;
 }
 
 void hmv_cose_verify(hmv_pass *pass, const hmv_cose_key *key, const hmv_bytes pieces[HMV_PIECES], hmv_bytes value,
                      hmv_reason reason) {
     const hmv_algorithm *const *algorithm = pass->config->algorithms;
-    const hmv_key numbers = numbers_of(key, &pass->parse);
+    hmv_key numbers;
     volatile hmv_verdict verdict = HMV_BAD;
+    numbers_of(key, &pass->parse, &numbers);
     while (*algorithm != NULL && (*algorithm)->id != key->algorithm) algorithm++;
     if (*algorithm == NULL)
         reason = HMV_UNKNOWN_ALGORITHM;

@@ -3,6 +3,7 @@
 #define HALLMARK_VERIFY_COSE_H
 
 #include "flow.h"
+#include "sha256.h"
 
 enum { HMV_PIECES = 4 };
 
@@ -29,7 +30,7 @@ extern const hmv_field hmv_cose_key_map[];
 /* The next item is one of the six kinds of keys, and its kid is its thumbprint (RFC 9679): one key has one kid. */
 void hmv_key_check(hmv_reader *reader, hmv_cose_key *key);
 /* Each of KEYS is one, and is there once. How many there are. */
-uint32_t hmv_keys_check(hmv_bytes keys, hmv_parse *parse);
+uint32_t hmv_keys_check(hmv_parse *parse, const hmv_bytes *keys);
 
 /* Is VALUE a signature by KEY, over the pieces of a Sig_structure (RFC 9052 section 4.4), by an algorithm of the pass's
  * configuration? A fault, REASON, and a flow that does not add up, if it is not. */
@@ -38,8 +39,5 @@ void hmv_cose_verify(hmv_pass *pass, const hmv_cose_key *key, const hmv_bytes pi
 
 /* The frame of an envelope, down to each signature's shape; at most MOST signatures. */
 void hmv_envelope_open(hmv_pass *pass, uint8_t most);
-
-/* SHA-256 over COUNT pieces. */
-void hmv_sha256_of(const hmv_bytes *pieces, size_t count, uint8_t digest[HMV_SHA256_SIZE]);
 
 #endif

@@ -212,7 +212,7 @@ static void add_at(workspace *sum, addend *a, int at) {
 
 /* sum = u1 G + u2 Q. */
 static void add_multiples(workspace *sum, const number u1, const number u2, const affine *q) {
-    addend addends[] = {{u1, g_table, G_WIDTH, BITS, BITS + 1, 0}, {u2, q, Q_WIDTH, BITS, BITS + 1, 0}};
+    addend addends[] = {{u1, g_table, G_WIDTH, BITS, -1, 0}, {u2, q, Q_WIDTH, BITS, -1, 0}};
     memset(sum, 0, 3 * sizeof(number));
     for (int at = BITS; at >= 0; at--) {
         calculate(sum, doubling);

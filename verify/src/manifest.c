@@ -24,7 +24,7 @@ static const hmv_field manifest_map[] = {
 #define ROW(key, type, least, most, member)                                                                            \
     { (key), (type), (least), (most), offsetof(hmv_component, member) }
 static const hmv_field component_map[] = {
-    HMV_OPEN_MAP(7, 0),
+    HMV_OPEN_MAP(7, sizeof(hmv_component)),
     ROW(0, HMV_TEXT, 1, HMV_ID_MAX, id),
     ROW(1, HMV_SMALL, HMV_KIND_FIRMWARE, HMV_KIND_TRUST_LIST, kind),
     ROW(2, HMV_UINT, 1, 255, size),
@@ -44,16 +44,11 @@ const hmv_field hmv_dependency_array[] = {
 };
 #undef ROW
 
-static const hmv_field kid_value[] = {
-    HMV_SINGLE_VALUE,
-    {0, HMV_BYTES, 0, 255, 0},
-};
-
 /* [algorithm, digest]: the digest is of the algorithm's own size. */
 static void read_digest(const hmv_digest *const *digests, hmv_component *component, hmv_parse *parse) {
     static const hmv_field algorithm = {0, HMV_NINT, 0, 255, 0};
     hmv_reader reader;
-    hmv_enter(&reader, component->digest, parse);
+    hmv_enter(&reader, &component->digest, parse);
     int32_t id = 0;
     hmv_read(&reader, &algorithm, &id);
     hmv_read_bytes(&reader, 0, &component->digest);
@@ -67,38 +62,35 @@ static void read_digest(const hmv_digest *const *digests, hmv_component *compone
 
 static void read_components(const hmv_digest *const *digests, hmv_release *release, hmv_parse *parse) {
     hmv_reader reader;
-    hmv_enter(&reader, release->component_list, parse);
+    hmv_enter(&reader, &release->component_list, parse);
     /* There are no more than fit: that is the bound of the field 8. It is tested again where it matters. */
     while (reader.left > 0 && release->components < HMV_COMPONENTS_MAX) {
         hmv_component *component = &release->component[release->components++];
         hmv_decode(&reader, component_map, component);
         read_digest(digests, component, parse);
-        for (const hmv_component *other = release->component; other < component; other++)
-            if (hmv_is_same(other->id, component->id)) hmv_fault(parse, HMV_TWICE);
     }
     hmv_end(&reader);
 }
 
-void hmv_manifest_parse(const hmv_digest *const *digests, hmv_bytes manifest, hmv_release *release, hmv_parse *parse) {
+void hmv_manifest_parse(const hmv_digest *const *digests, const hmv_bytes *manifest, hmv_release *release,
+                        hmv_parse *parse) {
     hmv_reader reader;
     hmv_open(&reader, manifest, parse);
     hmv_dependency dependency;
-    hmv_bytes kid = {NULL, 0}, other = {NULL, 0};
-    release->manifest = manifest;
+    const hmv_bytes none = {NULL, 0};
+    release->manifest = *manifest;
     hmv_decode(&reader, manifest_map, release);
     hmv_end(&reader);
     read_components(digests, release, parse);
-    hmv_check_once(release->signer_ids, kid_value, parse, &kid, &other);
-    for (hmv_enter(&reader, release->signer_ids, parse); reader.left > 0; release->signers++)
-        hmv_read_bytes(&reader, 0, &kid);
-    for (hmv_enter(&reader, release->dependencies, parse); reader.left > 0;)
-        hmv_decode(&reader, hmv_dependency_array, &dependency);
+    release->signers = hmv_check_once(parse, &release->signer_ids, hmv_byte_string);
+    hmv_check_once(parse, &release->component_list, component_map);
+    hmv_find(parse, &release->dependencies, hmv_dependency_array, &none, &dependency); /* each is looked at */
 }
 
 hmv_reason hmv_manifest_read(const hmv_digest *const *digests, hmv_bytes manifest, hmv_release *release) {
     hmv_parse parse = {.fault = manifest.size > HMV_ENVELOPE_MAX ? HMV_TOO_LARGE : HMV_UNDECIDED};
     memset(release, 0, sizeof *release);
-    hmv_manifest_parse(digests, manifest, release, &parse);
+    hmv_manifest_parse(digests, &manifest, release, &parse);
     if (parse.fault == HMV_UNDECIDED) return HMV_ACCEPTED;
     memset(release, 0, sizeof *release);
     return parse.fault;

@@ -11,6 +11,7 @@ typedef struct hmv_dependency {
 extern const hmv_field hmv_dependency_array[];
 
 /* Fills RELEASE, which is all zero, from MANIFEST; every component, dependency and signer is looked at. */
-void hmv_manifest_parse(const hmv_digest *const *digests, hmv_bytes manifest, hmv_release *release, hmv_parse *parse);
+void hmv_manifest_parse(const hmv_digest *const *digests, const hmv_bytes *manifest, hmv_release *release,
+                        hmv_parse *parse);
 
 #endif

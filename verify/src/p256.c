@@ -2,6 +2,7 @@
 #include "p256.h"
 
 #include "memory.h"
+#include "sha256.h"
 #include "verdict.h"
 #include "words.h"
 #include <muladd.h>
@@ -76,12 +77,9 @@ hmv_verdict hmv_p256_verify_digest(const uint8_t x[32], const uint8_t y[32], con
 }
 
 static hmv_verdict verify(const hmv_key *key, const hmv_bytes *message, size_t count, hmv_bytes signature) {
-    hmv_sha256 hash;
     uint8_t digest[HMV_SHA256_SIZE];
     if (key->a.size != BYTES || key->b.size != BYTES || signature.size != (size_t)2 * BYTES) return HMV_BAD;
-    hmv_sha256_init(&hash);
-    for (size_t i = 0; i < count; i++) hmv_sha256_update(&hash, message[i].data, message[i].size);
-    hmv_sha256_final(&hash, digest);
+    hmv_sha256_of(message, count, digest);
     return verify_digest(key->a.data, key->b.data, digest, signature.data);
 }
 

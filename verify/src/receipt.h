@@ -5,7 +5,7 @@
 #include "cose.h"
 
 /* Every receipt of SIGNATURE must be well-formed, and right if its log is one of the trust list's: HMV_BAD_RECEIPT if
- * not, HMV_REVOKED_KEY if that log's key is revoked. CLASS_ID is the manifest's. 1, if one is of the log of OFFICE. */
-uint32_t hmv_receipts_check(hmv_pass *pass, const hmv_signature *signature, hmv_bytes class_id, hmv_bytes office);
+ * not, HMV_REVOKED_KEY if that log's key is revoked. 1, if one is of the log of RELEASE's publisher. */
+uint32_t hmv_receipts_check(hmv_pass *pass, const hmv_signature *signature, const hmv_release *release);
 
 #endif

@@ -27,7 +27,7 @@ static HMV_APART void decide(const hmv_config *config, const hmv_trust *trust, h
     hmv_envelope_open(&pass, HMV_SIGNATURES_MAX);
     known = check_signatures(&pass);
     if (pass.parse.fault == HMV_UNDECIDED) {
-        hmv_manifest_parse(config->digests, pass.payload, release, &pass.parse);
+        hmv_manifest_parse(config->digests, &pass.payload, release, &pass.parse);
         hmv_mark(&pass, MARK_MANIFEST);
         hmv_policy_check(&pass, act, release);
         hmv_policy_receipts(&pass, release);

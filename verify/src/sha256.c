@@ -1,5 +1,5 @@
 /* SHA-256 (FIPS 180-4). */
-#include <hallmark/verify_algorithm.h>
+#include "sha256.h"
 
 #include "memory.h"
 #include "words.h"
@@ -69,7 +69,12 @@ void hmv_sha256_update(hmv_sha256 *hash, const uint8_t *data, size_t size) {
     }
 }
 
+static void store(uint8_t *octets, const uint32_t *words, size_t count) {
+    for (size_t i = 0; i < count; i++) hmv_store_be32(&octets[4 * i], words[i]);
+}
+
 void hmv_sha256_final(hmv_sha256 *hash, uint8_t digest[HMV_SHA256_SIZE]) {
+    const uint32_t bits[] = {(uint32_t)(hash->length >> 29), (uint32_t)(hash->length << 3)};
     unsigned used = (unsigned)hash->length % BLOCK;
     hash->block[used++] = 0x80;
     memset(&hash->block[used], 0, BLOCK - used);
@@ -77,8 +82,14 @@ void hmv_sha256_final(hmv_sha256 *hash, uint8_t digest[HMV_SHA256_SIZE]) {
         compress(hash->state, hash->block);
         memset(hash->block, 0, LENGTH_AT);
     }
-    hmv_store_be32(&hash->block[LENGTH_AT], (uint32_t)(hash->length >> 29));
-    hmv_store_be32(&hash->block[LENGTH_AT + 4], (uint32_t)(hash->length << 3));
+    store(&hash->block[LENGTH_AT], bits, 2);
     compress(hash->state, hash->block);
-    for (size_t i = 0; i < 8; i++) hmv_store_be32(&digest[4 * i], hash->state[i]);
+    store(digest, hash->state, 8);
+}
+
+void hmv_sha256_of(const hmv_bytes *pieces, size_t count, uint8_t digest[HMV_SHA256_SIZE]) {
+    hmv_sha256 hash;
+    hmv_sha256_init(&hash);
+    for (; count > 0; count--, pieces++) hmv_sha256_update(&hash, pieces->data, pieces->size);
+    hmv_sha256_final(&hash, digest);
 }

@@ -30,6 +30,8 @@ const hmv_field hmv_publisher_map[] = {
 };
 #undef ROW
 
+_Static_assert(sizeof(hmv_publisher) <= sizeof(hmv_element), "hmv_check_once has room for it");
+
 /* An entry of one of the other three arrays. NAME is what is there once: a revoked key's kid; a minimum's publisher and
  * component, joined as they stand; a log's COSE_Key. */
 struct entry {
@@ -59,15 +61,15 @@ static const hmv_field log_array[] = {
 
 /* The key of SIGNATURE, whichever publisher it is of. An RSA key is the same, and has the same kid, for both of its
  * algorithms: two publishers may list it for one each. */
-static HMV_APART int find_key(const hmv_trust *trust, const hmv_signature *signature, hmv_parse *parse,
+static HMV_APART int find_key(hmv_parse *parse, const hmv_trust *trust, const hmv_signature *signature,
                               hmv_cose_key *key) {
     hmv_reader reader;
     hmv_publisher publisher;
     int others = 0;
-    hmv_enter(&reader, trust->publishers, parse);
+    hmv_enter(&reader, &trust->publishers, parse);
     while (reader.left > 0) {
         hmv_decode(&reader, hmv_publisher_map, &publisher);
-        if (!hmv_find(publisher.keys, hmv_cose_key_map, signature->kid, parse, key)) continue;
+        if (!hmv_find(parse, &publisher.keys, hmv_cose_key_map, &signature->kid, key)) continue;
         if (key->algorithm == signature->algorithm) return 1;
         others = 1;
     }
@@ -86,11 +88,11 @@ uint32_t hmv_signatures_verify(hmv_pass *pass, const hmv_bytes *roots, hmv_bytes
     hmv_cose_key key;
     hmv_reader reader;
     uint32_t known = 0;
-    hmv_enter(&reader, pass->signatures, parse);
+    hmv_enter(&reader, &pass->signatures, parse);
     while (reader.left > 0) {
         hmv_signature_read(&reader, &it);
-        if (roots != NULL ? !hmv_find(*roots, hmv_cose_key_map, it.kid, parse, &key)
-                          : !find_key(pass->trust, &it, parse, &key))
+        if (roots != NULL ? !hmv_find(parse, roots, hmv_cose_key_map, &it.kid, &key)
+                          : !find_key(parse, pass->trust, &it, &key))
             continue;
         known++;
         pieces[1] = it.protected_item;
@@ -102,97 +104,89 @@ uint32_t hmv_signatures_verify(hmv_pass *pass, const hmv_bytes *roots, hmv_bytes
     return known;
 }
 
-int hmv_log_find(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse, hmv_bytes *office, hmv_cose_key *key) {
+int hmv_log_find(hmv_parse *parse, const hmv_trust *trust, const hmv_bytes *kid, hmv_bytes *office, hmv_cose_key *key) {
     hmv_reader reader, inner;
-    hmv_enter(&reader, trust->logs, parse);
+    hmv_enter(&reader, &trust->logs, parse);
     struct entry entry;
     while (reader.left > 0) {
         hmv_decode(&reader, log_array, &entry);
-        *office = entry.other;
-        hmv_open(&inner, entry.name, parse);
+        hmv_open(&inner, &entry.name, parse);
         hmv_decode(&inner, hmv_cose_key_map, key);
-        if (hmv_is_same(key->kid, kid)) return 1;
+        if (!hmv_is_same(&key->kid, kid)) continue;
+        *office = entry.other;
+        return 1;
     }
     return 0;
 }
 
-int hmv_list_has(hmv_bytes list, hmv_bytes id, hmv_parse *parse) {
-    hmv_reader reader;
-    hmv_enter(&reader, list, parse);
-    while (reader.left > 0) {
-        hmv_bytes each;
-        hmv_read_bytes(&reader, 0, &each);
-        if (hmv_is_same(each, id)) return 1;
-    }
-    return 0;
+int hmv_list_has(hmv_parse *parse, const hmv_bytes *list, const hmv_bytes *id) {
+    hmv_bytes each;
+    return hmv_find(parse, list, hmv_byte_string, id, &each);
 }
 
-void hmv_revoked_check(const hmv_trust *trust, hmv_bytes kid, hmv_bytes manifest, hmv_parse *parse) {
+void hmv_revoked_check(hmv_pass *pass, const hmv_bytes *kid) {
     uint8_t digest[HMV_SHA256_SIZE];
     const hmv_bytes good = {digest, sizeof digest};
     struct entry entry;
-    if (!hmv_find(trust->revoked, revoked_array, kid, parse, &entry)) return;
-    hmv_sha256_of(&manifest, 1, digest);
-    if (!hmv_list_has(entry.other, good, parse)) hmv_fault(parse, HMV_REVOKED_KEY);
+    if (!hmv_find(&pass->parse, &pass->trust->revoked, revoked_array, kid, &entry)) return;
+    hmv_sha256_of(&pass->payload, 1, digest);
+    if (!hmv_list_has(&pass->parse, &entry.other, &good)) hmv_fault(&pass->parse, HMV_REVOKED_KEY);
 }
 
-uint64_t hmv_minimum_of(const hmv_trust *trust, hmv_bytes publisher, hmv_bytes component, hmv_parse *parse) {
+uint64_t hmv_minimum_of(hmv_pass *pass, const hmv_bytes *publisher, const hmv_bytes *component) {
     /* The component's name with its head, which a manifest has just as a trust list has. */
-    size_t head = component.size < 24 ? 1 : 2;
+    size_t head = component->size < 24 ? 1 : 2;
     uint8_t octets[HMV_UUID_SIZE + 2 + HMV_ID_MAX];
-    const hmv_bytes name = {octets, HMV_UUID_SIZE + head + component.size};
+    const hmv_bytes name = {octets, HMV_UUID_SIZE + head + component->size};
     struct entry entry;
-    memcpy(octets, publisher.data, HMV_UUID_SIZE);
-    memcpy(&octets[HMV_UUID_SIZE], component.data - head, head + component.size);
-    return hmv_find(trust->minimums, minimum_array, name, parse, &entry) ? entry.security_version : 0;
+    memcpy(octets, publisher->data, HMV_UUID_SIZE);
+    memcpy(&octets[HMV_UUID_SIZE], component->data - head, head + component->size);
+    return hmv_find(&pass->parse, &pass->trust->minimums, minimum_array, &name, &entry) ? entry.security_version : 0;
 }
 
 /* A log's key is for ES256. */
 static void check_log_keys(const hmv_trust *list, hmv_parse *parse) {
     hmv_reader reader, inner;
-    hmv_enter(&reader, list->logs, parse);
+    hmv_enter(&reader, &list->logs, parse);
     struct entry entry;
     hmv_cose_key key;
     while (reader.left > 0) {
         hmv_decode(&reader, log_array, &entry);
-        hmv_open(&inner, entry.name, parse);
+        hmv_open(&inner, &entry.name, parse);
         hmv_key_check(&inner, &key);
         if (key.algorithm != ES256_P256) hmv_fault(parse, HMV_MALFORMED);
     }
 }
 
-void hmv_trust_outline(hmv_bytes payload, hmv_trust *list, hmv_parse *parse) {
+void hmv_trust_outline(const hmv_bytes *payload, hmv_trust *list, hmv_parse *parse) {
     hmv_reader reader;
     hmv_open(&reader, payload, parse);
     hmv_decode(&reader, list_map, list);
     hmv_end(&reader);
-    list->list = payload;
-    hmv_open(&reader, list->root_set, parse);
+    list->list = *payload;
+    hmv_open(&reader, &list->root_set, parse);
     hmv_decode(&reader, root_set_array, list);
-    if (hmv_keys_check(list->roots, parse) < list->threshold) hmv_fault(parse, HMV_MALFORMED);
+    if (hmv_keys_check(parse, &list->roots) < (uint32_t)list->threshold) hmv_fault(parse, HMV_MALFORMED);
 }
 
 void hmv_trust_check(const hmv_trust *list, hmv_parse *parse) {
     hmv_reader reader;
-    hmv_enter(&reader, list->publishers, parse);
-    union {
-        hmv_publisher publisher;
-        struct entry entry;
-    } each, other;
-    hmv_check_once(list->publishers, hmv_publisher_map, parse, &each, &other);
+    hmv_enter(&reader, &list->publishers, parse);
+    hmv_publisher each;
+    hmv_check_once(parse, &list->publishers, hmv_publisher_map);
     while (reader.left > 0) {
         hmv_decode(&reader, hmv_publisher_map, &each);
-        if (hmv_keys_check(each.publisher.keys, parse) < each.publisher.threshold) hmv_fault(parse, HMV_MALFORMED);
+        if (hmv_keys_check(parse, &each.keys) < each.threshold) hmv_fault(parse, HMV_MALFORMED);
     }
-    hmv_check_once(list->revoked, revoked_array, parse, &each, &other);
-    hmv_check_once(list->minimums, minimum_array, parse, &each, &other);
-    hmv_check_once(list->logs, log_array, parse, &each, &other);
+    hmv_check_once(parse, &list->revoked, revoked_array);
+    hmv_check_once(parse, &list->minimums, minimum_array);
+    hmv_check_once(parse, &list->logs, log_array);
     check_log_keys(list, parse);
 }
 
 hmv_reason hmv_trust_read(hmv_bytes bytes, hmv_trust *trust) {
     hmv_parse parse = {.fault = bytes.size > HMV_TRUST_MAX ? HMV_TOO_LARGE : HMV_UNDECIDED};
-    hmv_trust_outline(bytes, trust, &parse);
+    hmv_trust_outline(&bytes, trust, &parse);
     hmv_trust_check(trust, &parse);
     if (parse.fault == HMV_UNDECIDED) return HMV_ACCEPTED;
     memset(trust, 0, sizeof *trust);

@@ -19,19 +19,19 @@ extern const hmv_field hmv_publisher_map[];
 uint32_t hmv_signatures_verify(hmv_pass *pass, const hmv_bytes *roots, hmv_bytes aad);
 
 /* The log whose key has this KID, and its office. 0: there is none. */
-int hmv_log_find(const hmv_trust *trust, hmv_bytes kid, hmv_parse *parse, hmv_bytes *office, hmv_cose_key *key);
+int hmv_log_find(hmv_parse *parse, const hmv_trust *trust, const hmv_bytes *kid, hmv_bytes *office, hmv_cose_key *key);
 
-/* HMV_REVOKED_KEY, if KID is revoked and MANIFEST is none of those that stay good. */
-void hmv_revoked_check(const hmv_trust *trust, hmv_bytes kid, hmv_bytes manifest, hmv_parse *parse);
+/* HMV_REVOKED_KEY, if KID is revoked and the pass's manifest is none of those that stay good. */
+void hmv_revoked_check(hmv_pass *pass, const hmv_bytes *kid);
 
 /* The least security version of COMPONENT of PUBLISHER; 0: none is asked. */
-uint64_t hmv_minimum_of(const hmv_trust *trust, hmv_bytes publisher, hmv_bytes component, hmv_parse *parse);
+uint64_t hmv_minimum_of(hmv_pass *pass, const hmv_bytes *publisher, const hmv_bytes *component);
 
 /* Is ID in LIST, an array of byte strings? */
-int hmv_list_has(hmv_bytes list, hmv_bytes id, hmv_parse *parse);
+int hmv_list_has(hmv_parse *parse, const hmv_bytes *list, const hmv_bytes *id);
 
 /* Fills LIST from PAYLOAD, down to the roots, which are checked: what must be read before a signature can be. */
-void hmv_trust_outline(hmv_bytes payload, hmv_trust *list, hmv_parse *parse);
+void hmv_trust_outline(const hmv_bytes *payload, hmv_trust *list, hmv_parse *parse);
 /* Everything in LIST. */
 void hmv_trust_check(const hmv_trust *list, hmv_parse *parse);
 

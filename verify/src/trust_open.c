@@ -17,7 +17,8 @@ static const uint8_t trust_aad[] = {0x55, 'h', 'a', 'l', 'l', 'm', 'a', 'r', 'k'
  * threshold of 0, which only a list that was refused has, is met by none: less 1 it is above every number. */
 static void check_threshold(hmv_pass *pass, const hmv_trust *roots, hmv_reason reason) {
     const hmv_bytes aad = {trust_aad, sizeof trust_aad};
-    if (roots->threshold - 1 >= hmv_signatures_verify(pass, &roots->roots, aad)) hmv_fault(&pass->parse, reason);
+    const uint32_t threshold = (uint32_t)roots->threshold; /* at most HMV_ROOTS_MAX */
+    if (threshold - 1 >= hmv_signatures_verify(pass, &roots->roots, aad)) hmv_fault(&pass->parse, reason);
     hmv_mark(pass, MARK_THRESHOLD);
 }
 
@@ -25,29 +26,29 @@ static void check_threshold(hmv_pass *pass, const hmv_trust *roots, hmv_reason r
  * any root is asked; a second list of the same version only when roots have signed it: somebody must be told. */
 static void check_current(hmv_pass *pass, const hmv_trust *next) {
     const hmv_trust *current = pass->trust;
-    if (next->version < current->version) hmv_fault(&pass->parse, HMV_OLD_LIST);
-    if (hmv_is_same(next->list, current->list)) hmv_fault(&pass->parse, HMV_SAME_LIST);
+    hmv_need_least(&pass->parse, HMV_OLD_LIST, &next->version, &current->version);
+    if (hmv_is_same(&next->list, &current->list)) hmv_fault(&pass->parse, HMV_SAME_LIST);
     check_threshold(pass, current, HMV_ROOTS_UNKNOWN);
     if (next->version <= current->version) hmv_fault(&pass->parse, HMV_LIST_FORK);
 }
 
-static void check_roots(hmv_pass *pass, const hmv_trust *list, const uint8_t *roots, uint64_t least) {
+static void check_roots(hmv_pass *pass, const hmv_trust *list, const uint8_t *roots, const uint64_t *least) {
     uint8_t digest[HMV_SHA256_SIZE];
     hash_roots(list, digest);
     if (hmv_same(digest, roots, sizeof digest) != HMV_GOOD) hmv_fault(&pass->parse, HMV_OTHER_ROOTS);
-    if (list->version < least) hmv_fault(&pass->parse, HMV_OLD_LIST);
+    hmv_need_least(&pass->parse, HMV_OLD_LIST, &list->version, least);
     hmv_mark(pass, MARK_THRESHOLD);
 }
 
 /* One pass. ROOTS tells the two questions apart, because a list is opened only by them: an update with ROOTS left
  * behind by a fault is refused for their sake, and CURRENT is not looked at when a list is opened. */
 static HMV_APART void decide(const hmv_config *config, const hmv_trust *current, hmv_bytes envelope,
-                             const uint8_t *roots, uint64_t least, hmv_trust *list, hmv_outcome *outcome) {
+                             const uint8_t *roots, const uint64_t *least, hmv_trust *list, hmv_outcome *outcome) {
     hmv_pass pass = {.config = config, .trust = current, .envelope = envelope};
     memset(list, 0, sizeof *list);
     hmv_envelope_open(&pass, TRUST_SIGNATURES_MAX);
     if (pass.parse.fault == HMV_UNDECIDED) {
-        hmv_trust_outline(pass.payload, list, &pass.parse);
+        hmv_trust_outline(&pass.payload, list, &pass.parse);
         if (roots != NULL)
             check_roots(&pass, list, roots, least);
         else
@@ -60,7 +61,7 @@ static HMV_APART void decide(const hmv_config *config, const hmv_trust *current,
 }
 
 static hmv_reason decide_twice(const hmv_config *config, const hmv_trust *current, hmv_bytes envelope,
-                               const uint8_t *roots, uint64_t least, hmv_trust *list) {
+                               const uint8_t *roots, const uint64_t *least, hmv_trust *list) {
     hmv_outcome outcomes[2] = {{HMV_UNDECIDED, 0}, {HMV_UNDECIDED, 0}};
     decide(config, current, envelope, roots, least, list, &outcomes[0]);
     decide(config, current, envelope, roots, least, list, &outcomes[1]);
@@ -69,14 +70,14 @@ static hmv_reason decide_twice(const hmv_config *config, const hmv_trust *curren
 
 hmv_reason hmv_trust_open(const hmv_config *config, hmv_bytes envelope, const uint8_t roots[HMV_SHA256_SIZE],
                           uint64_t least_version, hmv_trust *trust) {
-    return decide_twice(config, NULL, envelope, roots, least_version, trust);
+    return decide_twice(config, NULL, envelope, roots, &least_version, trust);
 }
 
 hmv_reason hmv_trust_update(const hmv_config *config, const hmv_trust *current, hmv_bytes envelope, hmv_trust *next,
                             uint8_t roots[HMV_SHA256_SIZE]) {
     memset(roots, 0, HMV_SHA256_SIZE);
     if (next == current) return HMV_ROOTS_UNKNOWN; /* it would be cleared before it is asked */
-    hmv_reason answer = decide_twice(config, current, envelope, NULL, 0, next);
+    hmv_reason answer = decide_twice(config, current, envelope, NULL, NULL, next);
     if (HMV_IS_ACCEPTED(answer)) hash_roots(next, roots);
     return answer;
 }

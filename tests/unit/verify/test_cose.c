@@ -35,7 +35,7 @@ static void read_headers(hmv_reader *reader, hmv_bytes *protected_item, int32_t 
     header headers;
     hmv_reader inner;
     hmv_read(reader, &bytes_item, protected_item);
-    hmv_enter(&inner, *protected_item, reader->parse);
+    hmv_enter(&inner, protected_item, reader->parse);
     if (inner.left > 0) {
         hmv_decode(&inner, header_map, &headers);
         hmv_end(&inner);
@@ -62,7 +62,7 @@ static void read_message(hmv_bytes message, bool sign1, hmv_parse *parse, parts 
     static const uint8_t one_of_3[] = {0x81, 0x83};
     hmv_reader reader;
     memset(to, 0, sizeof *to);
-    hmv_open(&reader, message, parse);
+    hmv_open(&reader, &message, parse);
     read_start(&reader, sign1);
     read_headers(&reader, &to->body_protected, &to->algorithm);
     hmv_read(&reader, &bytes_item, &to->payload_item);

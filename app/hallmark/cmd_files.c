@@ -12,6 +12,8 @@
 #include <base/file.h>
 #include <base/io.h>
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -199,6 +201,19 @@ static hm_err take_device(const hm_options *options, hm_check_orders *orders) {
     return HM_OK;
 }
 
+/* The parsing process cannot look beside what is no envelope. */
+static hm_err look_beside(const hm_options *options, bool **found) {
+    *found = calloc(options->operand_count + 1, sizeof **found);
+    if (!*found) return hm_no_memory();
+    for (size_t i = 0; i < options->operand_count; i++) {
+        char path[PATH_MAX];
+        struct stat st;
+        bool fits = snprintf(path, sizeof path, "%s.cose", options->operands[i]) < PATH_MAX;
+        (*found)[i] = fits && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    }
+    return HM_OK;
+}
+
 hm_err hm_command_verify(const hm_options *options) {
     HM_STRING *directory = possible_office(options);
     HM_TRY(check_output(options, false));
@@ -206,6 +221,9 @@ hm_err hm_command_verify(const hm_options *options) {
     hm_check_orders orders;
     HM_TRY(fill_orders(options, &trust, &orders));
     HM_TRY(take_device(options, &orders));
+    bool *beside; /* as long as the command */
+    HM_TRY(look_beside(options, &beside));
+    orders.envelope_beside = beside;
     orders.payloads = !options->envelope_only;
     orders.gather = is_gathered(options) ? options->operand_count : 0;
     if (orders.gather && options->envelope_only)

@@ -25,7 +25,7 @@ hm_err hm_gather(hm_parser *parser, size_t operands, hm_gathered *gathered, hm_e
             HM_TRY(hm_parser_finish(parser, &job, fault, false));
     }
     if (!hm_failed(*err) && gathered->count < operands)
-        *err = hm_could_not("nothing was made, because another file cannot be read");
+        *err = hm_could_not("another file cannot be read, so nothing was done");
     return HM_OK;
 }
 

@@ -79,6 +79,7 @@ static hm_err take_only_file(const hm_options *options, hm_native_plan *plan) {
     if (kind) HM_TRY(hm_component_kind_by_name(hm_text(kind), &component->kind));
     if (to) component->destination = hm_text(to);
     HM_TRY(given_number(options, "--security-version", &component->security_version, &given));
+    plan->plain = true;
     plan->operand[0] = options->operands[0];
     plan->manifest.components = plan->operands = 1;
     return HM_OK;

@@ -11,6 +11,7 @@ typedef struct {
      * own signers are filled in where the files are read. */
     hm_manifest manifest;
     bool described;    /* the one operand is a description in JSON, the components are in it */
+    bool plain;        /* the one operand is a payload that was not named with --component */
     bool has_sequence; /* it was given; otherwise it is the time */
     hm_digest_algorithm digest;
     uint8_t device[HM_MANIFEST_DEVICE];

@@ -1,5 +1,6 @@
 #include "gather.h"
 #include "native_words.h"
+#include "own_files.h"
 #include "parse_checked.h"
 #include "parse_device.h"
 #include "trust_device.h"
@@ -16,8 +17,11 @@ void hm_checked_clear(hm_checked *c) {
     hm_opened_clear(&c->opened);
 }
 
-static hm_err not_signed(const hm_opened *opened) {
-    const char *name = opened->job.name;
+static hm_err not_signed(const hm_check_orders *orders, const hm_opened *opened) {
+    const char *name = opened->job.name, *own = opened->job.folder ? NULL : hm_own_file(&opened->job.content);
+    if (own && strcmp(own, "a pack") == 0) return hm_refuse("is a packed stream: hallmark unpack verifies it");
+    if (orders->envelope_beside && orders->envelope_beside[opened->job.number])
+        return hm_refuse("is signed as an update, in the envelope beside it (hallmark verify %s.cose)", name);
     if (opened->job.folder && !opened->input.catalogue)
         return hm_refuse("is not signed (there is no SHA256SUMS in it)");
     if (opened->job.folder) return hm_refuse("is not signed (there is no SHA256SUMS.p7s in it)");
@@ -29,7 +33,7 @@ static hm_err not_signed(const hm_opened *opened) {
 static hm_err read_subject(hm_parser *parser, const hm_check_orders *orders, hm_job *job, hm_checked *c) {
     memset(c, 0, sizeof *c);
     HM_TRY(hm_opened_open(parser, job, orders->format, HM_OPEN_TO_CHECK, &c->opened));
-    if (!c->opened.format->signatures(c->opened.subject)) return not_signed(&c->opened);
+    if (!c->opened.format->signatures(c->opened.subject)) return not_signed(orders, &c->opened);
     return hm_signatures_parse(&c->opened, &c->signatures);
 }
 

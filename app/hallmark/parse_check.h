@@ -18,10 +18,11 @@ typedef struct {
     bool has_log_key;
     hm_note_key log_key;
     int64_t now;
-    bool write_proof; /* log prove */
-    hm_bytes keys;    /* for the log: the office's signing keys, u16 length and SubjectPublicKeyInfo each */
-    bool payloads;    /* of envelopes are verified too */
-    size_t gather;    /* so many operands: an envelope and payloads of it; 0: each is for itself */
+    bool write_proof;            /* log prove */
+    hm_bytes keys;               /* for the log: the office's signing keys, u16 length and SubjectPublicKeyInfo each */
+    bool payloads;               /* of envelopes are verified too */
+    const bool *envelope_beside; /* by operand: is FILE.cose there? */
+    size_t gather;               /* so many operands: an envelope and payloads of it; 0: each is for itself */
 } hm_check_orders;
 
 HM_MUST_USE hm_err hm_parse_verify(hm_parser *parser, void *orders);

@@ -5,6 +5,7 @@
 #include "gather.h"
 #include "native_json.h"
 #include "native_words.h"
+#include "own_files.h"
 #include "trust_device.h"
 #include "trust_file.h"
 
@@ -64,8 +65,15 @@ static hm_err hash_sibling(making *m, hm_manifest_component *component) {
     return hash_payload(&content, m->orders->plan.digest, component);
 }
 
+/* "firmware.bin.cose" is one slip away from "firmware.bin". */
+static hm_err check_payload(const making *m) {
+    const char *own = m->orders->plan.plain ? hm_own_file(&m->gathered.job[0].content) : NULL;
+    return own ? hm_refuse("is %s itself (--component ID=FILE signs it all the same)", own) : HM_OK;
+}
+
 static hm_err hash_payloads(making *m) {
     bool described = m->orders->plan.described;
+    HM_TRY(check_payload(m));
     for (size_t i = 0; i < m->manifest.components; i++) {
         hm_manifest_component *component = &m->manifest.component[i];
         const hm_job *job = &m->gathered.job[described ? 0 : i];

@@ -94,6 +94,18 @@ for group in trust key log product cert; do
     expect_output "hallmark $group COMMAND --help tells more" "$group --help lists its commands" hallmark "$group" --help
 done
 expect_fault 2 "there is no command" "of a word that is none it does not" hallmark tru --help
+# Messages that lead on.
+step "a release" native --release 3.1 --security-version 3 fw.bin
+expect_refused "hallmark verify fw.bin.cose" "who verifies the payload is sent to the envelope" hallmark verify fw.bin
+step "packed" hallmark pack -o fw.pack fw.bin.cose fw.bin
+expect_refused "is a packed stream: hallmark unpack verifies it" "who verifies a pack, to unpack" hallmark verify fw.pack
+expect_refused "is an envelope itself" "an envelope is no firmware" native --release 3.2 -o x.cose fw.bin.cose
+expect_refused "is a pack itself" "nor is a pack" native --release 3.2 -o x.cose fw.pack
+expect_refused "is a publisher's file itself" "nor a publisher" native --release 3.2 -o x.cose pump.publisher
+expect_refused "is a key file itself" "nor a key" native --release 3.2 -o x.cose root.key
+step "unless it is named" native --release 3.2 --component list=list,kind=trust-list -o x.cose
+expect_fault 3 "another file cannot be read, so nothing was done" "what is missing is said of verifying, too" \
+    hallmark verify fw.bin.cose gone.bin
 expect_output "log: good" "the log is in order" hallmark log check
 
 finish

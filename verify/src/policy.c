@@ -1,6 +1,7 @@
 #include "policy.h"
 
 #include "manifest.h"
+#include "memory.h"
 #include "receipt.h"
 #include "trust.h"
 
@@ -14,8 +15,8 @@ static void check_signers(hmv_pass *pass, const hmv_release *release, const hmv_
     hmv_enter(&listed, &release->signer_ids, &pass->parse);
     hmv_signature signature;
     hmv_cose_key key;
-    uint32_t counted = 0, signatures = 0;
-    for (; reader.left > 0; signatures++) {
+    uint32_t counted = 0;
+    for (uint32_t bit = 1; reader.left > 0; bit <<= 1) {
         hmv_bytes wanted = {NULL, 0};
         hmv_signature_read(&reader, &signature);
         if (listed.left > 0) hmv_read_bytes(&listed, 0, &wanted);
@@ -25,7 +26,7 @@ static void check_signers(hmv_pass *pass, const hmv_release *release, const hmv_
             key.algorithm != signature.algorithm)
             continue;
         counted++;
-        if (publisher->receipts != HMV_FALSE) pass->need_receipts |= 1u << signatures;
+        if (publisher->receipts != HMV_FALSE) pass->need_receipts |= bit;
     }
     if (listed.left > 0) hmv_fault(&pass->parse, HMV_SIGNERS_DIFFER);
     if (counted < publisher->threshold) hmv_fault(&pass->parse, HMV_TOO_FEW_SIGNATURES);
@@ -62,10 +63,11 @@ static void ask(hmv_pass *pass, const hmv_bytes *publisher, const hmv_bytes *com
 }
 
 static void check_component(hmv_pass *pass, hmv_act act, const hmv_release *release, const hmv_component *component) {
-    uint64_t known[2] = {UINT64_MAX, UINT64_MAX}, least;
+    uint64_t known[2], least;
     /* It names this device: check_device. */
     int exception = release->exception.size > 0;
     hmv_parse *parse = &pass->parse;
+    memset(known, 0xFF, sizeof known);
     ask(pass, &release->publisher, &component->id, known);
     if (act != HMV_BOOT && release->sequence == known[SEQUENCE]) hmv_fault(parse, HMV_OLD_SEQUENCE);
     if (act != HMV_BOOT || exception) hmv_need_least(parse, HMV_OLD_SEQUENCE, &release->sequence, &known[SEQUENCE]);
@@ -85,9 +87,8 @@ static void check_components(hmv_pass *pass, hmv_act act, const hmv_release *rel
 
 static int is_in_release(const hmv_release *release, const hmv_dependency *dependency) {
     if (!hmv_is_same(&dependency->publisher, &release->publisher) || release->sequence < dependency->sequence) return 0;
-    for (size_t i = 0; i < release->components; i++)
-        if (hmv_is_same(&dependency->component, &release->component[i].id))
-            return release->component[i].security_version >= dependency->security_version;
+    for (const hmv_component *it = release->component; it < &release->component[release->components]; it++)
+        if (hmv_is_same(&dependency->component, &it->id)) return it->security_version >= dependency->security_version;
     return 0;
 }
 

@@ -47,7 +47,7 @@ typedef struct receipt {
     const hmv_release *release;
     hmv_bytes office; /* the log's */
     uint32_t intent;  /* its index, as the outcome has it */
-    uint8_t root[HMV_SHA256_SIZE];
+    entry outcome;
 } receipt;
 
 /* SHA-256(01 || left || right) (RFC 9162 section 2.1.1) into ROOT, which is one of the two. */
@@ -105,13 +105,12 @@ static void check_entry(receipt *of, const hmv_bytes *proof, const uint8_t *shap
 
 /* The two entries are the outcome and the intent of SIGNATURE, in one tree. */
 static HMV_APART void check_entries(receipt *of, const hmv_pass *pass, const hmv_signature *signature) {
-    entry outcome, intent;
-    check_entry(of, &of->part[OUTCOME_PATH], outcome_shape, &signature->value, &outcome);
+    entry *outcome = &of->outcome, intent;
+    check_entry(of, &of->part[OUTCOME_PATH], outcome_shape, &signature->value, outcome);
     check_entry(of, &of->part[INTENT_PATH], intent_shape, &pass->payload, &intent);
-    if (of->intent != intent.index || intent.index >= outcome.index || outcome.size != intent.size ||
-        memcmp(outcome.root, intent.root, HMV_SHA256_SIZE) != 0)
+    if (of->intent != intent.index || intent.index >= outcome->index || outcome->size != intent.size ||
+        memcmp(outcome->root, intent.root, HMV_SHA256_SIZE) != 0)
         hmv_fault(&of->parse, HMV_BAD_RECEIPT);
-    memcpy(of->root, outcome.root, HMV_SHA256_SIZE);
 }
 
 /* Sig_structure of COSE_Sign1 (RFC 9052 section 4.4): ["Signature1", protected, external_aad: h'', payload: root]. */
@@ -120,18 +119,20 @@ static const uint8_t before_kid[] = {
 static const uint8_t behind_kid[] = {PROTECTED_END, 0x40, 0x58, HMV_SHA256_SIZE};
 
 /* 1, if BYTES is a receipt of the log of RELEASE's publisher. */
-static uint32_t check_receipt(hmv_pass *pass, const hmv_signature *signature, hmv_bytes bytes,
+static uint32_t check_receipt(hmv_pass *pass, const hmv_signature *signature, const hmv_bytes *bytes,
                               const hmv_release *release) {
     receipt it;
     hmv_reader reader;
     hmv_cose_key key;
     memset(&it, 0, sizeof it);
     it.release = release;
-    hmv_open(&reader, &bytes, &it.parse);
+    hmv_open(&reader, bytes, &it.parse);
     hmv_match(&reader, receipt_shape, it.part);
     hmv_end(&reader);
-    const hmv_bytes pieces[HMV_PIECES] = {
-        {before_kid, sizeof before_kid}, it.part[KID], {behind_kid, sizeof behind_kid}, {it.root, sizeof it.root}};
+    const hmv_bytes pieces[HMV_PIECES] = {{before_kid, sizeof before_kid},
+                                          it.part[KID],
+                                          {behind_kid, sizeof behind_kid},
+                                          {it.outcome.root, HMV_SHA256_SIZE}};
     if (it.parse.fault == HMV_UNDECIDED) {
         if (!hmv_log_find(&it.parse, pass->trust, &it.part[KID], &it.office, &key)) return 0;
         hmv_revoked_check(pass, &it.part[KID]);
@@ -152,7 +153,7 @@ uint32_t hmv_receipts_check(hmv_pass *pass, const hmv_signature *signature, cons
     while (reader.left > 0) {
         hmv_bytes bytes;
         hmv_read_bytes(&reader, 0, &bytes);
-        wanted |= check_receipt(pass, signature, bytes, release);
+        wanted |= check_receipt(pass, signature, &bytes, release);
     }
     return wanted;
 }

@@ -1,13 +1,16 @@
+/* clang-format off */
 /* ECDSA verification (FIPS 186-5 section 6.4.2) over a curve y^2 = x^3 - 3x + b of prime order below its prime field.
  * Included by the one file of each curve, which defines before:
  *
- *     WORDS, G_WIDTH, Q_WIDTH           the field's size in 32-bit words; how many bits a digit of either scalar may
- * span number                            uint32_t[WORDS], little-endian words prime, order                      p and n
- *     curve_b, one, r_squared           b, 1 and 2^(32 WORDS), each times 2^(32 WORDS) mod p, which is Montgomery's
- * form affine, g_table                   {x, y} in Montgomery's form; G, 3G, 5G ... 2^(G_WIDTH-2) of them
+ *     WORDS, G_WIDTH, Q_WIDTH   the field's size in 32-bit words; how many bits a digit of either scalar may span
+ *     number                    uint32_t[WORDS], little-endian words
+ *     prime, order              p and n
+ *     constants                 1, b and 2^(32 WORDS), each times 2^(32 WORDS) mod p, which is Montgomery's form
+ *     affine, g_table           {x, y} in Montgomery's form; G, 3G, 5G ... 2^(G_WIDTH-2) of them
  *
  * and behind: multiply. A source rather than a library of its own: sizes are constants here, and a curve that no table
  * names leaves nothing behind. Numbers are always smaller than their modulus. */
+/* clang-format on */
 
 /* r = a b 2^(-32 WORDS) mod p; r may be a or b. */
 static void multiply(number r, const number a, const number b);
@@ -48,7 +51,8 @@ static int less(const number a, const number b) {
     return a[i] < b[i];
 }
 
-/* A sum below twice the modulus, of which CARRY is the part that does not fit. */
+/* A sum below twice the modulus, of which CARRY is the part that does not fit. Inline for speed: it ends every product
+ * and sum. */
 static inline __attribute__((always_inline)) void reduce(number r, uint32_t carry, const number modulus) {
     if (carry || !less(r, modulus)) subtract_words(r, r, modulus);
 }
@@ -98,7 +102,7 @@ static void divide(number out, const number numerator, const number denominator,
 }
 
 /* A calculation with field elements, or several, in Montgomery's form: its places, and what is done with them, step by
- * step. As octets of a table, a step is a fifth of what a call is. */
+ * step. A step in a table is two octets, where a call of a function is ten. */
 enum place { X, Y, Z, X2, Y2, ONE, B, R_SQUARED, S, T, SLOPE, H, PLACES };
 enum { TIMES, PLUS, MINUS, STOP_AT };
 typedef struct {

@@ -5,27 +5,32 @@ example=$1
 vectors=$2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+count=0
 
-# expect STATUS SENTENCE LIST ROOTS PACK
+# expect NAME STATUS SENTENCE [LIST ROOTS PACK]
 expect() {
+    name=$1 wanted=$2 sentence=$3
+    shift 3
+    count=$((count + 1))
     status=0
-    said=$("$example" "$3" "$4" "$5") || status=$?
-    [ "$status" = "$1" ] && case $said in *"$2"*) true ;; *) false ;; esac && return
-    echo "expected $1 and '$2', got $status and '$said'" >&2
-    exit 1
+    said=$("$example" "$@" 2>&1) || status=$?
+    if [ "$status" = "$wanted" ] && case $said in *"$sentence"*) true ;; *) false ;; esac then
+        echo "ok $count - $name"
+    else
+        echo "not ok $count - $name"
+        echo "# expected $wanted and '$sentence', got $status and '$said'"
+    fi
 }
 
-expect 0 'accepted' "$vectors/device.list" "$vectors/device.roots" "$vectors/device.pack"
-expect 1 'other roots' "$vectors/device.list" "$vectors/usual.roots" "$vectors/device.pack"
+expect 'accepts a good pack' 0 'accepted' "$vectors/device.list" "$vectors/device.roots" "$vectors/device.pack"
+expect 'refuses a list by other roots' 1 'other roots' "$vectors/device.list" "$vectors/usual.roots" "$vectors/device.pack"
 # The last byte is the payload's.
 size=$(wc -c <"$vectors/device.pack")
 head -c $((size - 1)) "$vectors/device.pack" >"$folder/changed"
-expect 1 'not complete' "$vectors/device.list" "$vectors/device.roots" "$folder/changed"
+expect 'refuses a pack that ends early' 1 'not complete' "$vectors/device.list" "$vectors/device.roots" "$folder/changed"
 printf '\377' >>"$folder/changed"
-expect 1 'not the one that was signed' "$vectors/device.list" "$vectors/device.roots" "$folder/changed"
+expect 'refuses a changed payload' 1 'not the one that was signed' "$vectors/device.list" "$vectors/device.roots" "$folder/changed"
 printf '\0' >>"$folder/changed"
-expect 1 'not the one that was signed' "$vectors/device.list" "$vectors/device.roots" "$folder/changed"
-# Without the root set's hash there is nothing to trust.
-status=0
-said=$("$example" "$vectors/device.list" "$folder/changed" 2>&1) || status=$?
-[ "$status" = 2 ] && case $said in usage:*) true ;; *) false ;; esac
+expect 'stays with its refusal' 1 'not the one that was signed' "$vectors/device.list" "$vectors/device.roots" "$folder/changed"
+expect 'says how it is used' 2 'usage:' "$vectors/device.list" "$folder/changed"
+echo "1..$count"

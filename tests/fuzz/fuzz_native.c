@@ -21,7 +21,7 @@ static void take_finding(void *context, const char *text) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     hm_bytes bytes = HM_BYTES(data, size);
-    hm_payloads payloads = {&bytes, find};
+    hm_payloads payloads = {.context = &bytes, .find = find, .partial = size % 3 == 0};
     hm_subject *subject = NULL;
     HM_BUF lines = HM_BUF_EMPTY, text = HM_BUF_EMPTY;
     hm_digests digests = {.count = 1, .digest = {{.algorithm = HM_SHA256}}};

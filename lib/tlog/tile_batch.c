@@ -24,13 +24,15 @@ static void folder_of(hm_tile_id tile, char folder[static HM_TILE_PATH_MAX]) {
     *strrchr(folder, '/') = 0;
 }
 
-/* Always the same name for the same tile: what a crash left behind is overwritten by the next attempt. */
+/* Always the same name for the same tile, and for all widths of a partial one: what a crash left behind is overwritten
+ * by the next publication, even if that is larger. */
 static void hidden_path_of(hm_tile_id tile, char hidden[static HM_TILE_PATH_MAX]) {
     char path[HM_TILE_PATH_MAX];
     path_of(tile, path);
     char *slash = strrchr(path, '/');
     *slash = 0;
-    snprintf(hidden, HM_TILE_PATH_MAX, "%.60s/.%.10s.new", path, slash + 1);
+    bool partial = slash - path > 2 && memcmp(slash - 2, ".p", 2) == 0;
+    snprintf(hidden, HM_TILE_PATH_MAX, "%.60s/.%.10s.new", path, partial ? "partial" : slash + 1);
 }
 
 static hm_err sync_path(int dirfd, const char *path) {

@@ -175,6 +175,8 @@ class Lab:
         settle()
         wrong = [*self.judge_office(), *self.judge_files(outcome), *self.judge_line(outcome)]
         again = self.sign()
+        come_to_rest()
+        wrong += self.judge_log_folder()
         if again.status != 0:
             wrong.append(f'signing again afterwards: {again}')
         elif not set(OPERANDS) <= self.verified():
@@ -186,9 +188,13 @@ class Lab:
         come_to_rest()
         wrong = [] if check.status == 0 else [f'log check: {check}']
         for path in self.folder.rglob('*'):
-            if path.name.startswith('.') or path.name.endswith('-journal'):
+            if (path.name.startswith('.') or path.name.endswith('-journal')) and self.office / 'log' not in path.parents:
                 wrong.append(f'left behind: {path.relative_to(self.folder)}')
         return wrong
+
+    def judge_log_folder(self):
+        """What an interrupted publication left is overwritten by the next one."""
+        return [f'left behind in the log: {path.name}' for path in (self.office / 'log').rglob('.*')]
 
     def judge_files(self, outcome):
         wrong = [f'{path} was changed' for path in INPUTS if self.bytes_of(path) != self.old[path]]

@@ -198,6 +198,7 @@ def main():
         PAGE.write_text(text, encoding='utf-8')
         return 0
     same = PAGE.is_file() and PAGE.read_text(encoding='utf-8') == text
+    print('1..1')
     print(f'{"ok" if same else "not ok"} - docs/manifest-examples.md shows the fixtures as they are (tests/native/examples.py --write)')
     return 0 if same else 1
 

@@ -6,7 +6,8 @@ A tree of height 25 cannot be made in a test. Here a tree is one real one-time k
 the root over them is as good as any other, and the signature by that key is a real one.
 
     lms_signer.py SEED sets       one signature per pair of tree and one-time parameters
-    lms_signer.py SEED levels N   N keys of 1 to 8 levels, each level of parameters of its own, widths 1, 2 and 4
+    lms_signer.py SEED levels N   N keys of 1 to 8 levels, each level of parameters of its own; several levels of width
+                                  8 would take too long
     lms_signer.py SEED wrong      keys whose hashes differ in length inside a tree or between levels, of nine levels,
                                   or of types that are others: none may verify
 """
@@ -106,8 +107,9 @@ def show(rng, sets, padding=0):
 
 def show_levels(rng, count):
     for i in range(count):
-        n = rng.choice([24, 32])
-        show(rng, [Set(n, n, rng.choice(HEIGHTS), rng.choice(WIDTHS[:3])) for _ in range(i % 8 + 1)])
+        n, levels = rng.choice([24, 32]), i % 8 + 1
+        widths = WIDTHS if levels == 1 else WIDTHS[:3]
+        show(rng, [Set(n, n, rng.choice(HEIGHTS), rng.choice(widths)) for _ in range(levels)])
 
 
 def show_wrong(rng):

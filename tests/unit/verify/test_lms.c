@@ -171,7 +171,9 @@ static void flip_somewhere(const octets *part) {
     if (part->size > 0) part->data[(size_t)rand() % part->size] ^= (uint8_t)(1u << rand() % 8);
 }
 
-static void check_made(const char *name, signature_case *is, unsigned flips) {
+/* Returns how many changes were tried. */
+static unsigned check_made(const char *name, signature_case *is, unsigned flips) {
+    unsigned tried = 1;
     if (ask(&hmv_hss_lms, is) != HMV_GOOD) fail_msg("%s: a good signature is bad", name);
     for (unsigned i = 0; i < flips; i++) {
         octets *parts[] = {&is->a, &is->message, &is->signature, &is->signature};
@@ -182,27 +184,32 @@ static void check_made(const char *name, signature_case *is, unsigned flips) {
         if (ask(&hmv_hss_lms, is) != HMV_BAD) fail_msg("%s: a flipped bit goes unnoticed", name);
         memcpy(part->data, before.data, part->size);
         free(before.data);
+        tried++;
     }
     is->signature.size--;
     if (ask(&hmv_hss_lms, is) != HMV_BAD) fail_msg("%s: one octet too few goes unnoticed", name);
     is->signature.size++;
+    return tried;
 }
 
 static void check_all_made(const char *what, unsigned expected, unsigned flips) {
-    unsigned seed = test_seed(), count = 0;
+    unsigned seed = test_seed(), count = 0, changes = 0;
     srand(seed);
     FILE *signer = run_signer(seed, what);
     char *name;
     signature_case is;
     for (; read_case(signer, &name, &is); count++) {
-        check_made(name, &is, flips);
+        changes += check_made(name, &is, flips);
         case_clear(&is);
         free(name);
     }
     assert_int_equal(pclose(signer), 0);
     assert_int_equal(count, expected);
+    print_message("%u signatures, %u mutations\n", count, changes);
 }
 
+/* OpenSSL 3.0 has no LMS: the other opinion is lms_signer.py, written apart from the RFCs. What it signs is good; and
+ * since every bit of key, message and signature goes into a hash that has to come out right, any change is bad. */
 static void every_parameter_set_of_another_signer_is_good_and_changed_is_bad(void **state) {
     (void)state;
     check_all_made("sets", 40, whole_sweeps() ? 200 : 12);
@@ -211,7 +218,7 @@ static void every_parameter_set_of_another_signer_is_good_and_changed_is_bad(voi
 static void keys_of_one_to_eight_levels_are_good_and_changed_are_bad(void **state) {
     (void)state;
     if (whole_sweeps())
-        check_all_made("levels 800", 800, 40);
+        check_all_made("levels 100000", 100000, 4);
     else
         check_all_made("levels 24", 24, 8);
 }

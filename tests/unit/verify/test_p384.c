@@ -16,7 +16,7 @@ static curve p384 = {
     .fixed = "ecdsa_secp384r1_sha384_p1363_test.json",
     .encoded = "ecdsa_secp384r1_sha384_test.json",
     .sampled = 300,
-    .full = 20000,
+    .full = 100000,
 };
 
 /* RFC 6979 section A.2.6. */

@@ -1,13 +1,14 @@
-"""The rows of the report about the reference bootloader of device/, in the emulator."""
+"""The chapter of the report about the reference bootloader of device/, in the emulator."""
 import os
 import pathlib
 import re
 import struct
 import sys
 import tempfile
+from dataclasses import dataclass
 
 from measure import Failed
-from report import Row
+from report import Chapter, Row
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, os.path.join(ROOT, 'device'))
@@ -18,6 +19,25 @@ import images
 IMAGE = 256 * 1024
 NANOSECONDS_PER_TICK = {'mps2-an386': 40, 'mps2-an505': 50}
 PEERS = 'published: MCUboot 16–19 KB, wolfBoot 18.9 KB, neither with trust lists, receipts or a journal'
+
+REMARKS = """
+- **size**: Code and constants of all of it with its port, without the console's sentences and the model of the flash.
+- **RAM**: Variables, among them two trust lists and an envelope of 8 KiB each; and the deepest stack.
+- **reset to application**: Instructions for a confirmed image of 256 KiB: the state, the trust list by two of three roots, the envelope with receipt, the payload copied and hashed.
+- **an update of 256 KiB**: Units of 16 bytes programmed and blocks of 4 KiB erased by download, trial, confirmation and three boot records. Nothing is swapped: peers that swap program every block of both images once more, or twice.
+"""
+
+
+@dataclass(frozen=True)
+class Stage:
+    machine: str
+    code: int
+    console: int
+    variables: int
+    stack: int
+    instructions: int
+    programmed: int
+    erases: int
 
 
 def sections(program):
@@ -48,38 +68,41 @@ def measure(machine, folder):
     power_on(device)
     ticks, stack, _, _ = power_on(device)
     _, _, programmed, erases = power_on(device, 'firmware=second.pack')
-    return sections(built / 'boot.elf'), ticks * NANOSECONDS_PER_TICK[machine], stack, programmed, erases
+    size = sections(built / 'boot.elf')
+    return Stage(machine, size['.text'] + size['.vectors'] + size['.identity'], size['.console'], size['.bss'], stack,
+                 ticks * NANOSECONDS_PER_TICK[machine], programmed, erases)
 
 
-def rows_of(machine, folder):
-    size, instructions, stack, programmed, erases = measure(machine, folder)
-    code = size['.text'] + size['.vectors'] + size['.identity']
+def rows_of(stage):
     content = IMAGE // 16
-    return [
-        Row(f'first stage, {machine}: size', 'Code and constants of all of it with its port, without the console\'s sentences and the model of the flash.',
-            f'{code:,} bytes; the console has {size[".console"]:,} more', f'none; {PEERS}'),
-        Row(f'first stage, {machine}: RAM', 'Variables, among them two trust lists and an envelope of 8 KiB each; and the deepest stack.',
-            f'{size[".bss"]:,} bytes and {stack:,} of stack', 'none'),
-        Row(f'first stage, {machine}: reset to application', 'Instructions for a confirmed image of 256 KiB: the state, the trust list by two of three roots, '
-            'the envelope with receipt, the payload copied and hashed.', f'{instructions:,} instructions', 'none'),
-        Row(f'first stage, {machine}: an update of 256 KiB', 'Units of 16 bytes programmed and blocks of 4 KiB erased by download, trial, confirmation and three boot records. '
-            'Nothing is swapped: peers that swap program every block of both images once more, or twice.',
-            f'{programmed:,} units, {programmed - content:,} more than the image has; {erases:,} erases', 'none')]
+    name = f'first stage, {stage.machine}'
+    return [Row(f'{name}: size', '', f'{stage.code:,} bytes; the console has {stage.console:,} more', f'none; {PEERS}'),
+            Row(f'{name}: RAM', '', f'{stage.variables:,} bytes and {stage.stack:,} of stack', 'none'),
+            Row(f'{name}: reset to application', '', f'{stage.instructions:,} instructions', 'none'),
+            Row(f'{name}: an update of 256 KiB', '',
+                f'{stage.programmed:,} units, {stage.programmed - content:,} more than the image has; {stage.erases:,} erases', 'none')]
 
 
-def boot_rows():
+def measure_boot():
+    """A Stage for each machine; nothing where the tools are missing."""
     if build.missing():
-        return [Row('the reference bootloader', f'needs {" and ".join(build.missing())}.', 'not measured', 'none')]
-    rows = []
+        return []
+    stages = []
     try:
         for machine in build.MACHINES:
             with tempfile.TemporaryDirectory() as folder:
-                rows += rows_of(machine, pathlib.Path(folder))
+                stages.append(measure(machine, pathlib.Path(folder)))
     except build.Failed as fault:
         raise Failed(str(fault)) from fault
-    return rows
+    return stages
+
+
+def boot_chapter(stages):
+    if not stages:
+        return Chapter('Secure boot', [Row('the reference bootloader', f'needs {" and ".join(build.missing())}.', 'not measured', 'none')])
+    return Chapter('Secure boot', [row for stage in stages for row in rows_of(stage)], REMARKS)
 
 
 if __name__ == '__main__':
-    for row in boot_rows():
-        print(f'{row.what}: {row.measured}')
+    for each in boot_chapter(measure_boot()).rows:
+        print(f'{each.what}: {each.measured}')

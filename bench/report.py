@@ -2,6 +2,7 @@
 import datetime
 import os
 import platform
+import re
 import subprocess
 from dataclasses import dataclass
 
@@ -9,10 +10,17 @@ from dataclasses import dataclass
 @dataclass
 class Row:
     what: str
-    explanation: str  # for a reader who knows nothing of us
+    explanation: str  # for a reader who knows nothing of us; empty: the chapter's remarks say it
     measured: str
     bar: str
     met: object = None  # None: there is no bar, the figure is stated
+
+
+@dataclass
+class Chapter:
+    title: str
+    rows: list
+    remarks: str = ''  # Markdown that holds for all rows, behind the table
 
 
 def first_line(*words):
@@ -72,15 +80,35 @@ def verdict(row):
     return {None: 'stated', True: 'met', False: '**missed**'}[row.met]
 
 
-def write(path, sections, load_before, quick):
+def chapter_text(chapter):
+    text = f'## {chapter.title}\n\n| what | measured | bar | |\n|---|---|---|---|\n'
+    for row in chapter.rows:
+        text += f'| {row.what} | {row.measured} | {row.bar} | {verdict(row)} |\n'
+    text += '\n'
+    for row in chapter.rows:
+        if row.explanation:
+            text += f'- **{row.what}**: {row.explanation}\n'
+    if chapter.remarks:
+        text += chapter.remarks.strip('\n') + '\n'
+    return text
+
+
+def write(path, chapters, load_before, quick):
     text = HEAD.format(mode=' --quick: few rounds and small logs, for a first look' if quick else '',
                        date=datetime.date.today().isoformat(), machine='\n'.join(machine(load_before)))
-    for title, rows in sections:
-        text += f'\n## {title}\n\n| what | measured | bar | |\n|---|---|---|---|\n'
-        for row in rows:
-            text += f'| {row.what} | {row.measured} | {row.bar} | {verdict(row)} |\n'
-        text += '\n'
-        for row in rows:
-            text += f'- **{row.what}**: {row.explanation}\n'
+    for chapter in chapters:
+        text += '\n' + chapter_text(chapter)
     with open(path, 'w', encoding='utf-8') as file:
         file.write(text)
+
+
+def rewrite(path, chapters):
+    """These chapters anew, at the end; all others as they are in the file."""
+    with open(path, encoding='utf-8') as file:
+        head, *old = re.split(r'\n(?=## )', file.read())
+    today = datetime.date.today().isoformat()
+    head = re.sub(r'( on \d{4}-\d\d-\d\d)(; [^.]*)?\.', rf'\1; what runs in an emulator, on {today}.', head, count=1)
+    titles = {chapter.title for chapter in chapters}
+    kept = [text for text in old if text.splitlines()[0].removeprefix('## ') not in titles]
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('\n'.join([head, *kept, *map(chapter_text, chapters)]))

@@ -1,4 +1,5 @@
 """What is signed and verified, and with which keys: an office, the peers' view of the very same keys, and files."""
+import json
 import os
 import re
 import shutil
@@ -43,10 +44,10 @@ class Office:
         return run(self.hallmark, '--office', self.path, *words)
 
     def key_id(self, algorithm, use):
-        for line in self.ask('key', 'list').splitlines():
-            token_id, its_algorithm, its_use = line.split()[:3]
-            if (its_algorithm, its_use) == (algorithm, use):
-                return token_id
+        for line in self.ask('key', 'list', '--json').splitlines():
+            key = json.loads(line)
+            if (key['algorithm'], key['role']) == (algorithm, use):
+                return key['key']
         raise RuntimeError(f'the office has no {algorithm} key for {use}')
 
     def peer_token(self):

@@ -253,14 +253,17 @@ static hm_err run(const hm_options *options, hm_parser_run parser, const char *d
     return hm_front_run(&front);
 }
 
-/* The core is told which file before there is a parser: of whatever the parser asks it to sign, it signs that. */
-static hm_err narrow_to_list(const hm_options *options, hm_connection *office) {
+/* The core is told which file, and against which old list, before there is a parser: of whatever the parser asks it to
+ * sign, it signs that. */
+static hm_err narrow_to_list(const hm_options *options, const hm_trust_orders *orders, hm_connection *office) {
     HM_BUF list = HM_BUF_EMPTY;
-    uint8_t hash[HM_SHA256_LEN];
+    uint8_t hash[HM_SHA256_LEN], old[HM_SHA256_LEN];
     hm_message question = {.type = HM_MSG_NARROW_LIST}, answer;
     HM_TRY(hm_file_read(AT_FDCWD, options->operands[0], HM_LIST_MAX, &list));
     hm_sha256(hm_buf_bytes(&list), hash);
+    hm_sha256(hm_buf_bytes(&orders->old), old);
     question.field[HM_NARROW_LIST_FILE].bytes = HM_ARRAY(hash);
+    question.field[HM_NARROW_LIST_OLD].bytes = HM_ARRAY(old);
     return hm_ask(office, &question, &answer);
 }
 
@@ -269,7 +272,7 @@ static hm_err sign_list(const hm_options *options, hm_connection *office, char *
     HM_STRING *directory = NULL;
     HM_TRY(read_orders(options, &orders));
     HM_TRY(hm_office_directory(options, &directory));
-    HM_TRY(narrow_to_list(options, office));
+    HM_TRY(narrow_to_list(options, orders, office));
     hm_front front = {.options = options,
                       .parser = hm_parse_trust_sign,
                       .context = orders,

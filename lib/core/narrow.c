@@ -42,6 +42,8 @@ static hm_err check(const hm_message *message) {
              signatures = message->field[HM_NARROW_SIGNATURES].number;
     if (!message->field[HM_NARROW_PRODUCT].bytes.len && signatures)
         return hm_refuse("core language: signatures are for a product");
+    if (message->field[HM_NARROW_PRODUCT].bytes.len && message->field[HM_NARROW_PROOFS].number)
+        return hm_refuse("core language: a session for a product asks for no proofs");
     if (signatures && !formats) return hm_refuse("core language: signatures are of a format");
     if (formats & ~(uint64_t)all_formats()) return hm_refuse("core language: there is no such format to sign");
     if (!message->field[HM_NARROW_COSIGN].bytes.len || formats == 1u << HM_LOGGED_MANIFEST) return HM_OK;
@@ -59,6 +61,7 @@ hm_err hm_narrow(hm_office *office, const hm_message *message) {
     office->formats = (uint32_t)message->field[HM_NARROW_FORMATS].number;
     office->signatures_left = office->signatures_granted = message->field[HM_NARROW_SIGNATURES].number;
     office->receipts_left = office->signatures_granted;
+    office->proofs_left = message->field[HM_NARROW_PROOFS].number;
     office->sequence = message->field[HM_NARROW_SEQUENCE].number;
     office->security_version = message->field[HM_NARROW_SECURITY_VERSION].number;
     office->narrowed = true;

@@ -49,15 +49,16 @@ typedef struct {
     bool narrowed;
     hm_product product;
     char release[65];
-    uint64_t signatures_left, signatures_granted, receipts_left;
+    uint64_t signatures_left, signatures_granted, receipts_left, proofs_left;
     uint32_t formats;          /* bit n: it may sign what is logged as format n */
     uint64_t sequence;         /* of its manifests; 0: nobody chose it */
     uint64_t security_version; /* that no component goes beyond */
     bool cosign;               /* a manifest of another publisher, and none of our own: the one with this hash */
     uint8_t cosign_sha256[32];
-    bool for_list;           /* and nothing else, of one file: */
-    bool list_left;          /* the one trust list may still be signed */
-    uint8_t list_sha256[32]; /* of that file */
+    bool for_list;               /* and nothing else, of one file: */
+    bool list_left;              /* the one trust list may still be signed */
+    uint8_t list_sha256[32];     /* of that file */
+    uint8_t old_list_sha256[32]; /* of the list that it replaces; of nothing if there is none */
     size_t refusals;
     hm_signing_key signing[HM_KEY_ALGORITHMS + 1]; /* by key algorithm */
 } hm_office;

@@ -88,6 +88,10 @@ hm_err hm_prove(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm
     PAIR p = {.proof = {0}};
     hm_checkpoint checkpoint;
     bool found;
+    /* Each may cost a checkpoint, which the token signs. */
+    if (office->narrowed && !office->proofs_left)
+        return hm_refuse("this session has used up the proofs it was opened for");
+    if (office->narrowed) office->proofs_left--;
     HM_TRY(find_pair(office, signature_hash, content, &p, &found));
     if (!found) return HM_OK;
     HM_TRY(make_paths(office, &p.proof, &checkpoint));

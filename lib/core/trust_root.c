@@ -177,17 +177,25 @@ static hm_err sign_logged(const signing *s, hm_buf *signature) {
 hm_err hm_trust_root_narrow(hm_office *office, const hm_message *message) {
     if (office->narrowed) return hm_refuse("this session is narrowed already");
     memcpy(office->list_sha256, message->field[HM_NARROW_LIST_FILE].bytes.data, sizeof office->list_sha256);
+    memcpy(office->old_list_sha256, message->field[HM_NARROW_LIST_OLD].bytes.data, sizeof office->old_list_sha256);
     office->narrowed = office->for_list = office->list_left = true;
     return HM_OK;
 }
 
-/* The list that the user named, and it once. */
-static hm_err use_up(hm_office *office, hm_bytes list) {
+static bool has_hash(hm_bytes bytes, const uint8_t expected[static HM_SHA256_LEN]) {
     uint8_t hash[HM_SHA256_LEN];
+    hm_sha256(bytes, hash);
+    return memcmp(hash, expected, sizeof hash) == 0;
+}
+
+/* The list that the user named, against the old one that the user named, and it once. The old list is what lets a root
+ * sign that leaves: a parser that chose it could have a list signed in which this root has no say. */
+static hm_err use_up(hm_office *office, hm_bytes list, hm_bytes old) {
     if (!office->list_left) return hm_refuse("core language: trust-sign comes after narrow-list, and once");
-    hm_sha256(list, hash);
-    if (memcmp(hash, office->list_sha256, sizeof hash) != 0)
+    if (!has_hash(list, office->list_sha256))
         return hm_refuse("this session may have another file signed, and only that (was the list changed meanwhile?)");
+    if (!has_hash(old, office->old_list_sha256))
+        return hm_refuse("this session is for another old list, or for none (was that changed meanwhile?)");
     office->list_left = false;
     return HM_OK;
 }
@@ -197,7 +205,7 @@ hm_err hm_trust_root_sign(hm_office *office, const hm_message *question, hm_buf 
     SIGNING s = {.office = office, .envelope = &envelope};
     hm_bytes list = question->field[HM_TRUST_SIGN_LIST].bytes, old = question->field[HM_TRUST_SIGN_OLD].bytes;
     HM_FD lock = -1;
-    HM_TRY(use_up(office, list));
+    HM_TRY(use_up(office, list, old));
     HM_TRY(examine(&s, list, old));
     /* Two that ask at once must not each find that nothing was signed. */
     HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));

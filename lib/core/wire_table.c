@@ -35,7 +35,7 @@ const hm_wire_rule hm_wire_rules[] = {
      "narrow",
      {TEXT("product", 0, PRODUCT), TEXT("release", 0, RELEASE), NUMBER("formats", 65535),
       NUMBER("signatures", 10000000), NUMBER("sequence", ANY_NUMBER), NUMBER("security-version", ANY_NUMBER),
-      BYTES("cosign", 0, ENVELOPE)}},
+      BYTES("cosign", 0, ENVELOPE), NUMBER("proofs", 160000000)}},
     {HM_MSG_PREPARE, "prepare", {NUMBER("structure", 255), BYTES("algorithms", 1, 16)}},
     {HM_MSG_PREPARED,
      "prepared",
@@ -81,7 +81,7 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_TRUST, "trust", {{0}}},
     {HM_MSG_TRUST_KEY, "trust-key", {{0}}},
     {HM_MSG_LOG_KEY, "log-key", {{0}}},
-    {HM_MSG_NARROW_LIST, "narrow-list", {BYTES("file", 32, 32)}},
+    {HM_MSG_NARROW_LIST, "narrow-list", {BYTES("file", 32, 32), BYTES("old", 32, 32)}},
     {HM_MSG_TRUST_SIGN, "trust-sign", {BYTES("list", 1, LIST), BYTES("old", 0, LIST)}},
     {0, NULL, {{0}}},
 };

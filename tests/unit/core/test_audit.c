@@ -471,6 +471,34 @@ static void proves_no_signature_that_is_not_logged(void **state) {
     expect_no_proof(&s.o, &question);
 }
 
+/* The session of log check FILE, log prove: its parser has read the file. */
+static void a_session_asks_for_as_many_proofs_as_were_announced_and_no_more(void **state) {
+    (void)state;
+    SIGNED_OFFICE s;
+    make_signed(&s);
+    hm_message narrowing = narrow_message("", 0), question = prove_message(HM_ARRAY(s.hash), DIGEST);
+    narrowing.field[HM_NARROW_PROOFS].number = 2;
+    office_connect(&s.o);
+    assert_int_equal(ask(&s.o, &narrowing).type, HM_MSG_DONE);
+    assert_true(ask(&s.o, &question).field[HM_BYTES_CONTENT].bytes.len > 0);
+    question = prove_message(LITERAL("nothing of this name is in the lo"), DIGEST);
+    question.field[HM_LOG_PROVE_SIGNATURE].bytes.len = HM_SHA256_LEN;
+    assert_int_equal(ask(&s.o, &question).field[HM_BYTES_CONTENT].bytes.len, 0);
+    expect_fault(&s.o, HM_REFUSED, "used up the proofs", &question);
+    question = prove_message(HM_ARRAY(s.hash), DIGEST);
+    expect_fault(&s.o, HM_REFUSED, "used up the proofs", &question);
+}
+
+static void a_session_for_a_product_is_opened_for_no_proofs(void **state) {
+    (void)state;
+    OFFICE o;
+    office_copy(&o);
+    office_connect(&o);
+    hm_message narrowing = narrow_message("pump", 1);
+    narrowing.field[HM_NARROW_PROOFS].number = 1;
+    expect_fault(&o, HM_REFUSED, "asks for no proofs", &narrowing);
+}
+
 /* An intent's digest is no signature, though it is in the log. */
 static void proves_no_entry_but_outcomes(void **state) {
     (void)state;
@@ -563,6 +591,8 @@ int main(void) {
         OFFICE_TEST(finds_that_the_published_checkpoint_was_changed),
         OFFICE_TEST(an_audit_is_not_disturbed_by_signing_beside_it),
         OFFICE_TEST(proves_no_signature_that_is_not_logged),
+        OFFICE_TEST(a_session_asks_for_as_many_proofs_as_were_announced_and_no_more),
+        OFFICE_TEST(a_session_for_a_product_is_opened_for_no_proofs),
         OFFICE_TEST(proves_no_entry_but_outcomes),
         OFFICE_TEST(proves_no_signature_of_other_content),
         OFFICE_TEST(proves_nothing_whose_intent_is_gone),

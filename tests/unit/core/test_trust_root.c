@@ -43,9 +43,11 @@ static void put_list(const hm_list_key *root, uint64_t version, uint8_t note, hm
     WORKS(hm_cose_draft_put(hm_buf_bytes(&payload), NULL, 0, envelope));
 }
 
-static hm_message narrow_list_message(const uint8_t hash[static HM_SHA256_LEN]) {
+/* HASHES: of the list, and of the old one. */
+static hm_message narrow_list_message(const uint8_t hashes[static 2 * HM_SHA256_LEN]) {
     hm_message message = {.type = HM_MSG_NARROW_LIST};
-    message.field[HM_NARROW_LIST_FILE].bytes = HM_BYTES(hash, HM_SHA256_LEN);
+    message.field[HM_NARROW_LIST_FILE].bytes = HM_BYTES(hashes, HM_SHA256_LEN);
+    message.field[HM_NARROW_LIST_OLD].bytes = HM_BYTES(&hashes[HM_SHA256_LEN], HM_SHA256_LEN);
     return message;
 }
 
@@ -57,17 +59,18 @@ static hm_message sign_list_message(const hm_buf *list, const hm_buf *old) {
 }
 
 /* In a session of its own, which ends with it. */
-static void begin_session(office *o, const hm_buf *list) {
-    uint8_t hash[HM_SHA256_LEN];
-    hm_sha256(hm_buf_bytes(list), hash);
-    hm_message narrowing = narrow_list_message(hash);
+static void begin_session(office *o, const hm_buf *list, const hm_buf *old) {
+    uint8_t hashes[2 * HM_SHA256_LEN];
+    hm_sha256(hm_buf_bytes(list), hashes);
+    hm_sha256(old ? hm_buf_bytes(old) : HM_NO_BYTES, &hashes[HM_SHA256_LEN]);
+    hm_message narrowing = narrow_list_message(hashes);
     office_connect(o);
     assert_int_equal(ask(o, &narrowing).type, HM_MSG_DONE);
 }
 
 static void sign_list(office *o, const hm_buf *list, const hm_buf *old, hm_buf *signature) {
     hm_message question = sign_list_message(list, old);
-    begin_session(o, list);
+    begin_session(o, list, old);
     hm_message answer = ask(o, &question);
     assert_int_equal(answer.type, HM_MSG_BYTES);
     if (signature) WORKS(hm_put(signature, answer.field[HM_BYTES_CONTENT].bytes));
@@ -76,7 +79,7 @@ static void sign_list(office *o, const hm_buf *list, const hm_buf *old, hm_buf *
 
 static void expect_unsigned(office *o, hm_class class, const char *words, const hm_buf *list, const hm_buf *old) {
     hm_message question = sign_list_message(list, old);
-    begin_session(o, list);
+    begin_session(o, list, old);
     expect_fault(o, class, words, &question);
     office_disconnect(o);
 }
@@ -162,7 +165,7 @@ static void a_session_signs_the_file_that_was_named_and_no_other(void **state) {
     put_list(&root, 1, 0, &list);
     put_list(&root, 2, 0, &other);
     hm_message right = sign_list_message(&list, NULL), wrong = sign_list_message(&other, NULL);
-    begin_session(&o, &list);
+    begin_session(&o, &list, NULL);
     expect_fault(&o, HM_REFUSED, "another file", &wrong);
     assert_int_equal(ask(&o, &right).type, HM_MSG_BYTES);
     expect_fault(&o, HM_REFUSED, "and once", &right);
@@ -173,14 +176,14 @@ static void a_session_for_a_list_does_nothing_else(void **state) {
     OFFICE o;
     hm_list_key root;
     HM_BUF list = HM_BUF_EMPTY;
-    uint8_t hash[HM_SHA256_LEN] = {0};
+    uint8_t hash[2 * HM_SHA256_LEN] = {0};
     with_root(&o, &root);
     put_list(&root, 1, 0, &list);
-    begin_session(&o, &list);
+    begin_session(&o, &list, NULL);
     hm_message narrowing = narrow_list_message(hash), narrow_more = narrow_message("pump", 1),
                sign = sign_message(1, HM_KEY_ES256, DIGEST), key = {.type = HM_MSG_TRUST_KEY},
                prove = {.type = HM_MSG_LOG_PROVE};
-    prove.field[HM_LOG_PROVE_SIGNATURE].bytes = prove.field[HM_LOG_PROVE_CONTENT].bytes = HM_ARRAY(hash);
+    prove.field[HM_LOG_PROVE_SIGNATURE].bytes = prove.field[HM_LOG_PROVE_CONTENT].bytes = HM_BYTES(hash, HM_SHA256_LEN);
     expect_fault(&o, HM_REFUSED, "may only sign", &narrowing);
     expect_fault(&o, HM_REFUSED, "may only sign", &narrow_more);
     expect_fault(&o, HM_REFUSED, "may only sign", &sign);
@@ -417,6 +420,31 @@ static void a_root_that_is_not_in_the_list_signs_only_to_leave(void **state) {
     sign_list(&o, &without_me, &mine, NULL);
 }
 
+/* Asked for by a parser that was taken over: the old list is what lets a root sign that is not in the new one. */
+static void a_session_signs_against_the_old_list_that_was_named_and_no_other(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_list_key root, other = other_root();
+    HM_BUF named = HM_BUF_EMPTY, forged = HM_BUF_EMPTY, without_me = HM_BUF_EMPTY;
+    with_root(&o, &root);
+    put_list(&other, 2, 0, &named);
+    put_list(&root, 3, 0, &forged);
+    put_list(&other, 4, 0, &without_me);
+    hm_message wrong = sign_list_message(&without_me, &forged), none = sign_list_message(&without_me, NULL),
+               right = sign_list_message(&without_me, &named);
+    uint64_t before = entries_in(&o);
+    begin_session(&o, &without_me, NULL);
+    expect_fault(&o, HM_REFUSED, "another old list, or for none", &wrong);
+    office_disconnect(&o);
+    begin_session(&o, &without_me, &named);
+    expect_fault(&o, HM_REFUSED, "another old list", &wrong);
+    expect_fault(&o, HM_REFUSED, "another old list", &none);
+    expect_fault(&o, HM_REFUSED, "neither in the list nor in the old one", &right);
+    office_disconnect(&o);
+    expect_refusals(&o, before, 4);
+    sign_list(&o, &without_me, &forged, NULL); /* which the user may name */
+}
+
 static void a_version_that_no_record_can_hold_is_refused(void **state) {
     (void)state;
     OFFICE o;
@@ -446,6 +474,7 @@ int main(void) {
         OFFICE_TEST(a_root_signs_nothing_when_its_memory_was_edited),
         OFFICE_TEST(the_audit_finds_two_lists_of_one_version),
         OFFICE_TEST(a_root_that_is_not_in_the_list_signs_only_to_leave),
+        OFFICE_TEST(a_session_signs_against_the_old_list_that_was_named_and_no_other),
         OFFICE_TEST(a_version_that_no_record_can_hold_is_refused),
     };
     return RUN_WITH_OFFICE(tests);

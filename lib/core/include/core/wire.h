@@ -10,7 +10,7 @@
 
 #include <base/bytes.h>
 
-enum { HM_WIRE_VERSION = 3, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
+enum { HM_WIRE_VERSION = 4, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
 
 /* Types. Questions are odd, answers are even. */
 typedef enum {
@@ -55,7 +55,7 @@ enum { HM_BYTES_CONTENT }; /* of log-prove: empty when no entry names the signat
 enum {
     HM_CLOSING_UNPUBLISHED
 }; /* 1: entries are behind the checkpoint; somebody should ask for log-publish in a second */
-/* No product: 0 signatures, only proofs. */
+/* No product: 0 signatures, only PROOFS. */
 enum {
     HM_NARROW_PRODUCT,
     HM_NARROW_RELEASE,
@@ -63,7 +63,8 @@ enum {
     HM_NARROW_SIGNATURES,
     HM_NARROW_SEQUENCE,         /* of the manifests; 0: nobody chose it */
     HM_NARROW_SECURITY_VERSION, /* no component's is higher */
-    HM_NARROW_COSIGN            /* an envelope: its manifest, of another publisher, and no other; empty: our own */
+    HM_NARROW_COSIGN,           /* an envelope: its manifest, of another publisher, and no other; empty: our own */
+    HM_NARROW_PROOFS            /* so many times log-prove; with a product 0 */
 };
 enum { HM_PREPARE_STRUCTURE, HM_PREPARE_ALGORITHMS }; /* one octet per key algorithm, best first */
 /* SEQUENCE: of manifests, the highest number that the product has given so far. */
@@ -111,8 +112,9 @@ enum {
     HM_LOG_AUDITED_ENTRIES
 };
 
-/* The front names the file that the user named by its SHA-256, and a parser gets no other list signed. */
-enum { HM_NARROW_LIST_FILE };
+/* The front names the files that the user named by their SHA-256, and a parser gets no other list signed, nor against
+ * another old one. Without an old list: the SHA-256 of nothing. */
+enum { HM_NARROW_LIST_FILE, HM_NARROW_LIST_OLD };
 enum { HM_TRUST_SIGN_LIST, HM_TRUST_SIGN_OLD }; /* envelopes; OLD is empty, or the list that this one replaces */
 
 /* Formats of entries. Of the last two the core has read what it signs. */

@@ -3,6 +3,7 @@
 
 #include <base/file.h>
 #include <base/json.h>
+#include <crypto/process.h>
 #include <crypto/uuid.h>
 
 #include <dirent.h>
@@ -138,6 +139,7 @@ static hm_err fill_office(const hm_office_plan *plan, hm_office *office, hm_buf 
 
 hm_err hm_office_create(const hm_office_plan *plan) {
     HM_TRY(check_plan(plan));
+    HM_TRY(hm_crypto_begin_with_modules());
     HM_FD folder = -1;
     HM_TRY(take_folder(plan->directory, &folder));
     hm_office office = {.dirfd = -1};

@@ -1,6 +1,7 @@
 #include "office.h"
 
 #include <base/file.h>
+#include <crypto/process.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,6 +68,7 @@ hm_err hm_office_open(const char *directory, hm_office *office) {
     memset(office, 0, sizeof *office);
     office->directory = directory;
     office->dirfd = office->log_dirfd = -1;
+    HM_TRY(hm_crypto_begin_with_modules());
     /* The kernel's word, not an environment variable's. */
     snprintf(office->actor, sizeof office->actor, "unix:%u", (unsigned)getuid());
     HM_BUF path = HM_BUF_EMPTY;

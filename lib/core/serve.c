@@ -1,8 +1,6 @@
 /* The core's conversation: one question, its answer or answers, until the peer closes. */
 #include "office.h"
 
-#include <crypto/process.h>
-
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -378,7 +376,6 @@ hm_err hm_core_serve(int fd, const char *directory) {
     static hm_office office;
     static batch b;
     session s = {.office = &office, .fd = fd};
-    hm_crypto_begin();
     hm_err err = hm_office_open(directory, &office);
     if (!hm_failed(err)) err = hm_log_check_founded(&office);
     if (!hm_failed(err)) err = hm_log_check_head(&office);

@@ -1,6 +1,7 @@
 /* Checking signatures through EVP.
  *
  * Configuration files are not loaded: what verifies must not depend on the machine's openssl.cnf, nor wait for it. */
+#include <crypto/process.h>
 #include <crypto/spki.h>
 
 #include <openssl/core_names.h>
@@ -98,7 +99,7 @@ static hm_err key_for(const struct demand *demand, hm_bytes der, hm_spki *spki, 
     *key = NULL;
     HM_TRY(hm_spki_parse(der, spki));
     if (!(demand->kinds & 1u << spki->kind)) return hm_refuse("the key is not of the signature's scheme");
-    if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL)) return could_not("start");
+    HM_TRY(hm_crypto_begin());
     switch (spki->kind) {
     case HM_SPKI_P256:
     case HM_SPKI_P384:

@@ -53,7 +53,8 @@ static hm_err load_library(const char *path, void **library) {
     if (stat(path, &st) != 0) return hm_could_not("the PKCS#11 module %s cannot be opened: %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode)) return not_a_module(path);
     HM_TRY(check_place(path));
-    *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    /* Lazily: binding every name that a module and its libraries might call takes longer than signing. */
+    *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (*library) return HM_OK;
     const char *why = dlerror();
     return hm_could_not("the PKCS#11 module %s cannot be loaded: %s", path, why ? why : "no reason given");

@@ -3,6 +3,8 @@
 
 #include "tlv.h"
 
+#include <crypto/process.h>
+
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -48,6 +50,7 @@ static hm_err take_block(BIO *text, size_t limit, size_t *count, hm_buf *out, bo
 }
 
 hm_err hm_pem_certificates(hm_bytes pem, size_t limit, hm_buf *der, size_t *count) {
+    HM_TRY(hm_crypto_begin());
     if (pem.len > INT_MAX) return hm_refuse("PEM text is too large");
     __attribute__((cleanup(free_bio))) BIO *text = BIO_new_mem_buf(pem.len ? (const void *)pem.data : "", (int)pem.len);
     if (!text) return hm_no_memory();

@@ -2,6 +2,8 @@
 
 #include "cert_parts.h"
 
+#include <crypto/process.h>
+
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -12,7 +14,7 @@
 hm_err hm_x509_parse(hm_bytes der, X509 **certificate) {
     *certificate = NULL;
     if (der.len > INT_MAX) return hm_refuse("a certificate is too large");
-    if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL)) return hm_could_not("OpenSSL does not start");
+    HM_TRY(hm_crypto_begin());
     const unsigned char *at = der.data;
     X509 *parsed = d2i_X509(NULL, &at, (long)der.len);
     bool no_memory = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;

@@ -1,10 +1,20 @@
-/* What a process that uses a token asks of OpenSSL before anything else does. */
+/* What a process asks of OpenSSL before anything else does. The first call decides for the whole process; later ones
+ * cost nothing.
+ *
+ * Always left out: the configuration file that the system or OPENSSL_CONF names (which can load code into a process
+ * that holds keys, and change what is accepted), and sentences for error numbers. */
 #ifndef HM_CRYPTO_PROCESS_H
 #define HM_CRYPTO_PROCESS_H
 
-/* Leave out what OpenSSL would set up at the wish of a PKCS#11 module and nobody here uses: sentences for its error
- * numbers, and the configuration file that the system or OPENSSL_CONF names (which can load code into a process that
- * holds keys). The first call in a process decides, so it comes before a module is loaded. */
-void hm_crypto_begin(void);
+#include <base/err.h>
+
+/* For a process that loads no module. Whoever is about to call into OpenSSL calls this; nothing else is needed. Left
+ * out too: tables of algorithms by name except SHA-256, SHA-384 and SHA-512, and tidying up at the end of the process.
+ */
+HM_MUST_USE hm_err hm_crypto_begin(void);
+
+/* For a process that loads PKCS#11 modules, before it loads one: in the OpenSSL that they share with it they find by
+ * name all digests, AES and triple DES (EVP_get_cipherbyname); what they fetch from a provider is not touched. */
+HM_MUST_USE hm_err hm_crypto_begin_with_modules(void);
 
 #endif

@@ -47,9 +47,25 @@ hm_err hm_ask_product(hm_connection *office, const char *product, uint8_t vendor
 }
 
 /* What the office says of the product is for the manifest, so it is asked before the session is a parser's. */
+/* The core would say that no verifier's algorithm is the product's, whose algorithms the user may not know. */
+static hm_err check_algorithms(const hm_options *options, uint32_t product) {
+    HM_BUF have = HM_BUF_EMPTY;
+    unsigned a = 1;
+    while (a <= HM_KEY_ALGORITHMS && !((options->algorithms & ~product) >> a & 1)) a++;
+    if (options->cosign || a > HM_KEY_ALGORITHMS) return HM_OK;
+    for (unsigned i = 1; i <= HM_KEY_ALGORITHMS; i++)
+        if (product >> i & 1)
+            HM_TRY(hm_put_format(&have, "%s%s", have.len ? ", " : "", hm_key_algorithm_name((hm_key_algorithm)i)));
+    return hm_refuse("--algorithm %s: %s signs with %.*s (a product's algorithms are fixed by hallmark product add "
+                     "--algorithm)",
+                     hm_key_algorithm_name((hm_key_algorithm)a), options->product, (int)have.len,
+                     (const char *)have.data);
+}
+
 static hm_err take_product(const hm_options *options, hm_connection *office, hm_native_orders *orders) {
     hm_manifest *manifest = &orders->plan.manifest;
     HM_TRY(hm_ask_product(office, options->product, manifest->vendor, manifest->class_id, &orders->product_algorithms));
+    HM_TRY(check_algorithms(options, orders->product_algorithms));
     memcpy(manifest->publisher, office->uuid, sizeof manifest->publisher);
     manifest->purpose = office->development ? HM_PURPOSE_DEVELOPMENT : HM_PURPOSE_PRODUCTION;
     return HM_OK;

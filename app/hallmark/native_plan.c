@@ -1,5 +1,7 @@
 #include "native_plan.h"
 
+#include <base/closest.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,17 @@ static hm_err given_number(const hm_options *options, const char *name, uint64_t
     return text ? number_of(name, hm_text(text), value) : HM_OK;
 }
 
+/* A comma in a file's name looks like the beginning of a member. */
+static hm_err unknown_member(hm_bytes name) {
+    static const char *const members[] = {"kind", "version", "security-version", "to"};
+    hm_closest closest = hm_closest_begin(name);
+    char hint[HM_HINT_MAX];
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) hm_closest_try(&closest, members[i]);
+    return hm_misuse("--component: behind a comma there are kind, version, security-version and to, but no %.*s%s%s",
+                     (int)name.len, (const char *)name.data, hm_closest_hint(&closest, hint),
+                     closest.name ? "" : " (a file whose name has a comma is described with --manifest FILE)");
+}
+
 /* One of the members behind ID=FILE. */
 static hm_err set_member(hm_manifest_component *component, hm_bytes name, hm_bytes value) {
     if (hm_bytes_equal(name, hm_text("kind"))) return hm_component_kind_by_name(value, &component->kind);
@@ -29,8 +42,7 @@ static hm_err set_member(hm_manifest_component *component, hm_bytes name, hm_byt
     if (hm_bytes_equal(name, hm_text("version")) || hm_bytes_equal(name, hm_text("to"))) return HM_OK;
     if (hm_bytes_equal(name, hm_text("security-version")))
         return number_of("security-version", value, &component->security_version);
-    return hm_misuse("--component: there is no %.*s (there are kind, version, security-version, to)", (int)name.len,
-                     (const char *)name.data);
+    return unknown_member(name);
 }
 
 /* The text up to SEPARATOR, which is consumed, or all that is left. */
@@ -129,13 +141,17 @@ hm_err hm_device_id(const char *text, uint8_t device[static HM_MANIFEST_DEVICE],
 }
 
 static hm_err take_digest(const char *name, hm_native_plan *plan) {
+    hm_closest closest = hm_closest_begin(hm_text(name ? name : ""));
+    char hint[HM_HINT_MAX];
     plan->digest = HM_SHA256;
     for (hm_digest_algorithm a = HM_SHA256; name && a <= HM_SHA512; a++) {
+        hm_closest_try(&closest, hm_digest_name(a));
         if (strcmp(name, hm_digest_name(a)) != 0) continue;
         plan->digest = a;
         return HM_OK;
     }
-    return name ? hm_misuse("--digest %s: there are sha256, sha384 and sha512", name) : HM_OK;
+    return name ? hm_misuse("--digest %s: there are sha256, sha384 and sha512%s", name, hm_closest_hint(&closest, hint))
+                : HM_OK;
 }
 
 hm_err hm_native_plan_make(const hm_options *options, int64_t now, hm_native_plan *plan) {

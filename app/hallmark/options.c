@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <base/closest.h>
 #include <crypto/algorithm.h>
 
 #include <errno.h>
@@ -53,7 +54,8 @@ static const option_rule rules[] = {
     {"--require-receipts", GIVEN, 0, "YES", "yes: its signatures need receipts of a log; no: they do not"},
     {"--add-class", GIVEN, 0, "UUID", "the publisher signs for one class of devices more"},
     {"--remove-class", GIVEN, 0, "UUID", "or one less"},
-    {"--add-key", GIVEN, 0, "KEYFILE", "the publisher has one key more, or those of a second office (its publisher file)"},
+    {"--add-key", GIVEN, 0, "KEYFILE",
+     "the publisher has one key more, or those of a second office (its publisher file)"},
     {"--remove-key", GIVEN, 0, "KID", "or one less"},
     {"--revoke-key", GIVEN, 0, "KID", "what this key signed is refused from now on"},
     {"--keep", GIVEN, 0, "ENVELOPE", "but for this release (a file, or the manifest's SHA-256), which stays good"},
@@ -168,13 +170,24 @@ static const hm_command *find_command(int count, char **words, int *used) {
 
 /* "hallmark log" alone: say what can follow. */
 static hm_err unknown_command(const char *word) {
-    char list[256] = "";
+    hm_closest closest = hm_closest_begin(hm_text(word));
+    char list[256] = "", hint[HM_HINT_MAX];
     size_t len = strlen(word), used = 0;
     for (const hm_command *c = hm_commands; c->name; c++)
         if (strncmp(c->name, word, len) == 0 && c->name[len] == ' ')
             used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", c->name);
     if (list[0]) return hm_misuse("%s is not a whole command (there are: %s)", word, list);
-    return hm_misuse("there is no command %s (hallmark --help lists them)", word);
+    for (const hm_command *c = hm_commands; c->name; c++) hm_closest_try(&closest, c->name);
+    return hm_misuse("there is no command %s%s (hallmark --help lists them)", word, hm_closest_hint(&closest, hint));
+}
+
+static hm_err unknown_algorithm(const char *name) {
+    hm_closest closest = hm_closest_begin(hm_text(name));
+    char hint[HM_HINT_MAX];
+    for (unsigned a = 1; a <= HM_KEY_ALGORITHMS; a++)
+        hm_closest_try(&closest, hm_key_algorithm_name((hm_key_algorithm)a));
+    return hm_misuse("--algorithm %s: there are es256, es384, rsa3072, rsa4096 and ed25519%s", name,
+                     hm_closest_hint(&closest, hint));
 }
 
 static hm_err add_algorithm(hm_options *options, const char *names) {
@@ -183,8 +196,7 @@ static hm_err add_algorithm(hm_options *options, const char *names) {
         size_t len = strcspn(names, ",");
         snprintf(name, sizeof name, "%.*s", (int)(len < 15 ? len : 15), names);
         hm_key_algorithm algorithm;
-        if (hm_failed(hm_key_algorithm_by_name(name, &algorithm)))
-            return hm_misuse("--algorithm %s: there are es256, es384, rsa3072, rsa4096 and ed25519", name);
+        if (hm_failed(hm_key_algorithm_by_name(name, &algorithm))) return unknown_algorithm(name);
         options->algorithms |= 1u << algorithm;
         names += len + (names[len] == ',');
     }
@@ -213,14 +225,22 @@ static hm_err set_option(hm_options *options, const option_rule *rule, const cha
     return rule->kind == ALGORITHM ? add_algorithm(options, value) : HM_OK;
 }
 
+static hm_err unknown_option(const hm_command *command, hm_bytes word) {
+    hm_closest closest = hm_closest_begin(word);
+    char hint[HM_HINT_MAX];
+    for (size_t i = 0; i < RULES; i++)
+        if (command_takes(command, &rules[i])) hm_closest_try(&closest, rules[i].name);
+    return hm_misuse("%s does not take %.*s%s (hallmark %s --help)", command->name, (int)word.len,
+                     (const char *)word.data, hm_closest_hint(&closest, hint), command->name);
+}
+
 /* One word that begins with '-'. *AT moves on if the value is the next word. */
 static hm_err parse_option(const hm_command *command, int count, char **words, int *at, hm_options *options) {
     const char *word = words[*at];
     const char *equals = word[1] == '-' ? strchr(word, '=') : NULL;
     size_t len = equals ? (size_t)(equals - word) : strlen(word);
     const option_rule *rule = rule_named(word, len);
-    if (!rule || !command_takes(command, rule))
-        return hm_misuse("%s does not take %.*s (hallmark %s --help)", command->name, (int)len, word, command->name);
+    if (!rule || !command_takes(command, rule)) return unknown_option(command, HM_BYTES(word, len));
     if (rule->kind == FLAG) {
         if (equals) return hm_misuse("%s takes no value", rule->name);
         return set_option(options, rule, NULL);

@@ -1,5 +1,6 @@
 #include "parser.h"
 
+#include <base/closest.h>
 #include <base/io.h>
 #include <base/readable.h>
 
@@ -157,6 +158,15 @@ static hm_err fetch(hm_parser *parser, const hm_job *job, hm_part part, int *fd,
     return HM_OK;
 }
 
+static hm_err unknown_format(const char *name) {
+    static const char *const names[] = {"cms", "catalogue", "pe", "native"};
+    hm_closest closest = hm_closest_begin(hm_text(name));
+    char hint[HM_HINT_MAX];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) hm_closest_try(&closest, names[i]);
+    return hm_misuse("there is no format %s: there are cms, catalogue, pe and native%s", name,
+                     hm_closest_hint(&closest, hint));
+}
+
 static hm_err choose_format(const hm_parser *parser, const hm_opened *opened, const char *name,
                             const hm_format **format) {
     const hm_job *job = &opened->job;
@@ -164,7 +174,7 @@ static hm_err choose_format(const hm_parser *parser, const hm_opened *opened, co
     size_t len = 0;
     if (name) {
         *format = hm_format_by_name(name);
-        if (!*format) return hm_misuse("there is no format %s (cms, catalogue, pe, native)", name);
+        if (!*format) return unknown_format(name);
         if ((*format)->takes_folder != job->folder)
             return hm_misuse("format %s is for %s", name, job->folder ? "files, and this is a folder" : "folders");
         return HM_OK;

@@ -1,6 +1,7 @@
 #include <pki/manifest.h>
 
 #include <base/cbor.h>
+#include <base/closest.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +29,17 @@ enum { KINDS = sizeof kind_names / sizeof kind_names[0] };
 const char *hm_component_kind_name(uint64_t kind) { return kind < KINDS ? kind_names[kind] : NULL; }
 
 hm_err hm_component_kind_by_name(hm_bytes name, hm_component_kind *kind) {
+    hm_closest closest = hm_closest_begin(name);
+    char hint[HM_HINT_MAX];
     for (unsigned i = 1; i < KINDS; i++) {
+        hm_closest_try(&closest, kind_names[i]);
         if (!hm_bytes_equal(name, hm_text(kind_names[i]))) continue;
         *kind = (hm_component_kind)i;
         return HM_OK;
     }
     return hm_misuse(
-        "there is no kind %.*s (there are firmware, bootloader, application, configuration, script, parameters, trust-list)",
-        (int)name.len, (const char *)name.data);
+        "there is no kind %.*s: there are firmware, bootloader, application, configuration, script, parameters and trust-list%s",
+        (int)name.len, (const char *)name.data, hm_closest_hint(&closest, hint));
 }
 
 static hm_err check_text(const char *what, hm_bytes text, size_t most) {

@@ -52,7 +52,8 @@ static hm_err ask_for_receipt(const hm_parser *parser, hm_bytes statement, hm_by
     message.field[HM_LOG_RECEIPT_CONTENT].bytes = HM_ARRAY(content);
     HM_TRY(hm_core_ask(parser, &message, HM_MSG_BYTES, &storage, &answer));
     hm_bytes found = answer.field[HM_BYTES_CONTENT].bytes;
-    return found.len ? hm_put(receipt, found) : hm_could_not("the log does not know the signature that was just made");
+    return found.len ? hm_put(receipt, found)
+                     : hm_refuse("its signature is not in this office's log (hallmark log check says more)");
 }
 
 hm_err hm_native_sign(const hm_parser *parser, const hm_native_key *key, const char *name, hm_bytes statement,
@@ -74,4 +75,40 @@ hm_err hm_native_sign(const hm_parser *parser, const hm_native_key *key, const c
         made.receipt[0] = hm_buf_bytes(&receipt);
     }
     return hm_cose_signature_put(&made, &signature->bytes);
+}
+
+/* Whose log could have it? A signature of others, or one that has a receipt, stays as it is. */
+static bool lacks_receipt(const hm_cose_envelope *envelope, size_t index, const hm_native_key *keys, size_t count) {
+    for (size_t i = 0; i < count && !envelope->signature[index].receipts; i++)
+        if (hm_bytes_equal(envelope->signature[index].kid, HM_ARRAY(keys[i].kid))) return true;
+    return false;
+}
+
+static hm_err put_with_receipt(const hm_parser *parser, const hm_cose_envelope *envelope, size_t index, hm_buf *bytes) {
+    HM_BUF receipt = HM_BUF_EMPTY;
+    hm_cose_signature with = envelope->signature[index];
+    HM_TRY(ask_for_receipt(parser, envelope->payload, with.value, &receipt));
+    with.receipts = 1;
+    with.receipt[0] = hm_buf_bytes(&receipt);
+    return hm_cose_signature_put(&with, bytes);
+}
+
+hm_err hm_native_complete(const hm_parser *parser, const hm_native_key *keys, size_t count, hm_bytes whole,
+                          hm_buf *completed, size_t *added) {
+    static hm_cose_envelope envelope;
+    HM_BUF storage = HM_BUF_EMPTY;
+    size_t end[HM_COSE_SIGNATURES_MAX + 1] = {0};
+    hm_bytes signatures[HM_COSE_SIGNATURES_MAX];
+    *added = 0;
+    HM_TRY(hm_cose_envelope_get(whole, &envelope));
+    for (size_t i = 0; i < envelope.signatures; i++) {
+        bool lacks = lacks_receipt(&envelope, i, keys, count);
+        HM_TRY(lacks ? put_with_receipt(parser, &envelope, i, &storage)
+                     : hm_put(&storage, envelope.signature[i].whole));
+        end[i + 1] = storage.len;
+        *added += lacks;
+    }
+    for (size_t i = 0; i < envelope.signatures; i++)
+        HM_TRY(hm_bytes_part(hm_buf_bytes(&storage), end[i], end[i + 1] - end[i], &signatures[i]));
+    return *added ? hm_cose_envelope_put(envelope.payload, signatures, envelope.signatures, completed) : HM_OK;
 }

@@ -27,6 +27,7 @@ typedef struct {
     hm_native_key key[HM_MANIFEST_SIGNERS];
     hm_native_signature signature[HM_MANIFEST_SIGNERS];
     hm_buf statement;
+    hm_buf present; /* the envelope that is there */
 } making;
 
 static void making_clear(making *m) {
@@ -35,6 +36,7 @@ static void making_clear(making *m) {
         hm_native_signature_clear(&m->signature[i]);
     }
     hm_buf_clear(&m->statement);
+    hm_buf_clear(&m->present);
     hm_description_free(&m->description);
 }
 
@@ -171,7 +173,6 @@ static hm_err is_same(making *m, const hm_cose_envelope *envelope, bool *same) {
 
 static hm_err consider_present(making *m, bool *unchanged) {
     HM_FD fd = -1;
-    HM_BUF bytes = HM_BUF_EMPTY;
     hm_source source;
     hm_cose_envelope envelope;
     *unchanged = false;
@@ -179,8 +180,8 @@ static hm_err consider_present(making *m, bool *unchanged) {
     HM_TRY(hm_parser_companion(m->parser, &m->gathered.job[0], HM_PART_SIGNATURE, &fd));
     if (fd < 0) return HM_OK;
     HM_TRY(hm_source_of_file(fd, &source));
-    bool is_envelope = !hm_failed(hm_source_read_all(&source, HM_COSE_ENVELOPE_MAX, &bytes)) &&
-                       !hm_failed(hm_cose_envelope_get(hm_buf_bytes(&bytes), &envelope));
+    bool is_envelope = !hm_failed(hm_source_read_all(&source, HM_COSE_ENVELOPE_MAX, &m->present)) &&
+                       !hm_failed(hm_cose_envelope_get(hm_buf_bytes(&m->present), &envelope));
     if (!is_envelope) return hm_refuse("what is in the envelope's place is none (--replace replaces it)");
     HM_TRY(is_same(m, &envelope, unchanged));
     return *unchanged || is_ours(m, &envelope)
@@ -295,6 +296,33 @@ static hm_err report_unchanged(const making *m) {
     return HM_OK;
 }
 
+static hm_err report_completed(const making *m, size_t added) {
+    HM_BUF text = HM_BUF_EMPTY;
+    const hm_job *job = &m->gathered.job[0];
+    HM_TRY(hm_put_format(
+        &text,
+        "%s: unchanged: already signed by this key over the same content, sequence %llu; put %zu receipt%s "
+        "of the log into %s\n",
+        job->shown, (unsigned long long)m->manifest.sequence, added, added == 1 ? "" : "s", m->orders->output));
+    hm_parser_print(m->parser, job, HM_STREAM_OUT, hm_buf_bytes(&text));
+    hm_parser_print(m->parser, job, HM_STREAM_STATUS, hm_text("completed"));
+    return HM_OK;
+}
+
+/* The same release again: what it lacks, if it was signed with --no-receipt, is put into it. */
+static hm_err complete(making *m, bool *written) {
+    HM_BUF completed = HM_BUF_EMPTY;
+    HM_FD fd = -1;
+    size_t added = 0;
+    if (m->orders->extras.receipt)
+        HM_TRY(hm_native_complete(m->parser, m->key, m->keys, hm_buf_bytes(&m->present), &completed, &added));
+    if (!added) return report_unchanged(m);
+    HM_TRY(hm_parser_output(m->parser, &m->gathered.job[0], HM_PART_SIGNATURE, &fd));
+    HM_TRY(hm_fd_write(fd, hm_buf_bytes(&completed)));
+    *written = true;
+    return report_completed(m, added);
+}
+
 static hm_err describe(making *m) {
     HM_BUF text = HM_BUF_EMPTY;
     m->manifest = m->orders->plan.manifest;
@@ -312,7 +340,7 @@ static hm_err make(making *m, bool *written) {
     choose_sequence(m);
     HM_TRY(hash_payloads(m));
     HM_TRY(consider_present(m, &unchanged));
-    if (unchanged) return report_unchanged(m);
+    if (unchanged) return complete(m, written);
     HM_TRY(hm_manifest_put(&m->manifest, &m->statement));
     HM_TRY(sign_all(m));
     HM_TRY(write_envelope(m));

@@ -135,6 +135,15 @@ expect_refused "another class" "of no other" hallmark verify --trust list --prod
 step "without a receipt" update --no-receipt -o bare.cose
 expect_refused "asks for a receipt" "it does not" hallmark verify --trust list bare.cose
 expect_output "verified" "though a host does" hallmark verify bare.cose
+cp bare.cose before.cose
+expect_output "put 1 receipt of the log into bare.cose" "signing the same release again puts it in" update -o bare.cose
+expect_output "as devices with trust list 1 do" "and then a device takes it" hallmark verify --trust list bare.cose
+cp bare.cose whole.cose
+expect_output "over the same content, sequence" "a third time nothing is left to do" update -o bare.cose
+expect_same bare.cose whole.cose "and nothing is done"
+cp before.cose bare.cose
+expect_output "over the same content, sequence" "nor with --no-receipt" update --no-receipt -o bare.cose
+expect_same bare.cose before.cose "which leaves it without"
 step "without certificates" update --no-chain -o lean.cose
 expect_output "as devices" "it does" hallmark verify --trust list lean.cose
 expect_refused "no certificate" "and a host does not" hallmark verify lean.cose

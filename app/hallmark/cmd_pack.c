@@ -78,8 +78,11 @@ hm_err hm_command_unpack(const hm_options *options) {
     const char *folder = options->folder ? options->folder : ".";
     HM_TRY(check_folder(folder));
     HM_TRY(read_trust(options, &trust));
-    meant = (hm_unpack_orders){
-        .trust = hm_buf_bytes(&trust), .product = options->product, .folder = folder, .now = time(NULL)};
+    meant = (hm_unpack_orders){.trust = hm_buf_bytes(&trust),
+                               .trust_name = options->trust,
+                               .product = options->product,
+                               .folder = folder,
+                               .now = time(NULL)};
     HM_TRY(take_device(options));
     hm_front front = {.options = options,
                       .parser = hm_parse_unpack,

@@ -14,9 +14,10 @@ typedef struct {
 HM_MUST_USE hm_err hm_parse_pack(hm_parser *parser, void *orders);
 
 typedef struct {
-    hm_bytes trust;      /* PEM roots, or a trust list, or a bundle of them */
-    const char *product; /* with roots: whose certificates; NULL: any product's */
-    bool has_class;      /* with a list: the devices that are meant; otherwise those that the release names */
+    hm_bytes trust;         /* PEM roots, or a trust list, or a bundle of them */
+    const char *trust_name; /* what the user called it */
+    const char *product;    /* with roots: whose certificates; NULL: any product's */
+    bool has_class;         /* with a list: the devices that are meant; otherwise those that the release names */
     uint8_t vendor[HM_UUID_LEN], class_id[HM_UUID_LEN];
     hm_bytes device;    /* with a list: the id of the device, for downgrade exceptions; empty: none */
     const char *folder; /* for the sentence */

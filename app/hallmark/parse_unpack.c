@@ -1,6 +1,6 @@
+#include "list_hold.h"
 #include "native_file.h"
 #include "parse_pack.h"
-#include "trust_device.h"
 #include "trust_file.h"
 
 #include <base/cbor.h>
@@ -154,7 +154,7 @@ static hm_err unpack_by_list(unpacking *u) {
     hmv_platform platform = {.state = nothing_installed, .counter = nothing_installed};
     hmv_config config = {hm_every_algorithm, hm_fast_digest, &device, &platform};
     hm_device_list list;
-    HM_TRY(hm_in(hm_device_hold_file(&list, u->orders->trust), "the trust list"));
+    HM_TRY(hm_list_hold(&list, u->orders->trust, u->orders->trust_name));
     /* Without a product: the kind of device that the release says it is for. */
     memcpy(device.vendor, u->orders->has_class ? u->orders->vendor : claims->vendor.data, sizeof device.vendor);
     memcpy(device.class_id, u->orders->has_class ? u->orders->class_id : claims->class_id.data, sizeof device.class_id);

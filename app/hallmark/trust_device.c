@@ -1,7 +1,5 @@
 #include "trust_device.h"
 
-#include "trust_file.h"
-
 #include <crypto/digest.h>
 
 #include <string.h>
@@ -53,24 +51,6 @@ hm_err hm_device_hold(hm_device_list *device, hm_bytes envelope, const uint8_t r
     /* Whoever asks names the list that is to be held: there is no older one to fear. */
     hmv_reason reason = hmv_trust_open(&config, view(envelope), root_set, 0, &device->trust);
     return HMV_IS_ACCEPTED(reason) ? HM_OK : hm_refuse("%s", hmv_reason_text(reason));
-}
-
-static hm_err hold_first(hm_device_list *device, hm_bytes envelope) {
-    HM_LIST_FILE file = {.list = NULL};
-    HM_TRY(hm_list_file_open(envelope, &file));
-    return hm_device_hold(device, envelope, file.root_set);
-}
-
-hm_err hm_device_hold_file(hm_device_list *device, hm_bytes content) {
-    hm_list_files files;
-    hm_reason_text said;
-    HM_TRY(hm_list_files_of(content, &files));
-    HM_TRY(hold_first(device, files.list[0]));
-    for (size_t i = 1; i < files.count; i++) {
-        HM_TRY(hm_device_offer(device, files.list[i], &said));
-        if (!said.accepted) return hm_refuse("list %zu of the bundle: %s", i + 1, said.sentence);
-    }
-    return HM_OK;
 }
 
 hm_err hm_device_offer(hm_device_list *device, hm_bytes envelope, hm_reason_text *said) {

@@ -22,8 +22,6 @@ typedef struct {
 
 /* The device holds ENVELOPE, whose root set has the SHA-256 ROOT_SET; a refusal if it would not believe it. */
 HM_MUST_USE hm_err hm_device_hold(hm_device_list *device, hm_bytes envelope, const uint8_t root_set[static 32]);
-/* It holds the newest of a file that is a list or a bundle, taken one after another; the first is trusted as it is. */
-HM_MUST_USE hm_err hm_device_hold_file(hm_device_list *device, hm_bytes content);
 /* It is shown ENVELOPE: if it takes it, that is the one it holds. */
 HM_MUST_USE hm_err hm_device_offer(hm_device_list *device, hm_bytes envelope, hm_reason_text *said);
 

@@ -75,6 +75,9 @@ expect_refused "carries no certificates" "without certificates a list is needed"
 step "the certificates of another office do not count" sh -c \
     'hallmark --office "$1/root" trust export -o other.pem && ! hallmark unpack chain.pack --trust other.pem -C certified' - "$scratch"
 expect_fault 3 "No such file" "the folder must be there" hallmark unpack good.pack --trust list -C nowhere
+step "a list that nobody signed" hallmark trust update --new root.key --threshold 1 --add-publisher pump.publisher -o unsigned
+expect_refused "the trust list unsigned: unsigned: 0 of 1 root has signed, and 1 must" "is no list to judge by, and that is said of it" \
+    hallmark unpack good.pack --trust unsigned -C out
 expect_refused "no packed release" "an envelope is no pack" hallmark unpack good.cose --trust list -C out
 expect_refused "no packed release" "an empty file neither" sh -c ': >empty && hallmark unpack empty --trust list -C out'
 

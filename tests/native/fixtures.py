@@ -88,6 +88,21 @@ def usual_list(version=5, publishers=None, **more):
                              logs=[(native.MAKER, log())], **more)
 
 
+def two_logs(files, demanding):
+    """A receipt is asked of the publisher's own log: another office's, however well the list knows it, is none."""
+    ours, other = Logged(log()), Logged(key('operator log', ESP256), native.OPERATOR)
+    pretending = Logged(other.key, native.MAKER)
+    logs = [(native.MAKER, log()), (native.OPERATOR, other.key)]
+    for name, publishers, what in (('two-logs.list', demanding, 'the maker must have receipts; '), ('two-logs-free.list', None, '')):
+        tree = native.trust_list(6, roots(1, 2, 3), 2, publishers or usual_publishers(), logs=logs)
+        files.add(name, f"version 6: {what}there are the maker's log and the operator's", signed_list(tree))
+    for name, receipts, what in (
+            ('elsewhere', (other,), "a receipt of the operator's log"),
+            ('twice', (other, ours), "receipts of the operator's log and of the maker's"),
+            ('pretending', (pretending,), "a receipt by the operator's log, whose entries say that they are the maker's")):
+        files.add(f'image-logged-{name}.envelope', f"signed by the maker's first key, with {what}", simple(Signer(maker(), None, receipts)))
+
+
 # Whole sets, for mutation
 
 def make_set(files, name, what, tree, list_tree, signers, uncovered=(), list_signers=None):
@@ -264,6 +279,7 @@ def publishers_and_keys(files):
     files.add('logged-5.list', 'version 5: the maker must have receipts', signed_list(usual_list(5, demanding)))
     files.add('logged-revoked.list', "version 6: the same, and the key of the maker's log is revoked",
               signed_list(usual_list(6, demanding, revoked=[[log().kid, []]])))
+    two_logs(files, demanding)
     one_rsa_key(files)
     files.add('gone.list', "version 6: the first key is not the maker's any more", signed_list(usual_list(6, others)))
     files.add('usual.list', 'version 5: the maker, an operator for configuration only, a laboratory for development only',

@@ -367,6 +367,32 @@ static void a_receipt_by_a_revoked_log_key_is_none_of_those_that_are_asked_for(v
     assert_reason(judge(HMV_INSTALL, "image-good.envelope"), HMV_NO_RECEIPT);
 }
 
+/* Whoever keeps a log for himself could otherwise log for others what they never see. */
+static void a_receipt_must_come_from_the_publishers_own_log(void **state) {
+    (void)state;
+    begin("two-logs.list", "usual.roots");
+    assert_accepted(judge(HMV_INSTALL, "image-logged.envelope"));
+    assert_reason(judge(HMV_INSTALL, "image-logged-elsewhere.envelope"), HMV_NO_RECEIPT);
+    assert_reason(judge(HMV_BOOT, "image-logged-elsewhere.envelope"), HMV_NO_RECEIPT);
+    assert_accepted(judge(HMV_INSTALL, "image-logged-twice.envelope"));
+    assert_accepted(judge(HMV_BOOT, "image-logged-twice.envelope"));
+}
+
+static void a_log_speaks_for_no_other_office(void **state) {
+    (void)state;
+    begin("two-logs.list", "usual.roots");
+    assert_reason(judge(HMV_INSTALL, "image-logged-pretending.envelope"), HMV_BAD_RECEIPT);
+    begin("two-logs-free.list", "usual.roots");
+    assert_reason(judge(HMV_INSTALL, "image-logged-pretending.envelope"), HMV_BAD_RECEIPT);
+}
+
+static void where_none_is_asked_for_another_offices_receipt_does_no_harm(void **state) {
+    (void)state;
+    begin("two-logs-free.list", "usual.roots");
+    assert_accepted(judge(HMV_INSTALL, "image-logged-elsewhere.envelope"));
+    assert_accepted(judge(HMV_INSTALL, "image-good.envelope"));
+}
+
 /* One RSA key, for PS256 with the maker and for RS256 with an operator */
 
 static void one_rsa_key_of_two_publishers_signs_for_each_as_he_lists_it(void **state) {
@@ -497,6 +523,9 @@ int main(void) {
         USUAL(a_receipt_by_a_revoked_log_key_spoils_the_release),
         USUAL(of_a_revoked_log_key_the_receipt_of_the_one_good_image_counts),
         USUAL(a_receipt_by_a_revoked_log_key_is_none_of_those_that_are_asked_for),
+        USUAL(a_receipt_must_come_from_the_publishers_own_log),
+        USUAL(a_log_speaks_for_no_other_office),
+        USUAL(where_none_is_asked_for_another_offices_receipt_does_no_harm),
         USUAL(one_rsa_key_of_two_publishers_signs_for_each_as_he_lists_it),
         USUAL(one_rsa_key_of_two_publishers_signs_for_none_as_the_other_lists_it),
         USUAL(a_known_key_with_an_algorithm_that_nobody_lists_for_it_is_refused),

@@ -192,8 +192,8 @@ static hm_err consider_present(making *m, bool *unchanged) {
 /* Making it. */
 
 static hm_err sign_all(making *m) {
-    char name[1024];
-    snprintf(name, sizeof name, "%.1000s.cose", m->gathered.job[0].name);
+    /* The name that the envelope is about to have, without its folder. */
+    const char *slash = strrchr(m->orders->output, '/'), *name = slash ? slash + 1 : m->orders->output;
     for (size_t i = 0; i < m->keys; i++)
         HM_TRY(hm_native_sign(m->parser, &m->key[i], name, hm_buf_bytes(&m->statement), &m->orders->extras,
                               &m->signature[i]));

@@ -55,19 +55,23 @@ static bool security_of(hm_bytes components, hm_bytes id, uint64_t *number) {
     return at && number_at(at + sizeof member - 1, end, number);
 }
 
-static void recall_components(history *h, hm_bytes components, hm_bytes version) {
-    for (size_t i = 0; h->release && i < h->release->components; i++) {
+/* Whether that release had a component of this one's; RAISE: its security versions count. */
+static bool recall_components(history *h, hm_bytes components, hm_bytes version, bool raise) {
+    bool shared = false;
+    for (size_t i = 0; i < h->release->components; i++) {
         hmv_bytes id = h->release->component[i].id;
         uint64_t number;
-        if (security_of(components, HM_BYTES(id.data, id.size), &number))
-            raise_record(&h->security[i], number, version);
+        if (!security_of(components, HM_BYTES(id.data, id.size), &number)) continue;
+        shared = true;
+        if (raise) raise_record(&h->security[i], number, version);
     }
+    return shared;
 }
 
 static hm_err recall(void *context, const hm_entry_row *entry) {
     history *h = context;
     hm_leaf leaf;
-    hm_bytes manifest, version, text;
+    hm_bytes manifest, version, text, components;
     uint64_t sequence;
     bool found, exception;
     HM_TRY(hm_leaf_get(entry->leaf, &leaf));
@@ -77,10 +81,11 @@ static hm_err recall(void *context, const hm_entry_row *entry) {
     if (found) hm_json_member(manifest, "version", &version, &found);
     if (found) hm_json_member(manifest, "sequence", &text, &found);
     if (!found || hm_failed(hm_decimal_decode(text, &sequence))) return HM_OK;
-    raise_record(&h->sequence, sequence, version);
     hm_json_member(manifest, "device", &text, &exception);
-    hm_json_member(manifest, "components", &text, &found);
-    if (found && !exception) recall_components(h, text, version);
+    hm_json_member(manifest, "components", &components, &found);
+    /* Devices count the releases of each component by themselves (docs/manifest.md). */
+    if (!h->release || (found && recall_components(h, components, version, !exception)))
+        raise_record(&h->sequence, sequence, version);
     return HM_OK;
 }
 

@@ -153,6 +153,11 @@ static void says_what_falls_behind_earlier_releases(void **state) {
     manifest.sequence = 8;
     expect_remark(&n, &manifest, "component main: security version 2 is below 3, which release 1.0 had");
     manifest.component[0].id = LITERAL("mai");
+    manifest.sequence = 2; /* devices count each component's releases by themselves */
+    expect_remark(&n, &manifest, NULL);
+    expect_remark(&n, &manifest, NULL);
+    manifest.component[0].version = LITERAL("1.1");
+    expect_remark(&n, &manifest, "sequence number 2 is not above 2");
     manifest.sequence = 9;
     expect_remark(&n, &manifest, NULL);
     manifest.sequence = 1;

@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / 'tests' / 'device'))
 import images
 
 # As in device/port/mps2/port.c.
-FLASH_SIZE, STATE, LIST, FIRMWARE, FIRMWARE_SLOT = 0x9B000, 0x0000, 0x5000, 0xD000, 0x43000
+FLASH_SIZE, STATE, LIST, FIRMWARE, FIRMWARE_SLOT = 0xAF000, 0x0000, 0x5000, 0x19000, 0x45000
 DONE, NOTHING_TO_START, POWER_FAILED = 0, 8, 9
 SECONDS = 120
 

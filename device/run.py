@@ -176,10 +176,10 @@ def exception(device, built):
 
 def damage(device):
     chapter('A bit of the confirmed release falls over in the flash')
-    device.damage(emulator.FIRMWARE + 3 * 4096 + 1000)
+    device.damage(emulator.FIRMWARE + images.PAYLOAD + 1000)
     expect(device, [], 'refused firmware in slot A', 'a payload is not', 'firmware 2.1.0 from slot B')
     chapter('And one of the other')
-    device.damage(emulator.FIRMWARE + emulator.FIRMWARE_SLOT + 3 * 4096 + 1000)
+    device.damage(emulator.FIRMWARE + emulator.FIRMWARE_SLOT + images.PAYLOAD + 1000)
     expect(device, [], 'nothing to start', status=emulator.NOTHING_TO_START)
 
 

@@ -12,15 +12,20 @@ enum { HMB_NONE = 0xff }; /* no slot, no area */
 /* A trust-list area for the list in force, one for each bank's earlier list (P7), one to receive the next. */
 enum { HMB_LISTS = HMB_BANKS + 2 };
 
+/* Bytes that SIZE needs in flash: whole erase blocks. */
+#define HMB_BLOCKS(size) (((size) + HMB_ERASE_SIZE - 1) / HMB_ERASE_SIZE * HMB_ERASE_SIZE)
+
 enum {
+    /* As large as the format allows. A product whose own are smaller saves RAM here: two lists and an envelope are in
+     * hmb_boot, and one of each in the application. */
+    HMB_LIST_MAX = HMV_TRUST_MAX,
+    HMB_ENVELOPE_MAX = HMV_ENVELOPE_MAX,
     HMB_JOURNAL_SIZE = 2 * HMB_ERASE_SIZE, /* of the state, and of the boot records */
     HMB_MAILBOX_SIZE = HMB_ERASE_SIZE,
-    HMB_LIST_AREA_SIZE = 2 * HMB_ERASE_SIZE, /* a unit of header, then the list's envelope */
-    HMB_LIST_MAX = HMB_LIST_AREA_SIZE - HMB_UNIT_SIZE,
-    HMB_ENVELOPE_MAX = 2 * HMB_ERASE_SIZE,
+    HMB_LIST_AREA_SIZE = HMB_BLOCKS(HMB_UNIT_SIZE + HMB_LIST_MAX), /* a unit of header, then the list's envelope */
     /* A slot: a block of header and progress marks, the envelope, the payload. */
     HMB_SLOT_ENVELOPE = HMB_ERASE_SIZE,
-    HMB_SLOT_PAYLOAD = HMB_SLOT_ENVELOPE + HMB_ENVELOPE_MAX
+    HMB_SLOT_PAYLOAD = HMB_SLOT_ENVELOPE + HMB_BLOCKS(HMB_ENVELOPE_MAX)
 };
 
 typedef struct hmb_bank {

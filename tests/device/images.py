@@ -116,6 +116,7 @@ def releases(images, doses):
 # The device as it leaves the factory (device/boot/state.h, device/boot/boot.h): little-endian, as the processor is.
 
 NONE, DEVELOPMENT, ATTEMPTS = 0xff, 0x5AA53CC3, 3
+ENVELOPE, PAYLOAD = 4096, 4096 + 16384  # in a slot: device/boot/layout.h
 
 
 def identity(roots):
@@ -147,7 +148,7 @@ def list_area(envelope):
 def slot(pack):
     """(offset, bytes) pieces of a slot that holds a pack: header, envelope, payload."""
     envelope, data = cbor.decode(pack).value
-    return [(0, words(0x4C534D48, len(envelope))), (4096, envelope), (4096 + 8192, data)]
+    return [(0, words(0x4C534D48, len(envelope))), (ENVELOPE, envelope), (PAYLOAD, data)]
 
 
 def main():

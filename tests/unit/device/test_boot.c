@@ -134,7 +134,7 @@ static void boots_nothing_under_another_list_than_the_one_that_was_taken(void **
     (void)state;
     hmv_bytes list = lab_file("list-2-both.list");
     memset(self.data + lab_layout.list[0], 0xff, HMB_LIST_AREA_SIZE);
-    memcpy(self.data + lab_layout.list[0] + HMB_UNIT_SIZE, list.data, list.size);
+    memcpy(self.data + lab_layout.list[0] + HMB_WORDS_SIZE, list.data, list.size);
     assert_int_equal(hmb_words_write(&self.flash, lab_layout.list[0], HMB_LIST_MAGIC, (uint32_t)list.size), HMV_BAD);
     nor_reset(&self.nor);
     assert_int_equal(hmb_words_write(&self.flash, lab_layout.list[0], HMB_LIST_MAGIC, (uint32_t)list.size), HMV_GOOD);
@@ -442,7 +442,8 @@ static void only_the_free_places_can_be_written_once_the_application_runs(void *
             refused++;
     }
     /* The mailbox, a list area, a slot of each bank. */
-    assert_int_equal(allowed, 1 + 2 + 5 + 4);
+    assert_int_equal(allowed, 1 + (HMB_LIST_AREA_SIZE + 2 * HMB_SLOT_PAYLOAD + LAB_FIRMWARE_MAX + LAB_PARAMETERS_MAX) /
+                                  HMB_ERASE_SIZE);
     assert_int_equal(refused, lab_layout.end / HMB_ERASE_SIZE - allowed);
     lab_asserts(&self, "v2");
 }

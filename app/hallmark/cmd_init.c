@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+static const char NOBODY[] = "Example Organization"; /* good enough to try things out */
+
 static hm_err plan_directory(const hm_options *options, char **directory) {
     hm_options with_operand = *options;
     if (options->operand_count) with_operand.office = options->operands[0];
@@ -34,6 +36,9 @@ static hm_err print_made(const hm_options *options, hm_connection *office) {
         return HM_OK;
     }
     printf("Office of %s made in %s\n", office->organization, directory);
+    if (strcmp(office->organization, NOBODY) == 0)
+        printf("Its certificates name %s; --org NAME of \"hallmark init\" gives them yours, and nothing can later.\n",
+               NOBODY);
     if (office->development)
         printf(
             "DEVELOPMENT: the keys are kept by software, so its certificates are for development only; for production "
@@ -48,7 +53,7 @@ static hm_err print_made(const hm_options *options, hm_connection *office) {
 static hm_err fill_plan(const hm_options *options, const char *directory, char **pin_file, hm_office_plan *plan) {
     *plan = (hm_office_plan){
         .directory = directory,
-        .organization = options->organization ? options->organization : "Example Organization",
+        .organization = options->organization ? options->organization : NOBODY,
         .token = options->token ? options->token : "softhsm",
     };
     if (strcmp(plan->token, "softhsm") != 0 && strncmp(plan->token, "pkcs11:", 7) != 0)
@@ -57,6 +62,8 @@ static hm_err fill_plan(const hm_options *options, const char *directory, char *
     bool software = strcmp(plan->token, "softhsm") == 0;
     if (software && options->pin_file)
         return hm_misuse("--pin-file goes with --token pkcs11:...; softhsm gets a PIN of its own");
+    if (!software && !options->organization)
+        return hm_misuse("--org NAME is missing: the certificates of keys in an HSM are meant to last");
     if (!options->pin_file) return HM_OK;
     *pin_file = realpath(options->pin_file, NULL);
     if (!*pin_file) return hm_could_not("%s: %s", options->pin_file, strerror(errno));

@@ -35,7 +35,7 @@ static const option_rule rules[] = {
     {"--proof", VALUE, AT(proof), "FILE", "the log proof (default: FILE.tlog-proof)"},
     {"--require-log", FLAG, AT(require_log), NULL,
      "refuse without a proof that the signature is logged (FILE.tlog-proof)"},
-    {"--org", VALUE, AT(organization), "NAME", "the organization's name, for certificates"},
+    {"--org", VALUE, AT(organization), "NAME", "the organization's name, which stays in all certificates"},
     {"--token", VALUE, AT(token), "TOKEN", "softhsm, or the pkcs11: URI of a token"},
     {"--pin-file", VALUE, AT(pin_file), "FILE", "a file with the token's PIN that only you can read"},
     {"--algorithm", ALGORITHM, AT(algorithm), "NAME", "es256, es384, rsa3072, rsa4096 or ed25519; may be repeated"},
@@ -204,7 +204,7 @@ static hm_err add_algorithm(hm_options *options, const char *names) {
 }
 
 static hm_err add_given(hm_options *options, const char *name, const char *value) {
-    if (options->given_count == HM_GIVEN_MAX) return hm_misuse("more than %d options at once", HM_GIVEN_MAX);
+    if (options->given_count == HM_GIVEN_MAX) return hm_misuse("more than %d options at once (a list can be changed in several steps)", HM_GIVEN_MAX);
     options->given[options->given_count++] = (hm_given){name, value};
     return HM_OK;
 }

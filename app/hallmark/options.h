@@ -11,7 +11,7 @@
 typedef struct {
     const char *name, *value;
 } hm_given;
-enum { HM_GIVEN_MAX = 128 };
+enum { HM_GIVEN_MAX = 512 };
 
 typedef struct {
     const char *office; /* DIR; resolved by hm_office_directory */

@@ -40,6 +40,7 @@ step "with --manifest it may have one" native --manifest comma.json -o comma.cos
 step "and the envelope knows it" hallmark verify comma.cose 'a,b.bin'
 
 expect_refused pin-value "a PIN in a PKCS#11 URI is refused" \
-    hallmark init --token 'pkcs11:token=x?pin-value=1234' "$scratch/other-office"
+    hallmark init --org Example --token 'pkcs11:token=x?pin-value=1234' "$scratch/other-office"
+expect_fault 2 "org NAME is missing" "an office in an HSM says whose it is" hallmark init --token pkcs11:token=x "$scratch/other-office"
 step "and no office is left behind" test ! -e "$scratch/other-office"
 finish

@@ -26,7 +26,7 @@ if need pkcs11-tool "the token says that no private key can leave it"; then
 fi
 
 expect_refused pin-value "a PIN in a PKCS#11 URI is refused" \
-    hallmark init --token "pkcs11:token=x?module-path=$module&pin-value=1234" "$scratch/other"
+    hallmark init --org Example --token "pkcs11:token=x?module-path=$module&pin-value=1234" "$scratch/other"
 step "and nothing is left" test ! -e "$scratch/other"
 observe env HALLMARK_PIN=1234 PIN=1234 hallmark sign --product pump firmware.bin
 step "an environment variable with a PIN changes nothing" test "$status" -eq 0
@@ -61,11 +61,11 @@ step "the log still checks" hallmark log check
 step "and signing goes on" hallmark sign --product pump firmware.bin
 
 expect_fault 3 /nowhere/hsm.so "a module that is not there: could not, and it is named" \
-    hallmark init --token "pkcs11:token=x?module-path=/nowhere/hsm.so" --pin-file "$pin" "$scratch/other"
+    hallmark init --org Example --token "pkcs11:token=x?module-path=/nowhere/hsm.so" --pin-file "$pin" "$scratch/other"
 expect_status 3 "a module that is none: could not" \
-    hallmark init --token "pkcs11:token=x?module-path=$HALLMARK" --pin-file "$pin" "$scratch/other"
+    hallmark init --org Example --token "pkcs11:token=x?module-path=$HALLMARK" --pin-file "$pin" "$scratch/other"
 expect_status 3 "a token that the module does not have: could not" env SOFTHSM2_CONF="$HALLMARK_OFFICE/token/softhsm2.conf" \
-    hallmark init --token "pkcs11:token=nobody?module-path=$module" --pin-file "$pin" "$scratch/other"
+    hallmark init --org Example --token "pkcs11:token=nobody?module-path=$module" --pin-file "$pin" "$scratch/other"
 step "nothing is left of those offices" test ! -e "$scratch/other"
 
 # An office on a token of one's own, as with an HSM.
@@ -78,10 +78,10 @@ if need softhsm2-util "an office on a token of one's own"; then
     step "a token is prepared" softhsm2-util --init-token --free --label hsm --pin 123456 --so-pin 12345678
     chmod 644 "$scratch/hsm.pin"
     expect_refused "others can read it" "its PIN's file must be for its owner alone" \
-        hallmark init --token "pkcs11:token=hsm?module-path=$module" --pin-file "$scratch/hsm.pin" "$scratch/second"
+        hallmark init --org Example --token "pkcs11:token=hsm?module-path=$module" --pin-file "$scratch/hsm.pin" "$scratch/second"
     chmod 600 "$scratch/hsm.pin"
     step "an office is made on it" \
-        hallmark init --token "pkcs11:token=hsm?module-path=$module" --pin-file "$scratch/hsm.pin" "$scratch/second"
+        hallmark init --org Example --token "pkcs11:token=hsm?module-path=$module" --pin-file "$scratch/hsm.pin" "$scratch/second"
     step "a product is added" hallmark --office "$scratch/second" product add pump
     step "a file is signed" hallmark --office "$scratch/second" sign --replace --product pump firmware.bin
     step "and verifies" hallmark --office "$scratch/second" verify firmware.bin

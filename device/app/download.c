@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { MARKS = HMB_ERASE_SIZE / HMB_UNIT_SIZE - 1, HEAD_MAX = 9, PIECE = 256, TEXT_SIZE_4 = 0x5a, TEXT_SIZE_2 = 0x59 };
+enum { MARKS = HMB_ERASE_SIZE / HMB_WORDS_SIZE - 1, HEAD_MAX = 9, PIECE = 256, TEXT_SIZE_4 = 0x5a, TEXT_SIZE_2 = 0x59 };
 
 static const hmb_flash *flash_of(const hma_download *download) { return download->device->flash; }
 
@@ -20,7 +20,7 @@ static hmv_verdict put_unit(hma_download *download, uint64_t end) {
 static hmv_verdict put_mark(hma_download *download, uint64_t end) {
     uint32_t blocks = (uint32_t)((end + HMB_ERASE_SIZE - 1) / HMB_ERASE_SIZE);
     if (download->marks >= MARKS) return HMV_GOOD;
-    return hmb_words_write(flash_of(download), download->slot + ++download->marks * HMB_UNIT_SIZE, HMB_MARK_MAGIC,
+    return hmb_words_write(flash_of(download), download->slot + ++download->marks * HMB_WORDS_SIZE, HMB_MARK_MAGIC,
                            blocks);
 }
 
@@ -98,8 +98,8 @@ static uint32_t blocks_marked(hma_download *download) {
     uint32_t blocks = 0, words[2];
     download->marks = 0;
     for (uint32_t unit = 1; unit <= MARKS; unit++) {
-        uint32_t at = download->slot + unit * HMB_UNIT_SIZE;
-        if (hmb_flash_blank(flash_of(download), at, HMB_UNIT_SIZE) == HMV_GOOD) continue;
+        uint32_t at = download->slot + unit * HMB_WORDS_SIZE;
+        if (hmb_flash_blank(flash_of(download), at, HMB_WORDS_SIZE) == HMV_GOOD) continue;
         download->marks = unit;
         if (hmb_words_read(flash_of(download), at, words) == HMV_GOOD && words[0] == HMB_MARK_MAGIC &&
             words[1] > blocks)

@@ -19,7 +19,7 @@ hmv_verdict hma_take_list(const hma_device *device, hmv_bytes list) {
     uint32_t area = hmb_free_area(&device->boot->state), at = device->boot->board->layout->list[area];
     if (list.size == 0 || list.size > HMB_LIST_MAX) return HMV_BAD;
     if (hmb_flash_erase(device->flash, at, HMB_LIST_AREA_SIZE) != HMV_GOOD) return HMV_BAD;
-    if (hmb_flash_write(device->flash, at + HMB_UNIT_SIZE, list.data, list.size) != HMV_GOOD) return HMV_BAD;
+    if (hmb_flash_write(device->flash, at + HMB_WORDS_SIZE, list.data, list.size) != HMV_GOOD) return HMV_BAD;
     if (hmb_words_write(device->flash, at, HMB_LIST_MAGIC, (uint32_t)list.size) != HMV_GOOD) return HMV_BAD;
     return ask(device, HMB_TAKE_LIST, 0);
 }

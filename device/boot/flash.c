@@ -49,7 +49,7 @@ hmv_verdict hmb_words_read(const hmb_flash *flash, uint32_t at, uint32_t words[2
 
 hmv_verdict hmb_words_write(const hmb_flash *flash, uint32_t at, uint32_t first, uint32_t second) {
     const uint32_t unit[4] = {first, second, ~first, ~second};
-    return flash->program(flash->context, at, (const uint8_t *)unit, sizeof unit);
+    return hmb_flash_write(flash, at, (const uint8_t *)unit, sizeof unit);
 }
 
 static uint32_t ones_if_zero(uint32_t x) { return (uint32_t)(((uint64_t)x - 1) >> 32); }

@@ -4,10 +4,15 @@
 
 enum { BLOCKS = 2 };
 
-static uint32_t places(const hmb_journal *journal) { return HMB_ERASE_SIZE / journal->head.size; }
+/* What an entry takes: whole units. */
+static uint32_t place_size(const hmb_journal *journal) {
+    return (journal->head.size + HMB_UNIT_SIZE - 1) / HMB_UNIT_SIZE * HMB_UNIT_SIZE;
+}
+
+static uint32_t places(const hmb_journal *journal) { return HMB_ERASE_SIZE / place_size(journal); }
 
 static uint32_t place_at(const hmb_journal *journal, uint32_t block, uint32_t place) {
-    return journal->at + block * HMB_ERASE_SIZE + place * journal->head.size;
+    return journal->at + block * HMB_ERASE_SIZE + place * place_size(journal);
 }
 
 static void check_of(const uint8_t *entry, uint32_t size, uint8_t digest[HMV_SHA256_SIZE]) {
@@ -46,7 +51,7 @@ static uint32_t last_of(const hmb_journal *journal, uint32_t block, uint8_t *ent
 /* The place behind PLACE that is blank, or the number of places. */
 static uint32_t blank_behind(const hmb_journal *journal, uint32_t place) {
     for (place++; place < places(journal); place++)
-        if (hmb_flash_blank(journal->flash, place_at(journal, journal->block, place), journal->head.size) == HMV_GOOD)
+        if (hmb_flash_blank(journal->flash, place_at(journal, journal->block, place), place_size(journal)) == HMV_GOOD)
             return place;
     return places(journal);
 }

@@ -1,8 +1,8 @@
 /* Entries of one size, appended in two erase blocks; the whole one with the highest number is the latest.
  *
  * When a block is full the other is erased and gets the next entry, so the latest never lies in a block that is being
- * erased. An entry begins with an hmb_entry and ends with HMB_CHECK_SIZE bytes of SHA-256 over what is before; one that
- * power failure cut short is passed over, and its place with it. */
+ * erased. Entries begin at units. An entry begins with an hmb_entry and ends with HMB_CHECK_SIZE bytes of SHA-256 over
+ * what is before; one that power failure cut short is passed over, and its place with it. */
 #ifndef HALLMARK_BOOT_JOURNAL_H
 #define HALLMARK_BOOT_JOURNAL_H
 
@@ -12,7 +12,7 @@ enum { HMB_CHECK_SIZE = 16 };
 
 typedef struct hmb_entry {
     uint32_t magic;
-    uint32_t size; /* of the whole entry, a multiple of HMB_UNIT_SIZE */
+    uint32_t size; /* of the whole entry; it takes whole units */
     uint64_t number;
 } hmb_entry;
 

@@ -22,7 +22,7 @@ enum {
     HMB_ENVELOPE_MAX = HMV_ENVELOPE_MAX,
     HMB_JOURNAL_SIZE = 2 * HMB_ERASE_SIZE, /* of the state, and of the boot records */
     HMB_MAILBOX_SIZE = HMB_ERASE_SIZE,
-    HMB_LIST_AREA_SIZE = HMB_BLOCKS(HMB_UNIT_SIZE + HMB_LIST_MAX), /* a unit of header, then the list's envelope */
+    HMB_LIST_AREA_SIZE = HMB_BLOCKS(HMB_WORDS_SIZE + HMB_LIST_MAX), /* the header, then the list's envelope */
     /* A slot: a block of header and progress marks, the envelope, the payload. */
     HMB_SLOT_ENVELOPE = HMB_ERASE_SIZE,
     HMB_SLOT_PAYLOAD = HMB_SLOT_ENVELOPE + HMB_BLOCKS(HMB_ENVELOPE_MAX)

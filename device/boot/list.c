@@ -14,7 +14,7 @@ static hmv_bytes read_area(const hmb_boot *boot, uint32_t area, hmb_open_list *l
     if (hmb_words_read(flash, at, words) != HMV_GOOD || words[0] != HMB_LIST_MAGIC) return none;
     if (words[1] == 0 || words[1] > sizeof list->data) return none;
     envelope.size = words[1];
-    return flash->read(flash->context, at + HMB_UNIT_SIZE, list->data, words[1]) == HMV_GOOD ? envelope : none;
+    return flash->read(flash->context, at + HMB_WORDS_SIZE, list->data, words[1]) == HMV_GOOD ? envelope : none;
 }
 
 static void digest_of(hmv_bytes data, uint8_t digest[HMV_SHA256_SIZE]) {

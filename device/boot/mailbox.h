@@ -1,8 +1,8 @@
 /* What the application asks of the first stage. It is an application's word, no more: each request is judged at the
  * next boot by what the first stage itself knows and verifies.
  *
- * A request is one unit (hmb_words): what, and for what. They are appended; the state remembers how many units were
- * judged, so what lies there when an image is started can never speak for that image. */
+ * A request is HMB_WORDS_SIZE bytes (hmb_words), here called a unit: what, and for what. They are appended; the state
+ * remembers how many were judged, so what lies there when an image is started can never speak for that image. */
 #ifndef HALLMARK_BOOT_MAILBOX_H
 #define HALLMARK_BOOT_MAILBOX_H
 
@@ -13,7 +13,7 @@
 #define HMB_TAKE_LIST 0x3153494Cu /* the free list area holds a trust list */
 #define HMB_LEAVE_DEVELOPMENT 0x31445250u /* for good */
 
-enum { HMB_MAILBOX_UNITS = HMB_MAILBOX_SIZE / HMB_UNIT_SIZE };
+enum { HMB_MAILBOX_UNITS = HMB_MAILBOX_SIZE / HMB_WORDS_SIZE };
 
 /* Units up to the last that is not blank. */
 uint32_t hmb_mailbox_extent(const hmb_flash *flash, uint32_t at);

@@ -81,7 +81,7 @@ void hmb_requests_take(hmb_boot *boot) {
     uint32_t mailbox = boot->board->layout->mailbox, extent = hmb_mailbox_extent(boot->board->flash, mailbox);
     size_t count = 0;
     for (uint32_t unit = boot->state.taken; unit < extent; unit++)
-        take_one(boot, mailbox + unit * HMB_UNIT_SIZE, count++);
+        take_one(boot, mailbox + unit * HMB_WORDS_SIZE, count++);
     if (extent > boot->state.taken) {
         boot->state.taken = extent;
         boot->changed = 1;

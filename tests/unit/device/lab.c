@@ -126,7 +126,7 @@ void lab_init(lab *self, const char *release) {
     memcpy(&self->identity, lab_file("identity").data, sizeof self->identity);
     place(self, lab_layout.state, lab_file("first-state"));
     hmv_bytes list = lab_file("list-1.list");
-    place(self, lab_layout.list[0] + HMB_UNIT_SIZE, list);
+    place(self, lab_layout.list[0] + HMB_WORDS_SIZE, list);
     (void)hmb_words_write(&self->flash, lab_layout.list[0], HMB_LIST_MAGIC, (uint32_t)list.size);
     (void)lab_force_at(self, lab_layout.bank[HMB_FIRMWARE].slot[0], lab_file(release));
     self->nor.operations = 0;

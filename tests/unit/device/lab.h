@@ -13,7 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { LAB_FIRMWARE_MAX = 2 * HMB_ERASE_SIZE, LAB_PARAMETERS_MAX = HMB_ERASE_SIZE };
+enum { LAB_FIRMWARE_MAX = HMB_BLOCKS(8192), LAB_PARAMETERS_MAX = HMB_BLOCKS(4096) };
 
 typedef struct lab {
     nor nor;

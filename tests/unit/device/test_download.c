@@ -58,6 +58,7 @@ static void goes_on_behind_the_last_complete_block(void **state) {
     (void)state;
     hma_download download;
     hmv_bytes pack = lab_file("crash.pack");
+    if (HMB_ERASE_SIZE > 4096) skip(); /* no block of its payload is complete before the end */
     assert_int_equal(hma_download_open(&download, &self.device, HMB_FIRMWARE), HMV_MORE);
     assert_int_equal(hma_download_feed(&download, pack.data, pack.size - 1), HMV_MORE);
     assert_int_equal(hma_download_open(&download, &self.device, HMB_FIRMWARE), HMV_MORE);
@@ -80,6 +81,7 @@ static void begins_anew_when_what_is_there_was_changed(void **state) {
 
 static void does_not_go_on_with_another_release(void **state) {
     (void)state;
+    if (HMB_ERASE_SIZE > 4096) skip(); /* likewise */
     hma_download download;
     hmv_bytes pack = lab_file("crash.pack"), other = lab_file("development.pack");
     assert_int_equal(hma_download_open(&download, &self.device, HMB_FIRMWARE), HMV_MORE);
@@ -102,7 +104,7 @@ static void random_headers_and_marks_do_no_harm(void **state) {
             uint32_t words[4] = {unit ? HMB_MARK_MAGIC : HMB_SLOT_MAGIC, x >> (x % 28), 0, 0};
             words[2] = ~words[0];
             words[3] = ~words[1];
-            memcpy(self.data + at + unit * HMB_UNIT_SIZE, words, sizeof words);
+            memcpy(self.data + at + unit * HMB_WORDS_SIZE, words, sizeof words);
         }
         hmv_reason answer = hma_download_open(&download, &self.device, HMB_FIRMWARE);
         assert_true(answer == HMV_MORE || answer == HMV_ACCEPTED);

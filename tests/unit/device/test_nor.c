@@ -20,8 +20,8 @@ static hmv_verdict get(uint32_t at) { return interface.read(interface.context, a
 
 static void keeps_what_was_programmed_until_it_is_erased(void **state) {
     (void)state;
-    assert_int_equal(program(32, sizeof unit), HMV_GOOD);
-    assert_int_equal(get(32), HMV_GOOD);
+    assert_int_equal(program(2 * HMB_UNIT_SIZE, sizeof unit), HMV_GOOD);
+    assert_int_equal(get(2 * HMB_UNIT_SIZE), HMV_GOOD);
     assert_memory_equal(read, unit, sizeof unit);
     assert_int_equal(erase(0), HMV_GOOD);
     assert_int_equal(hmb_flash_blank(&interface, 0, SIZE), HMV_GOOD);
@@ -40,10 +40,10 @@ static void programs_no_unit_twice(void **state) {
 static void has_no_places_outside_nor_between(void **state) {
     (void)state;
     assert_int_equal(program(SIZE, sizeof unit), HMV_BAD);
-    assert_int_equal(program(SIZE - 8, sizeof unit), HMV_BAD);
-    assert_int_equal(program(8, sizeof unit), HMV_BAD);
-    assert_int_equal(program(0, 8), HMV_BAD);
-    assert_int_equal(erase(16), HMV_BAD);
+    assert_int_equal(program(SIZE - HMB_UNIT_SIZE / 2, sizeof unit), HMV_BAD);
+    assert_int_equal(program(HMB_UNIT_SIZE / 2, sizeof unit), HMV_BAD);
+    assert_int_equal(program(0, HMB_UNIT_SIZE / 2), HMV_BAD);
+    assert_int_equal(erase(HMB_UNIT_SIZE), HMV_BAD);
     assert_int_equal(erase(SIZE), HMV_BAD);
     assert_int_equal(get(UINT32_MAX - 3), HMV_BAD);
     assert_int_equal(flash.faults, 7);

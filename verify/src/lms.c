@@ -108,7 +108,7 @@ static void climb(work *at, uint32_t q, const uint8_t *path) {
 /* SIGNATURE is as long as the parameters say: q, otstype, C, y, type, path. */
 static hmv_verdict verify_tree(work *at, const uint8_t *key, const hmv_bytes *message, size_t count,
                                const uint8_t *signature) {
-    const uint8_t *c = &signature[8], *y = &c[at->is.n], *type = &y[at->is.chains * at->is.n];
+    const uint8_t *c = &signature[8], *y = &c[at->is.n], *type = &y[(size_t)at->is.chains * at->is.n];
     uint32_t q = hmv_load_be32(signature);
     if (q >> at->is.height != 0 || memcmp(&signature[4], &key[4], 4) != 0 || memcmp(type, key, 4) != 0) return HMV_BAD;
     memcpy(at->input, &key[8], ID_SIZE);

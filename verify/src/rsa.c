@@ -34,7 +34,7 @@ typedef void encoding(uint8_t *expected, const uint8_t *received, size_t size, c
                       hmv_sha256 *hash);
 
 static void load(uint32_t *number, const uint8_t *octets, size_t size) {
-    memset(number, 0, WORDS_MAX * 4);
+    memset(number, 0, WORDS_MAX * sizeof *number);
     for (size_t i = 0; i < size; i++) number[i / 4] |= (uint32_t)octets[size - 1 - i] << i % 4 * 8;
 }
 

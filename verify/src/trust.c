@@ -184,9 +184,9 @@ void hmv_trust_check(const hmv_trust *list, hmv_parse *parse) {
     check_log_keys(list, parse);
 }
 
-hmv_reason hmv_trust_read(hmv_bytes bytes, hmv_trust *trust) {
-    hmv_parse parse = {.fault = bytes.size > HMV_TRUST_MAX ? HMV_TOO_LARGE : HMV_UNDECIDED};
-    hmv_trust_outline(&bytes, trust, &parse);
+hmv_reason hmv_trust_read(hmv_bytes list, hmv_trust *trust) {
+    hmv_parse parse = {.fault = list.size > HMV_TRUST_MAX ? HMV_TOO_LARGE : HMV_UNDECIDED};
+    hmv_trust_outline(&list, trust, &parse);
     hmv_trust_check(trust, &parse);
     if (parse.fault == HMV_UNDECIDED) return HMV_ACCEPTED;
     memset(trust, 0, sizeof *trust);

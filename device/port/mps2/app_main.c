@@ -29,7 +29,7 @@ static const char *order(const char *words, const char *name, char value[WORD_MA
     const char *found = strstr(words, name);
     size_t size = 0;
     if (!found) return NULL;
-    for (found += strlen(name); found[size] > ' ' && size < WORD_MAX - 1; size++) value[size] = found[size];
+    for (found += strlen(name); size < WORD_MAX - 1 && found[size] > ' '; size++) value[size] = found[size];
     value[size] = 0;
     return value;
 }

@@ -11,6 +11,7 @@ void hang(void);
 
 void app_reset(const hmb_boot *boot) {
     uint32_t ticks = 0xFFFFFF - *(volatile uint32_t *)0xE000E018u; /* since the reset */
+    /* cppcheck-suppress comparePointers ; the linker's names for the two ends of one section */
     memset(bss_start, 0, (size_t)(bss_end - bss_start));
     app_main(boot, ticks);
 }

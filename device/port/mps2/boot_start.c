@@ -14,6 +14,7 @@ void reset(void) {
     systick[1] = 0xFFFFFF;
     systick[2] = 0;
     systick[0] = 5;
+    /* cppcheck-suppress comparePointers ; the linker's names for the two ends of one section */
     memset(bss_start, 0, (size_t)(bss_end - bss_start));
     boot_main();
 }

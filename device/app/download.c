@@ -47,12 +47,20 @@ static hmv_verdict put_byte(hma_download *download, uint64_t offset, uint64_t to
     return end % HMB_ERASE_SIZE == 0 || end == total ? put_mark(download, end) : HMV_GOOD;
 }
 
+/* What the first stage would refuse for the bank's sake is refused before anything of it is written. */
+static int fits(hma_download *download, const hmv_release *release) {
+    hmv_reason answer = hmb_component_check(download->device->boot, download->bank, release);
+    if (answer == HMV_ACCEPTED) return 1;
+    download->refused = answer;
+    return 0;
+}
+
 static hmv_verdict write_payload(void *context, const hmv_release *release, size_t index, uint64_t offset,
                                  const uint8_t *data, size_t size) {
     hma_download *download = context;
     uint64_t total = release->component[index].size;
+    if (offset == 0 && !fits(download, release)) return HMV_BAD;
     if (download->replaying) return HMV_GOOD;
-    if (index > 0 || total > download->device->boot->board->layout->bank[download->bank].payload_size) return HMV_BAD;
     if (offset == 0 && put_envelope(download, download->stream.envelope_size) != HMV_GOOD) return HMV_BAD;
     for (size_t i = 0; i < size; i++)
         if (put_byte(download, offset + i, total, data[i]) != HMV_GOOD) return HMV_BAD;
@@ -62,8 +70,10 @@ static hmv_verdict write_payload(void *context, const hmv_release *release, size
 /* ---- going on ---- */
 
 hmv_reason hma_download_feed(hma_download *download, const uint8_t *data, size_t size) {
+    hmv_reason answer;
     download->offset += size;
-    return hmv_stream_feed(&download->stream, data, size);
+    answer = hmv_stream_feed(&download->stream, data, size);
+    return answer == HMV_WRITE_FAULT && download->refused != 0 ? download->refused : answer;
 }
 
 /* The head of a CBOR byte string of SIZE bytes, the shortest. The answer is its own size. */
@@ -116,8 +126,8 @@ static hmv_reason replay(hma_download *download, uint32_t envelope_size) {
     if (answer == HMV_MORE) answer = feed_head(download, envelope_size);
     if (answer == HMV_MORE) answer = feed_flash(download, download->slot + HMB_SLOT_ENVELOPE, envelope_size);
     if (answer != HMV_MORE) return answer;
+    if (!fits(download, &download->stream.release)) return download->refused;
     size = download->stream.release.component[0].size;
-    if (size > download->device->boot->board->layout->bank[download->bank].payload_size) return HMB_NO_ROOM;
     done = (uint64_t)blocks_marked(download) * HMB_ERASE_SIZE;
     if (done == 0) return HMV_SHORT_PAYLOAD; /* to begin anew costs no more */
     answer = feed_head(download, (uint32_t)size);
@@ -138,6 +148,7 @@ static void begin(hma_download *download) {
                                     .write_context = download};
     hmv_stream_init(&download->stream);
     download->offset = 0;
+    download->refused = 0;
     download->unit_used = 0;
 }
 
@@ -157,9 +168,10 @@ static hmv_reason go_on(hma_download *download) {
     return answer;
 }
 
+#define NO_SLOT UINT32_MAX /* no address of a block: 0 is one */
 static uint32_t free_slot(const hma_device *device, size_t bank) {
     uint32_t slot = hmb_free_slot(device->boot, bank);
-    return slot < HMB_SLOTS ? device->boot->board->layout->bank[bank].slot[slot] : 0;
+    return slot < HMB_SLOTS ? device->boot->board->layout->bank[bank].slot[slot] : NO_SLOT;
 }
 
 hmv_reason hma_download_open(hma_download *download, const hma_device *device, size_t bank) {
@@ -171,7 +183,7 @@ hmv_reason hma_download_open(hma_download *download, const hma_device *device, s
     download->platform.state = hmb_platform_state;
     download->platform.counter = hmb_platform_counter;
     download->config = (hmv_config){device->algorithms, device->digests, &device->boot->device, &download->platform};
-    if (download->slot == 0) return HMB_TRIAL_UNDER_WAY;
+    if (download->slot == NO_SLOT) return HMB_TRIAL_UNDER_WAY;
     return go_on(download);
 }
 
@@ -179,5 +191,5 @@ uint64_t hma_download_offset(const hma_download *download) { return download->of
 
 hmv_verdict hma_download_forget(const hma_device *device, size_t bank) {
     uint32_t slot = free_slot(device, bank);
-    return slot ? hmb_flash_erase(device->flash, slot, HMB_ERASE_SIZE) : HMV_BAD;
+    return slot != NO_SLOT ? hmb_flash_erase(device->flash, slot, HMB_ERASE_SIZE) : HMV_BAD;
 }

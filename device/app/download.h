@@ -24,6 +24,7 @@ typedef struct hma_download {
     hmv_stream stream;
     uint64_t offset;    /* bytes of the stream that were taken */
     uint32_t replaying; /* what is fed comes from the slot itself */
+    hmv_reason refused; /* why the bank does not take what the stream has; 0 */
     uint32_t unit_used; /* bytes in UNIT */
     uint32_t marks;     /* units used behind the header */
     uint8_t unit[HMB_UNIT_SIZE];
@@ -35,7 +36,8 @@ typedef struct hma_download {
  * HMB_TRIAL_UNDER_WAY: there is no free slot. HMV_READ_FAULT: the flash fails. */
 hmv_reason hma_download_open(hma_download *download, const hma_device *device, size_t bank);
 uint64_t hma_download_offset(const hma_download *download);
-/* The next SIZE bytes of the packed stream. HMV_MORE, HMV_ACCEPTED with the last byte, or the reason of the refusal;
+/* The next SIZE bytes of the packed stream. HMV_MORE, HMV_ACCEPTED with the last byte, or the reason of the refusal.
+ * What the first stage would refuse for the bank's sake (hmb_component_check) is refused before anything is written;
  * the slot is then to be forgotten with hma_download_forget before another release is fetched. */
 hmv_reason hma_download_feed(hma_download *download, const uint8_t *data, size_t size);
 /* The free slot is empty. */

@@ -33,6 +33,9 @@ hmv_reason hmb_boot_begin(hmb_boot *boot, const hmb_board *board) {
     hmb_record latest;
     memset(boot, 0, sizeof *boot);
     boot->board = board;
+    boot->record.undecided = hmb_layout_check(board);
+    if (boot->record.undecided != HMV_ACCEPTED) return boot->record.undecided;
+    boot->record.undecided = 0;
     hmb_record_open(&boot->records, board->flash, board->layout, &latest);
     boot->record.cause = board->cause;
     set_config(boot);

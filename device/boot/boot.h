@@ -74,7 +74,10 @@ typedef struct hmb_boot {
     uint8_t envelope[HMB_ENVELOPE_MAX];
 } hmb_boot;
 
-/* HMV_ACCEPTED, or HMB_STATE_LOST. */
+/* Is what the port says of its flash and memory possible? HMV_ACCEPTED; else which of HMB_LAYOUT_UNALIGNED and the
+ * reasons behind it. hmb_boot_begin asks it. */
+hmv_reason hmb_layout_check(const hmb_board *board);
+/* HMV_ACCEPTED, or HMB_STATE_LOST; or the reason of hmb_layout_check, and then the flash was not touched. */
 hmv_reason hmb_boot_begin(hmb_boot *boot, const hmb_board *board);
 /* HMV_ACCEPTED if there is firmware to start: in memory[HMB_FIRMWARE], found[HMB_FIRMWARE].size bytes of it; and
  * parameters likewise if record.bank[HMB_PARAMETERS].slot is one. Otherwise the reason of the last slot that was tried.
@@ -82,6 +85,10 @@ hmv_reason hmb_boot_begin(hmb_boot *boot, const hmb_board *board);
 hmv_reason hmb_boot_decide(hmb_boot *boot);
 /* memory[HMB_FIRMWARE] if every answer is HMV_ACCEPTED, and otherwise an address where nothing is. */
 uintptr_t hmb_boot_target(const hmb_boot *boot);
+
+/* Is RELEASE, which was accepted, one that BANK takes: one component, the bank's own, of its kind, and small enough?
+ * HMV_ACCEPTED, or HMB_SEVERAL_COMPONENTS, HMB_OTHER_COMPONENT, HMB_OTHER_KIND, HMB_NO_ROOM. */
+hmv_reason hmb_component_check(const hmb_boot *boot, size_t bank, const hmv_release *release);
 
 /* What the application may write until the next reset, in ascending order; all else is to be locked. At least
  * HMB_WRITABLE_MAX places; the answer is how many were filled in. */

@@ -6,7 +6,9 @@ static const struct {
     const char *text;
 } texts[] = {
     {HMB_EMPTY, "there is nothing in it that was completed"},
-    {HMB_OTHER_COMPONENT, "the release is not for this bank: it is of another component, or of several"},
+    {HMB_OTHER_COMPONENT, "the release is not for this bank: it is of another component"},
+    {HMB_SEVERAL_COMPONENTS, "the release has several components, and a bank takes releases of one"},
+    {HMB_OTHER_KIND, "the release is not for this bank: its component is of another kind"},
     {HMB_OTHER_RELEASE, "it holds another release than the one that was accepted there"},
     {HMB_NO_ROOM, "the payload is larger than the memory for it"},
     {HMB_GIVEN_UP, "it was started as often as a trial may be and never confirmed that it is well"},
@@ -19,6 +21,11 @@ static const struct {
     {HMB_FLASH_FAULT, "the flash could not be written"},
     {HMB_NOT_ASKED, "nobody asked for it to be tried"},
     {HMB_SAME_LIFE, "the device is in production already"},
+    {HMB_LAYOUT_UNALIGNED, "the port's layout: an address or a size is no multiple of the erase block's"},
+    {HMB_LAYOUT_OUTSIDE, "the port's layout: an area ends behind the layout's end"},
+    {HMB_LAYOUT_OVERLAP, "the port's layout: two areas overlap"},
+    {HMB_LAYOUT_MEMORY, "the port's layout: a bank's memory is smaller than the room in its slots"},
+    {HMB_LAYOUT_COMPONENT, "the port's layout: a bank's component id or kind is not one that a release can have"},
 };
 
 const char *hmb_reason_text(uint32_t reason) {

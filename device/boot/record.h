@@ -12,7 +12,7 @@ enum { HMB_REQUESTS_MAX = 4, HMB_VERSION_TEXT = 32 };
 /* Why not, beside hmv_reason's numbers (which end below 100). hmb_reason_text (reason.c) has a sentence for each. */
 enum {
     HMB_EMPTY = 100,           /* the slot or list area has nothing that was completed */
-    HMB_OTHER_COMPONENT = 101, /* the release is of another component than this bank's, or of several */
+    HMB_OTHER_COMPONENT = 101, /* the release is of another component than this bank's */
     HMB_OTHER_RELEASE = 102,   /* the slot holds another release than the one that was accepted there */
     HMB_NO_ROOM = 103,         /* the payload is larger than the memory that it is to lie in */
     HMB_GIVEN_UP = 104,        /* it was started as often as a trial may be, and did not confirm itself */
@@ -24,7 +24,15 @@ enum {
     HMB_TOO_MANY_REQUESTS = 110,
     HMB_FLASH_FAULT = 111, /* the state could not be written; what needs it was not done */
     HMB_NOT_ASKED = 112,   /* nobody asked for this slot to be judged */
-    HMB_SAME_LIFE = 113    /* the device is in production already */
+    HMB_SAME_LIFE = 113,   /* the device is in production already */
+    HMB_SEVERAL_COMPONENTS = 114,
+    HMB_OTHER_KIND = 115, /* the component has this bank's id, but not its kind */
+    /* The port's mistakes: nothing runs, and nothing was written. */
+    HMB_LAYOUT_UNALIGNED = 120, /* an address or a size is no multiple of HMB_ERASE_SIZE */
+    HMB_LAYOUT_OUTSIDE = 121,   /* an area ends behind the layout's end */
+    HMB_LAYOUT_OVERLAP = 122,   /* two areas have bytes in common */
+    HMB_LAYOUT_MEMORY = 123,    /* a bank's memory is smaller than its slots have room for */
+    HMB_LAYOUT_COMPONENT = 124  /* a bank has no component id, one that is too long, or no kind */
 };
 
 typedef struct hmb_request_record {

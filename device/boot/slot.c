@@ -22,15 +22,15 @@ static hmv_bytes read_envelope(hmb_boot *boot, uint32_t at) {
     return read_flash(boot, at + HMB_SLOT_ENVELOPE, boot->envelope, words[1]) == HMV_GOOD ? envelope : none;
 }
 
-/* Signed for this bank, and small enough for it. */
-static hmv_reason check_component(const hmb_boot *boot, size_t bank, const hmv_release *release) {
+hmv_reason hmb_component_check(const hmb_boot *boot, size_t bank, const hmv_release *release) {
     const hmb_bank *own = &boot->board->layout->bank[bank];
     const hmv_component *component = &release->component[0];
     volatile hmv_verdict same = HMV_BAD;
-    if (release->components != 1 || component->kind != own->kind || component->id.size != own->component.size)
-        return HMB_OTHER_COMPONENT;
+    if (release->components != 1) return HMB_SEVERAL_COMPONENTS;
+    if (component->id.size != own->component.size) return HMB_OTHER_COMPONENT;
     same = hmb_same(component->id.data, own->component.data, own->component.size);
     if (same != HMV_GOOD) return HMB_OTHER_COMPONENT;
+    if (component->kind != own->kind) return HMB_OTHER_KIND;
     if (component->size > own->payload_size || component->size > boot->board->memory[bank].size) return HMB_NO_ROOM;
     return same; /* HMV_GOOD is HMV_ACCEPTED */
 }
@@ -96,7 +96,7 @@ hmv_reason hmb_slot_judge(hmb_boot *boot, size_t bank, uint32_t slot, hmv_act ac
     found->answers[HMB_ANSWER_RELEASE] = hmv_release_verify(&boot->config, trust, act, envelope, &release);
     if (!HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_RELEASE])) return hmb_found_answer(found);
     copy_facts(&release, found);
-    found->answers[HMB_ANSWER_COMPONENT] = check_component(boot, bank, &release);
+    found->answers[HMB_ANSWER_COMPONENT] = hmb_component_check(boot, bank, &release);
     found->answers[HMB_ANSWER_PIN] = check_pin(found, pin);
     if (!HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_COMPONENT]) || !HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_PIN]))
         return hmb_found_answer(found);

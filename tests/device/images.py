@@ -50,6 +50,14 @@ def firmware(version, sequence, security_version, data, by=FIRST, logged=True, p
     return native.pack(Builder(), native.release(Builder(), tree, chosen), [data])
 
 
+def several(version, sequence, data):
+    """A pack with a second component."""
+    chosen = signers(FIRST)
+    components = [native.component(MAIN, native.FIRMWARE, data, 2), native.component('recipe', native.CONFIGURATION, b'<recipe/>', 1)]
+    tree = native.manifest(chosen, components, sequence, fields={4: version})
+    return native.pack(Builder(), native.release(Builder(), tree, chosen), [data, b'<recipe/>'])
+
+
 def limits(version, sequence, data, by=OPERATOR, kind=native.PARAMETERS, component=LIMITS, security_version=1):
     chosen = signers(by, logged=False)
     tree = native.manifest(chosen, [native.component(component, kind, data, security_version)], sequence,
@@ -103,6 +111,10 @@ def releases(images, doses):
         'other-product': firmware('2.0.3', 23, 2, images['v21'], product_class=native.OTHER_CLASS),
         'stranger': firmware('2.0.4', 24, 2, images['v21'], by=STRANGER),
         'other-bank': firmware('2.0.6', 26, 2, images['v21'], component='other'),
+        'several': several('2.0.7', 27, images['v2']),
+        # By the maker, who may sign any kind. Of the large one only the beginning: more of it is never read.
+        'limits-configuration': firmware('E', 5, 1, doses['limits-2'], component=LIMITS, kind=native.CONFIGURATION),
+        'limits-large': firmware('F', 6, 1, payload('large', 40000), component=LIMITS, kind=native.PARAMETERS)[:1500],
         'low': firmware('2.1.1', 31, 1, images['v1'], **new),
         'exception': firmware('2.0.0-back', 50, 2, images['v2'], fields={11: DEVICE}, **new),
         'exception-other': firmware('2.0.0-back', 51, 2, images['v2'], fields={11: b'device-0002'}, **new),

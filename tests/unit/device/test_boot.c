@@ -237,6 +237,16 @@ static void refuses_parameters_in_the_firmwares_slot(void **state) {
     assert_reason(reason_of(HMB_FIRMWARE, 1), HMB_OTHER_COMPONENT);
 }
 
+static void refuses_what_the_bank_does_not_take_for_what_it_is(void **state) {
+    (void)state;
+    assert_int_equal(lab_force(&self, HMB_FIRMWARE, "several.pack"), HMV_GOOD);
+    assert_int_equal(lab_force(&self, HMB_PARAMETERS, "limits-configuration.pack"), HMV_GOOD);
+    assert_int_equal(hma_try(&self.device, 1u << HMB_FIRMWARE | 1u << HMB_PARAMETERS), HMV_GOOD);
+    lab_asserts(&self, "v2");
+    assert_reason(reason_of(HMB_FIRMWARE, 1), HMB_SEVERAL_COMPONENTS);
+    assert_reason(reason_of(HMB_PARAMETERS, 0), HMB_OTHER_KIND);
+}
+
 static void boots_a_development_release_in_development_only(void **state) {
     (void)state;
     lab_update(&self, HMB_FIRMWARE, "development.pack");
@@ -498,6 +508,7 @@ int main(void) {
         confirmed(refuses_an_image_by_a_revoked_key),
         confirmed(refuses_a_component_that_is_not_the_banks),
         confirmed(refuses_parameters_in_the_firmwares_slot),
+        confirmed(refuses_what_the_bank_does_not_take_for_what_it_is),
         confirmed(boots_a_development_release_in_development_only),
         confirmed(boots_the_confirmed_release_under_the_list_before_until_an_update_satisfies_the_new_one),
         confirmed(keeps_each_banks_list_over_several_lists),

@@ -39,6 +39,36 @@ static void writes_nothing_of_a_release_whose_envelope_is_refused(void **state) 
     assert_int_equal(self.nor.operations, before);
 }
 
+/* In the first stage's words, and before anything is written. */
+static void refuses_at_once_what_the_bank_does_not_take(void **state) {
+    (void)state;
+    static const struct {
+        size_t bank;
+        const char *pack;
+        hmv_reason reason;
+    } cases[] = {{HMB_FIRMWARE, "several.pack", HMB_SEVERAL_COMPONENTS},
+                 {HMB_FIRMWARE, "other-bank.pack", HMB_OTHER_COMPONENT},
+                 {HMB_FIRMWARE, "limits-1.pack", HMB_OTHER_COMPONENT},
+                 {HMB_PARAMETERS, "crash.pack", HMB_OTHER_COMPONENT},
+                 {HMB_PARAMETERS, "limits-configuration.pack", HMB_OTHER_KIND},
+                 {HMB_PARAMETERS, "limits-large.pack", HMB_NO_ROOM}};
+    uint64_t before = self.nor.operations;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (size_t step = 1; step < 1000; step += 333) {
+            hmv_reason answer = lab_download(&self, cases[i].bank, cases[i].pack, step);
+            if (answer != cases[i].reason) fail_msg("%s: %u, %s", cases[i].pack, answer, hmb_reason_text(answer));
+        }
+    assert_int_equal(self.nor.operations, before);
+}
+
+static void does_not_go_on_with_what_the_bank_does_not_take(void **state) {
+    (void)state;
+    hma_download download;
+    assert_int_equal(lab_force(&self, HMB_FIRMWARE, "several.pack"), HMV_GOOD);
+    assert_int_equal(hma_download_open(&download, &self.device, HMB_FIRMWARE), HMV_MORE);
+    assert_int_equal(hma_download_offset(&download), 0);
+}
+
 static void refuses_a_payload_that_is_not_the_one(void **state) {
     (void)state;
     assert_int_equal(lab_download(&self, HMB_FIRMWARE, "v2-flipped.pack", 100), HMV_OTHER_PAYLOAD);
@@ -128,6 +158,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         each(takes_pieces_of_any_size),
         each(writes_nothing_of_a_release_whose_envelope_is_refused),
+        each(refuses_at_once_what_the_bank_does_not_take),
+        each(does_not_go_on_with_what_the_bank_does_not_take),
         each(refuses_a_payload_that_is_not_the_one),
         each(knows_that_all_of_it_is_there),
         each(goes_on_behind_the_last_complete_block),

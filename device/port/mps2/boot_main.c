@@ -1,4 +1,4 @@
-/* The first stage on this board: begin, decide, say, lock, jump. */
+/* The first stage on this board: begin, decide, say, close, jump. */
 #include "port.h"
 
 static hmb_boot boot;
@@ -13,6 +13,7 @@ _Noreturn void boot_main(void) {
     begun = hmb_boot_begin(&boot, port_board());
     if (HMV_IS_ACCEPTED(begun)) answer = hmb_boot_decide(&boot);
     boot_say(&boot);
+    port_debug(boot.state.life);
     port_lock(writable, hmb_boot_writable(&boot, writable));
     if (!HMV_IS_ACCEPTED(answer)) port_stop();
     port_start(hmb_boot_target(&boot), &boot);

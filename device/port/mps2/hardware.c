@@ -6,9 +6,17 @@
 
 hardware *hardware_registers(void) { return (hardware *)RAM_HARDWARE; }
 
+enum { EXIT_NO_FLASH = 3 };
+static _Noreturn void give_up(const char *why) {
+    port_say("no device here: flash.bin ");
+    port_say(why);
+    port_say("; device/factory.py makes one\n");
+    semihost_exit(EXIT_NO_FLASH);
+}
+
 static void changed(void *context, uint32_t at, const uint8_t *data, size_t size) {
     hardware *self = context;
-    if (semihost_write(self->file, at, data, size) != 0) semihost_exit(3);
+    if (semihost_write(self->file, at, data, size) != 0) give_up("cannot be written");
 }
 
 enum { EXIT_POWER_FAILED = 9 };
@@ -46,7 +54,9 @@ static void power_on(hardware *self) {
     self->nor.wear = self->wear;
     self->running = PORT_POWER_ON;
     self->file = semihost_open("flash.bin", SEMIHOST_UPDATE);
-    if (self->file < 0 || semihost_read(self->file, 0, self->nor.data, self->nor.size) != 0) semihost_exit(3);
+    if (self->file < 0) give_up("is missing, or cannot be written");
+    if (semihost_size(self->file) != FLASH_SIZE) give_up("has another size than this board's flash");
+    if (semihost_read(self->file, 0, self->nor.data, self->nor.size) != 0) give_up("cannot be read");
 }
 
 void hardware_reset(void) {

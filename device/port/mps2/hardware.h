@@ -6,6 +6,7 @@
 
 #include "nor.h"
 #include "port.h"
+#include "port_layout.h"
 
 #include <machine.h>
 
@@ -13,7 +14,7 @@
 enum {
     FIRMWARE_SIZE = 0x48000, /* room for the image; what is behind belongs to the application */
     PARAMETERS_SIZE = 0x1000,
-    FLASH_SIZE = 0xAF000
+    FLASH_SIZE = PORT_FLASH_SIZE
 };
 #define RAM_FIRMWARE (MACHINE_RAM + 0x10000u)
 #define RAM_PARAMETERS (MACHINE_RAM + 0xC0000u)

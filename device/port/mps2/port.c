@@ -1,33 +1,10 @@
 #include "hardware.h"
 #include "semihost.h"
 
-/* ---- flash: where things lie ---- */
+/* ---- flash ---- */
 
-enum {
-    FIRMWARE_SLOT = HMB_SLOT_PAYLOAD + 0x40000, /* 256 KiB */
-    PARAMETERS_SLOT = HMB_SLOT_PAYLOAD + 0x1000,
-    AT_LISTS = 0x5000,
-    AT_FIRMWARE = AT_LISTS + HMB_LISTS * HMB_LIST_AREA_SIZE,
-    AT_PARAMETERS = AT_FIRMWARE + 2 * FIRMWARE_SLOT,
-    AT_END = AT_PARAMETERS + 2 * PARAMETERS_SLOT
-};
-static const hmb_layout layout = {
-    .state = 0x0000,
-    .records = 0x2000,
-    .mailbox = 0x4000,
-    .list = {AT_LISTS, AT_LISTS + HMB_LIST_AREA_SIZE, AT_LISTS + 2 * HMB_LIST_AREA_SIZE,
-             AT_LISTS + 3 * HMB_LIST_AREA_SIZE},
-    .bank = {{.component = {(const uint8_t *)"main", 4},
-              .kind = HMV_KIND_FIRMWARE,
-              .slot = {AT_FIRMWARE, AT_FIRMWARE + FIRMWARE_SLOT},
-              .payload_size = 0x40000},
-             {.component = {(const uint8_t *)"limits", 6},
-              .kind = HMV_KIND_PARAMETERS,
-              .slot = {AT_PARAMETERS, AT_PARAMETERS + PARAMETERS_SLOT},
-              .payload_size = 0x1000}},
-    .end = AT_END,
-};
-_Static_assert((int)AT_END <= (int)FLASH_SIZE, "it fits");
+_Static_assert((int)PORT_FIRMWARE_MAX <= (int)FIRMWARE_SIZE && (int)PORT_PARAMETERS_MAX <= (int)PARAMETERS_SIZE,
+               "what fits in a slot fits in the memory where it is used");
 
 static hmb_flash flash;
 const hmb_flash *port_flash(void) {
@@ -35,6 +12,9 @@ const hmb_flash *port_flash(void) {
     flash = nor_interface(&hardware_registers()->nor);
     return &flash;
 }
+
+/* The emulator has no debug port. On hardware: what is not HMB_DEVELOPMENT closes it. */
+void port_debug(uint32_t life) { (void)life; }
 
 void port_lock(const hmb_range *writable, size_t count) { nor_lock(&hardware_registers()->nor, writable, count); }
 
@@ -66,7 +46,7 @@ const hmb_board *port_board(void) {
     hardware *registers = hardware_registers();
     board =
         (hmb_board){.flash = port_flash(),
-                    .layout = &layout,
+                    .layout = &port_layout,
                     .identity = (const hmb_identity *)(uintptr_t)&identity,
                     .algorithms = port_algorithms,
                     .digests = port_digests,

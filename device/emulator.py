@@ -23,7 +23,7 @@ class Device:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.identify(built, identity)
         flash = bytearray(b'\xff' * FLASH_SIZE)
-        self.put(flash, STATE, images.first_state(first_list))
+        self.put(flash, STATE, images.in_both_blocks(images.first_state(first_list)))
         self.put(flash, LIST, images.list_area(first_list))
         for offset, data in images.slot(release):
             self.put(flash, FIRMWARE + offset, data)

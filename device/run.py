@@ -81,12 +81,12 @@ def counters(device):
     """(sequence, security version) of each component, by name, of the latest snapshot; the highest of several publishers'."""
     flash, best, found = device.flash.read_bytes(), (0, b''), {}
     for block in (0, 4096):
-        for place in range(5):
-            entry = flash[block + place * 816:][:816]
+        for place in range(4096 // images.STATE_SIZE):
+            entry = flash[block + place * images.STATE_SIZE:][:images.STATE_SIZE]
             magic, size, number = struct.unpack_from('<IIQ', entry)
-            if magic == 0x54534D48 and size == 816 and images.hashlib.sha256(entry[:800]).digest()[:16] == entry[800:]:
+            if magic == 0x54534D48 and size == len(entry) and images.hashlib.sha256(entry[:-16]).digest()[:16] == entry[-16:]:
                 best = max(best, (number, entry))
-    for at in range(416, 800, 64):
+    for at in range(images.STATE_COUNTERS, images.STATE_SIZE - 16, 64):
         name = best[1][at + 16:at + 48].rstrip(b'\0').decode()
         if name:
             found[name] = max(found.get(name, (0, 0)), struct.unpack_from('<QQ', best[1], at + 48))

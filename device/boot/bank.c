@@ -28,10 +28,12 @@ static hmv_reason judge_under_earlier(hmb_boot *boot, size_t bank, uint32_t slot
 
 hmv_reason hmb_bank_judge_confirmed(hmb_boot *boot, size_t bank, uint32_t slot) {
     hmb_bank_state *state = state_of(boot, bank);
-    hmv_reason answer;
+    hmv_reason answer = HMB_LIST_LOST;
     boot->record.bank[bank].earlier = 0;
-    answer = hmb_slot_judge(boot, bank, slot, HMV_BOOT, &boot->list[boot->in_force].trust, state->manifest[slot],
-                            &boot->found[bank]);
+    memset(&boot->found[bank], 0, sizeof boot->found[bank]);
+    if (HMV_IS_ACCEPTED(boot->opened))
+        answer = hmb_slot_judge(boot, bank, slot, HMV_BOOT, &boot->list[boot->in_force].trust, state->manifest[slot],
+                                &boot->found[bank]);
     (void)note(boot, bank, slot, answer);
     if (answer == HMV_ACCEPTED || state->earlier.area == HMB_NONE) return answer;
     boot->record.bank[bank].earlier = 1;
@@ -59,49 +61,53 @@ static void drop_trial(hmb_boot *boot, size_t bank, hmv_reason why) {
     boot->changed = 1;
 }
 
-/* A bank without a confirmed release goes on trying: there is nothing to fall back to. */
-static int is_used_up(hmb_boot *boot, size_t bank) {
-    int none_left = boot->no_trials || (boot->state.attempts == 0 && !boot->confirming);
-    return none_left && state_of(boot, bank)->active < HMB_SLOTS;
-}
-
-/* The counters follow the release that has confirmed itself, in the snapshot that makes it the active one (P7). */
-static hmv_reason promote(hmb_boot *boot, size_t bank) {
+/* The state follows what runs. */
+static void activate(hmb_boot *boot, size_t bank, uint32_t slot) {
     hmb_bank_state *state = state_of(boot, bank);
     const hmb_found *found = &boot->found[bank];
+    if (state->active == slot && state->sequence == found->sequence) return;
+    state->active = slot;
+    memcpy(state->publisher, found->publisher, sizeof state->publisher);
+    state->sequence = found->sequence;
+    state->security_version = found->security_version;
+    boot->changed = 1;
+}
+
+hmv_verdict hmb_bank_raise(hmb_boot *boot, size_t bank) {
+    const hmb_found *found = &boot->found[bank];
     const hmv_bytes publisher = {found->publisher, sizeof found->publisher};
-    if (hmb_counter_raise(&boot->state, publisher, boot->board->layout->bank[bank].component, found->sequence,
-                          found->security_version) != HMV_GOOD)
-        return HMV_STATE_FAULT;
-    state->active = state->trial;
+    return hmb_counter_raise(&boot->state, publisher, boot->board->layout->bank[bank].component, found->sequence,
+                             found->security_version);
+}
+
+void hmb_bank_promote(hmb_boot *boot, size_t bank) {
+    hmb_bank_state *state = state_of(boot, bank);
+    activate(boot, bank, state->trial);
     state->trial = HMB_NONE;
+    boot->record.bank[bank].trial = 0;
     forget_earlier(boot, bank);
-    return HMV_ACCEPTED;
 }
 
 static hmv_reason decide_trial(hmb_boot *boot, size_t bank) {
     hmb_bank_state *state = state_of(boot, bank);
-    hmv_reason answer = is_used_up(boot, bank) ? HMB_GIVEN_UP : hmb_bank_judge_trial(boot, bank);
+    hmv_reason answer = hmb_bank_judge_trial(boot, bank);
     if (answer != HMV_ACCEPTED) {
         drop_trial(boot, bank, answer);
         return answer;
     }
     boot->record.bank[bank].slot = state->trial;
+    boot->record.bank[bank].trial = 1;
     memcpy(state->manifest[state->trial], boot->found[bank].manifest, HMV_SHA256_SIZE);
     boot->changed = 1;
-    if (boot->confirming) return promote(boot, bank);
-    boot->record.bank[bank].trial = 1;
     return answer;
 }
 
-static hmv_reason decide_confirmed(hmb_boot *boot, size_t bank, uint32_t slot) {
-    hmb_bank_state *state = state_of(boot, bank);
+static hmv_reason use_confirmed(hmb_boot *boot, size_t bank, uint32_t slot) {
     hmv_reason answer = hmb_bank_judge_confirmed(boot, bank, slot);
     if (answer != HMV_ACCEPTED) return answer;
     boot->record.bank[bank].slot = slot;
     if (!boot->record.bank[bank].earlier) forget_earlier(boot, bank);
-    if (state->active != slot) boot->changed = 1;
-    state->active = slot; /* the state follows what runs */
+    activate(boot, bank, slot);
     return answer;
 }
 
@@ -110,16 +116,41 @@ static hmv_reason decide_former(hmb_boot *boot, size_t bank, hmv_reason why) {
     hmb_bank_state *state = state_of(boot, bank);
     uint32_t former = 1 - state->active;
     if (state->trial == former || hmb_is_zero(state->manifest[former], HMV_SHA256_SIZE)) return why;
-    return decide_confirmed(boot, bank, former);
+    return use_confirmed(boot, bank, former);
+}
+
+static hmv_reason decide_confirmed(hmb_boot *boot, size_t bank) {
+    uint32_t active = state_of(boot, bank)->active;
+    hmv_reason answer = HMB_EMPTY;
+    if (active >= HMB_SLOTS) return answer;
+    answer = use_confirmed(boot, bank, active);
+    return answer == HMV_ACCEPTED ? answer : decide_former(boot, bank, answer);
+}
+
+/* A trial that is over. Firmware is given up for firmware that boots and for nothing else; parameters for none, too. */
+static hmv_reason end_trial(hmb_boot *boot, size_t bank) {
+    hmv_reason answer = decide_confirmed(boot, bank);
+    if (answer == HMV_ACCEPTED || bank != HMB_FIRMWARE) {
+        drop_trial(boot, bank, boot->ending);
+        return answer;
+    }
+    return decide_trial(boot, bank);
 }
 
 static hmv_reason choose(hmb_boot *boot, size_t bank) {
     hmb_bank_state *state = state_of(boot, bank);
     hmv_reason answer = HMB_EMPTY;
+    if (state->trial < HMB_SLOTS && boot->ending) return end_trial(boot, bank);
     if (state->trial < HMB_SLOTS) answer = decide_trial(boot, bank);
     if (answer == HMV_ACCEPTED || state->active >= HMB_SLOTS) return answer;
-    answer = decide_confirmed(boot, bank, state->active);
-    return answer == HMV_ACCEPTED ? answer : decide_former(boot, bank, answer);
+    return decide_confirmed(boot, bank);
+}
+
+/* Nothing that was refused stays where it could be used. */
+static void clear_behind(hmb_boot *boot, size_t bank) {
+    uint32_t used = boot->found[bank].size;
+    if (boot->copied[bank] > used) memset(boot->board->memory[bank].data + used, 0, boot->copied[bank] - used);
+    boot->copied[bank] = used;
 }
 
 static void describe(hmb_boot *boot, size_t bank) {
@@ -134,13 +165,10 @@ static void describe(hmb_boot *boot, size_t bank) {
 hmv_reason hmb_bank_decide(hmb_boot *boot, size_t bank) {
     hmb_bank_record *record = &boot->record.bank[bank];
     hmv_reason answer;
-    memset(record, 0, sizeof *record);
-    record->slot = HMB_NONE;
-    for (size_t slot = 0; slot < HMB_SLOTS; slot++) record->reason[slot] = HMB_NOT_ASKED;
+    *record = (hmb_bank_record){.slot = HMB_NONE, .reason = {record->reason[0], record->reason[1]}};
     answer = choose(boot, bank);
-    if (answer == HMV_ACCEPTED)
-        describe(boot, bank);
-    else
-        memset(&boot->found[bank], 0, sizeof boot->found[bank]);
+    if (answer != HMV_ACCEPTED) memset(&boot->found[bank], 0, sizeof boot->found[bank]);
+    clear_behind(boot, bank);
+    describe(boot, bank);
     return answer;
 }

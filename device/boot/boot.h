@@ -57,7 +57,8 @@ typedef struct hmb_found {
 /* All that a boot holds. It stays in RAM for the application to read. */
 typedef struct hmb_boot {
     const hmb_board *board;
-    hmb_journal journal, records;
+    hmb_pair journal;
+    hmb_journal records;
     hmb_state state;
     hmb_record record;
     hmv_device device;
@@ -68,9 +69,12 @@ typedef struct hmb_boot {
     volatile hmv_reason opened; /* the answer to opening it. Without it no list is taken and nothing is tried: only what
                                    an earlier list accepts still boots */
     hmb_found found[HMB_BANKS];
-    uint32_t changed;    /* the state in RAM is not the one in flash */
-    uint32_t confirming; /* the application has asked, and was on trial */
-    uint32_t no_trials;  /* the flash fails: nothing new may be started */
+    uint32_t changed;           /* the state in RAM is not the one in flash */
+    uint32_t confirming;        /* the application has asked, and was on trial */
+    uint32_t emptied;           /* the mailbox has less than was judged */
+    hmv_reason ending;          /* why trials end at this boot; 0: they do not */
+    uint32_t unstored;          /* the state could not be written, and nothing is unlocked */
+    uint32_t copied[HMB_BANKS]; /* the most that was copied to each memory, to be cleared */
     uint8_t envelope[HMB_ENVELOPE_MAX];
 } hmb_boot;
 
@@ -91,7 +95,7 @@ uintptr_t hmb_boot_target(const hmb_boot *boot);
 hmv_reason hmb_component_check(const hmb_boot *boot, size_t bank, const hmv_release *release);
 
 /* What the application may write until the next reset, in ascending order; all else is to be locked. At least
- * HMB_WRITABLE_MAX places; the answer is how many were filled in. */
+ * HMB_WRITABLE_MAX places; the answer is how many were filled in: none, if the state could not be written. */
 enum { HMB_WRITABLE_MAX = 2 + HMB_BANKS };
 size_t hmb_boot_writable(const hmb_boot *boot, hmb_range writable[HMB_WRITABLE_MAX]);
 /* The slot of BANK that the application may write, or HMB_NONE. */

@@ -31,6 +31,10 @@ hmv_reason hmb_bank_decide(hmb_boot *boot, size_t bank);
 /* The release in SLOT as confirmed before: under the list in force, else under the earlier one. */
 hmv_reason hmb_bank_judge_confirmed(hmb_boot *boot, size_t bank, uint32_t slot);
 hmv_reason hmb_bank_judge_trial(hmb_boot *boot, size_t bank);
+/* The counter of what is on trial there and has confirmed itself. HMV_BAD: there is no room for it. */
+hmv_verdict hmb_bank_raise(hmb_boot *boot, size_t bank);
+/* It becomes the confirmed release. */
+void hmb_bank_promote(hmb_boot *boot, size_t bank);
 
 /* The device's own word for HMV_GOOD: development. */
 void hmb_set_life(hmb_boot *boot, uint32_t life);

@@ -26,7 +26,10 @@ enum {
     HMB_NOT_ASKED = 112,   /* nobody asked for this slot to be judged */
     HMB_SAME_LIFE = 113,   /* the device is in production already */
     HMB_SEVERAL_COMPONENTS = 114,
-    HMB_OTHER_KIND = 115, /* the component has this bank's id, but not its kind */
+    HMB_OTHER_KIND = 115,      /* the component has this bank's id, but not its kind */
+    HMB_COUNTERS_FULL = 116,   /* there are HMB_COUNTERS publishers' components already */
+    HMB_PARTNER_REFUSED = 117, /* what was to be tried together with it was refused */
+    HMB_STATE_DAMAGED = 118,   /* one of the state's two copies was not whole, and was written again */
     /* The port's mistakes: nothing runs, and nothing was written. */
     HMB_LAYOUT_UNALIGNED = 120, /* an address or a size is no multiple of HMB_ERASE_SIZE */
     HMB_LAYOUT_OUTSIDE = 121,   /* an area ends behind the layout's end */
@@ -57,8 +60,11 @@ typedef struct hmb_record {
     hmb_entry entry; /* number: of the boot */
     uint32_t cause;  /* of the reset, in the port's words */
     uint32_t life;
-    uint32_t attempts;              /* that the trial has left, if it should not confirm itself now */
-    uint32_t undecided;             /* why nothing runs, if nothing does; else 0 */
+    uint32_t attempts;  /* that the trial has left, if it should not confirm itself now */
+    uint32_t undecided; /* why nothing runs, if nothing does; else 0 */
+    uint32_t fault;     /* HMB_FLASH_FAULT: the state could not be written: nothing that was asked for was
+                           done, and all is locked; HMB_STATE_DAMAGED; 0: neither */
+    uint32_t reserved[3];
     uint64_t list;                  /* version in force */
     uint64_t earlier;               /* version of the list that firmware on an earlier list was accepted under; 0 */
     uint8_t roots[HMV_SHA256_SIZE]; /* in force */
@@ -66,7 +72,7 @@ typedef struct hmb_record {
     hmb_request_record request[HMB_REQUESTS_MAX];
     uint8_t check[HMB_CHECK_SIZE];
 } hmb_record;
-_Static_assert(sizeof(hmb_record) == 368, "the same on every machine, without padding");
+_Static_assert(sizeof(hmb_record) == 384, "the same on every machine, without padding");
 
 /* The latest record, or all zero. */
 void hmb_record_open(hmb_journal *journal, const hmb_flash *flash, const hmb_layout *layout, hmb_record *latest);

@@ -82,17 +82,19 @@ void hmb_requests_take(hmb_boot *boot) {
     size_t count = 0;
     for (uint32_t unit = boot->state.taken; unit < extent; unit++)
         take_one(boot, mailbox + unit * HMB_WORDS_SIZE, count++);
-    if (extent > boot->state.taken) {
-        boot->state.taken = extent;
-        boot->changed = 1;
-    }
+    if (extent == boot->state.taken) return;
+    boot->emptied =
+        extent < boot->state.taken; /* power failed, or the application did it: what is there is not heard */
+    boot->state.taken = extent;
+    boot->changed = 1;
 }
 
-/* Emptied when more than half full. Until the state says so too, whatever a failed erase leaves lies below `taken`. */
+/* Emptied when more than half full, and if it is emptier than it was. Until the state says so too, whatever a failed
+ * erase leaves lies below `taken`. */
 void hmb_requests_clean(hmb_boot *boot) {
     const hmb_flash *flash = boot->board->flash;
     uint32_t mailbox = boot->board->layout->mailbox;
-    if (boot->state.taken <= HMB_MAILBOX_UNITS / 2) return;
+    if (boot->state.taken <= HMB_MAILBOX_UNITS / 2 && !boot->emptied) return;
     if (hmb_flash_erase(flash, mailbox, HMB_MAILBOX_SIZE) != HMV_GOOD) return;
     boot->state.taken = 0;
     boot->changed = 1;

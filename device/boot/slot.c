@@ -39,6 +39,7 @@ hmv_reason hmb_component_check(const hmb_boot *boot, size_t bank, const hmv_rele
 static hmv_reason check_payload(hmb_boot *boot, size_t bank, uint32_t at, const hmv_component *component) {
     uint8_t *memory = boot->board->memory[bank].data;
     hmv_payload payload;
+    if (boot->copied[bank] < component->size) boot->copied[bank] = (uint32_t)component->size;
     hmv_payload_init(&payload, component);
     if (read_flash(boot, at + HMB_SLOT_PAYLOAD, memory, (size_t)component->size) != HMV_GOOD) return HMV_READ_FAULT;
     hmv_payload_update(&payload, memory, (size_t)component->size);
@@ -94,6 +95,7 @@ hmv_reason hmb_slot_judge(hmb_boot *boot, size_t bank, uint32_t slot, hmv_act ac
     hmv_bytes envelope = read_envelope(boot, at);
     if (envelope.size == 0) return HMB_EMPTY;
     found->answers[HMB_ANSWER_RELEASE] = hmv_release_verify(&boot->config, trust, act, envelope, &release);
+    if (found->answers[HMB_ANSWER_RELEASE] == HMV_STATE_FAULT) found->answers[HMB_ANSWER_RELEASE] = HMB_COUNTERS_FULL;
     if (!HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_RELEASE])) return hmb_found_answer(found);
     copy_facts(&release, found);
     found->answers[HMB_ANSWER_COMPONENT] = hmb_component_check(boot, bank, &release);

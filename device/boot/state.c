@@ -2,17 +2,15 @@
 
 #include <string.h>
 
-hmv_verdict hmb_state_load(hmb_journal *journal, const hmb_flash *flash, uint32_t at, hmb_state *state) {
+hmv_verdict hmb_state_load(hmb_pair *journal, const hmb_flash *flash, uint32_t at, hmb_state *state) {
     hmb_state again;
     volatile hmv_verdict first = HMV_BAD, second = HMV_BAD;
-    first = hmb_journal_open(journal, flash, at, HMB_STATE_MAGIC, (uint8_t *)state, sizeof *state);
-    second = hmb_journal_open(journal, flash, at, HMB_STATE_MAGIC, (uint8_t *)&again, sizeof again);
+    first = hmb_pair_open(journal, flash, at, HMB_STATE_MAGIC, (uint8_t *)state, sizeof *state);
+    second = hmb_pair_open(journal, flash, at, HMB_STATE_MAGIC, (uint8_t *)&again, sizeof again);
     return first & second & hmb_same((const uint8_t *)state, (const uint8_t *)&again, sizeof again);
 }
 
-hmv_verdict hmb_state_store(hmb_journal *journal, hmb_state *state) {
-    return hmb_journal_append(journal, (uint8_t *)state);
-}
+hmv_verdict hmb_state_store(hmb_pair *journal, hmb_state *state) { return hmb_pair_append(journal, (uint8_t *)state); }
 
 int hmb_trial_under_way(const hmb_state *state) {
     int found = 0;

@@ -34,6 +34,9 @@ typedef struct hmb_bank_state {
     uint32_t trial;  /* the slot that is on trial; HMB_NONE */
     uint8_t manifest[HMB_SLOTS][HMV_SHA256_SIZE]; /* of the release accepted in that slot; all zero: none. A slot that
                                                      holds another release since does not boot unasked */
+    /* The confirmed release itself, for what depends on it: the counters may be above it. All zero: none. */
+    uint8_t publisher[HMV_UUID_SIZE];
+    uint64_t sequence, security_version;
     hmb_list earlier; /* the list under which the confirmed release boots until one satisfies the list in force (P7) */
 } hmb_bank_state;
 
@@ -48,12 +51,12 @@ typedef struct hmb_state {
     hmb_counter counter[HMB_COUNTERS];
     uint8_t check[HMB_CHECK_SIZE];
 } hmb_state;
-_Static_assert(sizeof(hmb_state) == 816, "the same on every machine, without padding");
+_Static_assert(sizeof(hmb_state) == 880, "the same on every machine, without padding");
 
-/* The latest snapshot, read twice. HMV_BAD: there is none, and the device does not boot: a device leaves the factory
- * with its first snapshot (docs/boot.md), so one without has lost its counters. */
-hmv_verdict hmb_state_load(hmb_journal *journal, const hmb_flash *flash, uint32_t at, hmb_state *state);
-hmv_verdict hmb_state_store(hmb_journal *journal, hmb_state *state);
+/* The latest snapshot, read twice. HMV_BAD: there is none, or it is damaged in both places, and the device does not
+ * boot: a device leaves the factory with its first snapshot (docs/boot.md), so one without has lost its counters. */
+hmv_verdict hmb_state_load(hmb_pair *journal, const hmb_flash *flash, uint32_t at, hmb_state *state);
+hmv_verdict hmb_state_store(hmb_pair *journal, hmb_state *state);
 
 /* Is anything on trial, started yet or not? */
 int hmb_trial_under_way(const hmb_state *state);

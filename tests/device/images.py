@@ -128,6 +128,7 @@ def releases(images, doses):
 # The device as it leaves the factory (device/boot/state.h, device/boot/boot.h): little-endian, as the processor is.
 
 NONE, DEVELOPMENT, ATTEMPTS = 0xff, 0x5AA53CC3, 3
+STATE_SIZE, STATE_COUNTERS = 880, 480
 ENVELOPE, PAYLOAD = 4096, 4096 + 16384  # in a slot: device/boot/layout.h
 
 
@@ -141,12 +142,17 @@ def list_state(area, version, roots=bytes(32), digest=bytes(32)):
 
 def first_state(envelope, version=1):
     """Development; the first list in area 0; what is in the firmware's slot 0 is to be tried."""
-    body = struct.pack('<IIQ', 0x54534D48, 816, 1) + struct.pack('<IIII', DEVELOPMENT, 0, ATTEMPTS, 0)
+    body = struct.pack('<IIQ', 0x54534D48, STATE_SIZE, 1) + struct.pack('<IIII', DEVELOPMENT, 0, ATTEMPTS, 0)
     body += list_state(0, version, digest=hashlib.sha256(envelope).digest())
     for trial in (0, NONE):
-        body += struct.pack('<II', NONE, trial) + bytes(64) + list_state(NONE, 0)
+        body += struct.pack('<II', NONE, trial) + bytes(64) + bytes(32) + list_state(NONE, 0)
     body += bytes(6 * 64)
     return body + hashlib.sha256(body).digest()[:16]
+
+
+def in_both_blocks(snapshot):
+    """As the state's journal has it."""
+    return snapshot.ljust(4096, b'\xff') + snapshot
 
 
 def words(first, second):

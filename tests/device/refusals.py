@@ -105,7 +105,7 @@ def counter_entry(case):
 
 
 def bank_state(active, trial, manifest=bytes(32)):
-    return struct.pack('<II', active, trial) + manifest + manifest + images.list_state(images.NONE, 0)
+    return struct.pack('<II', active, trial) + manifest + manifest + bytes(32) + images.list_state(images.NONE, 0)
 
 
 def manifest_hash(case):
@@ -115,8 +115,8 @@ def manifest_hash(case):
 def state(case):
     """The state's snapshot: the release in both slots of the firmware, on trial in the first or confirmed there."""
     confirmed = case.act == BOOT
-    body = struct.pack('<IIQ', 0x54534D48, 816, 1) + struct.pack('<IIII', case.life, 0, images.ATTEMPTS, 0)
+    body = struct.pack('<IIQ', 0x54534D48, images.STATE_SIZE, 1) + struct.pack('<IIII', case.life, 0, images.ATTEMPTS, 0)
     body += images.list_state(0, 1, digest=hashlib.sha256(case.envelope).digest())
     body += bank_state(0, images.NONE, manifest_hash(case)) if confirmed else bank_state(images.NONE, 0)
     body += bank_state(images.NONE, images.NONE) + counter_entry(case) + bytes(5 * 64)
-    return body + hashlib.sha256(body).digest()[:16]
+    return images.in_both_blocks(body + hashlib.sha256(body).digest()[:16])

@@ -125,6 +125,7 @@ void lab_init(lab *self, const char *release) {
     wire(self);
     memcpy(&self->identity, lab_file("identity").data, sizeof self->identity);
     place(self, lab_layout.state, lab_file("first-state"));
+    place(self, lab_layout.state + HMB_ERASE_SIZE, lab_file("first-state"));
     hmv_bytes list = lab_file("list-1.list");
     place(self, lab_layout.list[0] + HMB_WORDS_SIZE, list);
     (void)hmb_words_write(&self->flash, lab_layout.list[0], HMB_LIST_MAGIC, (uint32_t)list.size);

@@ -22,8 +22,25 @@ static char *possible_office(const hm_options *options) {
     return hm_failed(hm_office_directory(options, &directory)) ? NULL : directory;
 }
 
-hm_err hm_command_pack(const hm_options *options) {
+/* There is one standard input, and it can be read once. */
+static hm_err check_stdin(const hm_options *options) {
+    size_t count = 0;
+    for (size_t i = 0; i < options->operand_count; i++) count += strcmp(options->operands[i], "-") == 0;
+    return count > 1 ? hm_misuse("- is standard input, and can be given once") : HM_OK;
+}
+
+/* What goes into a pipe cannot be taken back, and whether a payload is the one that was signed is known at its end. */
+static hm_err check_pack(const hm_options *options) {
     if (!options->output) return hm_misuse("where to? (-o FILE)");
+    if (strcmp(options->output, "-") == 0)
+        return hm_misuse(
+            "-o -: a pack is there whole or not at all, and a pipe would be given one that is wrong at its "
+            "end (-o FILE)");
+    return check_stdin(options);
+}
+
+hm_err hm_command_pack(const hm_options *options) {
+    HM_TRY(check_pack(options));
     HM_TRY(hm_output_check_operands(options));
     HM_STRING *directory = possible_office(options);
     hm_pack_orders orders = {
@@ -34,6 +51,7 @@ hm_err hm_command_pack(const hm_options *options) {
                       .core_fd = -1,
                       .parsers = 1,
                       .done = "packed",
+                      .spool = options->output,
                       .gather = true,
                       .outputs = 1u << HM_PART_CONTENT,
                       .office = directory};
@@ -84,6 +102,10 @@ hm_err hm_command_unpack(const hm_options *options) {
                                .folder = folder,
                                .now = time(NULL)};
     HM_TRY(take_device(options));
+    HM_BUF spool = HM_BUF_EMPTY;
+    const char *beside;
+    HM_TRY(hm_put_format(&spool, "%s/-", folder));
+    HM_TRY(hm_buf_string(&spool, &beside));
     hm_front front = {.options = options,
                       .parser = hm_parse_unpack,
                       .context = &meant,
@@ -91,6 +113,7 @@ hm_err hm_command_unpack(const hm_options *options) {
                       .parsers = 1,
                       .done = "unpacked",
                       .into = folder,
+                      .spool = beside,
                       .office = directory};
     return hm_front_run(&front);
 }

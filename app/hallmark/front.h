@@ -17,6 +17,7 @@ typedef struct {
     const char *done;     /* status of a file that went well, for --json: "signed", "verified" */
     unsigned outputs;     /* which parts may be written, bit n: hm_part n; 0: the parser may write nothing */
     const char *into;     /* the folder for files whose names the parser proposes; NULL: there are none */
+    const char *spool;    /* "-" is standard input, kept beside this path meanwhile; NULL: "-" is a file's name */
     bool siblings;        /* a file may name others in its own folder that belong to it */
     const char *suffix;   /* of a signature that is a file of its own; NULL: ".p7s" */
     bool gather;          /* the operands become one output, the first one's, and only it has something to say */

@@ -15,6 +15,7 @@ hm_front_job *hm_front_job_begin(hm_front_state *state, size_t number, size_t pa
     if (!job) return NULL;
     job->parser = (int)parser;
     job->content_fd = job->dirfd = -1;
+    job->spool = HM_OUTFILE_NONE;
     for (size_t p = 0; p < HM_PARTS; p++) {
         job->out[p] = HM_OUTFILE_NONE;
         job->companion_fd[p] = -1;
@@ -27,6 +28,7 @@ void hm_front_job_free(hm_front_job **place) {
     hm_front_job *job = *place;
     if (!job) return;
     hm_front_discard_members(job);
+    hm_outfile_discard(&job->spool);
     free(job->path);
     hm_folder_free(&job->folder);
     hm_fd_close(&job->content_fd);
@@ -146,6 +148,7 @@ static hm_err examine(const hm_front *front, const char *resolved, hm_front_job 
 
 hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_front_job *job, int *fd) {
     char resolved[PATH_MAX];
+    if (hm_front_is_stdin(front, operand)) return hm_front_open_stdin(front, job, fd);
     if (!realpath(operand, resolved)) return hm_could_not("%s", strerror(errno));
     job->path = strdup(resolved);
     if (!job->path) return hm_no_memory();

@@ -1,6 +1,6 @@
 /* The front's files and jobs, shared by its own sources only: front.c (processes), front_serve.c (what a parser may
- * ask), front_job.c (one file from its name to its outputs), front_commit.c (the outputs' names), front_print.c (its
- * lines). */
+ * ask), front_job.c (one file from its name to its outputs), front_stdin.c, front_commit.c (the outputs' names),
+ * front_print.c (its lines). */
 #ifndef HM_APP_FRONT_STATE_H
 #define HM_APP_FRONT_STATE_H
 
@@ -34,6 +34,7 @@ typedef struct {
     hm_outfile out[HM_PARTS];
     hm_outfile into[INTO_MAX]; /* as many as INTOS */
     size_t intos;
+    hm_outfile spool;  /* standard input, if that is the file; it never gets a name */
     bool opened_ahead; /* "alone": all that the parser may ask for is open already */
     int content_fd, companion_fd[HM_PARTS];
     int dirfd; /* of the folder that the file lies in; of the folder itself */
@@ -72,6 +73,9 @@ void hm_front_job_free(hm_front_job **place);
 /* The job is over: whatever is finished is printed, in the order of the operands. */
 void hm_front_job_finish(hm_front_state *state, hm_front_job *job, hm_class class, const char *sentence);
 HM_MUST_USE hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_front_job *job, int *fd);
+/* front_stdin.c */
+bool hm_front_is_stdin(const hm_front *front, const char *operand);
+HM_MUST_USE hm_err hm_front_open_stdin(const hm_front *front, hm_front_job *job, int *fd);
 /* *FD -1 if there is no such file. */
 HM_MUST_USE hm_err hm_front_open_companion(hm_front_state *state, hm_front_job *job, hm_part part, int *fd);
 HM_MUST_USE hm_err hm_front_open_output(hm_front_state *state, hm_front_job *job, hm_part part);

@@ -81,6 +81,34 @@ expect_refused "the trust list unsigned: unsigned: 0 of 1 root has signed, and 1
 expect_refused "no packed release" "an envelope is no pack" hallmark unpack good.cose --trust list -C out
 expect_refused "no packed release" "an empty file neither" sh -c ': >empty && hallmark unpack empty --trust list -C out'
 
+# From and to pipes.
+expect_output "-: verified: trust list 1 accepts release 1.0" "a pack may come from a pipe" \
+    sh -c 'cat good.pack | hallmark unpack - --trust list -C out'
+expect_same out/main firmware.bin "with the same firmware"
+step "and nothing else is left" test "$(find out -type f | sort | tr '\n' ' ')" = "out/ENVELOPE.cose out/limits out/main "
+rm out/*
+expect_output "certified" "by certificates as well" sh -c 'hallmark unpack - -C certified <chain.pack'
+rm certified/*
+expect_output '"file":"-"' "for machines too" sh -c 'cat good.pack | hallmark unpack --json - --trust list -C out'
+rm out/*
+expect_refused "cut off" "one that breaks off is refused" sh -c 'head -c 200000 good.pack | hallmark unpack - --trust list -C out'
+expect_refused "no packed release" "and so is an empty one" sh -c 'hallmark unpack - --trust list -C out </dev/null'
+expect_refused "no packed release" "without a standard input there is nothing to read" \
+    sh -c 'hallmark unpack - --trust list -C out <&-'
+step "none of that left a file" test -z "$(find out certified -type f)"
+step "a payload may come from a pipe" sh -c 'cat firmware.bin | hallmark pack good.cose - limits.json -o piped.pack'
+expect_same good.pack piped.pack "and the pack is the same"
+step "and so may the envelope" sh -c 'hallmark pack - firmware.bin limits.json -o piped.pack --replace <good.cose'
+expect_same good.pack piped.pack "with the same pack"
+expect_refused "not the payload that was signed" "another payload is refused" \
+    sh -c 'hallmark pack good.cose - limits.json -o bad.piped <other.bin'
+expect_fault 2 "can be given once" "there is one standard input" hallmark pack good.cose - - -o x
+expect_fault 2 "whole or not at all" "a pack is not written into a pipe" hallmark pack good.cose firmware.bin limits.json -o -
+step "nor into a file of that name" test ! -e - -a ! -e x -a ! -e bad.piped
+cp good.pack ./-
+expect_output "./-: verified" "a file of that name has a path" hallmark unpack ./- --trust list -C out
+rm out/* ./-
+
 # Tampering: wherever one bit is changed, nothing is written.
 size=$(wc -c <good.pack)
 at=0

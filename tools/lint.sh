@@ -1,6 +1,5 @@
 #!/bin/sh
 # Style and static analysis: make lint. Says what is wrong, and ends with status 1 if anything was; sizes only warn.
-# shellcheck disable=SC2317  # functions are called by check
 set -u
 cd "$(dirname "$0")/.." || exit 3
 bad=0
@@ -43,7 +42,8 @@ analyse() {
         --enable=warning,performance,portability --suppress=missingIncludeSystem --suppress=uninitvar --suppress=memleak
 }
 
-shell() { { tracked '*.sh'; printf '.ci/run\0'; } | xargs -0 shellcheck --external-sources --source-path=SCRIPTDIR; }
+# SC2317: functions of stories are called by step and its like, which shellcheck does not follow.
+shell() { { tracked '*.sh'; printf '.ci/run\0'; } | xargs -0 shellcheck --exclude=SC2317 --external-sources --source-path=SCRIPTDIR; }
 
 banned() {
     findings=$(tests/house/banned_functions.py) && return

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What somebody new tried with updates, and what went wrong or was not said: a co-signer who signs what is broken, sequence numbers that
 # do not rise, messages that send the reader the wrong way.
-# shellcheck disable=SC2154  # $output is lib.sh's
+# shellcheck disable=SC2016,SC2154  # the dollars are of the shells inside; $output is lib.sh's
 . "$(dirname "$0")/lib.sh"
 story "What a new user tried with updates"
 

@@ -46,13 +46,28 @@ static int is_writable(const nor *flash, uint32_t at, size_t size) {
     return 0;
 }
 
-/* Is this the operation in which power fails? */
-static int fails_now(nor *flash) {
-    flash->operations++;
-    return flash->operations == flash->cut;
+static int fails_by_itself(nor *flash, uint32_t block) {
+    if (flash->fail == 0 || flash->operations < flash->fail) return 0;
+    if (flash->operations == flash->fail) flash->worn = block;
+    if (flash->operations == flash->fail || flash->failing == NOR_FAILS_ALWAYS) return 1;
+    return flash->failing == NOR_FAILS_THERE && flash->worn == block;
 }
 
-static hmv_verdict power_fails(nor *flash) {
+typedef enum ending { SUCCEEDS, FAILS, POWER_FAILS } ending;
+
+/* The operation that begins now, at AT. */
+static ending ends_how(nor *flash, uint32_t at) {
+    flash->operations++;
+    if (flash->operations == flash->cut) return POWER_FAILS;
+    return fails_by_itself(flash, at / HMB_ERASE_SIZE) ? FAILS : SUCCEEDS;
+}
+
+static hmv_verdict end(nor *flash, ending how) {
+    if (how == SUCCEEDS) return HMV_GOOD;
+    if (how == FAILS) {
+        flash->failures++;
+        return HMV_BAD;
+    }
     flash->off = 1;
     if (flash->failed) flash->failed(flash->context);
     return HMV_BAD;
@@ -80,10 +95,10 @@ static int is_blank(const uint8_t *data, size_t size) {
 static hmv_verdict program_unit(nor *flash, uint32_t at, const uint8_t *data) {
     uint8_t left[HMB_UNIT_SIZE];
     if (!is_blank(flash->data + at, sizeof left)) return fault(flash, NOR_PROGRAMMED);
-    int cut = fails_now(flash);
-    for (size_t i = 0; i < sizeof left; i++) left[i] = (uint8_t)(cut ? data[i] | chance(flash) : data[i]);
+    ending how = ends_how(flash, at);
+    for (size_t i = 0; i < sizeof left; i++) left[i] = (uint8_t)(how == SUCCEEDS ? data[i] : data[i] | chance(flash));
     store(flash, at, left, sizeof left);
-    return cut ? power_fails(flash) : HMV_GOOD;
+    return end(flash, how);
 }
 
 static hmv_verdict program(void *context, uint32_t at, const uint8_t *data, size_t size) {
@@ -113,14 +128,14 @@ static hmv_verdict erase(void *context, uint32_t at) {
     if (!is_inside(flash, at, HMB_ERASE_SIZE) || at % HMB_ERASE_SIZE) return fault(flash, NOR_OUTSIDE);
     if (!is_writable(flash, at, HMB_ERASE_SIZE)) return fault(flash, NOR_LOCKED);
     if (flash->wear) flash->wear[at / HMB_ERASE_SIZE]++;
-    int cut = fails_now(flash);
+    ending how = ends_how(flash, at);
     memcpy(block, flash->data + at, sizeof block);
-    if (cut)
-        erase_partly(flash, block);
-    else
+    if (how == SUCCEEDS)
         memset(block, 0xff, sizeof block);
+    else
+        erase_partly(flash, block);
     store(flash, at, block, sizeof block);
-    return cut ? power_fails(flash) : HMV_GOOD;
+    return end(flash, how);
 }
 
 hmb_flash nor_interface(nor *flash) { return (hmb_flash){flash, read_some, program, erase}; }

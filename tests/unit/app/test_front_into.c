@@ -1,22 +1,6 @@
 /* Files whose names a parser proposes, when a hostile file has taken it over: nothing outside the folder, nothing in
- * the place of anything, nothing before the end. The parsers here are doctored; the front is the real one. */
-#include "app_test.h"
-
-#include <front.h>
-
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* The front's own are in options.c, which has the table of all commands. */
-hm_err hm_already_reported(hm_class class) { return hm_raise_again(class, "reported"); }
-
-/* A folder with in.pack and the folder out, which holds "there" and a link "link" to it. */
-static char folder[64];
+ * the place of anything, nothing before the end. */
+#include "front_fixture.h"
 
 enum { NAMES = 24 };
 /* What a parser shall ask for, and what came of it, told by the process that asked. */
@@ -27,40 +11,29 @@ typedef struct {
 } orders;
 static bool *given;
 
-static int make_group(void **state) {
+static int make_names(void **state) {
     (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    given = mmap(NULL, NAMES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return given == MAP_FAILED;
+    given = begin_group(NAMES);
+    return !given;
 }
 
-static int write_file(const char *name) {
-    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    int failed = fd < 0 || write(fd, "content", 7) != 7;
-    close(fd);
-    return failed;
-}
-
-static int begin(void **state) {
+/* A folder with in.pack and the folder out, which holds "there" and a link "link" to it. */
+static int begin_with_out(void **state) {
     (void)state;
     memset(given, 0, NAMES);
-    snprintf(folder, sizeof folder, "/tmp/hallmark-into-XXXXXX");
-    return !mkdtemp(folder) || chdir(folder) != 0 || write_file("in.pack") || mkdir("out", 0755) != 0 ||
-           write_file("out/there") || symlink("there", "out/link") != 0;
+    return enter_folder() || write_file("in.pack") || mkdir("out", 0755) != 0 || write_file("out/there") ||
+           symlink("there", "out/link") != 0;
 }
 
-static int finish(void **state) {
+static int finish_with_out(void **state) {
     (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return chdir("/") != 0 || system(command) != 0;
+    return discard_folder();
 }
 
 static hm_err ask_for_names(hm_parser *parser, void *context) {
     orders *wanted = context;
     hm_job job;
-    bool more;
-    HM_TRY(hm_parser_next(parser, &job, &more));
+    HM_TRY(next_job(parser, &job));
     for (size_t i = 0; i < wanted->count; i++) {
         int fd = -1;
         if (hm_failed(hm_parser_member(parser, &job, wanted->name[i], &fd))) continue;
@@ -72,7 +45,7 @@ static hm_err ask_for_names(hm_parser *parser, void *context) {
 }
 
 /* Without INTO an output that is not used keeps this process from being the parser itself. */
-static hm_err run(orders *wanted, const char *into, bool replace) {
+static hm_err run_into(orders *wanted, const char *into, bool replace) {
     static const char *const operands[] = {"in.pack"};
     hm_options options = {
         .operands = operands, .operand_count = 1, .json = true, .replace = replace, .output = into ? NULL : "unused"};
@@ -85,8 +58,6 @@ static hm_err run(orders *wanted, const char *into, bool replace) {
                       .into = into};
     return hm_front_run(&front);
 }
-
-static bool is_there(const char *name) { return access(name, F_OK) == 0; }
 
 static size_t files_in(const char *name) {
     size_t count = 0;
@@ -109,7 +80,7 @@ static void names_that_lead_anywhere_are_refused(void **state) {
                               NAME("\xc3\xa4"), NAME("a:b"), NAME("a*"), NAME("~"), NAME("$HOME"),
                               HM_BYTES(longest, 65)},
                      .count = 19};
-    assert_done(run(&wanted, "out", true));
+    assert_done(run_into(&wanted, "out", true));
     for (size_t i = 0; i < wanted.count; i++)
         if (given[i]) fail_msg("name %zu was taken", i);
     assert_int_equal(files_in("out"), 2);
@@ -121,7 +92,7 @@ static void harmless_names_are_taken(void **state) {
     memset(longest, 'a', sizeof longest);
     orders wanted = {.name = {NAME("a"), NAME("main.bin"), NAME("_x"), NAME("0-1_2.3"), HM_BYTES(longest, 64)},
                      .count = 5};
-    assert_done(run(&wanted, "out", false));
+    assert_done(run_into(&wanted, "out", false));
     for (size_t i = 0; i < wanted.count; i++) assert_true(given[i]);
     assert_true(is_there("out/main.bin"));
     assert_int_equal(files_in("out"), 7);
@@ -130,7 +101,7 @@ static void harmless_names_are_taken(void **state) {
 static void a_name_is_given_once_whatever_its_case(void **state) {
     (void)state;
     orders wanted = {.name = {NAME("main"), NAME("main"), NAME("MAIN"), NAME("Main")}, .count = 4};
-    assert_done(run(&wanted, "out", true));
+    assert_done(run_into(&wanted, "out", true));
     assert_true(given[0]);
     assert_false(given[1] || given[2] || given[3]);
 }
@@ -138,9 +109,9 @@ static void a_name_is_given_once_whatever_its_case(void **state) {
 static void what_is_there_is_not_replaced_unless_that_is_wanted(void **state) {
     (void)state;
     orders wanted = {.name = {NAME("there"), NAME("link")}, .count = 2};
-    assert_done(run(&wanted, "out", false));
+    assert_done(run_into(&wanted, "out", false));
     assert_false(given[0] || given[1]);
-    assert_done(run(&wanted, "out", true));
+    assert_done(run_into(&wanted, "out", true));
     assert_true(given[0]);
     assert_false(given[1]); /* nor is a link followed */
 }
@@ -150,7 +121,7 @@ static void there_are_as_many_files_as_a_pack_can_have(void **state) {
     orders wanted = {.count = 11};
     static const char letters[] = "abcdefghijk";
     for (size_t i = 0; i < wanted.count; i++) wanted.name[i] = HM_BYTES(&letters[i], 1);
-    assert_done(run(&wanted, "out", false));
+    assert_done(run_into(&wanted, "out", false));
     assert_true(given[8]);
     assert_false(given[9] || given[10]);
 }
@@ -158,7 +129,7 @@ static void there_are_as_many_files_as_a_pack_can_have(void **state) {
 static void nothing_has_a_name_if_the_job_fails(void **state) {
     (void)state;
     orders wanted = {.name = {NAME("a"), NAME("b")}, .count = 2, .fail = true};
-    assert_int_equal(run(&wanted, "out", false).class, HM_REFUSED);
+    assert_int_equal(run_into(&wanted, "out", false).class, HM_REFUSED);
     assert_true(given[0] && given[1]);
     assert_int_equal(files_in("out"), 2);
 }
@@ -166,19 +137,20 @@ static void nothing_has_a_name_if_the_job_fails(void **state) {
 static void a_command_without_such_files_gives_none(void **state) {
     (void)state;
     orders wanted = {.name = {NAME("a")}, .count = 1};
-    assert_done(run(&wanted, NULL, false));
+    assert_done(run_into(&wanted, NULL, false));
     assert_false(given[0]);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(names_that_lead_anywhere_are_refused, begin, finish),
-        cmocka_unit_test_setup_teardown(harmless_names_are_taken, begin, finish),
-        cmocka_unit_test_setup_teardown(a_name_is_given_once_whatever_its_case, begin, finish),
-        cmocka_unit_test_setup_teardown(what_is_there_is_not_replaced_unless_that_is_wanted, begin, finish),
-        cmocka_unit_test_setup_teardown(there_are_as_many_files_as_a_pack_can_have, begin, finish),
-        cmocka_unit_test_setup_teardown(nothing_has_a_name_if_the_job_fails, begin, finish),
-        cmocka_unit_test_setup_teardown(a_command_without_such_files_gives_none, begin, finish),
+        cmocka_unit_test_setup_teardown(names_that_lead_anywhere_are_refused, begin_with_out, finish_with_out),
+        cmocka_unit_test_setup_teardown(harmless_names_are_taken, begin_with_out, finish_with_out),
+        cmocka_unit_test_setup_teardown(a_name_is_given_once_whatever_its_case, begin_with_out, finish_with_out),
+        cmocka_unit_test_setup_teardown(what_is_there_is_not_replaced_unless_that_is_wanted, begin_with_out,
+                                        finish_with_out),
+        cmocka_unit_test_setup_teardown(there_are_as_many_files_as_a_pack_can_have, begin_with_out, finish_with_out),
+        cmocka_unit_test_setup_teardown(nothing_has_a_name_if_the_job_fails, begin_with_out, finish_with_out),
+        cmocka_unit_test_setup_teardown(a_command_without_such_files_gives_none, begin_with_out, finish_with_out),
     };
-    return cmocka_run_group_tests(tests, make_group, NULL);
+    return cmocka_run_group_tests(tests, make_names, NULL);
 }

@@ -99,6 +99,8 @@ def two_logs(files, demanding):
     for name, receipts, what in (
             ('elsewhere', (other,), "a receipt of the operator's log"),
             ('twice', (other, ours), "receipts of the operator's log and of the maker's"),
+            ('nowhere', (Logged(key('log of nobody', ESP256), changes={'outcome': {0: 2}}),),
+             'a receipt of a log that no list knows, with an entry of another version'),
             ('pretending', (pretending,), "a receipt by the operator's log, whose entries say that they are the maker's")):
         files.add(f'image-logged-{name}.envelope', f"signed by the maker's first key, with {what}", simple(Signer(maker(), None, receipts)))
 

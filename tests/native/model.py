@@ -14,7 +14,7 @@ from reasons import (BAD_SIGNATURE, BELOW_MINIMUM, DEVELOPMENT, KIND_NOT_ALLOWED
                      OLD_SEQUENCE, OLD_TRUST_LIST, OTHER_CLASS, OTHER_DEVICE, OTHER_ROOTS, OTHER_VENDOR,
                      RECEIPT_FAULTS, RETIRED_PUBLISHER, REVOKED_KEY, ROOTS_UNKNOWN, SAME_LIST, SIGNERS_DIFFER,
                      STATE_FAULT, TOO_FEW_SIGNATURES, UNKNOWN_ALGORITHM, UNKNOWN_PUBLISHER)
-from shapes import Refused, demand, read_envelope, read_receipt, read_list, read_manifest
+from shapes import Refused, demand, read_envelope, read_inclusion, read_leaf, read_list, read_manifest, read_receipt
 
 INSTALL, BOOT = 'install', 'boot'
 # Of a list that cannot be read the signatures may have been judged first: its roots are all that this asks for.
@@ -57,15 +57,16 @@ def root_of(inclusion, entry):
 
 def receipt_is_good(receipt, log, signature, manifest, product_class):
     office, key = log
-    outcome, intent = receipt.leaves
-    roots = [root_of(*pair) for pair in zip(receipt.inclusions, receipt.entries)]
-    if None in roots or roots[0] != roots[1] or receipt.inclusions[0][0] != receipt.inclusions[1][0]:
+    outcome, intent = map(read_leaf, receipt.entries)
+    inclusions = [read_inclusion(one) for one in receipt.proofs]
+    roots = [root_of(*pair) for pair in zip(inclusions, receipt.entries)]
+    if None in roots or roots[0] != roots[1] or inclusions[0][0] != inclusions[1][0]:
         return False
     message = cbor.encode(['Signature1', receipt.protected, b'', roots[0]])
     return (outcome[1:6] == [native.OUTCOME, office, product_class, native.FORMAT, sha256(signature)]
             and intent[1:6] == [native.INTENT, office, product_class, native.FORMAT, sha256(manifest)]
-            and outcome[7] == receipt.inclusions[1][1] and intent[7] is None
-            and receipt.inclusions[1][1] < receipt.inclusions[0][1]
+            and outcome[7] == inclusions[1][1] and intent[7] is None
+            and inclusions[1][1] < inclusions[0][1]
             and keys.verify(key, message, receipt.signature))
 
 
@@ -172,8 +173,8 @@ def judge_dependencies(device, act, tree):
 
 
 def judge_receipts(trust, tree, publisher, envelope):
-    """A receipt by a log that the list names must be good, whoever's signature it is for. What a publisher must have is
-    one by its own office's log."""
+    """A receipt by a log that the list names must be good, whoever's signature it is for; of another the frame must be
+    well-formed. What a publisher must have is one by its own office's log."""
     reasons = set()
     for signature in envelope.signatures:
         logged = False

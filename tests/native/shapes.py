@@ -153,10 +153,10 @@ def read_envelope(data, most):
 
 @dataclasses.dataclass
 class Receipt:
+    """The frame of one: its proofs and entries are octets still, which are read only if the list names the log."""
     kid: bytes
     protected: bytes
-    inclusions: list
-    leaves: list
+    proofs: list
     entries: list
     signature: bytes
 
@@ -193,15 +193,18 @@ def read_receipt(data):
     array(entries, 2, 2)
     for one in (*proofs, *entries):
         octets(one)
-    inclusions = [decode(one) for one in proofs]
-    for one in inclusions:
-        array(one, 3, 3)
-        number(one[0])
-        number(one[1])
-        array(one[2], 0, 64)
-        for node in one[2]:
-            octets(node, 32)
-    return Receipt(inner[4], protected, inclusions, [read_leaf(one) for one in entries], entries, signature)
+    return Receipt(inner[4], protected, proofs, entries, signature)
+
+
+def read_inclusion(data):
+    inclusion = decode(data)
+    array(inclusion, 3, 3)
+    number(inclusion[0])
+    number(inclusion[1])
+    array(inclusion[2], 0, 64)
+    for node in inclusion[2]:
+        octets(node, 32)
+    return inclusion
 
 
 # Trust lists

@@ -393,6 +393,14 @@ static void where_none_is_asked_for_another_offices_receipt_does_no_harm(void **
     assert_accepted(judge(HMV_INSTALL, "image-good.envelope"));
 }
 
+static void a_log_that_the_list_does_not_name_is_left_alone_and_counts_for_nothing(void **state) {
+    (void)state;
+    begin("two-logs-free.list", "usual.roots");
+    assert_accepted(judge(HMV_INSTALL, "image-logged-nowhere.envelope"));
+    begin("two-logs.list", "usual.roots");
+    assert_reason(judge(HMV_INSTALL, "image-logged-nowhere.envelope"), HMV_NO_RECEIPT);
+}
+
 /* One RSA key, for PS256 with the maker and for RS256 with an operator */
 
 static void one_rsa_key_of_two_publishers_signs_for_each_as_he_lists_it(void **state) {
@@ -525,6 +533,7 @@ int main(void) {
         USUAL(a_receipt_by_a_revoked_log_key_is_none_of_those_that_are_asked_for),
         USUAL(a_receipt_must_come_from_the_publishers_own_log),
         USUAL(a_log_speaks_for_no_other_office),
+        USUAL(a_log_that_the_list_does_not_name_is_left_alone_and_counts_for_nothing),
         USUAL(where_none_is_asked_for_another_offices_receipt_does_no_harm),
         USUAL(one_rsa_key_of_two_publishers_signs_for_each_as_he_lists_it),
         USUAL(one_rsa_key_of_two_publishers_signs_for_none_as_the_other_lists_it),

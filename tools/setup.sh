@@ -7,7 +7,7 @@
 # shellcheck disable=SC2086  # the variables hold lists of words
 set -eu
 
-build='gcc make meson ninja-build pkg-config libc6-dev libssl-dev libp11-kit-dev libsqlite3-dev libcmocka-dev libjansson-dev'
+build='gcc make meson ninja-build pkg-config libc6-dev libssl-dev libp11-kit-dev libsqlite3-dev zlib1g-dev libcmocka-dev libjansson-dev'
 python='python3 python3-cryptography'
 token='softhsm2 opensc'
 oracles='openssl osslsigncode sbsigntool libengine-pkcs11-openssl binutils'
@@ -23,8 +23,8 @@ packages=
 for part in "${@:-build}"; do
     case $part in
     build) packages="$packages $build" ;;
-    demo) packages="$packages $build $token $oracles $real_files" ;;
-    check) packages="$packages $build $python $token $oracles $real_files $sanitizers $faults" ;;
+    demo) packages="$packages $build $python $token $oracles $real_files $device" ;;
+    check) packages="$packages $build $python $token $oracles $real_files $sanitizers $faults $device libunicorn-dev" ;;
     fuzz) packages="$packages $build $token $python $sanitizers" ;;
     lint) packages="$packages $build $python $sanitizers $style" ;;
     device) packages="$packages $build $python $token $device libunicorn-dev" ;;

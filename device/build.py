@@ -1,7 +1,12 @@
 #!/usr/bin/python3
-"""Builds the first stage and the example application for an emulated board: device/build.py FOLDER [MACHINE]...
+"""Builds the first stage and the example application for the emulated boards.
 
-In FOLDER/MACHINE: boot.elf (with symbols; its identity is empty), app-VERSION.bin, app-crash.bin."""
+  device/build.py FOLDER [MACHINE]...                            all boards, unless some are named
+  device/build.py FOLDER [MACHINE]... --app main.c --version V   another application in the example's place: app-V.bin
+
+In FOLDER/MACHINE: boot.elf (with symbols; its identity is empty), app-VERSION.bin, app-crash.bin. What is compiled is listed in
+verify/files.txt, device/boot/files.txt, device/app/files.txt and port/mps2/boot.txt, app.txt; with an application of its own, so is a port."""
+import argparse
 import pathlib
 import shutil
 import subprocess
@@ -52,6 +57,10 @@ def verify_sources():
     return [VERIFY / 'src' / name for name in (VERIFY / 'files.txt').read_text(encoding='utf-8').split()]
 
 
+def listed(folder, name):
+    return [folder / line for line in (folder / name).read_text(encoding='utf-8').split()]
+
+
 class Build:
     def __init__(self, machine, folder):
         self.machine, self.folder = machine, pathlib.Path(folder) / machine.name
@@ -72,38 +81,57 @@ class Build:
 
     def common(self):
         """What the first stage and the application share."""
-        sources = [*verify_sources(), *sorted((HERE / 'boot').glob('*.c')), HERE / 'model' / 'nor.c',
-                   *(PORT / f'{name}.c' for name in ('port', 'hardware', 'semihost'))]
+        sources = [*verify_sources(), *listed(HERE / 'boot', 'files.txt'), HERE / 'model' / 'nor.c',
+                   *(source for source in listed(PORT, 'boot.txt') if source in listed(PORT, 'app.txt'))]
         return [self.compile(source) for source in sources]
 
     def application(self, common, name, source, version):
         own = self.compile(PORT / source, [f'-DAPP_VERSION="{version}"'], f'-{name}')
         start = self.compile(PORT / 'app_start.c')
-        library = [self.compile(path) for path in sorted((HERE / 'app').glob('*.c'))]
+        library = [self.compile(path) for path in listed(HERE / 'app', 'files.txt')]
         elf = self.link([start, own, *library, *common], 'app.ld', self.folder / f'app-{name}.elf')
         run(['arm-none-eabi-objcopy', '-O', 'binary', '-j', '.image', elf, self.folder / f'app-{name}.bin'])
 
-    def everything(self):
+    def everything(self, app=None, version=None):
         common = self.common()
-        own = [self.compile(PORT / f'{name}.c') for name in ('boot_start', 'boot_main', 'boot_say')]
+        own = [self.compile(source) for source in listed(PORT, 'boot.txt') if source not in listed(PORT, 'app.txt')]
         self.link([*own, *common], 'boot.ld', self.folder / 'boot.elf')
+        if app:
+            self.application(common, version, app.resolve(), version)
+            return self.folder
         for version in VERSIONS:
             self.application(common, version, 'app_main.c', version)
         self.application(common, 'crash', 'app_crash.c', '2.0.5')
         return self.folder
 
 
-def build(folder, machine):
-    return Build(MACHINES[machine], folder).everything()
+def build(folder, machine, **options):
+    return Build(MACHINES[machine], folder).everything(**options)
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('folder', metavar='FOLDER')
+    parser.add_argument('machine', nargs='*', metavar='MACHINE', help=', '.join(MACHINES))
+    parser.add_argument('--app', type=pathlib.Path, metavar='main.c', help='the application: app_main of its own, with the library of device/app')
+    parser.add_argument('--version', metavar='V', help='what APP_VERSION is for it')
+    return parser
 
 
 def main():
+    parser = options()
+    chosen = parser.parse_args()
+    unknown = [name for name in chosen.machine if name not in MACHINES]
+    if unknown:
+        parser.error(f'{unknown[0]}: no such machine; there are {", ".join(MACHINES)}')
+    if (chosen.app is None) != (chosen.version is None):
+        parser.error('--app and --version go together')
     if missing():
         print(f'device/build.py: {", ".join(missing())} not found: tools/setup.sh device', file=sys.stderr)
         return 3
     try:
-        for machine in sys.argv[2:] or MACHINES:
-            folder = build(sys.argv[1], machine)
+        for machine in chosen.machine or MACHINES:
+            folder = build(chosen.folder, machine, app=chosen.app, version=chosen.version)
             print(run(['arm-none-eabi-size', folder / 'boot.elf', *sorted(folder.glob('app-*.elf'))]), end='')
     except Failed as fault:
         print(f'device/build.py: {fault}', file=sys.stderr)

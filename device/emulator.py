@@ -48,11 +48,16 @@ class Device:
     def flash(self):
         return self.folder / 'flash.bin'
 
+    @classmethod
+    def existing(cls, folder, machine):
+        """One that is in FOLDER already: boot.elf and flash.bin."""
+        self = object.__new__(cls)
+        self.folder, self.machine = pathlib.Path(folder), machine
+        return self
+
     def copy(self, folder):
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        other = object.__new__(Device)
-        other.folder, other.machine = pathlib.Path(folder), self.machine
-        return other
+        return self.existing(folder, self.machine)
 
     def damage(self, at, mask=1):
         data = bytearray(self.flash.read_bytes())

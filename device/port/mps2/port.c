@@ -22,8 +22,8 @@ void port_lock(const hmb_range *writable, size_t count) { nor_lock(&hardware_reg
 
 __attribute__((section(".identity"), used)) static const volatile hmb_identity identity = {.roots = {0}};
 
-const hmv_algorithm *const port_algorithms[] = {&hmv_esp256, NULL};
-const hmv_digest *const port_digests[] = {&hmv_digest_sha256, NULL};
+const hmv_algorithm *const port_algorithms[] = {PORT_ALGORITHMS, NULL};
+const hmv_digest *const port_digests[] = {PORT_DIGESTS, NULL};
 
 static volatile uint32_t *at(uintptr_t address) { return (volatile uint32_t *)address; }
 

@@ -11,6 +11,10 @@ enum {
     PORT_FLASH_SIZE = HMB_ROW_END(0, PORT_FIRMWARE_MAX, PORT_PARAMETERS_MAX) /* the model's is as large as is needed */
 };
 
+/* What trust lists, releases and receipts may use. */
+#define PORT_ALGORITHMS &hmv_esp256
+#define PORT_DIGESTS &hmv_digest_sha256
+
 static const hmb_layout port_layout = HMB_ROW(0, "main", PORT_FIRMWARE_MAX, "limits", PORT_PARAMETERS_MAX);
 
 #endif

@@ -2,34 +2,22 @@
 
 #include <stdio.h>
 
-enum {
-    LAB_STATE = 0,
-    LAB_RECORDS = LAB_STATE + HMB_JOURNAL_SIZE,
-    LAB_MAILBOX = LAB_RECORDS + HMB_JOURNAL_SIZE,
-    LAB_LISTS = LAB_MAILBOX + HMB_MAILBOX_SIZE,
-    LAB_FIRMWARE = LAB_LISTS + HMB_LISTS * HMB_LIST_AREA_SIZE,
-    LAB_FIRMWARE_SLOT = HMB_SLOT_PAYLOAD + LAB_FIRMWARE_MAX,
-    LAB_PARAMETERS = LAB_FIRMWARE + HMB_SLOTS * LAB_FIRMWARE_SLOT,
-    LAB_PARAMETERS_SLOT = HMB_SLOT_PAYLOAD + LAB_PARAMETERS_MAX,
-    LAB_SIZE = LAB_PARAMETERS + HMB_SLOTS * LAB_PARAMETERS_SLOT
-};
+/* A port's, if one is tried (device/layout.py --test). */
+#ifndef PORT_LAYOUT
+#define PORT_LAYOUT "lab_layout.h"
+#endif
+#include PORT_LAYOUT
 
-const hmb_layout lab_layout = {
-    .state = LAB_STATE,
-    .records = LAB_RECORDS,
-    .mailbox = LAB_MAILBOX,
-    .list = {LAB_LISTS, LAB_LISTS + HMB_LIST_AREA_SIZE, LAB_LISTS + 2 * HMB_LIST_AREA_SIZE,
-             LAB_LISTS + 3 * HMB_LIST_AREA_SIZE},
-    .bank = {{.component = {(const uint8_t *)"main", 4},
-              .kind = HMV_KIND_FIRMWARE,
-              .slot = {LAB_FIRMWARE, LAB_FIRMWARE + LAB_FIRMWARE_SLOT},
-              .payload_size = LAB_FIRMWARE_MAX},
-             {.component = {(const uint8_t *)"limits", 6},
-              .kind = HMV_KIND_PARAMETERS,
-              .slot = {LAB_PARAMETERS, LAB_PARAMETERS + LAB_PARAMETERS_SLOT},
-              .payload_size = LAB_PARAMETERS_MAX}},
-    .end = LAB_SIZE,
-};
+hmb_layout lab_layout;
+
+/* Where the port has them; but the components are those of the tests' releases. */
+static void set_layout(void) {
+    lab_layout = port_layout;
+    lab_layout.bank[HMB_FIRMWARE].component = (hmv_bytes){(const uint8_t *)"main", 4};
+    lab_layout.bank[HMB_FIRMWARE].kind = HMV_KIND_FIRMWARE;
+    lab_layout.bank[HMB_PARAMETERS].component = (hmv_bytes){(const uint8_t *)"limits", 6};
+    lab_layout.bank[HMB_PARAMETERS].kind = HMV_KIND_PARAMETERS;
+}
 
 /* ---- files ---- */
 
@@ -103,26 +91,39 @@ static void wire(lab *self) {
     remembering.verify = verify_once;
     self->nor.data = self->data;
     self->flash = nor_interface(&self->nor);
-    self->board =
-        (hmb_board){.flash = &self->flash,
-                    .layout = &lab_layout,
-                    .identity = &self->identity,
-                    .algorithms = algorithms,
-                    .digests = digests,
-                    .memory = {{self->firmware, sizeof self->firmware}, {self->parameters, sizeof self->parameters}}};
+    self->board = (hmb_board){.flash = &self->flash,
+                              .layout = &lab_layout,
+                              .identity = &self->identity,
+                              .algorithms = algorithms,
+                              .digests = digests,
+                              .memory = {{self->firmware, lab_layout.bank[HMB_FIRMWARE].payload_size},
+                                         {self->parameters, lab_layout.bank[HMB_PARAMETERS].payload_size}}};
     self->device = (hma_device){&self->boot, &self->flash, algorithms, digests};
 }
 
 static void place(lab *self, uint32_t at, hmv_bytes bytes) { memcpy(self->data + at, bytes.data, bytes.size); }
 
-void lab_init(lab *self, const char *release) {
+static uint8_t *allocate(size_t size) {
+    uint8_t *data = malloc(size);
+    assert_non_null(data);
+    return data;
+}
+
+/* All zero but for its memory, which stays where it is, or is there from now on. */
+static void empty(lab *self, lab memory) {
     memset(self, 0, sizeof *self);
-    self->data = malloc(LAB_SIZE);
-    assert_non_null(self->data);
-    memset(self->data, 0xff, LAB_SIZE);
-    self->nor.size = LAB_SIZE;
+    self->data = memory.data ? memory.data : allocate(lab_layout.end);
+    self->firmware = memory.firmware ? memory.firmware : allocate(lab_layout.bank[HMB_FIRMWARE].payload_size);
+    self->parameters = memory.parameters ? memory.parameters : allocate(lab_layout.bank[HMB_PARAMETERS].payload_size);
+    self->nor.size = lab_layout.end;
     self->nor.seed = 1;
     wire(self);
+}
+
+void lab_init(lab *self, const char *release) {
+    set_layout();
+    empty(self, (lab){.data = NULL});
+    memset(self->data, 0xff, lab_layout.end);
     memcpy(&self->identity, lab_file("identity").data, sizeof self->identity);
     place(self, lab_layout.state, lab_file("first-state"));
     place(self, lab_layout.state + HMB_ERASE_SIZE, lab_file("first-state"));
@@ -133,25 +134,23 @@ void lab_init(lab *self, const char *release) {
     self->nor.operations = 0;
 }
 
-void lab_clear(lab *self) { free(self->data); }
+void lab_clear(lab *self) {
+    free(self->data);
+    free(self->firmware);
+    free(self->parameters);
+}
 
 void lab_copy(lab *self, const lab *from) {
-    uint8_t *data = self->data ? self->data : malloc(LAB_SIZE);
-    assert_non_null(data);
-    memset(self, 0, sizeof *self);
-    self->data = data;
-    memcpy(data, from->data, LAB_SIZE);
-    self->nor.size = LAB_SIZE;
-    self->nor.seed = 1;
+    empty(self, *self);
+    memcpy(self->data, from->data, lab_layout.end);
     self->identity = from->identity;
-    wire(self);
 }
 
 hmv_reason lab_boot(lab *self) {
     hmb_range writable[HMB_WRITABLE_MAX];
     nor_reset(&self->nor);
-    memset(self->firmware, 0, sizeof self->firmware);
-    memset(self->parameters, 0, sizeof self->parameters);
+    memset(self->firmware, 0, self->board.memory[HMB_FIRMWARE].size);
+    memset(self->parameters, 0, self->board.memory[HMB_PARAMETERS].size);
     hmv_reason answer = hmb_boot_begin(&self->boot, &self->board);
     if (answer == HMV_ACCEPTED) answer = hmb_boot_decide(&self->boot);
     nor_lock(&self->nor, writable, hmb_boot_writable(&self->boot, writable));

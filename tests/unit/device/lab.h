@@ -13,8 +13,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { LAB_FIRMWARE_MAX = HMB_BLOCKS(8192), LAB_PARAMETERS_MAX = HMB_BLOCKS(4096) };
-
 typedef struct lab {
     nor nor;
     hmb_flash flash;
@@ -22,11 +20,12 @@ typedef struct lab {
     hmb_board board;
     hmb_boot boot;
     hma_device device;
-    uint8_t firmware[LAB_FIRMWARE_MAX], parameters[LAB_PARAMETERS_MAX]; /* the RAM where they are used */
+    uint8_t *firmware, *parameters; /* the RAM where they are used, as large as the room in their slots */
     uint8_t *data;
 } lab;
 
-extern const hmb_layout lab_layout;
+/* Set by lab_init: lab_layout.h's, or that of the port that is tried. */
+extern hmb_layout lab_layout;
 
 /* A file of tests/vectors/device/, read once; the test fails if it cannot be read. */
 hmv_bytes lab_file(const char *name);

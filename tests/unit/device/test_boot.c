@@ -452,7 +452,8 @@ static void only_the_free_places_can_be_written_once_the_application_runs(void *
             refused++;
     }
     /* The mailbox, a list area, a slot of each bank. */
-    assert_int_equal(allowed, 1 + (HMB_LIST_AREA_SIZE + 2 * HMB_SLOT_PAYLOAD + LAB_FIRMWARE_MAX + LAB_PARAMETERS_MAX) /
+    assert_int_equal(allowed, 1 + (HMB_LIST_AREA_SIZE + 2 * HMB_SLOT_PAYLOAD + lab_layout.bank[0].payload_size +
+                                   lab_layout.bank[1].payload_size) /
                                       HMB_ERASE_SIZE);
     assert_int_equal(refused, lab_layout.end / HMB_ERASE_SIZE - allowed);
     lab_asserts(&self, "v2");

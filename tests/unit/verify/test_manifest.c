@@ -22,9 +22,12 @@
 #define TEXT_33                                                                                                        \
     "7821"                                                                                                             \
     "616161616161616161616161616161616161616161616161616161616161616161"
-#define COMPONENT_OF(id, kind, size, digest, version, security)                                                        \
-    "a6"                                                                                                               \
+/* Fields 0 to 5, which every component has; the map's head says whether there are more. */
+#define COMPONENT_FIELDS(id, kind, size, digest, version, security)                                                    \
     "00" id "01" kind "02" size "03" digest "04" version "05" security
+#define COMPONENT_OF(id, kind, size, digest, version, security)                                                        \
+    "a6" COMPONENT_FIELDS(id, kind, size, digest, version, security)
+#define COMPONENT_AND(further) "a7" COMPONENT_FIELDS("646d61696e", "07", "01", "822f" SHA256, "6131", "00") further
 #define COMPONENT COMPONENT_OF("646d61696e", "01", "1864", "822f" SHA256, "6131", "03")
 #define OTHER COMPONENT_OF("6162", "06", "01", "822f" SHA256, "6131", "00")
 
@@ -76,21 +79,8 @@ static void takes_every_form_that_the_format_has(void **state) {
         {6, "0602"},
         {7, "0782" KID_A KID_B},
         {8, "0882" COMPONENT OTHER},
-        {8, "0881a7"
-            "00646d61696e"
-            "0107"
-            "021bffffffffffffffff"
-            "03822f" SHA256 "046131"
-            "0500"
-            "0661"
-            "62"},
-        {8, "0881a7"
-            "00646d61696e"
-            "0107"
-            "0201"
-            "03822f" SHA256 "046131"
-            "0500"
-            "206162"},
+        {8, "0881a7" COMPONENT_FIELDS("646d61696e", "07", "1bffffffffffffffff", "822f" SHA256, "6131", "00") "066162"},
+        {8, "0881" COMPONENT_AND("206162")},
         {9, "0981"
             "84" UUID "6161"
             "00"
@@ -167,33 +157,9 @@ static const struct {
            {8, "0881" COMPONENT_OF("6161", "01", "01", SHA256, "6131", "03"), HMV_MALFORMED},
            {8, "0881" COMPONENT_OF("6161", "01", "01", "822f" SHA256, "60", "03"), HMV_MALFORMED},
            {8, "0881" COMPONENT_OF("6161", "01", "01", "822f" SHA256, "6131", "20"), HMV_MALFORMED},
-           {8,
-            "0881a7"
-            "00646d61696e"
-            "0107"
-            "0201"
-            "03822f" SHA256 "046131"
-            "0500"
-            "0660",
-            HMV_MALFORMED},
-           {8,
-            "0881a7"
-            "00646d61696e"
-            "0107"
-            "0201"
-            "03822f" SHA256 "046131"
-            "0500"
-            "0700",
-            HMV_UNKNOWN_CRITICAL},
-           {8,
-            "0881a7"
-            "00646d61696e"
-            "0107"
-            "0201"
-            "03822f" SHA256 "046131"
-            "0500"
-            "2080",
-            HMV_MALFORMED},
+           {8, "0881" COMPONENT_AND("0660"), HMV_MALFORMED},
+           {8, "0881" COMPONENT_AND("0700"), HMV_UNKNOWN_CRITICAL},
+           {8, "0881" COMPONENT_AND("2080"), HMV_MALFORMED},
            {9, "0980", HMV_MALFORMED},
            {9, "098183" UUID "616100", HMV_MALFORMED},
            {9,

@@ -72,7 +72,7 @@ def identity(maker):
     shown = maker.run('trust', 'show', 'list-1.list')
     roots = bytes.fromhex(re.search(r'SHA-256 of the root set: ([0-9a-f]{64})', shown)[1])
     product = json.loads(maker.run('product', 'show', 'pump', '--json').splitlines()[0])
-    return roots + uuid.UUID(product['vendor']).bytes + uuid.UUID(product['class']).bytes + images.DEVICE.ljust(32, b'\0')
+    return images.identity(roots, uuid.UUID(product['vendor']).bytes, uuid.UUID(product['class']).bytes)
 
 
 def make(folder, applications):

@@ -168,7 +168,7 @@ def exception(device, built):
     expect(device, ['force-firmware=low.pack'], 'refused firmware in slot A: its security version is lower', 'firmware 2.1.0')
     twin = device.copy(device.folder.parent / 'twin')
     identity = (device.folder / 'identity').read_bytes()
-    twin.identify(built, identity[:64] + b'device-0002'.ljust(32, b'\0'))
+    twin.identify(built, images.identity(identity[:32], identity[32:48], identity[48:64], b'device-0002'))
     expect(twin, ['force-firmware=back.pack'], 'it is an exception for another device', 'firmware 2.1.0')
     expect(device, ['firmware=back.pack'], 'firmware 2.0.0 again from slot A', 'asked to confirm what is on trial: done')
     counter_is(device, 3)

@@ -50,6 +50,8 @@ static hmv_verdict put_byte(hma_download *download, uint64_t offset, uint64_t to
 /* What the first stage would refuse for the bank's sake is refused before anything of it is written. */
 static int fits(hma_download *download, const hmv_release *release) {
     hmv_reason answer = hmb_component_check(download->device->boot, download->bank, release);
+    if (answer == HMV_ACCEPTED)
+        answer = hmb_dependencies_check(download->device->boot, download->bank, HMV_INSTALL, release);
     if (answer == HMV_ACCEPTED) return 1;
     download->refused = answer;
     return 0;

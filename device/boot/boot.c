@@ -14,17 +14,11 @@ void hmb_set_life(hmb_boot *boot, uint32_t life) {
     boot->changed = 1;
 }
 
-static size_t id_size(const uint8_t id[HMV_ID_MAX]) {
-    size_t size = HMV_ID_MAX;
-    while (size > 0 && id[size - 1] == 0) size--;
-    return size;
-}
-
 static void set_config(hmb_boot *boot) {
     const hmb_identity *identity = boot->board->identity;
     memcpy(boot->device.vendor, identity->vendor, sizeof boot->device.vendor);
     memcpy(boot->device.class_id, identity->class_id, sizeof boot->device.class_id);
-    boot->device.id = (hmv_bytes){identity->id, id_size(identity->id)};
+    boot->device.id = (hmv_bytes){identity->id, identity->id_size <= HMV_ID_MAX ? identity->id_size : 0};
     boot->platform = (hmv_platform){&boot->state, hmb_platform_state, hmb_platform_counter, NULL};
     boot->config = (hmv_config){boot->board->algorithms, boot->board->digests, &boot->device, &boot->platform};
 }

@@ -19,7 +19,8 @@ typedef struct hmb_identity {
     uint8_t roots[HMV_SHA256_SIZE]; /* SHA-256 of the first root set */
     uint8_t vendor[HMV_UUID_SIZE];
     uint8_t class_id[HMV_UUID_SIZE];
-    uint8_t id[HMV_ID_MAX]; /* of this one device; filled up with zero */
+    uint8_t id[HMV_ID_MAX]; /* of this one device, any octets; an exception that names it must have all ID_SIZE */
+    uint32_t id_size;
 } hmb_identity;
 
 /* What the port supplies; constant. */
@@ -93,6 +94,9 @@ uintptr_t hmb_boot_target(const hmb_boot *boot);
 /* Is RELEASE, which was accepted, one that BANK takes: one component, the bank's own, of its kind, and small enough?
  * HMV_ACCEPTED, or HMB_SEVERAL_COMPONENTS, HMB_OTHER_COMPONENT, HMB_OTHER_KIND, HMB_NO_ROOM. */
 hmv_reason hmb_component_check(const hmb_boot *boot, size_t bank, const hmv_release *release);
+/* Is there what RELEASE, which was accepted for BANK, depends on: in itself, or in what is used? To boot is asked of
+ * parameters only. HMV_ACCEPTED, or HMV_MISSING_DEPENDENCY. */
+hmv_reason hmb_dependencies_check(const hmb_boot *boot, size_t bank, hmv_act act, const hmv_release *release);
 
 /* What the application may write until the next reset, in ascending order; all else is to be locked. At least
  * HMB_WRITABLE_MAX places; the answer is how many were filled in: none, if the state could not be written. */

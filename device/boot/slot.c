@@ -91,6 +91,7 @@ hmv_reason hmb_slot_judge(hmb_boot *boot, size_t bank, uint32_t slot, hmv_act ac
                           const uint8_t *pin, hmb_found *found) {
     uint32_t at = address(boot, bank, slot);
     hmv_release release;
+    volatile hmv_reason needs = HMV_UNDECIDED;
     memset(found, 0, sizeof *found);
     hmv_bytes envelope = read_envelope(boot, at);
     if (envelope.size == 0) return HMB_EMPTY;
@@ -99,6 +100,8 @@ hmv_reason hmb_slot_judge(hmb_boot *boot, size_t bank, uint32_t slot, hmv_act ac
     if (!HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_RELEASE])) return hmb_found_answer(found);
     copy_facts(&release, found);
     found->answers[HMB_ANSWER_COMPONENT] = hmb_component_check(boot, bank, &release);
+    needs = hmb_dependencies_check(boot, bank, act, &release);
+    if (!HMV_IS_ACCEPTED(needs)) found->answers[HMB_ANSWER_COMPONENT] = needs;
     found->answers[HMB_ANSWER_PIN] = check_pin(found, pin);
     if (!HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_COMPONENT]) || !HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_PIN]))
         return hmb_found_answer(found);

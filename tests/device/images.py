@@ -58,10 +58,10 @@ def several(version, sequence, data):
     return native.pack(Builder(), native.release(Builder(), tree, chosen), [data, b'<recipe/>'])
 
 
-def limits(version, sequence, data, by=OPERATOR, kind=native.PARAMETERS, component=LIMITS, security_version=1):
+def limits(version, sequence, data, by=OPERATOR, kind=native.PARAMETERS, component=LIMITS, security_version=1, fields=None):
     chosen = signers(by, logged=False)
     tree = native.manifest(chosen, [native.component(component, kind, data, security_version)], sequence,
-                           publisher=native.OPERATOR, fields={4: version})
+                           publisher=native.OPERATOR, fields={4: version, **(fields or {})})
     return native.pack(Builder(), native.release(Builder(), tree, chosen), [data])
 
 
@@ -71,9 +71,9 @@ def publishers(makers, operators):
                              name='Hospital')]
 
 
-def trust(version, roots, makers, operators, revoked=(), signed_by=None):
+def trust(version, roots, makers, operators, revoked=(), signed_by=None, fields=None):
     tree = native.trust_list(version, roots, 2, publishers(makers, operators), [[one.kid, []] for one in revoked],
-                             logs=[(native.MAKER, LOG)])
+                             logs=[(native.MAKER, LOG)], fields=fields)
     return native.trust_envelope(Builder(), tree, signed_by or roots[:2]), native.root_hash(tree)
 
 
@@ -87,6 +87,7 @@ def lists():
         'list-2': trust(2, NEW_ROOTS, [FIRST, SECOND], [OPERATOR], [FIRST], rotated)[0],
         'list-3': trust(3, NEW_ROOTS, [FIRST, SECOND], [OPERATOR, NEW_OPERATOR], [FIRST, OPERATOR])[0],
         'list-2-both': trust(2, OLD_ROOTS, [FIRST, SECOND], [OPERATOR])[0],
+        'list-2-large': trust(2, OLD_ROOTS, [FIRST, SECOND], [OPERATOR], fields={-1: bytes(15000)})[0],
         'list-2-forged': trust(2, NEW_ROOTS, [STRANGER], [OPERATOR], signed_by=NEW_ROOTS)[0],
     }, digest
 
@@ -115,6 +116,11 @@ def releases(images, doses):
         # By the maker, who may sign any kind. Of the large one only the beginning: more of it is never read.
         'limits-configuration': firmware('E', 5, 1, doses['limits-2'], component=LIMITS, kind=native.CONFIGURATION),
         'limits-large': firmware('F', 6, 1, payload('large', 40000), component=LIMITS, kind=native.PARAMETERS)[:1500],
+        'large-envelope': firmware('2.0.8', 28, 2, images['v21'], fields={-1: bytes(15000)}),
+        # Go with firmware of security version 3; asks for limits of sequence 2.
+        'limits-for-3': limits('G', 7, doses['limits-3'], fields={9: [[native.MAKER, MAIN, 3, 0]]}),
+        'v23-for-limits': firmware('2.3.0', 60, 3, images['v21'], fields={9: [[native.OPERATOR, LIMITS, 1, 2]]}, **new),
+        'limits-development': firmware('H', 8, 1, doses['limits-2'], component=LIMITS, kind=native.PARAMETERS, purpose=native.DEVELOPMENT),
         'low': firmware('2.1.1', 31, 1, images['v1'], **new),
         'exception': firmware('2.0.0-back', 50, 2, images['v2'], fields={11: DEVICE}, **new),
         'exception-other': firmware('2.0.0-back', 51, 2, images['v2'], fields={11: b'device-0002'}, **new),
@@ -132,8 +138,8 @@ STATE_SIZE, STATE_COUNTERS = 880, 480
 ENVELOPE, PAYLOAD = 4096, 4096 + 16384  # in a slot: device/boot/layout.h
 
 
-def identity(roots):
-    return roots + native.VENDOR + native.CLASS + DEVICE.ljust(32, b'\0')
+def identity(roots, vendor=native.VENDOR, product_class=native.CLASS, device=DEVICE):
+    return roots + vendor + product_class + device.ljust(32, b'\0') + struct.pack('<I', len(device))
 
 
 def list_state(area, version, roots=bytes(32), digest=bytes(32)):

@@ -142,6 +142,16 @@ void office_clear(office *copy) {
 void office_connect(office *o) { WORKS(hm_connect(o->directory, NULL, NULL, &o->core)); }
 void office_disconnect(office *o) { WORKS(hm_disconnect(&o->core)); }
 
+void office_open(office *copy) {
+    office_copy(copy);
+    office_connect(copy);
+}
+
+void office_open_narrowed(office *copy, uint64_t signatures) {
+    office_open(copy);
+    narrow(copy, signatures);
+}
+
 const char *office_file(const office *o, const char *name) {
     static char path[256];
     snprintf(path, sizeof path, "%s/%s", o->directory, name);
@@ -191,6 +201,12 @@ hm_message hear(office *o) {
 void expect_fault(office *o, hm_class class, const char *words, const hm_message *question) {
     hm_message answer;
     FAILS(class, words, hm_ask(&o->core, question, &answer));
+}
+
+void expect_token_fault(office *o, const char *orders, const char *words, const hm_message *question) {
+    token_faults(orders);
+    expect_fault(o, HM_COULD_NOT, words, question);
+    token_faults("");
 }
 
 hm_message narrow_message(const char *product, uint64_t signatures) {

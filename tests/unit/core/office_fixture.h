@@ -50,6 +50,9 @@ void office_clear(office *copy);
 #define OFFICE __attribute__((cleanup(office_clear))) office
 void office_connect(office *o);
 void office_disconnect(office *o);
+/* A copy, connected; and narrowed to SIGNATURES of pump and its release 1.0. */
+void office_open(office *copy);
+void office_open_narrowed(office *copy, uint64_t signatures);
 /* Put the content of one office's folder in the place of another's. */
 void office_restore(const office *from, office *to);
 /* "DIRECTORY/NAME", until the next call. */
@@ -72,6 +75,8 @@ hm_message ask(office *o, const hm_message *question);
 hm_message hear(office *o);
 /* Ask for something that does not. */
 void expect_fault(office *o, hm_class class, const char *words, const hm_message *question);
+/* Same, while the token does as ORDERS say, because of which the core could not. */
+void expect_token_fault(office *o, const char *orders, const char *words, const hm_message *question);
 
 #define DIGEST LITERAL("fedcba9876543210fedcba9876543210")
 hm_message narrow_message(const char *product, uint64_t signatures);

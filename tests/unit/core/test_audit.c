@@ -492,8 +492,7 @@ static void a_session_asks_for_as_many_proofs_as_were_announced_and_no_more(void
 static void a_session_for_a_product_is_opened_for_no_proofs(void **state) {
     (void)state;
     OFFICE o;
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     hm_message narrowing = narrow_message("pump", 1);
     narrowing.field[HM_NARROW_PROOFS].number = 1;
     expect_fault(&o, HM_REFUSED, "asks for no proofs", &narrowing);

@@ -261,8 +261,7 @@ static void a_request_is_for_the_product_s_own_key(void **state) {
     OFFICE o;
     ENTRY e = {0};
     SIGNING_KEYS key = {0};
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     uint64_t before = entries_in(&o);
     hm_message question = product_message(HM_MSG_CERT_REQUEST, "pump", HM_KEY_ES256), answer = ask(&o, &question);
     hm_bytes csr = answer.field[HM_BYTES_CONTENT].bytes;
@@ -288,8 +287,7 @@ static void a_request_is_for_the_product_s_own_key(void **state) {
 static void makes_no_key_that_its_product_does_not_sign_with(void **state) {
     (void)state;
     OFFICE o;
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     uint64_t before = entries_in(&o);
     hm_message generate = product_message(HM_MSG_KEY_GENERATE, "pump", HM_KEY_RSA3072),
                request = product_message(HM_MSG_CERT_REQUEST, "pump", HM_KEY_RSA3072),
@@ -306,8 +304,7 @@ static void a_key_is_made_once(void **state) {
     (void)state;
     OFFICE o;
     SIGNING_KEYS key = {0};
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     hm_message generate = product_message(HM_MSG_KEY_GENERATE, "pump", HM_KEY_ED25519);
     ask(&o, &generate);
     uint64_t before = entries_in(&o);
@@ -340,37 +337,27 @@ static void sessions_at_once_make_one_key(void **state) {
     assert_int_equal(key.count, 1);
 }
 
-/* How many private keys the token keeps is known by asking it for one: a key that is not recorded is destroyed. */
-static void a_key_that_could_leave_its_token_is_not_recorded(void **state) {
-    (void)state;
+static void expect_no_key(const char *orders, const char *words) {
     OFFICE o;
     SIGNING_KEYS key = {0};
     hm_message generate = product_message(HM_MSG_KEY_GENERATE, "pump", HM_KEY_ED25519);
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     uint64_t before = entries_in(&o);
-    token_faults("C_GetAttributeValue zero 0 0\n");
-    expect_fault(&o, HM_COULD_NOT, "could leave it", &generate);
-    token_faults("");
+    expect_token_fault(&o, orders, words, &generate);
     assert_int_equal(entries_in(&o), before);
     list_keys(&o, "pump", HM_KEY_ED25519, &key);
     assert_int_equal(key.count, 0);
 }
 
+/* How many private keys the token keeps is known by asking it for one: a key that is not recorded is destroyed. */
+static void a_key_that_could_leave_its_token_is_not_recorded(void **state) {
+    (void)state;
+    expect_no_key("C_GetAttributeValue zero 0 0\n", "could leave it");
+}
+
 static void a_token_that_makes_no_key_leaves_nothing(void **state) {
     (void)state;
-    OFFICE o;
-    SIGNING_KEYS key = {0};
-    hm_message generate = product_message(HM_MSG_KEY_GENERATE, "pump", HM_KEY_ED25519);
-    office_copy(&o);
-    office_connect(&o);
-    uint64_t before = entries_in(&o);
-    token_faults("C_GenerateKeyPair return 0x31 0\n"); /* CKR_DEVICE_MEMORY */
-    expect_fault(&o, HM_COULD_NOT, "make a key", &generate);
-    token_faults("");
-    assert_int_equal(entries_in(&o), before);
-    list_keys(&o, "pump", HM_KEY_ED25519, &key);
-    assert_int_equal(key.count, 0);
+    expect_no_key("C_GenerateKeyPair return 0x31 0\n", "make a key"); /* CKR_DEVICE_MEMORY */
 }
 
 /* The first signature proves the key pair, the second is the certificate's. */
@@ -380,12 +367,9 @@ static void a_certificate_that_could_not_be_signed_is_made_later_for_the_same_ke
     ENTRY e = {0};
     SIGNING_KEYS key = {0}, finished = {0};
     hm_message generate = product_message(HM_MSG_KEY_GENERATE, "pump", HM_KEY_ED25519);
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     uint64_t before = entries_in(&o);
-    token_faults("C_Sign length 0 1\n");
-    expect_fault(&o, HM_COULD_NOT, "signature of 0 octets", &generate);
-    token_faults("");
+    expect_token_fault(&o, "C_Sign length 0 1\n", "signature of 0 octets", &generate);
     assert_int_equal(entries_in(&o), before + 3);
     entry_read(&o, before, &e);
     assert_int_equal(e.leaf.type, HM_LEAF_CEREMONY);
@@ -408,12 +392,9 @@ static void a_certificate_whose_signature_does_not_fit_is_not_issued(void **stat
     ENTRY e = {0};
     SIGNING_KEYS key = {0};
     hm_message generate = product_message(HM_MSG_KEY_GENERATE, "pump", HM_KEY_ED25519);
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     uint64_t before = entries_in(&o);
-    token_faults("C_Sign garbage 0 1\n");
-    expect_fault(&o, HM_COULD_NOT, "does not fit its key", &generate);
-    token_faults("");
+    expect_token_fault(&o, "C_Sign garbage 0 1\n", "does not fit its key", &generate);
     entry_read(&o, before + 2, &e);
     assert_int_equal(e.leaf.type, HM_LEAF_FAILURE);
     assert_true(details_hold(&e, "does not fit its key"));
@@ -428,8 +409,7 @@ static void a_key_that_could_not_be_recorded_is_not_used(void **state) {
     OFFICE o;
     SIGNING_KEYS key = {0};
     hm_message generate = product_message(HM_MSG_KEY_GENERATE, "pump", HM_KEY_ED25519);
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     office_break_entries(&o, "");
     expect_fault(&o, HM_COULD_NOT, NO_ROOM, &generate);
     list_keys(&o, "pump", HM_KEY_ED25519, &key);

@@ -89,9 +89,7 @@ static void a_session_that_breaks_off_leaves_a_checkpoint(void **state) {
     (void)state;
     OFFICE o;
     hm_message question = sign_message(1, HM_KEY_ES256, DIGEST);
-    office_copy(&o);
-    office_connect(&o);
-    narrow(&o, 1);
+    office_open_narrowed(&o, 1);
     uint64_t outcome = ask(&o, &question).field[HM_SIGNED_OUTCOME].number;
     WORKS(hm_fd_write(o.core.fd, LITERAL("\x7f\xff\xff\xff")));
     FAILS(HM_REFUSED, "too long", hm_disconnect(&o.core));
@@ -102,8 +100,7 @@ static void publishing_what_is_published_gives_the_same_note(void **state) {
     (void)state;
     OFFICE o;
     HM_BUF first = HM_BUF_EMPTY;
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     WORKS(hm_put(&first, ask(&o, &publish).field[HM_BYTES_CONTENT].bytes));
     assert_true(hm_bytes_equal(hm_buf_bytes(&first), ask(&o, &publish).field[HM_BYTES_CONTENT].bytes));
 }
@@ -201,8 +198,7 @@ static void lists_the_part_of_the_log_that_was_asked_for(void **state) {
     (void)state;
     OFFICE o;
     hm_message question = {.type = HM_MSG_LOG_LIST}, answer;
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     uint64_t size = entries_in(&o), next = 2;
     question.field[HM_LOG_LIST_FROM].number = 2;
     question.field[HM_LOG_LIST_COUNT].number = 3;

@@ -28,8 +28,7 @@ static void refuses_names_that_are_none(void **state) {
         {(const uint8_t *)"01234567890123456789012345678901234567890", 41},
     };
     OFFICE o;
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     uint64_t before = entries_in(&o);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         hm_message question = add_message(names[i], 1u << HM_KEY_ES256);
@@ -42,8 +41,7 @@ static void refuses_algorithms_that_there_are_not(void **state) {
     (void)state;
     static const uint64_t sets[] = {0, 1, 1u << HM_KEY_ES256 | 1, 1u << (HM_KEY_ALGORITHMS + 1), 0xffff};
     OFFICE o;
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         hm_message question = add_message(LITERAL("drive"), sets[i]);
         expect_fault(&o, HM_REFUSED, "key algorithms", &question);
@@ -53,8 +51,7 @@ static void refuses_algorithms_that_there_are_not(void **state) {
 static void refuses_a_product_that_is_there(void **state) {
     (void)state;
     OFFICE o;
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     uint64_t before = entries_in(&o);
     hm_message question = add_message(LITERAL("pump"), 1u << HM_KEY_RSA4096);
     expect_fault(&o, HM_REFUSED, "there is a product pump already", &question);
@@ -66,8 +63,7 @@ static void lists_no_product_that_is_not_there(void **state) {
     OFFICE o;
     hm_message question = {.type = HM_MSG_PRODUCT_LIST};
     question.field[HM_PRODUCT_LIST_NAME].bytes = LITERAL("Pump");
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     expect_fault(&o, HM_REFUSED, "no product Pump", &question);
 }
 
@@ -80,8 +76,7 @@ static void a_product_has_the_identifiers_of_its_names(void **state) {
     question.field[HM_PRODUCT_LIST_NAME].bytes = LITERAL("pump");
     hm_uuid_of_name(hm_uuid_dns, LITERAL("Example"), vendor);
     hm_uuid_of_name(vendor, LITERAL("pump"), class);
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     hm_message answer = ask(&o, &question);
     assert_int_equal(answer.type, HM_MSG_PRODUCT);
     assert_true(hm_bytes_equal(answer.field[HM_PRODUCT_VENDOR].bytes, HM_ARRAY(vendor)));
@@ -95,8 +90,7 @@ static void a_product_comes_with_its_entry_and_its_ca(void **state) {
     (void)state;
     OFFICE o;
     ENTRY e = {0};
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     uint64_t before = entries_in(&o);
     hm_message question = add_message(LITERAL("A0._-z"), 1u << HM_KEY_ES256), keys = {.type = HM_MSG_KEY_LIST}, answer;
     assert_int_equal(ask(&o, &question).type, HM_MSG_DONE);
@@ -120,8 +114,7 @@ static void a_product_that_cannot_be_logged_is_not_added(void **state) {
     (void)state;
     OFFICE o;
     hm_message question = add_message(LITERAL("drive"), 1u << HM_KEY_ES256), list = {.type = HM_MSG_PRODUCT_LIST};
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     office_break_entries(&o, "");
     expect_fault(&o, HM_COULD_NOT, NO_ROOM, &question);
     office_mend(&o);
@@ -136,11 +129,8 @@ static void a_product_whose_ca_failed_is_finished_by_its_first_key(void **state)
     OFFICE o;
     hm_message question = add_message(LITERAL("drive"), 1u << HM_KEY_ES256),
                generate = product_message(HM_MSG_KEY_GENERATE, "drive", HM_KEY_ES256);
-    office_copy(&o);
-    office_connect(&o);
-    token_faults("C_GenerateKeyPair return 0x31 0\n");
-    expect_fault(&o, HM_COULD_NOT, "make a key", &question);
-    token_faults("");
+    office_open(&o);
+    expect_token_fault(&o, "C_GenerateKeyPair return 0x31 0\n", "make a key", &question);
     assert_int_equal(ask(&o, &generate).type, HM_MSG_DONE);
 }
 

@@ -43,8 +43,7 @@ static void find_key(native *n) {
 
 static void connect_only(native *n) {
     memset(n, 0, sizeof *n);
-    office_copy(&n->o);
-    office_connect(&n->o);
+    office_open(&n->o);
     find_product(n);
     find_key(n);
 }
@@ -510,8 +509,7 @@ static void there_are_no_more_receipts_than_signatures_granted(void **state) {
 static void a_session_that_signs_nothing_has_no_receipts(void **state) {
     (void)state;
     OFFICE o;
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     hm_message question = narrow_message("", 0);
     question.field[HM_NARROW_RELEASE].bytes = HM_NO_BYTES;
     (void)ask(&o, &question);

@@ -95,8 +95,7 @@ static void the_root_key_is_made_once_and_logged(void **state) {
     (void)state;
     OFFICE o;
     ENTRY e = {0};
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     uint64_t before = entries_in(&o);
     hm_list_key first = root_of(&o), second = root_of(&o);
     assert_memory_equal(&first, &second, sizeof first);
@@ -113,8 +112,7 @@ static void the_logs_key_is_another_than_the_root(void **state) {
     OFFICE o;
     hm_list_key root, log;
     hm_message question = {.type = HM_MSG_LOG_KEY};
-    office_copy(&o);
-    office_connect(&o);
+    office_open(&o);
     root = root_of(&o);
     hm_message answer = ask(&o, &question);
     WORKS(hm_list_key_read(answer.field[HM_BYTES_CONTENT].bytes, &log));

@@ -13,10 +13,13 @@ typedef struct {
     office o;
     uint8_t office_uuid[16], vendor[16], class_id[16], kid[HM_KID_LEN];
     hm_buf spki;
+    hm_buf statement; /* of the last question, and its SHA-256 */
+    uint8_t sha[32];
 } native;
 
 static void native_clear(native *n) {
     hm_buf_clear(&n->spki);
+    hm_buf_clear(&n->statement);
     office_clear(&n->o);
 }
 #define NATIVE __attribute__((cleanup(native_clear))) native
@@ -79,40 +82,62 @@ static hm_manifest manifest_of(const native *n) {
     return manifest;
 }
 
-/* SHA is the caller's, because the message is views. */
-static hm_message question_of(hm_bytes statement, uint8_t sha[static 32]) {
-    hm_sha256(statement, sha);
-    hm_message question = sign_message(5, HM_KEY_ES256, HM_BYTES(sha, 32));
+/* The message views STATEMENT and N. */
+static hm_message question_over(native *n, hm_bytes statement) {
+    hm_sha256(statement, n->sha);
+    hm_message question = sign_message(5, HM_KEY_ES256, HM_ARRAY(n->sha));
     question.field[HM_SIGN_FORMAT].number = HM_LOGGED_MANIFEST;
     question.field[HM_SIGN_STRUCTURE].number = HM_STRUCTURE_COSE;
     question.field[HM_SIGN_SIZE].number = statement.len;
-    question.field[HM_SIGN_PLAIN].bytes = HM_BYTES(sha, 32);
+    question.field[HM_SIGN_PLAIN].bytes = HM_ARRAY(n->sha);
     question.field[HM_SIGN_STATEMENT].bytes = statement;
     return question;
+}
+
+/* The message views N, until the next question. */
+static hm_message question_of(native *n, const hm_manifest *manifest) {
+    n->statement.len = 0;
+    WORKS(hm_manifest_put(manifest, &n->statement));
+    return question_over(n, hm_buf_bytes(&n->statement));
+}
+
+static hm_message expect_signed(native *n, const hm_manifest *manifest) {
+    hm_message question = question_of(n, manifest), answer = ask(&n->o, &question);
+    assert_int_equal(answer.type, HM_MSG_SIGNED);
+    return answer;
+}
+
+static void expect_unsigned(native *n, const hm_manifest *manifest, const char *words) {
+    hm_message question = question_of(n, manifest);
+    expect_fault(&n->o, HM_REFUSED, words, &question);
+}
+
+/* A manifest of N's product: the answer, and the signature's name in the log. */
+static hm_message sign_release(native *n, uint8_t hash[static 32]) {
+    hm_manifest manifest = manifest_of(n);
+    hm_message answer = expect_signed(n, &manifest);
+    hm_cose_signature signature;
+    WORKS(hm_cose_signature_get(answer.field[HM_SIGNED_STRUCTURE].bytes, &signature));
+    hm_sha256(signature.value, hash);
+    return answer;
 }
 
 static void signs_a_manifest_of_its_own_product(void **state) {
     (void)state;
     NATIVE n;
-    HM_BUF statement = HM_BUF_EMPTY;
-    uint8_t sha[32];
+    uint8_t hash[32];
     begin(&n, "1.0");
-    hm_manifest manifest = manifest_of(&n);
-    WORKS(hm_manifest_put(&manifest, &statement));
-    hm_message question = question_of(hm_buf_bytes(&statement), sha), answer = ask(&n.o, &question);
-    assert_int_equal(answer.type, HM_MSG_SIGNED);
+    hm_message answer = sign_release(&n, hash);
     hm_cose_signature signature;
     WORKS(hm_cose_signature_get(answer.field[HM_SIGNED_STRUCTURE].bytes, &signature));
-    WORKS(hm_cose_verify(HM_COSE_MANIFEST, hm_buf_bytes(&statement), &signature, hm_buf_bytes(&n.spki)));
+    WORKS(hm_cose_verify(HM_COSE_MANIFEST, hm_buf_bytes(&n.statement), &signature, hm_buf_bytes(&n.spki)));
     assert_int_equal(signature.chain.count, 2);
     /* The pair: intent over the manifest's digest, outcome over the signature as COSE carries it. */
-    uint8_t hash[32];
     ENTRY intent = {0}, outcome = {0};
-    hm_sha256(signature.value, hash);
     entry_read(&n.o, answer.field[HM_SIGNED_INTENT].number, &intent);
     entry_read(&n.o, answer.field[HM_SIGNED_OUTCOME].number, &outcome);
     assert_int_equal(intent.leaf.format, HM_LOGGED_MANIFEST);
-    assert_memory_equal(intent.leaf.digest, sha, 32);
+    assert_memory_equal(intent.leaf.digest, n.sha, 32);
     assert_memory_equal(outcome.leaf.digest, hash, 32);
     assert_true(details_hold(&intent, "\"manifest\":{\"components\":[{\"digest\":\""));
     assert_true(details_hold(&intent, "\"id\":\"main\",\"kind\":\"firmware\",\"security_version\":3,\"size\":5"));
@@ -120,12 +145,7 @@ static void signs_a_manifest_of_its_own_product(void **state) {
 }
 
 static void expect_remark(native *n, const hm_manifest *manifest, const char *words) {
-    HM_BUF statement = HM_BUF_EMPTY;
-    uint8_t sha[32];
-    WORKS(hm_manifest_put(manifest, &statement));
-    hm_message question = question_of(hm_buf_bytes(&statement), sha), answer = ask(&n->o, &question);
-    assert_int_equal(answer.type, HM_MSG_SIGNED);
-    hm_bytes remark = answer.field[HM_SIGNED_REMARK].bytes;
+    hm_bytes remark = expect_signed(n, manifest).field[HM_SIGNED_REMARK].bytes;
     if (!words) assert_int_equal(remark.len, 0);
     if (words) assert_non_null(memmem(remark.data, remark.len, words, strlen(words)));
 }
@@ -165,27 +185,11 @@ static void says_what_falls_behind_earlier_releases(void **state) {
     assert_int_equal(highest_sequence(&n), 9);
 }
 
-static void ask_for(native *n, const hm_manifest *manifest, const char *words) {
-    HM_BUF statement = HM_BUF_EMPTY;
-    uint8_t sha[32];
-    WORKS(hm_manifest_put(manifest, &statement));
-    hm_message question = question_of(hm_buf_bytes(&statement), sha);
-    expect_fault(&n->o, HM_REFUSED, words, &question);
-}
-
-static void expect_signed(native *n, const hm_manifest *manifest) {
-    HM_BUF statement = HM_BUF_EMPTY;
-    uint8_t sha[32];
-    WORKS(hm_manifest_put(manifest, &statement));
-    hm_message question = question_of(hm_buf_bytes(&statement), sha);
-    assert_int_equal(ask(&n->o, &question).type, HM_MSG_SIGNED);
-}
-
-static void begin_again(native *n) {
-    hm_message question = native_message("1.0");
+/* In a session that begins now. */
+static void begin_again(native *n, const hm_message *question) {
     office_disconnect(&n->o);
     office_connect(&n->o);
-    assert_int_equal(ask(&n->o, &question).type, HM_MSG_DONE);
+    assert_int_equal(ask(&n->o, question).type, HM_MSG_DONE);
 }
 
 static void refuses_what_the_session_is_not_for(void **state) {
@@ -194,63 +198,55 @@ static void refuses_what_the_session_is_not_for(void **state) {
     begin(&n, "1.0");
     hm_manifest manifest = manifest_of(&n);
     manifest.vendor[0] ^= 1;
-    ask_for(&n, &manifest, "another vendor");
+    expect_unsigned(&n, &manifest, "another vendor");
     manifest = manifest_of(&n);
     manifest.class_id[15] ^= 1;
-    ask_for(&n, &manifest, "another class");
+    expect_unsigned(&n, &manifest, "another class");
     manifest = manifest_of(&n);
     manifest.publisher[3] ^= 1;
-    ask_for(&n, &manifest, "publisher is another office");
+    expect_unsigned(&n, &manifest, "publisher is another office");
     manifest = manifest_of(&n);
     manifest.version = LITERAL("1.1");
-    ask_for(&n, &manifest, "this session is for 1.0");
+    expect_unsigned(&n, &manifest, "this session is for 1.0");
     manifest = manifest_of(&n);
     manifest.purpose = HM_PURPOSE_PRODUCTION;
-    ask_for(&n, &manifest, "signs nothing for production");
+    expect_unsigned(&n, &manifest, "signs nothing for production");
     manifest = manifest_of(&n);
     manifest.signer[0][0] ^= 1;
-    ask_for(&n, &manifest, "do not include the key");
+    expect_unsigned(&n, &manifest, "do not include the key");
     manifest = manifest_of(&n);
     manifest.sequence = UINT64_MAX;
-    ask_for(&n, &manifest, "given with --sequence");
+    expect_unsigned(&n, &manifest, "given with --sequence");
     manifest = manifest_of(&n);
     manifest.component[0].size = UINT64_C(1) << 60;
-    ask_for(&n, &manifest, "beyond 2^53");
+    expect_unsigned(&n, &manifest, "beyond 2^53");
     /* None of them used up a signature, and all are on record. */
     manifest = manifest_of(&n);
-    HM_BUF statement = HM_BUF_EMPTY;
-    uint8_t sha[32];
-    WORKS(hm_manifest_put(&manifest, &statement));
-    hm_message question = question_of(hm_buf_bytes(&statement), sha);
-    uint64_t before = entries_in(&n.o);
-    expect_refusals(&n.o, before - 8, 8);
-    assert_int_equal(ask(&n.o, &question).type, HM_MSG_SIGNED);
+    expect_refusals(&n.o, entries_in(&n.o) - 8, 8);
+    expect_signed(&n, &manifest);
 }
 
 static void refuses_a_statement_that_is_not_what_is_asked_for(void **state) {
     (void)state;
     NATIVE n;
-    HM_BUF statement = HM_BUF_EMPTY;
-    uint8_t sha[32];
     begin(&n, "1.0");
     hm_manifest manifest = manifest_of(&n);
-    WORKS(hm_manifest_put(&manifest, &statement));
-    hm_message question = question_of(hm_buf_bytes(&statement), sha);
+    hm_message question = question_of(&n, &manifest);
     question.field[HM_SIGN_CONTENT].bytes = DIGEST;
     expect_fault(&n.o, HM_REFUSED, "not the manifest's", &question);
-    question = question_of(hm_buf_bytes(&statement), sha);
+    question = question_of(&n, &manifest);
     question.field[HM_SIGN_PLAIN].bytes = DIGEST;
     expect_fault(&n.o, HM_REFUSED, "not the manifest's", &question);
-    question = question_of(hm_buf_bytes(&statement), sha);
+    question = question_of(&n, &manifest);
     question.field[HM_SIGN_SIZE].number++;
     expect_fault(&n.o, HM_REFUSED, "not the manifest's", &question);
-    question = question_of(hm_buf_bytes(&statement), sha);
+    question = question_of(&n, &manifest);
     question.field[HM_SIGN_FORMAT].number = 1;
     expect_fault(&n.o, HM_REFUSED, "structure 3 is not of format 1", &question);
-    question = question_of(HM_NO_BYTES, sha);
+    question = question_over(&n, HM_NO_BYTES);
     expect_fault(&n.o, HM_REFUSED, "no manifest", &question);
     /* Neither does a manifest come with another structure, nor its number in the log without one. */
-    question = question_of(hm_buf_bytes(&statement), sha);
+    question = question_of(&n, &manifest);
     question.field[HM_SIGN_STRUCTURE].number = HM_STRUCTURE_CMS;
     expect_fault(&n.o, HM_REFUSED, "structure 1 is not of format 4", &question);
     question.field[HM_SIGN_FORMAT].number = 1;
@@ -264,35 +260,31 @@ static void refuses_every_prefix_and_what_is_behind(void **state) {
     (void)state;
     NATIVE n;
     HM_BUF statement = HM_BUF_EMPTY;
-    uint8_t sha[32];
     begin(&n, "1.0");
     hm_manifest manifest = manifest_of(&n);
     WORKS(hm_manifest_put(&manifest, &statement));
     static const size_t lengths[] = {1, 20, 100};
     for (size_t i = 0; i < 3; i++) {
-        hm_message question = question_of(HM_BYTES(statement.data, lengths[i]), sha);
+        hm_message question = question_over(&n, HM_BYTES(statement.data, lengths[i]));
         expect_fault(&n.o, HM_REFUSED, "no device would take", &question);
     }
     WORKS(hm_put_u8(&statement, 0));
-    hm_message question = question_of(hm_buf_bytes(&statement), sha);
+    hm_message question = question_over(&n, hm_buf_bytes(&statement));
     expect_fault(&n.o, HM_REFUSED, "no device would take", &question);
 }
 
 static void a_session_signs_what_it_is_for_and_no_other_format(void **state) {
     (void)state;
     NATIVE n;
-    HM_BUF statement = HM_BUF_EMPTY;
-    uint8_t sha[32];
     connect_only(&n);
     narrow(&n.o, 9); /* for files of the other formats */
     hm_manifest manifest = manifest_of(&n);
-    ask_for(&n, &manifest, "nothing of format 4");
-    begin_again(&n);
+    expect_unsigned(&n, &manifest, "nothing of format 4");
+    hm_message narrowing = native_message("1.0");
+    begin_again(&n, &narrowing);
     hm_message bare = sign_message(1, HM_KEY_ES256, DIGEST);
     expect_fault(&n.o, HM_REFUSED, "nothing of format 1", &bare);
-    WORKS(hm_manifest_put(&manifest, &statement));
-    hm_message question = question_of(hm_buf_bytes(&statement), sha);
-    assert_int_equal(ask(&n.o, &question).type, HM_MSG_SIGNED);
+    expect_signed(&n, &manifest);
 }
 
 static void a_sequence_number_is_the_one_that_was_chosen_or_near_the_time(void **state) {
@@ -301,19 +293,17 @@ static void a_sequence_number_is_the_one_that_was_chosen_or_near_the_time(void *
     begin(&n, "1.0");
     hm_manifest manifest = manifest_of(&n);
     manifest.sequence = UINT64_C(1) << 53;
-    ask_for(&n, &manifest, "given with --sequence");
+    expect_unsigned(&n, &manifest, "given with --sequence");
     manifest.sequence = (uint64_t)time(NULL) + UINT64_C(11) * 366 * 24 * 3600;
-    ask_for(&n, &manifest, "given with --sequence");
+    expect_unsigned(&n, &manifest, "given with --sequence");
     manifest.sequence = (uint64_t)time(NULL) + UINT64_C(9) * 365 * 24 * 3600;
     expect_signed(&n, &manifest);
     hm_message chosen = native_message("1.0");
     chosen.field[HM_NARROW_SEQUENCE].number = UINT64_C(1) << 53;
-    office_disconnect(&n.o);
-    office_connect(&n.o);
-    (void)ask(&n.o, &chosen);
-    ask_for(&n, &manifest, "for sequence number 9007199254740992");
+    begin_again(&n, &chosen);
+    expect_unsigned(&n, &manifest, "for sequence number 9007199254740992");
     manifest.sequence = (UINT64_C(1) << 53) - 1;
-    ask_for(&n, &manifest, "for sequence number 9007199254740992");
+    expect_unsigned(&n, &manifest, "for sequence number 9007199254740992");
     manifest.sequence++;
     expect_signed(&n, &manifest);
 }
@@ -328,9 +318,9 @@ static void no_security_version_goes_beyond_the_commands(void **state) {
     manifest.component[1].id = LITERAL("other");
     expect_signed(&n, &manifest);
     manifest.component[1].security_version = 4;
-    ask_for(&n, &manifest, "security version above 3");
+    expect_unsigned(&n, &manifest, "security version above 3");
     manifest.component[1].security_version = UINT64_C(1) << 53;
-    ask_for(&n, &manifest, "security version above 3");
+    expect_unsigned(&n, &manifest, "security version above 3");
 }
 
 /* An envelope of MANIFEST with somebody's signature, which nobody verifies here. */
@@ -354,9 +344,7 @@ static void begin_cosigning(native *n, const hm_manifest *manifest) {
     question.field[HM_NARROW_SIGNATURES].number = 1;
     question.field[HM_NARROW_SECURITY_VERSION].number = 0;
     question.field[HM_NARROW_COSIGN].bytes = hm_buf_bytes(&envelope);
-    office_disconnect(&n->o);
-    office_connect(&n->o);
-    assert_int_equal(ask(&n->o, &question).type, HM_MSG_DONE);
+    begin_again(n, &question);
 }
 
 static void a_cosigning_session_signs_the_envelope_that_was_named_and_no_other(void **state) {
@@ -370,14 +358,14 @@ static void a_cosigning_session_signs_the_envelope_that_was_named_and_no_other(v
     begin_cosigning(&n, &named);
     other = named;
     other.sequence++;
-    ask_for(&n, &other, "the named envelope's manifest");
+    expect_unsigned(&n, &other, "the named envelope's manifest");
     other = named;
     other.component[0].digest.value[0] ^= 1;
-    ask_for(&n, &other, "the named envelope's manifest");
+    expect_unsigned(&n, &other, "the named envelope's manifest");
     hm_message bare = sign_message(1, HM_KEY_ES256, DIGEST);
     expect_fault(&n.o, HM_REFUSED, "nothing of format 1", &bare);
     expect_signed(&n, &named);
-    ask_for(&n, &named, "used up");
+    expect_unsigned(&n, &named, "used up");
 }
 
 static void a_cosigning_session_signs_for_other_publishers_and_not_its_own(void **state) {
@@ -386,11 +374,11 @@ static void a_cosigning_session_signs_for_other_publishers_and_not_its_own(void 
     connect_only(&n);
     hm_manifest manifest = manifest_of(&n);
     begin_cosigning(&n, &manifest);
-    ask_for(&n, &manifest, "nothing to co-sign");
+    expect_unsigned(&n, &manifest, "nothing to co-sign");
     manifest.publisher[0] ^= 0xff;
     manifest.class_id[0] ^= 1;
     begin_cosigning(&n, &manifest);
-    ask_for(&n, &manifest, "another class");
+    expect_unsigned(&n, &manifest, "another class");
 }
 
 static void a_session_is_not_narrowed_to_what_is_no_envelope(void **state) {
@@ -449,17 +437,12 @@ static void head_of(const office *o, hm_checkpoint *checkpoint) {
 static void a_receipt_proves_intent_and_outcome(void **state) {
     (void)state;
     NATIVE n;
-    HM_BUF statement = HM_BUF_EMPTY, bytes = HM_BUF_EMPTY, spki = HM_BUF_EMPTY;
-    uint8_t sha[32], hash[32];
+    HM_BUF bytes = HM_BUF_EMPTY, spki = HM_BUF_EMPTY;
+    uint8_t hash[32];
     begin(&n, "1.0");
-    hm_manifest manifest = manifest_of(&n);
-    WORKS(hm_manifest_put(&manifest, &statement));
-    hm_message question = question_of(hm_buf_bytes(&statement), sha), answer = ask(&n.o, &question);
-    hm_cose_signature signature;
-    WORKS(hm_cose_signature_get(answer.field[HM_SIGNED_STRUCTURE].bytes, &signature));
+    hm_message answer = sign_release(&n, hash);
     uint64_t intent = answer.field[HM_SIGNED_INTENT].number, outcome = answer.field[HM_SIGNED_OUTCOME].number;
-    hm_sha256(signature.value, hash);
-    question = receipt_question(HM_ARRAY(hash), HM_ARRAY(sha));
+    hm_message question = receipt_question(HM_ARRAY(hash), HM_ARRAY(n.sha));
     answer = ask(&n.o, &question);
     WORKS(hm_put(&bytes, answer.field[HM_BYTES_CONTENT].bytes));
     hm_cose_receipt receipt;
@@ -481,19 +464,13 @@ static void a_receipt_proves_intent_and_outcome(void **state) {
 static void there_is_no_receipt_for_what_is_not_logged(void **state) {
     (void)state;
     NATIVE n;
-    HM_BUF statement = HM_BUF_EMPTY;
-    uint8_t sha[32], hash[32];
+    uint8_t hash[32];
     begin(&n, "1.0");
-    hm_manifest manifest = manifest_of(&n);
-    WORKS(hm_manifest_put(&manifest, &statement));
-    hm_message question = question_of(hm_buf_bytes(&statement), sha), answer = ask(&n.o, &question);
-    hm_cose_signature signature;
-    WORKS(hm_cose_signature_get(answer.field[HM_SIGNED_STRUCTURE].bytes, &signature));
-    hm_sha256(signature.value, hash);
+    sign_release(&n, hash);
     /* Of another manifest, and of no signature. */
-    question = receipt_question(HM_ARRAY(hash), DIGEST);
+    hm_message question = receipt_question(HM_ARRAY(hash), DIGEST);
     expect_fault(&n.o, HM_REFUSED, "for other content", &question);
-    question = receipt_question(DIGEST, HM_ARRAY(sha));
+    question = receipt_question(DIGEST, HM_ARRAY(n.sha));
     assert_int_equal(ask(&n.o, &question).field[HM_BYTES_CONTENT].bytes.len, 0);
 }
 

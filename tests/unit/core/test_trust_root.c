@@ -84,11 +84,29 @@ static void expect_unsigned(office *o, hm_class class, const char *words, const 
     office_disconnect(o);
 }
 
-static void with_root(office *o, hm_list_key *root) {
-    office_copy(o);
-    office_connect(o);
-    *root = root_of(o);
-    office_disconnect(o);
+/* An office that has its root key; and an unsigned list that names it. */
+typedef struct {
+    office o;
+    hm_list_key root;
+    hm_buf list;
+} custodian;
+
+static void custodian_clear(custodian *c) {
+    hm_buf_clear(&c->list);
+    office_clear(&c->o);
+}
+#define CUSTODIAN __attribute__((cleanup(custodian_clear))) custodian
+
+static void with_root(custodian *c) {
+    c->list = HM_BUF_EMPTY;
+    office_open(&c->o);
+    c->root = root_of(&c->o);
+    office_disconnect(&c->o);
+}
+
+static void with_list(custodian *c, uint64_t version) {
+    with_root(c);
+    put_list(&c->root, version, 0, &c->list);
 }
 
 static void the_root_key_is_made_once_and_logged(void **state) {
@@ -121,27 +139,25 @@ static void the_logs_key_is_another_than_the_root(void **state) {
 
 static void a_list_is_signed_with_intent_and_outcome(void **state) {
     (void)state;
-    OFFICE o;
+    CUSTODIAN c;
     ENTRY intent = {0}, outcome = {0};
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY, signature = HM_BUF_EMPTY, spki = HM_BUF_EMPTY;
+    HM_BUF signature = HM_BUF_EMPTY, spki = HM_BUF_EMPTY;
     hm_cose_envelope envelope;
     hm_cose_signature parsed;
     hm_cose_key key;
     uint8_t hash[HM_SHA256_LEN];
-    with_root(&o, &root);
-    put_list(&root, 3, 0, &list);
-    uint64_t before = entries_in(&o);
-    sign_list(&o, &list, NULL, &signature);
-    WORKS(hm_cose_draft_get(hm_buf_bytes(&list), &envelope));
+    with_list(&c, 3);
+    uint64_t before = entries_in(&c.o);
+    sign_list(&c.o, &c.list, NULL, &signature);
+    WORKS(hm_cose_draft_get(hm_buf_bytes(&c.list), &envelope));
     WORKS(hm_cose_signature_get(hm_buf_bytes(&signature), &parsed));
-    hm_reader reader = hm_reader_of(HM_BYTES(root.cose, root.len));
+    hm_reader reader = hm_reader_of(HM_BYTES(c.root.cose, c.root.len));
     WORKS(hm_cose_key_get(&reader, &key));
     WORKS(hm_cose_key_spki(&key, &spki));
     WORKS(hm_cose_verify(HM_COSE_TRUST_LIST, envelope.payload, &parsed, hm_buf_bytes(&spki)));
     FAILS(HM_REFUSED, "", hm_cose_verify(HM_COSE_MANIFEST, envelope.payload, &parsed, hm_buf_bytes(&spki)));
-    entry_read(&o, before, &intent);
-    entry_read(&o, before + 1, &outcome);
+    entry_read(&c.o, before, &intent);
+    entry_read(&c.o, before + 1, &outcome);
     assert_int_equal(intent.leaf.type, HM_LEAF_INTENT);
     assert_int_equal(intent.leaf.format, HM_LOGGED_TRUST_LIST);
     hm_sha256(envelope.payload, hash);
@@ -156,51 +172,43 @@ static void a_list_is_signed_with_intent_and_outcome(void **state) {
 
 static void a_session_signs_the_file_that_was_named_and_no_other(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY, other = HM_BUF_EMPTY;
-    with_root(&o, &root);
-    put_list(&root, 1, 0, &list);
-    put_list(&root, 2, 0, &other);
-    hm_message right = sign_list_message(&list, NULL), wrong = sign_list_message(&other, NULL);
-    begin_session(&o, &list, NULL);
-    expect_fault(&o, HM_REFUSED, "another file", &wrong);
-    assert_int_equal(ask(&o, &right).type, HM_MSG_BYTES);
-    expect_fault(&o, HM_REFUSED, "and once", &right);
+    CUSTODIAN c;
+    HM_BUF other = HM_BUF_EMPTY;
+    with_list(&c, 1);
+    put_list(&c.root, 2, 0, &other);
+    hm_message right = sign_list_message(&c.list, NULL), wrong = sign_list_message(&other, NULL);
+    begin_session(&c.o, &c.list, NULL);
+    expect_fault(&c.o, HM_REFUSED, "another file", &wrong);
+    assert_int_equal(ask(&c.o, &right).type, HM_MSG_BYTES);
+    expect_fault(&c.o, HM_REFUSED, "and once", &right);
 }
 
 static void a_session_for_a_list_does_nothing_else(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY;
+    CUSTODIAN c;
     uint8_t hash[2 * HM_SHA256_LEN] = {0};
-    with_root(&o, &root);
-    put_list(&root, 1, 0, &list);
-    begin_session(&o, &list, NULL);
+    with_list(&c, 1);
+    begin_session(&c.o, &c.list, NULL);
     hm_message narrowing = narrow_list_message(hash), narrow_more = narrow_message("pump", 1),
                sign = sign_message(1, HM_KEY_ES256, DIGEST), key = {.type = HM_MSG_TRUST_KEY},
                prove = {.type = HM_MSG_LOG_PROVE};
     prove.field[HM_LOG_PROVE_SIGNATURE].bytes = prove.field[HM_LOG_PROVE_CONTENT].bytes = HM_BYTES(hash, HM_SHA256_LEN);
-    expect_fault(&o, HM_REFUSED, "may only sign", &narrowing);
-    expect_fault(&o, HM_REFUSED, "may only sign", &narrow_more);
-    expect_fault(&o, HM_REFUSED, "may only sign", &sign);
-    expect_fault(&o, HM_REFUSED, "may only sign", &key);
-    expect_fault(&o, HM_REFUSED, "may only sign", &prove);
+    expect_fault(&c.o, HM_REFUSED, "may only sign", &narrowing);
+    expect_fault(&c.o, HM_REFUSED, "may only sign", &narrow_more);
+    expect_fault(&c.o, HM_REFUSED, "may only sign", &sign);
+    expect_fault(&c.o, HM_REFUSED, "may only sign", &key);
+    expect_fault(&c.o, HM_REFUSED, "may only sign", &prove);
 }
 
 static void a_session_for_a_product_signs_no_list(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY;
-    with_root(&o, &root);
-    put_list(&root, 1, 0, &list);
-    hm_message question = sign_list_message(&list, NULL);
-    office_connect(&o);
-    expect_fault(&o, HM_REFUSED, "comes after narrow-list", &question);
-    narrow(&o, 1);
-    expect_fault(&o, HM_REFUSED, "may only sign", &question);
+    CUSTODIAN c;
+    with_list(&c, 1);
+    hm_message question = sign_list_message(&c.list, NULL);
+    office_connect(&c.o);
+    expect_fault(&c.o, HM_REFUSED, "comes after narrow-list", &question);
+    narrow(&c.o, 1);
+    expect_fault(&c.o, HM_REFUSED, "may only sign", &question);
 }
 
 static void an_office_without_a_root_signs_no_list(void **state) {
@@ -217,147 +225,129 @@ static void an_office_without_a_root_signs_no_list(void **state) {
 
 static void what_is_no_list_is_not_signed(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY, bytes = HM_BUF_EMPTY;
-    with_root(&o, &root);
-    put_list(&root, 1, 0, &list);
-    uint64_t before = entries_in(&o);
-    for (size_t len = 1; len < list.len; len += 17) {
+    CUSTODIAN c;
+    HM_BUF bytes = HM_BUF_EMPTY;
+    with_list(&c, 1);
+    uint64_t before = entries_in(&c.o);
+    for (size_t len = 1; len < c.list.len; len += 17) {
         bytes.len = 0;
-        WORKS(hm_put(&bytes, HM_BYTES(list.data, len)));
-        expect_unsigned(&o, HM_REFUSED, "envelope", &bytes, NULL);
+        WORKS(hm_put(&bytes, HM_BYTES(c.list.data, len)));
+        expect_unsigned(&c.o, HM_REFUSED, "envelope", &bytes, NULL);
     }
     bytes.len = 0;
     WORKS(hm_cose_draft_put(hm_text("no list"), NULL, 0, &bytes));
-    expect_unsigned(&o, HM_REFUSED, "trust list", &bytes, NULL);
-    for (uint64_t i = before; i < entries_in(&o); i++) {
+    expect_unsigned(&c.o, HM_REFUSED, "trust list", &bytes, NULL);
+    for (uint64_t i = before; i < entries_in(&c.o); i++) {
         ENTRY e = {0};
-        entry_read(&o, i, &e);
+        entry_read(&c.o, i, &e);
         assert_int_equal(e.leaf.type, HM_LEAF_REFUSAL);
     }
 }
 
 static void a_fork_is_never_signed(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY, same_version = HM_BUF_EMPTY, older = HM_BUF_EMPTY, newer = HM_BUF_EMPTY;
-    with_root(&o, &root);
-    put_list(&root, 5, 0, &list);
-    put_list(&root, 5, 1, &same_version);
-    put_list(&root, 4, 0, &older);
-    put_list(&root, 6, 0, &newer);
-    sign_list(&o, &list, NULL, NULL);
-    expect_unsigned(&o, HM_REFUSED, "could fork", &same_version, NULL);
-    expect_unsigned(&o, HM_REFUSED, "could fork", &older, NULL);
-    sign_list(&o, &list, NULL, NULL); /* the very same again is none */
-    sign_list(&o, &newer, NULL, NULL);
-    expect_unsigned(&o, HM_REFUSED, "could fork", &same_version, NULL);
-    sign_list(&o, &list, NULL, NULL);
+    CUSTODIAN c;
+    HM_BUF same_version = HM_BUF_EMPTY, older = HM_BUF_EMPTY, newer = HM_BUF_EMPTY;
+    with_list(&c, 5);
+    put_list(&c.root, 5, 1, &same_version);
+    put_list(&c.root, 4, 0, &older);
+    put_list(&c.root, 6, 0, &newer);
+    sign_list(&c.o, &c.list, NULL, NULL);
+    expect_unsigned(&c.o, HM_REFUSED, "could fork", &same_version, NULL);
+    expect_unsigned(&c.o, HM_REFUSED, "could fork", &older, NULL);
+    sign_list(&c.o, &c.list, NULL, NULL); /* the very same again is none */
+    sign_list(&c.o, &newer, NULL, NULL);
+    expect_unsigned(&c.o, HM_REFUSED, "could fork", &same_version, NULL);
+    sign_list(&c.o, &c.list, NULL, NULL);
 }
 
 /* What the token did with it does not matter: the list may have left it. */
 static void a_list_whose_signing_failed_still_counts(void **state) {
     (void)state;
-    OFFICE o;
+    CUSTODIAN c;
     ENTRY e = {0};
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY, other = HM_BUF_EMPTY;
-    with_root(&o, &root);
-    put_list(&root, 5, 0, &list);
-    put_list(&root, 5, 1, &other);
+    HM_BUF other = HM_BUF_EMPTY;
+    with_list(&c, 5);
+    put_list(&c.root, 5, 1, &other);
     token_faults("C_Sign return 0x30 0\n"); /* CKR_DEVICE_ERROR */
-    uint64_t before = entries_in(&o);
-    expect_unsigned(&o, HM_COULD_NOT, "", &list, NULL);
+    uint64_t before = entries_in(&c.o);
+    expect_unsigned(&c.o, HM_COULD_NOT, "", &c.list, NULL);
     token_faults("");
-    entry_read(&o, before + 1, &e);
+    entry_read(&c.o, before + 1, &e);
     assert_int_equal(e.leaf.type, HM_LEAF_FAILURE);
-    expect_unsigned(&o, HM_REFUSED, "could fork", &other, NULL);
-    sign_list(&o, &list, NULL, NULL);
+    expect_unsigned(&c.o, HM_REFUSED, "could fork", &other, NULL);
+    sign_list(&c.o, &c.list, NULL, NULL);
 }
 
 static void a_list_that_cannot_be_logged_is_not_signed(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY;
-    with_root(&o, &root);
-    put_list(&root, 1, 0, &list);
-    office_break_entries(&o, "");
-    expect_unsigned(&o, HM_COULD_NOT, NO_ROOM, &list, NULL);
-    office_mend(&o);
-    sign_list(&o, &list, NULL, NULL);
+    CUSTODIAN c;
+    with_list(&c, 1);
+    office_break_entries(&c.o, "");
+    expect_unsigned(&c.o, HM_COULD_NOT, NO_ROOM, &c.list, NULL);
+    office_mend(&c.o);
+    sign_list(&c.o, &c.list, NULL, NULL);
 }
 
 /* A signature whose outcome is not on record does not leave the core. */
 static void a_signature_without_its_outcome_is_not_released(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY;
-    with_root(&o, &root);
-    put_list(&root, 1, 0, &list);
-    uint64_t before = entries_in(&o);
-    office_break_entries(&o, "880102");
-    expect_unsigned(&o, HM_COULD_NOT, NO_ROOM, &list, NULL);
-    office_mend(&o);
+    CUSTODIAN c;
+    with_list(&c, 1);
+    uint64_t before = entries_in(&c.o);
+    office_break_entries(&c.o, "880102");
+    expect_unsigned(&c.o, HM_COULD_NOT, NO_ROOM, &c.list, NULL);
+    office_mend(&c.o);
     ENTRY e = {0};
-    entry_read(&o, before, &e);
+    entry_read(&c.o, before, &e);
     assert_int_equal(e.leaf.type, HM_LEAF_INTENT);
 }
 
 static void without_its_memory_a_root_signs_nothing(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY, newer = HM_BUF_EMPTY;
+    CUSTODIAN c;
+    HM_BUF newer = HM_BUF_EMPTY;
     char sql[128];
-    with_root(&o, &root);
-    put_list(&root, 1, 0, &list);
-    put_list(&root, 2, 0, &newer);
-    uint64_t before = entries_in(&o);
-    sign_list(&o, &list, NULL, NULL);
+    with_list(&c, 1);
+    put_list(&c.root, 2, 0, &newer);
+    uint64_t before = entries_in(&c.o);
+    sign_list(&c.o, &c.list, NULL, NULL);
     snprintf(sql, sizeof sql, "UPDATE entry SET salt=x'', details=x'' WHERE idx=%llu", (unsigned long long)before);
-    office_sql(&o, sql);
-    expect_unsigned(&o, HM_REFUSED, "were erased", &newer, NULL);
+    office_sql(&c.o, sql);
+    expect_unsigned(&c.o, HM_REFUSED, "were erased", &newer, NULL);
 }
 
 /* What no leaf holds can be edited without the log showing it, so nothing rests on it. */
 static void a_root_remembers_by_the_log_whatever_else_the_database_says(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY, fork = HM_BUF_EMPTY;
+    CUSTODIAN c;
+    HM_BUF fork = HM_BUF_EMPTY;
     hm_message audit = {.type = HM_MSG_LOG_AUDIT};
-    with_root(&o, &root);
-    put_list(&root, 7, 0, &list);
-    put_list(&root, 7, 1, &fork);
-    sign_list(&o, &list, NULL, NULL);
-    office_sql(&o, "UPDATE entry SET tag=0");
-    expect_unsigned(&o, HM_REFUSED, "could fork", &fork, NULL);
-    office_connect(&o);
-    expect_fault(&o, HM_REFUSED, "its tag was changed", &audit);
-    office_disconnect(&o);
+    with_list(&c, 7);
+    put_list(&c.root, 7, 1, &fork);
+    sign_list(&c.o, &c.list, NULL, NULL);
+    office_sql(&c.o, "UPDATE entry SET tag=0");
+    expect_unsigned(&c.o, HM_REFUSED, "could fork", &fork, NULL);
+    office_connect(&c.o);
+    expect_fault(&c.o, HM_REFUSED, "its tag was changed", &audit);
+    office_disconnect(&c.o);
 }
 
 static void a_root_signs_nothing_when_its_memory_was_edited(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY, fork = HM_BUF_EMPTY;
+    CUSTODIAN c;
+    HM_BUF fork = HM_BUF_EMPTY;
     char sql[160];
-    with_root(&o, &root);
-    put_list(&root, 7, 0, &list);
-    put_list(&root, 7, 1, &fork);
-    uint64_t before = entries_in(&o);
-    sign_list(&o, &list, NULL, NULL);
+    with_list(&c, 7);
+    put_list(&c.root, 7, 1, &fork);
+    uint64_t before = entries_in(&c.o);
+    sign_list(&c.o, &c.list, NULL, NULL);
     snprintf(sql, sizeof sql,
              "UPDATE entry SET details=CAST(replace(CAST(details AS TEXT),'\"version\":7','\"version\":6') AS BLOB) "
              "WHERE idx=%llu",
              (unsigned long long)before);
-    office_sql(&o, sql);
-    expect_unsigned(&o, HM_REFUSED, "details were changed", &fork, NULL);
+    office_sql(&c.o, sql);
+    expect_unsigned(&c.o, HM_REFUSED, "details were changed", &fork, NULL);
 }
 
 /* The intent of another list of the same version, whole in itself: what somebody with root's token would leave. */
@@ -377,80 +367,73 @@ static hm_err append_fork(hm_store *store, const entry *intent, uint64_t *index)
 
 static void the_audit_finds_two_lists_of_one_version(void **state) {
     (void)state;
-    OFFICE o;
+    CUSTODIAN c;
     ENTRY intent = {0};
-    hm_list_key root;
     hm_store *store = NULL;
-    HM_BUF list = HM_BUF_EMPTY;
     hm_message audit = {.type = HM_MSG_LOG_AUDIT};
     uint64_t index;
-    with_root(&o, &root);
-    put_list(&root, 7, 0, &list);
-    uint64_t before = entries_in(&o);
-    sign_list(&o, &list, NULL, NULL);
-    sign_list(&o, &list, NULL, NULL); /* the same again is no fork */
-    entry_read(&o, before, &intent);
-    office_connect(&o);
-    assert_int_equal(ask(&o, &audit).type, HM_MSG_LOG_AUDITED);
-    office_disconnect(&o);
-    WORKS(hm_store_open(office_file(&o, "office.db"), &store));
+    with_list(&c, 7);
+    uint64_t before = entries_in(&c.o);
+    sign_list(&c.o, &c.list, NULL, NULL);
+    sign_list(&c.o, &c.list, NULL, NULL); /* the same again is no fork */
+    entry_read(&c.o, before, &intent);
+    office_connect(&c.o);
+    assert_int_equal(ask(&c.o, &audit).type, HM_MSG_LOG_AUDITED);
+    office_disconnect(&c.o);
+    WORKS(hm_store_open(office_file(&c.o, "office.db"), &store));
     hm_err err = append_fork(store, &intent, &index);
     hm_store_close(&store);
     WORKS(err);
-    office_connect(&o);
-    expect_fault(&o, HM_REFUSED, "different trust lists of one version, 7", &audit);
-    office_disconnect(&o);
+    office_connect(&c.o);
+    expect_fault(&c.o, HM_REFUSED, "different trust lists of one version, 7", &audit);
+    office_disconnect(&c.o);
 }
 
 static void a_root_that_is_not_in_the_list_signs_only_to_leave(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root, other = other_root();
-    HM_BUF mine = HM_BUF_EMPTY, without_me = HM_BUF_EMPTY, older = HM_BUF_EMPTY;
-    with_root(&o, &root);
-    put_list(&root, 3, 0, &mine);
+    CUSTODIAN c;
+    hm_list_key other = other_root();
+    HM_BUF without_me = HM_BUF_EMPTY, older = HM_BUF_EMPTY;
+    with_list(&c, 3);
     put_list(&other, 4, 0, &without_me);
     put_list(&other, 2, 0, &older);
-    expect_unsigned(&o, HM_REFUSED, "--old", &without_me, NULL);
-    expect_unsigned(&o, HM_REFUSED, "neither in the list nor in the old one", &without_me, &older);
-    expect_unsigned(&o, HM_REFUSED, "is not newer", &without_me, &without_me);
-    expect_unsigned(&o, HM_REFUSED, "is not newer", &older, &mine);
-    sign_list(&o, &without_me, &mine, NULL);
+    expect_unsigned(&c.o, HM_REFUSED, "--old", &without_me, NULL);
+    expect_unsigned(&c.o, HM_REFUSED, "neither in the list nor in the old one", &without_me, &older);
+    expect_unsigned(&c.o, HM_REFUSED, "is not newer", &without_me, &without_me);
+    expect_unsigned(&c.o, HM_REFUSED, "is not newer", &older, &c.list);
+    sign_list(&c.o, &without_me, &c.list, NULL);
 }
 
 /* Asked for by a parser that was taken over: the old list is what lets a root sign that is not in the new one. */
 static void a_session_signs_against_the_old_list_that_was_named_and_no_other(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root, other = other_root();
+    CUSTODIAN c;
+    hm_list_key other = other_root();
     HM_BUF named = HM_BUF_EMPTY, forged = HM_BUF_EMPTY, without_me = HM_BUF_EMPTY;
-    with_root(&o, &root);
+    with_root(&c);
     put_list(&other, 2, 0, &named);
-    put_list(&root, 3, 0, &forged);
+    put_list(&c.root, 3, 0, &forged);
     put_list(&other, 4, 0, &without_me);
     hm_message wrong = sign_list_message(&without_me, &forged), none = sign_list_message(&without_me, NULL),
                right = sign_list_message(&without_me, &named);
-    uint64_t before = entries_in(&o);
-    begin_session(&o, &without_me, NULL);
-    expect_fault(&o, HM_REFUSED, "another old list, or for none", &wrong);
-    office_disconnect(&o);
-    begin_session(&o, &without_me, &named);
-    expect_fault(&o, HM_REFUSED, "another old list", &wrong);
-    expect_fault(&o, HM_REFUSED, "another old list", &none);
-    expect_fault(&o, HM_REFUSED, "neither in the list nor in the old one", &right);
-    office_disconnect(&o);
-    expect_refusals(&o, before, 4);
-    sign_list(&o, &without_me, &forged, NULL); /* which the user may name */
+    uint64_t before = entries_in(&c.o);
+    begin_session(&c.o, &without_me, NULL);
+    expect_fault(&c.o, HM_REFUSED, "another old list, or for none", &wrong);
+    office_disconnect(&c.o);
+    begin_session(&c.o, &without_me, &named);
+    expect_fault(&c.o, HM_REFUSED, "another old list", &wrong);
+    expect_fault(&c.o, HM_REFUSED, "another old list", &none);
+    expect_fault(&c.o, HM_REFUSED, "neither in the list nor in the old one", &right);
+    office_disconnect(&c.o);
+    expect_refusals(&c.o, before, 4);
+    sign_list(&c.o, &without_me, &forged, NULL); /* which the user may name */
 }
 
 static void a_version_that_no_record_can_hold_is_refused(void **state) {
     (void)state;
-    OFFICE o;
-    hm_list_key root;
-    HM_BUF list = HM_BUF_EMPTY;
-    with_root(&o, &root);
-    put_list(&root, UINT64_MAX, 0, &list);
-    expect_unsigned(&o, HM_REFUSED, "too high", &list, NULL);
+    CUSTODIAN c;
+    with_list(&c, UINT64_MAX);
+    expect_unsigned(&c.o, HM_REFUSED, "too high", &c.list, NULL);
 }
 
 int main(void) {

@@ -195,7 +195,7 @@ accepted 'publisher' 9 'hallmark trust publisher --product infusion-pump -o pump
 accepted '0 of 2' 9 'hallmark trust update --new root-a.key root-b.key root-c.key --threshold 2 --add-publisher pump.publisher -o list'
 accepted '1 of 2' 9 'hallmark trust update list --sign --office custodian-a'
 say 'One is not enough:'
-refused 'fewer keys have signed' 9 'hallmark unpack pump.pack --trust list'
+refused 'not signed by enough' 9 'hallmark unpack pump.pack --trust list'
 accepted '2 of 2' 9 'hallmark trust update list --sign --office custodian-c'
 say 'This list, and the SHA-256 of its root set, are what a device is made with. It decides with the same code as this command:'
 accepted 'verified' 9 'mkdir installed && hallmark unpack pump.pack --trust list -C installed'

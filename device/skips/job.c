@@ -1,10 +1,12 @@
 #include "job.h"
 
+#include "pure.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 512, WORDS = 8, PAGE = 4096 };
+enum { TEXT = 512, WORDS = 8, PAGE = 4096 };
 
 _Noreturn void fail(const char *what, const char *which) {
     (void)fprintf(stderr, "skips: %s: %s\n", which, what);
@@ -40,7 +42,7 @@ static void add_pure(job *job, char *words[WORDS]) {
     if (job->pures == PURES || !words[2]) fail("too many, or a word is missing", words[0]);
     pure *it = &job->pure[job->pures++];
     it->entry = number(words[1]);
-    it->what = strcmp(words[2], "p256") == 0 ? P256_VERIFY : SHA256_BLOCK;
+    it->kind = pure_kind(words[2]);
 }
 
 static void take(job *job, char *words[WORDS]) {
@@ -70,7 +72,7 @@ static void take(job *job, char *words[WORDS]) {
 }
 
 void job_read(job *it, const char *path) {
-    char line[LINE];
+    char line[TEXT];
     FILE *file = fopen(path, "r");
     if (!file) fail("cannot be opened", path);
     memset(it, 0, sizeof *it);

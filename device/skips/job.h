@@ -7,9 +7,9 @@
  *     answer ADDRESS                                 at a stop HMV_ACCEPTED is in this word: likewise
  *     closed ADDRESS VALUE                           while this word has this value, only code can be executed
  *     primitive ADDRESS SIZE                         code of which the first, middle and last execution are skipped
- *     pure ADDRESS sha256|p256                       a function of its arguments alone, which is worked out here
- * instead: that of verify/src/sha256.c over one block, or hmv_p256_verify_digest r1 ... lasting ADDRESS SIZE memory
- * that outlives a reset stack ADDRESS SIZE what is in it below sp means nothing
+ *     pure ADDRESS NAME                              a function of its arguments alone, which is worked out here
+ * (pure.c) lasting ADDRESS SIZE                           memory that outlives a reset stack ADDRESS SIZE what is in it
+ * below sp means nothing
  *
  * Numbers are hexadecimal. The first memory is the code. */
 #ifndef HALLMARK_SKIPS_JOB_H
@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-enum { MEMORIES = 16, STOPS = 8, PRIMITIVES = 64, PURES = 4 };
+enum { MEMORIES = 16, STOPS = 8, PRIMITIVES = 64, PURES = 16 };
 
 typedef struct range {
     uint32_t at, size;
@@ -32,8 +32,7 @@ typedef struct memory {
 } memory;
 
 typedef struct pure {
-    uint32_t entry;
-    enum { SHA256_BLOCK, P256_VERIFY } what;
+    uint32_t entry, kind;
 } pure;
 
 typedef struct job {

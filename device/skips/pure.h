@@ -1,23 +1,37 @@
-/* Functions of their arguments alone, worked out here: a signature takes a hundredth of the time that it takes in the
- * emulator. */
+/* Functions of their arguments alone, worked out here: what takes a signature's verification most of its time, and all
+ * of one. */
 #ifndef HALLMARK_SKIPS_PURE_H
 #define HALLMARK_SKIPS_PURE_H
 
-#include "machine.h"
+#include "cpu.h"
 
-enum { PURE_RESULT = 32 };
-typedef struct result {
-    uint8_t bytes[PURE_RESULT]; /* of SHA256_BLOCK, which go to where r0 leads */
-    uint32_t verdict;           /* of P256_VERIFY, which is r0 */
-} result;
+/* The mark of a pure function's first instruction is FIRST_PURE and its number in the job. */
+enum { STOP_HERE = 1, FIRST_PURE = 2, NO_PURE = -1 };
 
-/* What the call for which AT stands comes to. 0: an argument leads out of the memory, so it must be run. */
-int pure_work_out(const job *job, const content *content, uint32_t pure, const registers *at, result *result);
-/* Puts it where the function would. AT goes on where it was called; what a function may change is as in AFTER. */
-void pure_put(const job *job, const content *content, uint32_t pure, const result *result, const registers *after,
-              registers *at);
-/* Has the function, which was run from BEFORE to AT, come to the same? */
-int pure_agrees(const job *job, const content *content, uint32_t pure, const result *result, const registers *before,
-                const registers *at);
+/* By its name in verify/src/sha256.c, p256.c and ecdsa.h. Ends the program if there is none. */
+uint32_t pure_kind(const char *name);
+/* A call is one step of the own run. The other kind is worked out in trials only. */
+int pure_is_step(const pure *it);
+/* The pure function that begins with the next instruction, or NO_PURE. */
+int pure_next(const cpu *cpu);
+
+/* What a function leaves in registers that it may change, learned from calls that were executed. */
+typedef struct habits {
+    registers last;    /* as the last call returned */
+    uint32_t clobbers; /* bit n: of register n */
+} habits;
+void pure_learn(habits *it, const registers *called, const registers *returned);
+/* In place of the call that is next. 0: it must be executed; nothing has changed. */
+int pure_work_out(const pure *it, cpu *cpu, const habits *habits);
+/* Is a call that began at CALLED over? */
+int pure_has_returned(const cpu *cpu, const registers *called);
+
+/* That it is what it is said to be: EXPECT before a call, AGREES after it was executed. */
+typedef struct expectation {
+    uint32_t at, size, answer, answers;
+    uint8_t bytes[512];
+} expectation;
+int pure_expect(const pure *it, const cpu *cpu, expectation *expectation);
+int pure_agrees(const cpu *cpu, const expectation *expectation);
 
 #endif

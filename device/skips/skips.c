@@ -6,7 +6,6 @@
  * SAME: the program was back in its own run. Tried are: outside primitives every instruction each time it is executed;
  * inside, the first, the middle and the last time. An instruction is left out by going on behind it, with the state of
  * an IT block that would then hold. */
-#include "pure.h"
 #include "trial.h"
 
 #include <inttypes.h>
@@ -14,44 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint64_t endless = UINT64_C(1) << 40;
-
 typedef struct walk {
+    trials trials;
     const job *job;
-    content content;
-    machine machine;
-    uint32_t *total, *seen; /* of each halfword of code: how often it is executed, in all and so far */
-    uint8_t *it;            /* of each: the IT state that it is executed in */
-    int surveying;
-    place place;
-    registers called; /* as the pure function that it is in was called */
-    result result;    /* what that must come to */
-    uint64_t candidates, tried, sample, seed;
+    uint32_t *seen; /* of each halfword of code: how often it was executed so far */
+    uint64_t candidates, numbered, sample, seed;
     double share; /* of a sample, that each instruction has */
     uint64_t count[OUTCOMES];
 } walk;
 
-static uint32_t code_halfword(const walk *it, uint32_t address) {
-    const uint8_t *code = it->job->memory[0].first + (address - it->job->memory[0].where.at);
-    return (uint32_t)(code[0] | code[1] << 8);
-}
-
-static uint32_t place_of(const walk *it, uint32_t address) { return (address - it->job->memory[0].where.at) / 2; }
-
-static uint32_t size_of(uint32_t halfword) { return halfword >> 11 >= 0x1d ? 4 : 2; }
-
-static int is_it(uint32_t halfword) { return halfword >> 8 == 0xbf && (halfword & 15) != 0; }
-
-/* ITAdvance (ARMv7-M section A7.3.3). */
-static uint8_t advance(uint8_t it) { return (it & 7) == 0 ? 0 : (uint8_t)((it & 0xe0) | (it << 1 & 0x1f)); }
-
-static void note_it_block(walk *it, uint32_t address) {
-    uint8_t state = (uint8_t)code_halfword(it, address);
-    for (address += 2; state != 0; state = advance(state)) {
-        it->it[place_of(it, address)] = state;
-        address += size_of(code_halfword(it, address));
-    }
-}
+static uint32_t place_of(const walk *it, uint32_t address) { return (address - it->trials.cpu.code_at) / 2; }
+static uint32_t places(const walk *it) { return it->trials.cpu.code_size / 2; }
 
 static int is_primitive(const job *job, uint32_t address) {
     for (uint32_t i = 0; i < job->primitives; i++)
@@ -60,7 +32,7 @@ static int is_primitive(const job *job, uint32_t address) {
 }
 
 static int is_candidate(const walk *it, uint32_t address) {
-    uint32_t seen = it->seen[place_of(it, address)], total = it->total[place_of(it, address)];
+    uint32_t seen = it->seen[place_of(it, address)], total = it->trials.own.total[place_of(it, address)];
     return !is_primitive(it->job, address) || seen == 0 || seen == total / 2 || seen + 1 == total;
 }
 
@@ -73,90 +45,62 @@ static uint64_t chance(uint64_t x) {
 }
 
 /* How often the instruction there is a candidate. */
-static uint32_t candidates_at(const walk *it, uint32_t halfword) {
-    uint32_t total = it->total[halfword];
-    return is_primitive(it->job, it->job->memory[0].where.at + 2 * halfword) && total > 3 ? 3 : total;
+static uint32_t candidates_at(const walk *it, uint32_t place) {
+    uint32_t total = it->trials.own.total[place];
+    return total > 3 && is_primitive(it->job, it->trials.cpu.code_at + 2 * place) ? 3 : total;
 }
 
 /* Of a sample every instruction gets the same share, however often it is executed: loops are most of the run and least
  * of the decision. */
-static int is_chosen(const walk *it, uint32_t address, uint64_t number) {
-    double die = (double)(chance(it->seed ^ chance(number)) >> 11) / (double)(UINT64_C(1) << 53);
+static int is_chosen(walk *it, uint32_t address) {
+    if (!is_candidate(it, address)) return 0;
+    double die = (double)(chance(it->seed ^ chance(it->numbered++)) >> 11) / (double)(UINT64_C(1) << 53);
     return it->sample == 0 || die * candidates_at(it, place_of(it, address)) < it->share;
 }
 
-static void set_it(registers *at, uint32_t state) {
-    at->at[FLAGS] = (at->at[FLAGS] & 0xf9ff03ffu) | (state & 3) << 25 | (state & 0xfc) << 8;
-}
-
-static void leave_out(walk *it, uint32_t address) {
-    uint32_t halfword = code_halfword(it, address);
-    place place = it->place;
-    machine_get(&it->machine, &place.registers);
-    place.registers.at[PC] = address + size_of(halfword);
-    set_it(&place.registers, is_it(halfword) ? 0 : advance(it->it[place_of(it, address)]));
-    outcome outcome = trial(it->job, &place, &it->content);
+static void note(walk *it, uint32_t address, outcome outcome) {
     it->count[outcome]++;
-    if (outcome == ACCEPTED || outcome == ASTRAY || outcome == LATER)
-        printf("found %s %" PRIx32 " %" PRIu32 " %" PRIx32 "\n", outcome_names[outcome], address,
-               it->seen[place_of(it, address)], trial_end());
+    if (outcome < ASTRAY) return;
+    printf("found %s %" PRIx32 " %" PRIu32 " %" PRIx32 "\n", outcome_names[outcome], address,
+           it->seen[place_of(it, address)], it->trials.ended);
 }
 
-static void leave_call(walk *it, uint32_t address) {
-    uint32_t pure = (uint32_t)it->place.inside;
-    registers at;
-    if (address != (it->called.at[LR] & ~1u)) return;
-    machine_get(&it->machine, &at);
-    if (at.at[SP] != it->called.at[SP]) return;
-    it->place.inside = -1;
-    if (!it->surveying) return;
-    if (!pure_agrees(it->job, &it->content, pure, &it->result, &it->called, &at))
-        fail("is not what it is said to be", "pure");
-    trials_note_return(pure, &at);
+/* Through the call of a pure function. */
+static void walk_inside(walk *it, uint32_t step) {
+    cpu *cpu = &it->trials.cpu;
+    const registers called = it->trials.own.at[step];
+    trials_move(&it->trials, step);
+    cpu->at = called;
+    do {
+        uint32_t address = cpu->at.r[PC];
+        if (is_chosen(it, address)) note(it, address, trial_inside(&it->trials, step));
+        it->seen[place_of(it, address)]++;
+        if (cpu_step_marked(cpu) != GOING) fail("is not as it was", "pure");
+    } while (!pure_has_returned(cpu, &called));
+    trials_move(&it->trials, step);
 }
 
-static void enter_call(walk *it, uint32_t address, uint32_t pure) {
-    machine_get(&it->machine, &it->called);
-    it->called.at[PC] = address;
-    it->place.inside = (int)pure;
-    it->place.calls++;
-    if (!it->surveying) return;
-    trials_note_call(it->job, &it->called, &it->content, pure);
-    if (!pure_work_out(it->job, &it->content, pure, &it->called, &it->result)) fail("cannot be worked out", "pure");
+static int is_call(const walk *it, uint32_t address) {
+    const insn *insn = cpu_insn(&it->trials.cpu, address);
+    return insn->mark >= FIRST_PURE && pure_is_step(&it->job->pure[insn->mark - FIRST_PURE]);
 }
 
-static void follow_calls(walk *it, uint32_t address) {
-    if (it->place.inside >= 0) leave_call(it, address);
-    for (uint32_t i = 0; i < it->job->pures && it->place.inside < 0; i++)
-        if (it->job->pure[i].entry == address) enter_call(it, address, i);
-}
-
-static void on_instruction(uc_engine *engine, uint64_t wide, uint32_t size, void *context) {
-    walk *it = context;
-    uint32_t address = (uint32_t)wide;
-    (void)engine, (void)size;
-    follow_calls(it, address);
-    if (it->surveying) {
-        it->total[place_of(it, address)]++;
-        if (is_it(code_halfword(it, address))) note_it_block(it, address);
-    } else if (is_candidate(it, address) && is_chosen(it, address, it->tried++))
-        leave_out(it, address);
-    it->seen[place_of(it, address)]++;
-}
-
-static outcome walk_through(walk *it) {
-    registers at = {.at = {[SP] = it->job->sp, [LR] = UINT32_MAX, [PC] = it->job->start, [FLAGS] = 1u << 24}};
-    memset(it->seen, 0, it->job->memory[0].where.size / 2 * sizeof *it->seen);
-    content_reset(&it->content, it->job);
-    machine_reset(&it->machine);
-    it->place = (place){.inside = -1};
-    uc_err error = machine_run(&it->machine, &at, endless);
-    return judge(it->job, &it->machine, error, &at, &it->content);
+static void walk_through(walk *it) {
+    const own *own = &it->trials.own;
+    for (uint32_t step = 0; step < own->steps; step++) {
+        uint32_t address = own->at[step].r[PC];
+        if (is_call(it, address)) {
+            walk_inside(it, step);
+            continue;
+        }
+        if (is_chosen(it, address)) note(it, address, trial_at(&it->trials, step));
+        it->seen[place_of(it, address)]++;
+    }
 }
 
 static double expected(const walk *it, double share) {
     double sum = 0;
-    for (uint32_t i = 0; i < it->job->memory[0].where.size / 2; i++) {
+    for (uint32_t i = 0; i < places(it); i++) {
         double most = candidates_at(it, i);
         sum += most < share ? most : share;
     }
@@ -165,27 +109,11 @@ static double expected(const walk *it, double share) {
 
 static void count_candidates(walk *it) {
     double least = 0, most = 1e9;
-    for (uint32_t i = 0; i < it->job->memory[0].where.size / 2; i++) it->candidates += candidates_at(it, i);
+    for (uint32_t i = 0; i < places(it); i++) it->candidates += candidates_at(it, i);
     for (int i = 0; i < 60; i++) {
         it->share = (least + most) / 2;
         *(expected(it, it->share) < (double)it->sample ? &least : &most) = it->share;
     }
-}
-
-static void walk_new(walk *it, const job *job) {
-    uint64_t exits[STOPS];
-    uc_hook hook;
-    size_t halfwords = job->memory[0].where.size / 2;
-    it->job = job;
-    it->total = calloc(halfwords, sizeof *it->total);
-    it->seen = calloc(halfwords, sizeof *it->seen);
-    it->it = calloc(halfwords + 16, 1);
-    if (!it->total || !it->seen || !it->it) fail("no memory", "walk");
-    for (uint32_t i = 0; i < job->stops; i++) exits[i] = job->stop[i];
-    content_new(&it->content, job);
-    machine_new(&it->machine, job, &it->content, exits, job->stops);
-    if (uc_hook_add(it->machine.engine, &hook, UC_HOOK_CODE, (void *)on_instruction, it, 1, 0) != UC_ERR_OK)
-        fail("hook", "walk");
 }
 
 int main(int argc, char **argv) {
@@ -193,18 +121,16 @@ int main(int argc, char **argv) {
     static walk walk;
     if (argc != 2 && argc != 4) fail("JOB [SAMPLE SEED]", argv[0]);
     job_read(&job, argv[1]);
-    walk_new(&walk, &job);
+    walk.job = &job;
     walk.sample = argc == 4 ? strtoull(argv[2], NULL, 10) : 0;
     walk.seed = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
-    walk.surveying = 1;
-    outcome clean = walk_through(&walk);
+    outcome clean = trials_new(&walk.trials, &job);
+    walk.seen = calloc(places(&walk), sizeof *walk.seen);
+    if (!walk.seen) fail("no memory", "walk");
     count_candidates(&walk);
     printf("clean %s %" PRIu64 "\n", outcome_names[clean], walk.candidates);
     if (clean != REFUSED) return 0;
-    trials_note_end(&job, &walk.content);
-    trials_begin(&job);
-    walk.surveying = 0;
-    if (walk_through(&walk) != REFUSED) fail("the second run is not as the first", argv[1]);
+    walk_through(&walk);
     for (int i = 0; i < OUTCOMES; i++) printf("%s %" PRIu64 "\n", outcome_names[i], walk.count[i]);
     return 0;
 }

@@ -2,31 +2,35 @@
 #ifndef HALLMARK_SKIPS_TRIAL_H
 #define HALLMARK_SKIPS_TRIAL_H
 
-#include "machine.h"
+#include "own.h"
 
-typedef enum outcome { REFUSED, SAME, FAULT, ENDLESS, ASTRAY, ACCEPTED, LATER, OUTCOMES } outcome;
+typedef enum outcome { REFUSED, SAME, FAULT, ENDLESS, ASTRAY, ACCEPTED, LATER, NOT_KNOWN, OUTCOMES } outcome;
 extern const char *const outcome_names[OUTCOMES];
 
-/* Where in its run the program is. */
-typedef struct place {
-    registers registers;
-    uint32_t calls; /* of pure functions, begun so far */
-    int inside;     /* the pure function that it is in, or -1 */
-} place;
+enum { VISITS = 64 };
+typedef struct trials {
+    const job *job;
+    cpu cpu; /* its memory is as before the own run's step OWN.NOW whenever no trial is under way */
+    own own;
+    uint64_t executed, left; /* instructions, in all and until it counts as endless */
+    int is_plain;            /* run to the end, whatever the own run was like */
+    int is_over;             /* its outcome is known */
+    struct trials *next;     /* of the boot after the program's own run; NULL if nothing lasts */
+    int is_next;
+    uint32_t ended; /* where the last trial did */
+    uint64_t visited[VISITS];
+    uint32_t visits;
+    uint8_t *lasting, *saved;
+} trials;
 
-/* The program's own run, as the walk sees it: the state at each call of a pure function, the place that the call
- * returns to, and what lasts at the end. */
-void trials_note_call(const job *job, const registers *at, const content *content, uint32_t pure);
-void trials_note_return(uint32_t pure, const registers *at);
-void trials_note_end(const job *job, const content *content);
-/* After that: the machines for the trials. */
-void trials_begin(const job *job);
-/* From PLACE on, whose pc and IT state are those behind what is left out, over a copy of CONTENT. */
-outcome trial(const job *job, const place *place, const content *content);
-/* Where the last trial ended. */
-uint32_t trial_end(void);
-
-/* What a run comes to that ended with ERROR. */
-outcome judge(const job *job, const machine *machine, uc_err error, const registers *at, const content *content);
+/* Runs the job undisturbed. What it comes to. */
+outcome trials_new(trials *it, const job *job);
+/* Leaves out the own run's step STEP, an instruction. */
+outcome trial_at(trials *it, uint32_t step);
+/* Leaves out the next instruction of a pure function that was called in STEP. The processor is in it; afterwards it and
+ * its memory are as before. */
+outcome trial_inside(trials *it, uint32_t step);
+/* Memory as before STEP. */
+void trials_move(trials *it, uint32_t step);
 
 #endif

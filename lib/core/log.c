@@ -309,6 +309,23 @@ bool hm_log_published_just_now(const hm_office *office) {
     return age >= 0 && age < INT64_C(1000000000);
 }
 
+hm_err hm_log_result(hm_office *office, const hm_record *outcome, hm_err signed_err) {
+    hm_record record = *outcome;
+    HM_BUF details = HM_BUF_EMPTY;
+    hm_json json = hm_json_canonical(&details);
+    hm_json_object(&json, NULL);
+    if (hm_failed(signed_err)) hm_json_string(&json, "reason", hm_err_sentence());
+    hm_json_number(&json, "time", hm_now());
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    record.type = hm_failed(signed_err) ? HM_LEAF_FAILURE : HM_LEAF_OUTCOME;
+    if (hm_failed(signed_err)) record.digest = HM_NO_BYTES;
+    record.has_intent = true;
+    record.details = hm_buf_bytes(&details);
+    uint64_t index;
+    return hm_log_now(office, &record, &index);
+}
+
 /* The logged signer. */
 
 static hm_err log_intent(hm_logged_signer *logged, hm_bytes message, uint64_t *intent) {
@@ -332,24 +349,10 @@ static hm_err log_intent(hm_logged_signer *logged, hm_bytes message, uint64_t *i
 }
 
 static hm_err log_result(hm_logged_signer *logged, uint64_t intent, hm_err signed_err, hm_bytes signature) {
-    bool failed = hm_failed(signed_err);
     uint8_t hash[HM_SHA256_LEN];
     hm_sha256(signature, hash);
-    HM_BUF details = HM_BUF_EMPTY;
-    hm_json json = hm_json_canonical(&details);
-    hm_json_object(&json, NULL);
-    if (failed) hm_json_string(&json, "reason", hm_err_sentence());
-    hm_json_number(&json, "time", hm_now());
-    hm_json_close_object(&json);
-    HM_TRY(hm_json_end(&json));
-    hm_record record = {.type = failed ? HM_LEAF_FAILURE : HM_LEAF_OUTCOME,
-                        .product = logged->product,
-                        .digest = failed ? HM_NO_BYTES : HM_ARRAY(hash),
-                        .has_intent = true,
-                        .intent = intent,
-                        .details = hm_buf_bytes(&details)};
-    uint64_t index;
-    return hm_log_now(logged->office, &record, &index);
+    hm_record outcome = {.product = logged->product, .digest = HM_ARRAY(hash), .intent = intent};
+    return hm_log_result(logged->office, &outcome, signed_err);
 }
 
 /* A token that errs, or is made to, must not have a certificate of ours with a signature that fits nothing: for some

@@ -94,6 +94,9 @@ typedef struct {
 HM_MUST_USE hm_err hm_log_append(hm_office *office, const hm_record *record, uint64_t *index);
 /* Append in a transaction of its own: durable when it returns. */
 HM_MUST_USE hm_err hm_log_now(hm_office *office, const hm_record *record, uint64_t *index);
+/* What came of OUTCOME's intent: if SIGNED_ERR is a fault, which then was the last one, a failure with its sentence;
+ * otherwise the outcome, of which product, format, digest and intent are given. */
+HM_MUST_USE hm_err hm_log_result(hm_office *office, const hm_record *outcome, hm_err signed_err);
 /* An act other than signing that was refused. */
 HM_MUST_USE hm_err hm_log_refused_act(hm_office *office, const char *act, const char *reason);
 /* A fault if the office was never finished: the first checkpoint is the last thing that founding it makes. */

@@ -143,25 +143,6 @@ static hm_err log_intent(const signing *s, uint64_t *index) {
     return hm_log_now(s->office, &record, index);
 }
 
-static hm_err log_result(const signing *s, uint64_t intent, hm_err signed_err, hm_bytes hash) {
-    bool failed = hm_failed(signed_err);
-    HM_BUF details = HM_BUF_EMPTY;
-    hm_json json = hm_json_canonical(&details);
-    hm_json_object(&json, NULL);
-    if (failed) hm_json_string(&json, "reason", hm_err_sentence());
-    hm_json_number(&json, "time", hm_now());
-    hm_json_close_object(&json);
-    HM_TRY(hm_json_end(&json));
-    hm_record record = {.type = failed ? HM_LEAF_FAILURE : HM_LEAF_OUTCOME,
-                        .format = HM_LOGGED_TRUST_LIST,
-                        .digest = failed ? HM_NO_BYTES : hash,
-                        .has_intent = true,
-                        .intent = intent,
-                        .details = hm_buf_bytes(&details)};
-    uint64_t index;
-    return hm_log_now(s->office, &record, &index);
-}
-
 static hm_err sign_logged(const signing *s, hm_buf *signature) {
     HM_BUF fresh = HM_BUF_EMPTY;
     uint8_t hash[HM_SHA256_LEN];
@@ -170,7 +151,8 @@ static hm_err sign_logged(const signing *s, hm_buf *signature) {
     HM_TRY(log_intent(s, &intent));
     hm_err err = hm_cose_sign(HM_COSE_TRUST_LIST, s->envelope->payload, NULL, &signer, &fresh, hash);
     hm_fault fault = hm_fault_keep(err);
-    HM_TRY(log_result(s, intent, err, HM_ARRAY(hash)));
+    hm_record outcome = {.format = HM_LOGGED_TRUST_LIST, .digest = HM_ARRAY(hash), .intent = intent};
+    HM_TRY(hm_log_result(s->office, &outcome, err));
     return hm_failed(err) ? hm_fault_raise(&fault) : hm_put(signature, hm_buf_bytes(&fresh));
 }
 

@@ -74,7 +74,7 @@ def make(chosen, scratch):
     status, said = layout.run_image(chosen.layout, chosen.define, 'make', scratch / 'flash.bin', scratch / 'identity.bin', chosen.life, chosen.list,
                                     chosen.firmware, chosen.parameters or '-')
     if status != 0:
-        raise Wrong(said.strip())
+        raise (Wrong if status == 1 else layout.Failed)(said.strip())
     if chosen.first_stage:
         first_stage(chosen.first_stage, scratch, scratch / 'identity.bin')
     return said

@@ -105,7 +105,8 @@ def counter_is(device, wanted):
 REFUSED = (
     ('A flipped bit', 'changed', 'a payload is not the one that was signed'),
     ('An older release', 'v1', 'this release or a later one was installed before'),
-    ("Another product's image: each product has keys of its own", 'other-product', 'none of its signatures is by a key'),
+    ("Another product's image: each product has keys of its own, and this device's list does not have that product's", 'other-product',
+     'none of its signatures is by a key'),
     ('A receipt of the log is missing, and the trust list asks for one', 'unlogged', 'asks for a receipt'),
 )
 
@@ -166,10 +167,12 @@ def exception(device, built):
     chapter('Back to 2.0.0')
     say('Its security version is below the counter, so it is refused; an exception for one device brings that one back, and no other.')
     expect(device, ['force-firmware=low.pack'], 'refused firmware in slot A: its security version is lower', 'firmware 2.1.0')
+    say('Another device, device-0002, is a copy of this one but for its id; it counts boots on its own. It is given the exception first.')
     twin = device.copy(device.folder.parent / 'twin')
     identity = (device.folder / 'identity').read_bytes()
     twin.identify(built, images.identity(identity[:32], identity[32:48], identity[48:64], b'device-0002'))
     expect(twin, ['force-firmware=back.pack'], 'it is an exception for another device', 'firmware 2.1.0')
+    say('And now the device that it is for.')
     expect(device, ['firmware=back.pack'], 'firmware 2.0.0 again from slot A', 'asked to confirm what is on trial: done')
     counter_is(device, 3)
 
@@ -265,12 +268,16 @@ def stories(machine, folder, chosen):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--cuts', type=int, default=200 if os.environ.get('HALLMARK_FULL') == '1' else 12)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--cuts', type=int, default=200 if os.environ.get('HALLMARK_FULL') == '1' else 12, metavar='N',
+                        help='points of an update at which power is cut, by chance (12; 200 with HALLMARK_FULL=1)')
     parser.add_argument('--brief', action='store_true', help='of what the devices say the telling lines only')
-    parser.add_argument('machine', nargs='*', choices=[*build.MACHINES, []])
+    parser.add_argument('machine', nargs='*', metavar='MACHINE', help=f'{" or ".join(build.MACHINES)}; without one, both')
     global brief
     chosen = parser.parse_args()
+    unknown = [name for name in chosen.machine if name not in build.MACHINES]
+    if unknown:
+        parser.error(f'{unknown[0]}: no such machine; there are {", ".join(build.MACHINES)}')
     brief = chosen.brief
     if build.missing():
         print(f'make device: needs {" and ".join(build.missing())}: on Debian, tools/setup.sh device', file=sys.stderr)

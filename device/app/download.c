@@ -75,6 +75,7 @@ hmv_reason hma_download_feed(hma_download *download, const uint8_t *data, size_t
     hmv_reason answer;
     download->offset += size;
     answer = hmv_stream_feed(&download->stream, data, size);
+    if (answer == HMV_STATE_FAULT) return HMB_COUNTERS_FULL; /* the state itself is in RAM: it has no other fault */
     return answer == HMV_WRITE_FAULT && download->refused != 0 ? download->refused : answer;
 }
 

@@ -81,10 +81,11 @@ hmv_verdict hmb_bank_raise(hmb_boot *boot, size_t bank) {
 }
 
 void hmb_bank_promote(hmb_boot *boot, size_t bank) {
-    hmb_bank_state *state = state_of(boot, bank);
-    activate(boot, bank, state->trial);
-    state->trial = HMB_NONE;
-    boot->record.bank[bank].trial = 0;
+    hmb_bank_record *record = &boot->record.bank[bank];
+    if (record->slot < HMB_SLOTS) activate(boot, bank, record->slot);
+    if (record->trial == 0) return;
+    state_of(boot, bank)->trial = HMB_NONE;
+    record->trial = 0;
     forget_earlier(boot, bank);
 }
 
@@ -107,7 +108,8 @@ static hmv_reason use_confirmed(hmb_boot *boot, size_t bank, uint32_t slot) {
     if (answer != HMV_ACCEPTED) return answer;
     boot->record.bank[bank].slot = slot;
     if (!boot->record.bank[bank].earlier) forget_earlier(boot, bank);
-    activate(boot, bank, slot);
+    if (boot->record.bank[HMB_FIRMWARE].trial == 0)
+        activate(boot, bank, slot); /* what goes with a trial may go with it */
     return answer;
 }
 

@@ -100,8 +100,7 @@ static hmv_reason promote(hmb_boot *boot, hmv_reason answer) {
         boot->ending = HMB_COUNTERS_FULL;
         return decide_banks(boot);
     }
-    for (size_t bank = 0; bank < HMB_BANKS; bank++)
-        if (boot->record.bank[bank].trial == 1) hmb_bank_promote(boot, bank);
+    for (size_t bank = 0; bank < HMB_BANKS; bank++) hmb_bank_promote(boot, bank);
     return answer;
 }
 

@@ -33,7 +33,7 @@ hmv_reason hmb_bank_judge_confirmed(hmb_boot *boot, size_t bank, uint32_t slot);
 hmv_reason hmb_bank_judge_trial(hmb_boot *boot, size_t bank);
 /* The counter of what is on trial there and has confirmed itself. HMV_BAD: there is no room for it. */
 hmv_verdict hmb_bank_raise(hmb_boot *boot, size_t bank);
-/* It becomes the confirmed release. */
+/* That, and what goes with it, becomes the confirmed release. */
 void hmb_bank_promote(hmb_boot *boot, size_t bank);
 
 /* The device's own word for HMV_GOOD: development. */

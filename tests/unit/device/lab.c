@@ -149,8 +149,8 @@ void lab_copy(lab *self, const lab *from) {
 hmv_reason lab_boot(lab *self) {
     hmb_range writable[HMB_WRITABLE_MAX];
     nor_reset(&self->nor);
-    memset(self->firmware, 0, self->board.memory[HMB_FIRMWARE].size);
-    memset(self->parameters, 0, self->board.memory[HMB_PARAMETERS].size);
+    memset(self->firmware, 0xa5, self->board.memory[HMB_FIRMWARE].size); /* what some other program has left */
+    memset(self->parameters, 0xa5, self->board.memory[HMB_PARAMETERS].size);
     hmv_reason answer = hmb_boot_begin(&self->boot, &self->board);
     if (answer == HMV_ACCEPTED) answer = hmb_boot_decide(&self->boot);
     nor_lock(&self->nor, writable, hmb_boot_writable(&self->boot, writable));

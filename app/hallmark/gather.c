@@ -38,6 +38,14 @@ hm_err hm_gather_finish(hm_parser *parser, hm_gathered *gathered, hm_err err, bo
     return HM_OK;
 }
 
+hm_err hm_gather_do(hm_parser *parser, size_t operands, hm_gathered_work work, const void *orders) {
+    hm_gathered gathered;
+    hm_err err;
+    HM_TRY(hm_gather(parser, operands, &gathered, &err));
+    if (!hm_failed(err) && gathered.count) err = work(parser, orders, &gathered);
+    return hm_gather_finish(parser, &gathered, err, true);
+}
+
 hm_err hm_job_read(const hm_job *job, size_t limit, hm_buf *content) {
     return hm_source_read_all(&job->content, limit, content);
 }

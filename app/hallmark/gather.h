@@ -16,6 +16,10 @@ HM_MUST_USE hm_err hm_gather(hm_parser *parser, size_t operands, hm_gathered *ga
 /* All jobs are over; ERR is the first one's, and so is the output, which gets its name if COMMIT is set. */
 HM_MUST_USE hm_err hm_gather_finish(hm_parser *parser, hm_gathered *gathered, hm_err err, bool commit);
 
+/* For commands that always write: gather, WORK if there is anything, finish. */
+typedef hm_err (*hm_gathered_work)(hm_parser *parser, const void *orders, const hm_gathered *gathered);
+HM_MUST_USE hm_err hm_gather_do(hm_parser *parser, size_t operands, hm_gathered_work work, const void *orders);
+
 /* The whole content of a small file. */
 HM_MUST_USE hm_err hm_job_read(const hm_job *job, size_t limit, hm_buf *content);
 /* Write CONTENT to the job's output. */

@@ -225,7 +225,7 @@ static hm_err verify_one(hm_parser *parser, const hm_check_orders *orders, const
     if (orders->require_log) HM_TRY(require_log(parser, orders, c, &log_size));
     HM_BUF text = HM_BUF_EMPTY;
     HM_TRY(parser->json ? verified_json(c, log_size, &text) : verified_text(c, log_size, &text));
-    hm_parser_print(parser, &c->opened.job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
+    hm_parser_report(parser, &c->opened.job, &text);
     return HM_OK;
 }
 

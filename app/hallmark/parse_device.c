@@ -93,7 +93,7 @@ static hm_err report(hm_parser *parser, const hm_checked *c, const hmv_release *
                                  release->unknown_signers));
         HM_TRY(hm_put_text(&text, payloads ? "\n" : "; ENVELOPE ONLY: its payloads were not looked at\n"));
     }
-    hm_parser_print(parser, &c->opened.job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
+    hm_parser_report(parser, &c->opened.job, &text);
     return HM_OK;
 }
 

@@ -163,7 +163,7 @@ static hm_err inspect_one(hm_parser *parser, const hm_check_orders *orders, hm_o
     HM_BUF text = HM_BUF_EMPTY;
     HM_TRY(parser->json ? describe_json(opened, signatures, &digests, &text)
                         : describe(opened, signatures, &digests, orders->now, &text));
-    hm_parser_print(parser, &opened->job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
+    hm_parser_report(parser, &opened->job, &text);
     return HM_OK;
 }
 

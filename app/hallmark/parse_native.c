@@ -281,8 +281,7 @@ static hm_err report_signed(const making *m) {
     HM_BUF text = HM_BUF_EMPTY;
     HM_TRY(warn(m));
     HM_TRY(m->parser->json ? report_json(m, &text) : report_text(m, &text));
-    hm_parser_print(m->parser, &m->gathered.job[0], m->parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT,
-                    hm_buf_bytes(&text));
+    hm_parser_report(m->parser, &m->gathered.job[0], &text);
     return HM_OK;
 }
 

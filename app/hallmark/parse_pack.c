@@ -143,11 +143,12 @@ static hm_err report(hm_parser *parser, const packing *p, const hm_job *first) {
                                  "  left out: %zu certificate%s, which devices do not need (--keep-chain keeps them)\n",
                                  p->certificates, p->certificates == 1 ? "" : "s"));
     }
-    hm_parser_print(parser, first, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
+    hm_parser_report(parser, first, &text);
     return HM_OK;
 }
 
-static hm_err make(hm_parser *parser, const hm_pack_orders *orders, const hm_gathered *gathered) {
+static hm_err make(hm_parser *parser, const void *context, const hm_gathered *gathered) {
+    const hm_pack_orders *orders = context;
     packing p = {.orders = orders};
     HM_BUF whole = HM_BUF_EMPTY;
     const hm_job *first = &gathered->job[0];
@@ -164,9 +165,5 @@ static hm_err make(hm_parser *parser, const hm_pack_orders *orders, const hm_gat
 
 hm_err hm_parse_pack(hm_parser *parser, void *context) {
     const hm_pack_orders *orders = context;
-    hm_gathered gathered;
-    hm_err err;
-    HM_TRY(hm_gather(parser, orders->operands, &gathered, &err));
-    if (!hm_failed(err) && gathered.count) err = make(parser, orders, &gathered);
-    return hm_gather_finish(parser, &gathered, err, true);
+    return hm_gather_do(parser, orders->operands, make, orders);
 }

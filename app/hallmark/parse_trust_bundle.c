@@ -112,11 +112,12 @@ static hm_err put_lines(const hm_trust_orders *orders, const bundling *b, hm_buf
 static hm_err report(hm_parser *parser, const hm_job *job, const hm_trust_orders *orders, const bundling *b) {
     HM_BUF text = HM_BUF_EMPTY;
     HM_TRY(parser->json ? put_members(orders, b, &text) : put_lines(orders, b, &text));
-    hm_parser_print(parser, job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
+    hm_parser_report(parser, job, &text);
     return HM_OK;
 }
 
-static hm_err make(hm_parser *parser, const hm_trust_orders *orders, const hm_gathered *gathered) {
+static hm_err make(hm_parser *parser, const void *context, const hm_gathered *gathered) {
+    const hm_trust_orders *orders = context;
     BUNDLING *b = calloc(1, sizeof *b);
     HM_BUF bundle = HM_BUF_EMPTY;
     if (!b) return hm_no_memory();
@@ -131,9 +132,5 @@ static hm_err make(hm_parser *parser, const hm_trust_orders *orders, const hm_ga
 
 hm_err hm_parse_trust_bundle(hm_parser *parser, void *context) {
     const hm_trust_orders *orders = context;
-    hm_gathered gathered;
-    hm_err err;
-    HM_TRY(hm_gather(parser, orders->operands, &gathered, &err));
-    if (!hm_failed(err) && gathered.count) err = make(parser, orders, &gathered);
-    return hm_gather_finish(parser, &gathered, err, true);
+    return hm_gather_do(parser, orders->operands, make, orders);
 }

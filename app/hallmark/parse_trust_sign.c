@@ -96,7 +96,7 @@ static hm_err report(hm_parser *parser, const hm_job *job, const hm_trust_orders
         HM_TRY(put_standing(orders, s, file->list->version, &text));
         HM_TRY(hm_put_text(&text, "\n"));
     }
-    hm_parser_print(parser, job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
+    hm_parser_report(parser, job, &text);
     return HM_OK;
 }
 
@@ -130,13 +130,14 @@ static hm_err sign(hm_parser *parser, const hm_trust_orders *orders, const hm_jo
     return report(parser, job, orders, &after, s);
 }
 
+static hm_err sign_first(hm_parser *parser, const void *orders, const hm_gathered *gathered) {
+    standing s = {.previous = {.list = NULL}};
+    hm_err err = sign(parser, orders, &gathered->job[0], &s);
+    hm_list_file_clear(&s.previous);
+    return err;
+}
+
 hm_err hm_parse_trust_sign(hm_parser *parser, void *context) {
     const hm_trust_orders *orders = context;
-    hm_gathered gathered;
-    hm_err err;
-    standing s = {.previous = {.list = NULL}};
-    HM_TRY(hm_gather(parser, orders->operands, &gathered, &err));
-    if (!hm_failed(err) && gathered.count) err = sign(parser, orders, &gathered.job[0], &s);
-    hm_list_file_clear(&s.previous);
-    return hm_gather_finish(parser, &gathered, err, true);
+    return hm_gather_do(parser, orders->operands, sign_first, orders);
 }

@@ -28,9 +28,8 @@ static hm_err number_of(const editing *e, uint64_t *number) {
 }
 
 /* The publisher that was named last; the list's only one needs no name. */
-static hm_err its_publisher(editing *e, hm_list_publisher **publisher) {
+static hm_err find_its_publisher(editing *e) {
     if (!e->publisher && e->list->publishers == 1) e->publisher = &e->list->publisher[0];
-    *publisher = e->publisher;
     return e->publisher ? HM_OK : hm_misuse("of which publisher? (--publisher NAME before it)");
 }
 
@@ -71,44 +70,22 @@ static hm_err retire_publisher(editing *e) {
     return hm_list_retire(e->publisher);
 }
 
-static hm_err allow_kind(editing *e) {
-    hm_list_publisher *publisher;
-    HM_TRY(its_publisher(e, &publisher));
-    return hm_list_kinds_read(e->edit->value, &publisher->kinds);
-}
+static hm_err allow_kind(editing *e) { return hm_list_kinds_read(e->edit->value, &e->publisher->kinds); }
 
-static hm_err set_purposes(editing *e) {
-    hm_list_publisher *publisher;
-    HM_TRY(its_publisher(e, &publisher));
-    return hm_list_purposes_read(e->edit->value, &publisher->purposes);
-}
+static hm_err set_purposes(editing *e) { return hm_list_purposes_read(e->edit->value, &e->publisher->purposes); }
 
-static hm_err set_publisher_threshold(editing *e) {
-    hm_list_publisher *publisher;
-    HM_TRY(its_publisher(e, &publisher));
-    return number_of(e, &publisher->threshold);
-}
+static hm_err set_publisher_threshold(editing *e) { return number_of(e, &e->publisher->threshold); }
 
 static hm_err require_receipts(editing *e) {
-    hm_list_publisher *publisher;
     bool yes = strcmp(e->edit->value, "yes") == 0;
     if (!yes && strcmp(e->edit->value, "no") != 0) return hm_misuse("this is yes or no");
-    HM_TRY(its_publisher(e, &publisher));
-    publisher->receipts = yes;
+    e->publisher->receipts = yes;
     return HM_OK;
 }
 
-static hm_err add_class(editing *e) {
-    hm_list_publisher *publisher;
-    HM_TRY(its_publisher(e, &publisher));
-    return hm_list_add_class(publisher, e->edit->value);
-}
+static hm_err add_class(editing *e) { return hm_list_add_class(e->publisher, e->edit->value); }
 
-static hm_err remove_class(editing *e) {
-    hm_list_publisher *publisher;
-    HM_TRY(its_publisher(e, &publisher));
-    return hm_list_remove_class(publisher, e->edit->value);
-}
+static hm_err remove_class(editing *e) { return hm_list_remove_class(e->publisher, e->edit->value); }
 
 /* Into a copy, so that half of them is never there. */
 static hm_err add_keys_of(editing *e, hm_list_publisher *publisher, const hm_list_publisher *office) {
@@ -122,32 +99,26 @@ static hm_err add_keys_of(editing *e, hm_list_publisher *publisher, const hm_lis
 }
 
 /* A second office's keys, out of the file in which it says who it is. Its classes, kinds and log do not come along. */
-static hm_err add_office(editing *e, hm_list_publisher *publisher) {
+static hm_err add_office(editing *e) {
     hm_list_key root;
     if (!hm_failed(hm_root_file_read(file_of(e), &root)))
         return hm_misuse("this is a custodian's root key, and a root signs lists and nothing else");
     hm_publisher_file *file = calloc(1, sizeof *file);
     if (!file) return hm_no_memory();
     hm_err err = hm_publisher_file_read(file_of(e), file);
-    if (!hm_failed(err)) err = add_keys_of(e, publisher, &file->publisher);
+    if (!hm_failed(err)) err = add_keys_of(e, e->publisher, &file->publisher);
     free(file);
     return err;
 }
 
 static hm_err add_key(editing *e) {
-    hm_list_publisher *publisher;
     hm_list_key key;
-    HM_TRY(its_publisher(e, &publisher));
-    if (is_array(file_of(e))) return add_office(e, publisher);
+    if (is_array(file_of(e))) return add_office(e);
     HM_TRY(hm_list_key_read(file_of(e), &key));
-    return hm_list_add_key(e->list, publisher, &key);
+    return hm_list_add_key(e->list, e->publisher, &key);
 }
 
-static hm_err remove_key(editing *e) {
-    hm_list_publisher *publisher;
-    HM_TRY(its_publisher(e, &publisher));
-    return hm_list_remove_key(publisher, e->edit->value);
-}
+static hm_err remove_key(editing *e) { return hm_list_remove_key(e->publisher, e->edit->value); }
 
 static hm_err revoke_key(editing *e) {
     hm_list_revoked *revoked;
@@ -194,31 +165,35 @@ static hm_err remove_log(editing *e) { return hm_list_remove_log(e->list, e->edi
 static const struct {
     const char *name;
     hm_err (*apply)(editing *e);
+    enum { OF_LIST, OF_PUBLISHER } of; /* a publisher must be known by then */
 } operations[] = {
-    {"--add-root", add_root},
-    {"--remove-root", remove_root},
-    {"--threshold", set_threshold},
-    {"--add-publisher", add_publisher},
-    {"--publisher", name_publisher},
-    {"--retire-publisher", retire_publisher},
-    {"--allow-kind", allow_kind},
-    {"--purposes", set_purposes},
-    {"--publisher-threshold", set_publisher_threshold},
-    {"--require-receipts", require_receipts},
-    {"--add-class", add_class},
-    {"--remove-class", remove_class},
-    {"--add-key", add_key},
-    {"--remove-key", remove_key},
-    {"--revoke-key", revoke_key},
-    {"--keep", keep},
-    {"--minimum", set_minimum},
-    {"--add-log", add_log},
-    {"--remove-log", remove_log},
+    {"--add-root", add_root, OF_LIST},
+    {"--remove-root", remove_root, OF_LIST},
+    {"--threshold", set_threshold, OF_LIST},
+    {"--add-publisher", add_publisher, OF_LIST},
+    {"--publisher", name_publisher, OF_LIST},
+    {"--retire-publisher", retire_publisher, OF_LIST},
+    {"--allow-kind", allow_kind, OF_PUBLISHER},
+    {"--purposes", set_purposes, OF_PUBLISHER},
+    {"--publisher-threshold", set_publisher_threshold, OF_PUBLISHER},
+    {"--require-receipts", require_receipts, OF_PUBLISHER},
+    {"--add-class", add_class, OF_PUBLISHER},
+    {"--remove-class", remove_class, OF_PUBLISHER},
+    {"--add-key", add_key, OF_PUBLISHER},
+    {"--remove-key", remove_key, OF_PUBLISHER},
+    {"--revoke-key", revoke_key, OF_LIST},
+    {"--keep", keep, OF_LIST},
+    {"--minimum", set_minimum, OF_LIST},
+    {"--add-log", add_log, OF_LIST},
+    {"--remove-log", remove_log, OF_LIST},
 };
 
 static hm_err apply_one(editing *e) {
-    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
-        if (strcmp(operations[i].name, e->edit->name) == 0) return operations[i].apply(e);
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+        if (strcmp(operations[i].name, e->edit->name) != 0) continue;
+        if (operations[i].of == OF_PUBLISHER) HM_TRY(find_its_publisher(e));
+        return operations[i].apply(e);
+    }
     return hm_misuse("trust update does not take it");
 }
 
@@ -283,7 +258,7 @@ static hm_err say_what_is_missing(hm_parser *parser, const hm_job *job, const hm
                                   const hm_trust_list *list, hm_bytes notes) {
     HM_BUF text = HM_BUF_EMPTY;
     HM_TRY(parser->json ? put_members(orders, list, notes, &text) : put_lines(job, orders, list, notes, &text));
-    hm_parser_print(parser, job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
+    hm_parser_report(parser, job, &text);
     return HM_OK;
 }
 
@@ -297,7 +272,8 @@ static hm_err check_room(const hm_trust_list *list, hm_bytes envelope) {
                            with_signatures, HM_LIST_MAX);
 }
 
-static hm_err make(hm_parser *parser, const hm_trust_orders *orders, const hm_gathered *gathered) {
+static hm_err make(hm_parser *parser, const void *context, const hm_gathered *gathered) {
+    const hm_trust_orders *orders = context;
     HM_TRUST_LIST *list = NULL;
     HM_BUF payload = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY, notes = HM_BUF_EMPTY;
     HM_TRY(hm_trust_list_new(&list));
@@ -313,9 +289,5 @@ static hm_err make(hm_parser *parser, const hm_trust_orders *orders, const hm_ga
 
 hm_err hm_parse_trust_update(hm_parser *parser, void *context) {
     const hm_trust_orders *orders = context;
-    hm_gathered gathered;
-    hm_err err;
-    HM_TRY(hm_gather(parser, orders->operands, &gathered, &err));
-    if (!hm_failed(err) && gathered.count) err = make(parser, orders, &gathered);
-    return hm_gather_finish(parser, &gathered, err, true);
+    return hm_gather_do(parser, orders->operands, make, orders);
 }

@@ -265,7 +265,7 @@ static hm_err unpack(unpacking *u) {
     HM_TRY(list ? unpack_by_list(u) : unpack_by_roots(u));
     HM_TRY(write_envelope(u));
     HM_TRY(u->parser->json ? put_members(u, &text) : put_lines(u, &text));
-    hm_parser_print(u->parser, u->job, u->parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(&text));
+    hm_parser_report(u->parser, u->job, &text);
     return HM_OK;
 }
 

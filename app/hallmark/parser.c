@@ -138,6 +138,10 @@ void hm_parser_print(hm_parser *parser, const hm_job *job, hm_stream stream, hm_
     }
 }
 
+void hm_parser_report(hm_parser *parser, const hm_job *job, const hm_buf *text) {
+    hm_parser_print(parser, job, parser->json ? HM_STREAM_MEMBERS : HM_STREAM_OUT, hm_buf_bytes(text));
+}
+
 hm_err hm_parser_finish(hm_parser *parser, hm_job *job, hm_err err, bool commit) {
     static hm_post post;
     hm_post_start(&post, HM_POST_RESULT, job->number, err.class, commit);

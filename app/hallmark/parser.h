@@ -54,6 +54,8 @@ hm_tree hm_parser_tree(hm_parser *parser, const hm_job *job, hm_walk *walk);
 void hm_walk_clear(hm_walk *walk);
 
 void hm_parser_print(hm_parser *parser, const hm_job *job, hm_stream stream, hm_bytes text);
+/* What a command says of a file that it has done: members of the file's object, or lines. */
+void hm_parser_report(hm_parser *parser, const hm_job *job, const hm_buf *text);
 /* The job is over. ERR's sentence goes with it. COMMIT: give the outputs their names. */
 HM_MUST_USE hm_err hm_parser_finish(hm_parser *parser, hm_job *job, hm_err err, bool commit);
 

@@ -26,7 +26,7 @@ static bool is_called(const hm_job *job, hm_bytes name) { return name.len && hm_
 static hm_err find_by_name(const packing *p, const hm_gathered *gathered, size_t component, const hm_job **found) {
     hm_bytes note, id = hm_native_bytes(p->file.release.component[component].id);
     *found = NULL;
-    HM_TRY(hm_native_file_name(&p->file, component, &note));
+    HM_TRY(hm_native_file_name(&p->file.release, component, &note));
     for (size_t i = 1; i < gathered->count && !*found; i++)
         if (is_called(&gathered->job[i], note) || is_called(&gathered->job[i], id)) *found = &gathered->job[i];
     return HM_OK;
@@ -156,7 +156,7 @@ static hm_err make(hm_parser *parser, const void *context, const hm_gathered *ga
         return hm_refuse("is no envelope: it is larger than %d bytes (the envelope comes first)", HM_COSE_ENVELOPE_MAX);
     HM_TRY(hm_job_read(first, HM_COSE_ENVELOPE_MAX, &whole));
     HM_TRY(hm_native_file_open(hm_buf_bytes(&whole), &p.file));
-    HM_TRY(hm_native_check_signers(&p.file));
+    HM_TRY(hm_native_check_complete(&p.file));
     HM_TRY(assign(&p, gathered));
     HM_TRY(check_sizes(&p));
     HM_TRY(write_pack(parser, &p, first, hm_buf_bytes(&whole)));

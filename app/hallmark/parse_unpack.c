@@ -219,7 +219,7 @@ static hm_err unpack_by_roots(unpacking *u) {
     HM_TRUST *trust = NULL;
     uint64_t at = u->payloads_at;
     HM_TRY(check_certificates(u));
-    HM_TRY(hm_native_check_signers(&u->file));
+    HM_TRY(hm_native_check_complete(&u->file));
     HM_TRY(hm_cose_envelope_check(&u->file.envelope));
     HM_TRY(hm_in(hm_trust_from_pem(u->orders->trust, &trust), "the trust file"));
     HM_TRY(check_chain(u, trust));

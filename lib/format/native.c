@@ -21,49 +21,6 @@ static void close_envelope(hm_subject *subject) {
     free(subject);
 }
 
-static hm_err get_bytes_at(hm_bytes array, size_t index, hm_bytes *bytes) {
-    hm_reader reader = hm_reader_of(array);
-    uint64_t count;
-    HM_TRY(hm_cbor_get_array(&reader, &count));
-    if (index >= count) return hm_refuse("the manifest names no signer %zu", index + 1);
-    for (size_t i = 0; i <= index; i++) HM_TRY(hm_cbor_get_bytes(&reader, bytes));
-    return HM_OK;
-}
-
-hm_err hm_native_signer(const hmv_release *release, size_t index, hm_bytes *kid) {
-    return get_bytes_at(hm_native_view(release->signer_ids), index, kid);
-}
-
-size_t hm_native_signers(const hmv_release *release) {
-    hm_reader reader = hm_reader_of(hm_native_view(release->signer_ids));
-    uint64_t count;
-    return hm_failed(hm_cbor_get_array(&reader, &count)) ? 0 : (size_t)count;
-}
-
-static hm_err find_note(hm_bytes component, hm_bytes *file) {
-    hm_reader reader = hm_reader_of(component);
-    hm_bytes previous = HM_NO_BYTES, value;
-    uint64_t pairs;
-    int64_t key;
-    HM_TRY(hm_cbor_get_map(&reader, &pairs));
-    for (; pairs; pairs--) {
-        HM_TRY(hm_cbor_get_key(&reader, &previous, &key));
-        if (key == HM_NOTE_FILE && hm_cbor_next(&reader) == HM_CBOR_TEXT) return hm_cbor_get_text(&reader, file);
-        HM_TRY(hm_cbor_get_item(&reader, &value));
-    }
-    return HM_OK;
-}
-
-hm_err hm_native_file(const hmv_release *release, size_t index, hm_bytes *file) {
-    hm_reader reader = hm_reader_of(hm_native_view(release->component_list));
-    hm_bytes component;
-    uint64_t count;
-    *file = HM_NO_BYTES;
-    HM_TRY(hm_cbor_get_array(&reader, &count));
-    for (size_t i = 0; i <= index; i++) HM_TRY(hm_cbor_get_item(&reader, &component));
-    return find_note(component, file);
-}
-
 static hm_err read_manifest(hm_subject *subject) {
     static const hmv_digest *const digests[] = {&hmv_digest_sha256, &hmv_digest_sha384, &hmv_digest_sha512, NULL};
     hmv_bytes manifest = {subject->envelope.payload.data, subject->envelope.payload.len};
@@ -75,27 +32,13 @@ static hm_err read_manifest(hm_subject *subject) {
     return hm_refuse("the manifest is not one: %s", hmv_reason_text(reason));
 }
 
-/* The signatures are the first of those that the manifest names, in its order; those of co-signers may be to come. */
-static hm_err check_signers(const hm_subject *subject) {
-    size_t at = 0, signers = hm_native_signers(&subject->release);
-    hm_bytes kid;
-    for (size_t i = 0; i < subject->envelope.signatures; i++, at++) {
-        do {
-            if (at == signers)
-                return hm_refuse("signature %zu is by a key that the manifest does not name there", i + 1);
-            HM_TRY(hm_native_signer(&subject->release, at, &kid));
-        } while (!hm_bytes_equal(kid, subject->envelope.signature[i].kid) && ++at <= signers);
-    }
-    return HM_OK;
-}
-
 static hm_err open_bytes(hm_subject *subject, const hm_source *content) {
     if (content->size > HM_COSE_ENVELOPE_MAX)
         return hm_refuse("is no envelope: it is larger than %d bytes", HM_COSE_ENVELOPE_MAX);
     HM_TRY(hm_source_read_all(content, HM_COSE_ENVELOPE_MAX, &subject->bytes));
     HM_TRY(hm_cose_envelope_get(hm_buf_bytes(&subject->bytes), &subject->envelope));
     HM_TRY(read_manifest(subject));
-    return check_signers(subject);
+    return hm_native_check_signers(&subject->release, &subject->envelope);
 }
 
 static hm_err open_envelope(const hm_input *input, hm_subject **opened) {
@@ -121,25 +64,19 @@ static hm_bytes signature(const hm_subject *subject, size_t index) {
     return index == 0 ? hm_buf_bytes(&subject->bytes) : HM_NO_BYTES;
 }
 
-static hm_digest_algorithm algorithm_of(const hmv_digest *digest) {
-    return digest == &hmv_digest_sha256 ? HM_SHA256 : digest == &hmv_digest_sha384 ? HM_SHA384 : HM_SHA512;
-}
-
-static hm_err take_block(void *hash, hm_bytes bytes) {
-    hm_hash_update(hash, bytes);
+static hm_err take_block(void *payload, hm_bytes bytes) {
+    hm_native_payload_take(payload, bytes);
     return HM_OK;
 }
 
 static hm_err is_payload(const hmv_component *component, const hm_source *content, bool *same) {
     HM_BUF block = HM_BUF_EMPTY;
-    hm_hash hash;
-    hm_digest digest;
+    hm_native_payload payload;
     *same = content->size == component->size;
     if (!*same) return HM_OK;
-    hm_hash_init(&hash, algorithm_of(component->digest_algorithm));
-    HM_TRY(hm_each_block(content, &block, take_block, &hash));
-    hm_hash_final(&hash, &digest);
-    *same = hm_bytes_equal(hm_digest_bytes(&digest), hm_native_view(component->digest));
+    hm_native_payload_begin(&payload, component);
+    HM_TRY(hm_each_block(content, &block, take_block, &payload));
+    *same = hm_native_payload_is_whole(&payload);
     return HM_OK;
 }
 
@@ -189,7 +126,8 @@ static hm_err refuse_payloads(const payload_check *check, size_t count) {
 static hm_err check_payloads(const hm_subject *subject, hm_finding finding, void *context) {
     payload_check check = {.finding = finding, .context = context};
     hm_bytes files[HMV_COMPONENTS_MAX];
-    for (size_t i = 0; i < subject->release.components; i++) HM_TRY(hm_native_file(&subject->release, i, &files[i]));
+    for (size_t i = 0; i < subject->release.components; i++)
+        HM_TRY(hm_native_file_name(&subject->release, i, &files[i]));
     for (size_t i = 0; i < subject->release.components; i++) HM_TRY(check_payload(subject, files, i, &check));
     if (check.missing == subject->release.components)
         return hm_refuse("only the envelope is here, none of its payloads (name them behind it, or --envelope-only)");

@@ -31,7 +31,7 @@ static const char *digest_name(const hmv_digest *digest) {
 static hm_err put_component(const hmv_release *release, size_t index, hm_buf *lines) {
     const hmv_component *c = &release->component[index];
     hm_bytes file;
-    HM_TRY(hm_native_file(release, index, &file));
+    HM_TRY(hm_native_file_name(release, index, &file));
     HM_TRY(hm_put_format(lines, "component %.*s: %s, version %.*s, security version %llu, %llu bytes", (int)c->id.size,
                          (const char *)c->id.data, kind_name(c), (int)c->version.size, (const char *)c->version.data,
                          (unsigned long long)c->security_version, (unsigned long long)c->size));
@@ -40,7 +40,7 @@ static hm_err put_component(const hmv_release *release, size_t index, hm_buf *li
     if (file.len) HM_TRY(hm_put_text(lines, ", file "));
     HM_TRY(hm_put_readable(lines, file)); /* a note: free text, where everything else is printable ASCII */
     HM_TRY(hm_put_format(lines, "\n  %s ", digest_name(c->digest_algorithm)));
-    HM_TRY(hm_put_hex(lines, hm_native_view(c->digest)));
+    HM_TRY(hm_put_hex(lines, hm_native_bytes(c->digest)));
     return hm_put_text(lines, "\n");
 }
 
@@ -59,7 +59,7 @@ static hm_err get_dependency(hm_reader *reader, dependency *each) {
 }
 
 static hm_err begin_dependencies(const hmv_release *release, hm_reader *reader, uint64_t *count) {
-    *reader = hm_reader_of(hm_native_view(release->dependencies));
+    *reader = hm_reader_of(hm_native_bytes(release->dependencies));
     *count = 0;
     return reader->rest.len ? hm_cbor_get_array(reader, count) : HM_OK;
 }
@@ -136,7 +136,7 @@ hm_err hm_native_describe(const hm_subject *subject, hm_buf *lines) {
         HM_TRY(hm_put_format(lines, "needs trust list %llu or above\n", (unsigned long long)r->minimum_list));
     if (r->exception.size) {
         HM_TRY(hm_put_text(lines, "may take one device back: "));
-        HM_TRY(hm_put_hex(lines, hm_native_view(r->exception)));
+        HM_TRY(hm_put_hex(lines, hm_native_bytes(r->exception)));
         HM_TRY(hm_put_text(lines, "\n"));
     }
     for (size_t i = 0; i < r->components; i++) HM_TRY(put_component(r, i, lines));
@@ -156,15 +156,15 @@ static void json_component(hm_json *json, const hmv_release *release, size_t ind
     const hmv_component *c = &release->component[index];
     hm_bytes file;
     hm_json_object(json, NULL);
-    hm_json_text(json, "id", hm_native_view(c->id));
+    hm_json_text(json, "id", hm_native_bytes(c->id));
     hm_json_string(json, "kind", kind_name(c));
     hm_json_number(json, "size", (int64_t)c->size);
     hm_json_string(json, "digest_algorithm", digest_name(c->digest_algorithm));
-    hm_json_hex(json, "digest", hm_native_view(c->digest));
-    hm_json_text(json, "version", hm_native_view(c->version));
+    hm_json_hex(json, "digest", hm_native_bytes(c->digest));
+    hm_json_text(json, "version", hm_native_bytes(c->version));
     hm_json_number(json, "security_version", (int64_t)c->security_version);
-    if (c->destination.size) hm_json_text(json, "destination", hm_native_view(c->destination));
-    if (!hm_failed(hm_native_file(release, index, &file)) && file.len) hm_json_text(json, "file", file);
+    if (c->destination.size) hm_json_text(json, "destination", hm_native_bytes(c->destination));
+    if (!hm_failed(hm_native_file_name(release, index, &file)) && file.len) hm_json_text(json, "file", file);
     hm_json_close_object(json);
 }
 
@@ -213,11 +213,11 @@ void hm_native_describe_json(const hm_subject *subject, hm_json *json) {
     json_uuid(json, "publisher", r->publisher);
     json_uuid(json, "vendor", r->vendor);
     json_uuid(json, "class", r->class_id);
-    hm_json_text(json, "version", hm_native_view(r->version));
+    hm_json_text(json, "version", hm_native_bytes(r->version));
     hm_json_number(json, "sequence", (int64_t)r->sequence);
     hm_json_string(json, "purpose", r->purpose == HMV_PURPOSE_DEVELOPMENT ? "development" : "production");
     if (r->minimum_list) hm_json_number(json, "minimum_list", (int64_t)r->minimum_list);
-    if (r->exception.size) hm_json_hex(json, "device", hm_native_view(r->exception));
+    if (r->exception.size) hm_json_hex(json, "device", hm_native_bytes(r->exception));
     hm_json_array(json, "components");
     for (size_t i = 0; i < r->components; i++) json_component(json, r, i);
     hm_json_close_array(json);

@@ -1,12 +1,10 @@
 /* A key of height 10 and width 8, n 24, and its signature, by tests/unit/verify/lms_signer.py: 3315 steps along the
  * chains, which is the mean. */
-#include "device.h"
-
-#include <hallmark/verify_algorithm.h>
+#include "signature_row.h"
 
 const unsigned row_units = 1;
 
-static const uint8_t key_a[] = {
+static const uint8_t public_key[] = {
     0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x0b, 0x00, 0x00, 0x00, 0x08, 0xdf, 0x45, 0x8e, 0x97, 0x52, 0x1f,
     0x9e, 0x55, 0x08, 0xcb, 0x38, 0xce, 0x8f, 0x6a, 0x36, 0x37, 0x1f, 0x01, 0x68, 0xbc, 0x7e, 0xc7, 0x16, 0xc2,
     0x21, 0x51, 0x14, 0x61, 0xa8, 0xbb, 0x16, 0xc5, 0xaa, 0xcb, 0x1f, 0x70, 0xe8, 0x89, 0xa4, 0xf2,
@@ -66,7 +64,6 @@ static const uint8_t signature[] = {
 };
 
 int run_row(void) {
-    const hmv_key key = {{key_a, sizeof key_a}, {0, 0}};
-    const hmv_bytes piece = {message, sizeof message};
-    return hmv_hss_lms.verify(&key, &piece, 1, (hmv_bytes){signature, sizeof signature}) == HMV_GOOD;
+    const hmv_key key = {OCTETS(public_key), {0, 0}};
+    return is_good(&hmv_hss_lms, &key, (hmv_bytes)OCTETS(message), (hmv_bytes)OCTETS(signature));
 }

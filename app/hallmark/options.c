@@ -204,7 +204,8 @@ static hm_err add_algorithm(hm_options *options, const char *names) {
 }
 
 static hm_err add_given(hm_options *options, const char *name, const char *value) {
-    if (options->given_count == HM_GIVEN_MAX) return hm_misuse("more than %d options at once (a list can be changed in several steps)", HM_GIVEN_MAX);
+    if (options->given_count == HM_GIVEN_MAX)
+        return hm_misuse("more than %d options at once (a list can be changed in several steps)", HM_GIVEN_MAX);
     options->given[options->given_count++] = (hm_given){name, value};
     return HM_OK;
 }

@@ -1,5 +1,6 @@
-/* Examples of the IETF COSE working group, https://github.com/cose-wg/Examples, which are in the public domain (its LICENSE):
- * those of COSE_Sign and COSE_Sign1 whose algorithm the verifier has. The first part of a name is the example's folder. */
+/* Examples of the IETF COSE working group, https://github.com/cose-wg/Examples, which are in the public domain (its
+ * LICENSE): those of COSE_Sign and COSE_Sign1 whose algorithm the verifier has. The first part of a name is the
+ * example's folder. */
 #ifndef COSE_EXAMPLES_H
 #define COSE_EXAMPLES_H
 

@@ -104,8 +104,8 @@ HM_MUST_USE hm_err hm_cose_envelope_get(hm_bytes bytes, hm_cose_envelope *envelo
 /* The same of what waits for its first signature: none is no fault. Trust lists are signed one root after another. */
 HM_MUST_USE hm_err hm_cose_draft_put(hm_bytes payload, const hm_bytes *signatures, size_t count, hm_buf *cbor);
 HM_MUST_USE hm_err hm_cose_draft_get(hm_bytes bytes, hm_cose_envelope *envelope);
-/* Does every signature of a manifest's ENVELOPE that comes with a certificate fit it? Whatever is trusted: one that does
- * not is a forgery or a damaged file. Says nothing of signatures without certificates. */
+/* Does every signature of a manifest's ENVELOPE that comes with a certificate fit it? Whatever is trusted: one that
+ * does not is a forgery or a damaged file. Says nothing of signatures without certificates. */
 HM_MUST_USE hm_err hm_cose_envelope_check(const hm_cose_envelope *envelope);
 
 /* ---- receipts (RFC 9942) ---- */

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """The same bytes get the same verdict, for the same reason, on this machine and on the emulated processors: tests/native/judge.c is
-compiled for each, and every file of tests/vectors/native, whole, bent and cut, is put to all of them in one go.
+compiled for each, and every file of tests/vectors/native, whole, bent and cut, is put to all of them in one go; then the mutants of
+tests/native/mutations.py, half of which are signed again.
 
-HALLMARK_FULL=1: every byte of the small files is bent and every prefix tried; otherwise a sample by HALLMARK_SEED."""
+HALLMARK_FULL=1: every byte of the small files is bent and every prefix tried, and every mutant; otherwise a sample by HALLMARK_SEED."""
 import os
 import pathlib
 import random
@@ -15,6 +16,7 @@ sys.path[:0] = [str(ROOT / 'tools'), str(ROOT / 'device'), str(ROOT / 'tests' / 
 import build
 import judge
 import model
+import mutations
 import native
 import tap
 from judge import Questions
@@ -23,6 +25,7 @@ FULL = os.environ.get('HALLMARK_FULL') == '1'
 SEED = int(os.environ.get('HALLMARK_SEED') or random.randrange(1 << 32))
 VECTORS = ROOT / 'tests' / 'vectors' / 'native'
 BENT, SLOW = 60, ('lms', 'rsa')  # samples of each file; sets whose algorithms are slow on a small processor
+MUTANTS = 1 if FULL else 200  # one of so many
 SECONDS = 7000 if FULL else 500
 SHOWN = 10
 
@@ -96,6 +99,20 @@ def put(questions, chance):
             questions.update(name, data)
 
 
+def compare(out, judges, folder, what, questions, reasons):
+    """There must be more than REASONS here, and the same of everybody."""
+    path = pathlib.Path(folder) / 'questions'
+    path.write_bytes(b''.join(questions.records))
+    here = answers_here(path)
+    found = len(set(line.split()[0] for line in here))
+    out.ok(len(here) == len(questions.labels) and found > reasons, f'{what}: {len(here)} verdicts here, with {found} reasons')
+    for machine, program in judges.items():
+        there = answers_there(machine, program, path)
+        other = [f'{label}: "{one}" here, "{two}" there' for label, one, two in zip(questions.labels, here, there) if one != two]
+        out.ok(len(there) == len(here) and not other, f'{what}: {machine} gives the same {len(here)} verdicts, for the same reasons',
+               [f'{len(there)} answers', *there[-3:], *other[:SHOWN]])
+
+
 def main():
     out = tap.Writer()
     if build.missing():
@@ -104,17 +121,13 @@ def main():
         return
     print(f'# HALLMARK_SEED={SEED}')
     with tempfile.TemporaryDirectory(prefix='hallmark-differential.') as folder:
-        questions, path = Questions(), pathlib.Path(folder) / 'questions'
+        judges = {machine: build_judge(machine, folder) for machine in build.MACHINES}
+        questions = Questions()
         put(questions, random.Random(SEED))
-        path.write_bytes(b''.join(questions.records))
-        here = answers_here(path)
-        out.ok(len(here) == len(questions.labels) and len(set(line.split()[0] for line in here)) > 20,
-               f'{len(here)} verdicts here, with {len(set(line.split()[0] for line in here))} reasons')
-        for machine in build.MACHINES:
-            there = answers_there(machine, build_judge(machine, folder), path)
-            other = [f'{label}: "{one}" here, "{two}" there' for label, one, two in zip(questions.labels, here, there) if one != two]
-            out.ok(len(there) == len(here) and not other, f'{machine} gives the same {len(here)} verdicts, for the same reasons',
-                   [f'{len(there)} answers', *there[-3:], *other[:SHOWN]])
+        compare(out, judges, folder, 'files', questions, 20)
+        sweep = mutations.Sweep(out, MUTANTS, SEED)
+        mutations.put_all(sweep, without=SLOW)
+        compare(out, judges, folder, 'mutants', sweep.questions, 5)
     out.close()
 
 

@@ -22,7 +22,7 @@ PEERS = 'published: MCUboot 16–19 KB, wolfBoot 18.9 KB, neither with trust lis
 
 REMARKS = """
 - **size**: Code and constants of all of it with its port, without the console's sentences and the model of the flash.
-- **RAM**: Variables, among them two trust lists and an envelope of 8 KiB each; and the deepest stack.
+- **RAM**: Variables, among them two trust lists and an envelope of 16 KiB each, as large as the format allows; and the deepest stack.
 - **reset to application**: Instructions for a confirmed image of 256 KiB: the state, the trust list by two of three roots, the envelope with receipt, the payload copied and hashed.
 - **an update of 256 KiB**: Units of 16 bytes programmed and blocks of 4 KiB erased by download, trial, confirmation and three boot records. Nothing is swapped: peers that swap program every block of both images once more, or twice.
 """

@@ -186,7 +186,30 @@ def damage(device):
     expect(device, [], 'nothing to start', status=emulator.NOTHING_TO_START)
 
 
+def lost_state(device):
+    chapter('The state is lost: both of its copies are damaged')
+    number, flash = 0, device.flash.read_bytes()
+    for block in (0, 4096):
+        for place in range(4096 // images.STATE_SIZE):
+            if flash[block + place * images.STATE_SIZE:][:4] == b'HMST':
+                device.damage(block + place * images.STATE_SIZE + 20)
+                number += 1
+    say(f'A bit of each of {number} snapshots.')
+    expect(device, [], 'nothing to start: the device has lost its state', status=emulator.NOTHING_TO_START, never=['trust list', 'firmware'])
+
+
 # ---- with the generator ----
+
+def never_confirmed(folder, machine, built, packs, lists, roots):
+    chapter('The only release there is crashes')
+    device = Device(folder, machine, built, images.identity(roots), lists['list-1'], packs['crash'])
+    _, lines = device.power_on(cut=900)
+    show(lines)
+    if not any('on trial, 1 more attempt' in line for line in lines) or not any('there is no other' in line for line in lines):
+        raise Wrong('the device does not say that it goes on trying')
+    if any('0 more attempts' in line or '1 more attempts' in line for line in lines):
+        raise Wrong('the device counts attempts that do not count')
+
 
 def generated(folder, machine, built, applications):
     lists, roots = images.lists()
@@ -196,6 +219,7 @@ def generated(folder, machine, built, applications):
     device = Device(folder, machine, built, images.identity(roots), lists['list-1'], packs['v2'])
     device.put_files({**{f'{name}.pack': data for name, data in packs.items()},
                       **{f'{name}.list': data for name, data in lists.items()}})
+    never_confirmed(folder.parent / 'crashing', machine, built, packs, lists, roots)
     return device
 
 
@@ -261,6 +285,7 @@ def stories(machine, folder, chosen):
     for story in (confirmation, refusals, crash, therapy_limits, development_only, rotation):
         story(device)
     exception(device, built)
+    lost_state(device.copy(work / 'lost'))
     damage(device)
     other = generated(work / 'other', machine, built, applications)
     production(other)

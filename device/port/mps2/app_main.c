@@ -114,7 +114,7 @@ static void take_list(const hma_device *device, const char *name) {
     if (size > sizeof list || semihost_read(file, 0, list, size) != 0) size = 0;
     semihost_close(file);
     say("received the trust list ", name);
-    (void)hma_take_list(device, (hmv_bytes){list, size});
+    if (hma_take_list(device, (hmv_bytes){list, size}) != HMV_GOOD) say("cannot store the trust list ", name);
 }
 
 static void carry_out(const hma_device *device, const char *words) {

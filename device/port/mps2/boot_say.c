@@ -56,11 +56,16 @@ static void say_request(const hmb_request_record *request) {
     port_say("\n");
 }
 
-static void say_trial(const hmb_record *record, const hmb_bank_record *bank) {
-    if (!bank->trial) return;
+static void say_trial(const hmb_boot *boot, size_t number) {
+    uint32_t attempts = boot->record.attempts;
+    if (!boot->record.bank[number].trial) return;
     port_say(", on trial, ");
-    say_number(record->attempts);
-    port_say(" more attempts");
+    if (attempts == 0 && number == HMB_FIRMWARE && boot->state.bank[number].active >= HMB_SLOTS) {
+        port_say("again and again: there is no other");
+        return;
+    }
+    say_number(attempts);
+    port_say(attempts == 1 ? " more attempt" : " more attempts");
 }
 
 static void say_refused(const hmb_bank_record *bank, size_t number) {
@@ -81,8 +86,8 @@ static void say_refused(const hmb_bank_record *bank, size_t number) {
     }
 }
 
-static void say_bank(const hmb_record *record, size_t number) {
-    const hmb_bank_record *bank = &record->bank[number];
+static void say_bank(const hmb_boot *boot, size_t number) {
+    const hmb_bank_record *bank = &boot->record.bank[number];
     if (bank->slot < HMB_SLOTS) {
         port_say("  ");
         port_say(names[number]);
@@ -96,19 +101,29 @@ static void say_bank(const hmb_record *record, size_t number) {
         say_number((uint32_t)bank->security_version);
         port_say(", signed by ");
         say_hex(bank->signer, 4);
-        say_trial(record, bank);
+        say_trial(boot, number);
         port_say("\n");
     }
     say_refused(bank, number);
 }
 
-void boot_say(const hmb_boot *boot) {
+static void say_reason(const char *what, uint32_t reason) {
+    if (reason == 0) return;
+    port_say(what);
+    port_say(hmb_reason_text(reason));
+    port_say("\n");
+}
+
+/* What a device knows that has a state. */
+static void say_all(const hmb_boot *boot) {
     const hmb_record *record = &boot->record;
     say_head(record);
+    say_reason("  the state: ", record->fault);
     for (size_t i = 0; i < HMB_REQUESTS_MAX; i++) say_request(&record->request[i]);
-    for (size_t i = 0; i < HMB_BANKS; i++) say_bank(record, i);
-    if (record->undecided == 0) return;
-    port_say("  nothing to start: ");
-    port_say(hmb_reason_text(record->undecided));
-    port_say("\n");
+    for (size_t i = 0; i < HMB_BANKS; i++) say_bank(boot, i);
+}
+
+void boot_say(const hmb_boot *boot) {
+    if (boot->state.entry.number != 0) say_all(boot);
+    say_reason("  nothing to start: ", boot->record.undecided);
 }

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import pathlib
+import re
 import random
 import shutil
 import subprocess
@@ -182,6 +183,13 @@ class Lab:
         elif not set(OPERANDS) <= self.verified():
             wrong.append('not all verifies after signing again')
         return wrong
+
+    def token_is_gone(self):
+        """Does SoftHSM's own tool, with none of our code in it, find no token any more where there was one?"""
+        listing = subprocess.run(['softhsm2-util', '--show-slots'], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                 env={**self.environment, 'SOFTHSM2_CONF': str(self.office / 'token' / 'softhsm2.conf')},
+                                 check=False)
+        return listing.returncode == 0 and not re.search(r'Initialized: +yes', listing.stdout)
 
     def judge_office(self):
         check = self.run('log', 'check')

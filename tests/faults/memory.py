@@ -3,7 +3,9 @@
 
 HALLMARK_SEED chooses among those of our program (SQLite, which is linked in, with it) and, apart, among those of the libraries
 (libcrypto, the token's module: tens of thousands); HALLMARK_FULL=1 tries all of ours and some thousands of theirs. A library that dies of it takes its process along: then the front
-says so, which is counted, and everything else must hold all the same."""
+says so, which is counted, and everything else must hold all the same. SoftHSM that has no memory while it writes its token's
+own file leaves that file destroyed (docs/security-officer.md tells what helps): where its own tool then finds no token,
+signing again is not asked for, and that is counted too."""
 import collections
 import os
 import struct
@@ -56,11 +58,20 @@ def judge_verification(outcome):
     return []
 
 
+class Result:
+    def __init__(self, outcome, hit, wrong, token_gone):
+        self.outcome, self.hit, self.wrong, self.token_gone = outcome, hit, wrong, token_gone
+
+
+def without_signing_again(wrong):
+    return [what for what in wrong if not what.startswith('signing again afterwards')]
+
+
 def attempt(place, point):
     command, role, others, at = point
     outcome = command(place, role, others, at)
     hit, _ = counted(place)
-    wrong = []
+    wrong, token_gone = [], False
     if hit and command is sign:
         wrong = place.judge(outcome)
     elif hit:
@@ -69,7 +80,9 @@ def attempt(place, point):
         wrong.append(f'the front dies: {outcome}')
     if not others and any(word in outcome.err for word in DIED[:2]):
         wrong.append(f'a process of ours dies of an allocation of ours: {outcome}')
-    return outcome, hit, wrong
+    if others and wrong != without_signing_again(wrong) and place.token_is_gone():
+        wrong, token_gone = without_signing_again(wrong), True
+    return Result(outcome, hit, wrong, token_gone)
 
 
 def describe(point):
@@ -105,21 +118,21 @@ def main():
         results = pool.all_of(points, attempt)
     table = collections.defaultdict(collections.Counter)
     died = 0
-    for point, (outcome, hit, _) in zip(points, results):
+    for point, result in zip(points, results):
         row = (point[0].__name__, ROLES[point[1]], 'libraries' if point[2] else 'ours')
-        table[row][str(outcome.status) if hit else 'not reached'] += 1
-        died += bool(point[2] and any(word in outcome.err for word in DIED))
+        table[row][str(result.outcome.status) if result.hit else 'not reached'] += 1
+        died += bool(point[2] and any(word in result.outcome.err for word in DIED))
     for row, statuses in sorted(table.items()):
         print('# %-7s %-7s %-10s' % row, ', '.join(f'{n} × status {status}' for status, n in sorted(statuses.items())))
     if os.environ.get('HALLMARK_SENTENCES'):
-        for sentence, n in collections.Counter(line for outcome, _, _ in results for line in outcome.err.splitlines()).most_common():
+        for sentence, n in collections.Counter(line for result in results for line in result.outcome.err.splitlines()).most_common():
             print(f'# {n:5d} {sentence}')
-    hits = sum(hit for _, hit, _ in results)
+    hits, gone = sum(result.hit for result in results), sum(result.token_gone for result in results)
     print(f'# {len(points)} allocations tried of {len(own) + len(libraries)} ({len(own)} ours), {hits} reached, '
-          f'{died} times a process ended by it, seed {lab.SEED}')
+          f'{died} times a process ended by it, {gone} times SoftHSM destroyed its own token, seed {lab.SEED}')
     out.ok(len(own) > 50 and hits > 0.9 * len(points), 'the allocations are reached')
     for others, whose in enumerate(('ours', 'a library')):
-        wrong = [f'{describe(point)}: {what}' for point, (_, _, wrongs) in zip(points, results) for what in wrongs
+        wrong = [f'{describe(point)}: {what}' for point, result in zip(points, results) for what in result.wrong
                  if point[2] == others]
         out.ok(not wrong, f'P1 P5: an allocation of {whose} that fails releases and accepts nothing, and is said in a line', wrong)
     out.close()

@@ -29,9 +29,9 @@ def missing():
 
 def build_tool(folder):
     tool = pathlib.Path(folder) / 'skips'
-    build.run(['gcc', '-std=c11', '-D_GNU_SOURCE', '-O3', '-Wall', '-Wextra', '-Wconversion', '-Wno-sign-conversion', '-Werror',
+    build.run(['gcc', '-std=c11', '-D_GNU_SOURCE', '-O3', '-fvisibility=hidden', '-Wall', '-Wextra', '-Wconversion', '-Wno-sign-conversion', '-Werror',
                *(f'-I{build.VERIFY / path}' for path in ('include', 'portable', 'src')), *sorted(HERE.glob('*.c')),
-               *(build.VERIFY / 'src' / f'{name}.c' for name in ('sha256', 'verdict')), '-o', tool])
+               *(build.VERIFY / 'src' / f'{name}.c' for name in ('sha256', 'verdict')), '-lunicorn', '-o', tool])
     return tool
 
 
@@ -122,10 +122,12 @@ class Result:
     """What the tool prints."""
 
     def __init__(self, text):
-        self.found, self.counts, self.clean, self.candidates = [], {}, None, 0
+        self.found, self.counts, self.clean, self.candidates, self.compared = [], {}, None, 0, 0
         for words in (line.split() for line in text.splitlines()):
             if words[0] == 'clean':
                 self.clean, self.candidates = words[1], int(words[2])
+            elif words[0] == 'compared':
+                self.compared = int(words[1])
             elif words[0] == 'found':
                 self.found.append((words[1], int(words[2], 16), int(words[3]), int(words[4], 16)))
             else:
@@ -136,7 +138,7 @@ class Result:
         return sum(self.counts.values())
 
 
-def run(tool, job, sample=None, seed=0):
-    """SAMPLE: about how many are tried; None: all."""
+def run(tool, job, sample=None, seed=0, beside=None):
+    """SAMPLE: about how many are tried; None: all. BESIDE: instructions for which the sample is also run in unicorn."""
     words = [tool, job] if sample is None else [tool, job, sample, seed]
-    return Result(build.run(['nice', *words]))
+    return Result(build.run(['nice', *words, *([] if beside is None else [beside])]))

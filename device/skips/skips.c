@@ -1,11 +1,14 @@
 /* Leaves out single instructions of a program that refuses, one in each trial, and says what comes of it.
  *
- *     skips JOB [SAMPLE SEED]      all that are to be tried, or about SAMPLE of them
+ *     skips JOB [SAMPLE SEED]          all that are to be tried, or about SAMPLE of them
+ *     skips JOB SAMPLE SEED COUNT      the sample a second time, and the program's own run, beside unicorn: each for at
+ *                                      most COUNT instructions. What differs ends the program
  *
  * Prints "clean OUTCOME CANDIDATES", each finding as "found OUTCOME ADDRESS TIME END", and "OUTCOME COUNT" of each;
  * SAME: the program was back in its own run. Tried are: outside primitives every instruction each time it is executed;
  * inside, the first, the middle and the last time. An instruction is left out by going on behind it, with the state of
  * an IT block that would then hold. */
+#include "oracle.h"
 #include "trial.h"
 
 #include <inttypes.h>
@@ -17,9 +20,9 @@ typedef struct walk {
     trials trials;
     const job *job;
     uint32_t *seen; /* of each halfword of code: how often it was executed so far */
-    uint64_t candidates, numbered, sample, seed;
-    double share; /* of a sample, that each instruction has */
-    uint64_t count[OUTCOMES];
+    uint64_t candidates, numbered, sample, seed, beside; /* BESIDE: COUNT, or 0 */
+    double share;                                        /* of a sample, that each instruction has */
+    uint64_t compared, count[OUTCOMES];
 } walk;
 
 static uint32_t place_of(const walk *it, uint32_t address) { return (address - it->trials.cpu.code_at) / 2; }
@@ -65,6 +68,22 @@ static void note(walk *it, uint32_t address, outcome outcome) {
            it->seen[place_of(it, address)], it->trials.ended);
 }
 
+/* It is refused, whether it was followed to the end or seen to have come back to its own run. */
+static outcome simply(outcome outcome) { return outcome == SAME ? REFUSED : outcome; }
+
+static void try(walk *it, uint32_t address, uint32_t step) {
+    outcome outcome = trial_at(&it->trials, step);
+    note(it, address, outcome);
+    if (it->beside == 0) return;
+    enum outcome plain = trial_plain(&it->trials, step, it->beside);
+    if (plain != LATER && outcome != LATER && plain != simply(outcome)) {
+        (void)fprintf(stderr, "skips: %" PRIx32 " at step %" PRIu32 ": %s, but %s\n", address, step,
+                      outcome_names[outcome], outcome_names[plain]);
+        exit(3);
+    }
+    it->compared += plain != LATER;
+}
+
 /* Through the call of a pure function. */
 static void walk_inside(walk *it, uint32_t step) {
     cpu *cpu = &it->trials.cpu;
@@ -93,7 +112,7 @@ static void walk_through(walk *it) {
             walk_inside(it, step);
             continue;
         }
-        if (is_chosen(it, address)) note(it, address, trial_at(&it->trials, step));
+        if (is_chosen(it, address)) try(it, address, step);
         it->seen[place_of(it, address)]++;
     }
 }
@@ -116,21 +135,31 @@ static void count_candidates(walk *it) {
     }
 }
 
+static void run_beside(walk *it) {
+    trials_move(&it->trials, 0);
+    it->trials.cpu.at = it->trials.own.at[0];
+    cpu_touch(&it->trials.cpu, 0, it->trials.cpu.arena_size);
+    (void)oracle_run(&it->trials.cpu, it->job, it->beside);
+}
+
 int main(int argc, char **argv) {
     static job job;
     static walk walk;
-    if (argc != 2 && argc != 4) fail("JOB [SAMPLE SEED]", argv[0]);
+    if (argc != 2 && argc != 4 && argc != 5) fail("JOB [SAMPLE SEED [COUNT]]", argv[0]);
     job_read(&job, argv[1]);
     walk.job = &job;
-    walk.sample = argc == 4 ? strtoull(argv[2], NULL, 10) : 0;
-    walk.seed = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
+    walk.sample = argc >= 4 ? strtoull(argv[2], NULL, 10) : 0;
+    walk.seed = argc >= 4 ? strtoull(argv[3], NULL, 10) : 0;
+    walk.beside = argc == 5 ? strtoull(argv[4], NULL, 10) : 0;
     outcome clean = trials_new(&walk.trials, &job);
     walk.seen = calloc(places(&walk), sizeof *walk.seen);
     if (!walk.seen) fail("no memory", "walk");
     count_candidates(&walk);
     printf("clean %s %" PRIu64 "\n", outcome_names[clean], walk.candidates);
     if (clean != REFUSED) return 0;
+    if (walk.beside) run_beside(&walk);
     walk_through(&walk);
+    if (walk.beside) printf("compared %" PRIu64 "\n", walk.compared);
     for (int i = 0; i < OUTCOMES; i++) printf("%s %" PRIu64 "\n", outcome_names[i], walk.count[i]);
     return 0;
 }

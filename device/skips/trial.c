@@ -1,12 +1,14 @@
 #include "trial.h"
 
+#include "oracle.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 enum { SEEN = 1 << 20, KNOWN = 1 << 21, DIFFERENCES = 2048, NEAR = 256, FIRST = 4, AGAIN = 32, LONGEST = 4096 };
 /* Instructions after which a loop counts as endless: some times what the program's own run needs outside the pure
  * functions, and what P-256 needs. */
-static const uint64_t budget = 5000000, budget_plain = 80000000;
+static const uint64_t budget = 5000000;
 static const uint32_t accepted_word = 0x3CA5965A;
 const char *const outcome_names[OUTCOMES] = {"refused", "same",     "fault", "endless",
                                              "astray",  "accepted", "later", "unknown"};
@@ -44,7 +46,7 @@ static stop run(trials *it, uint64_t count) {
         stop = cpu_run(cpu, end - cpu->executed);
         int pure = stop == MARKED ? pure_next(cpu) : NO_PURE;
         if (pure == NO_PURE) continue;
-        int is_done = !it->is_plain && pure_work_out(&it->job->pure[pure], cpu, &it->own.habits[pure]);
+        int is_done = pure_work_out(&it->job->pure[pure], cpu, &it->own.habits[pure]);
         if (is_done && !pure_is_step(&it->job->pure[pure])) own_leave_remains(&it->own, cpu, it->own.now);
         stop = is_done ? GOING : cpu_step_marked(cpu);
     }
@@ -187,9 +189,9 @@ static outcome follow(trials *it, uint32_t near) {
     uint64_t interval = FIRST;
     outcome outcome;
     stop stop = GOING;
-    it->left = it->is_plain ? budget_plain : budget;
+    it->left = budget;
     while (stop == GOING && it->left) {
-        int64_t found = it->is_plain ? NO_STEP : own_find(&it->own, &it->cpu.at, near);
+        int64_t found = own_find(&it->own, &it->cpu.at, near);
         uint32_t step = (uint32_t)found;
         it->is_over = found != NO_STEP && meet(it, &step, &outcome);
         if (it->is_over) return outcome;
@@ -299,6 +301,17 @@ outcome trial_at(trials *it, uint32_t step) {
     cpu_leave_out(&it->cpu);
     outcome outcome = judged(it, follow(it, step + 1));
     it->executed += it->cpu.executed - before;
+    trials_move(it, step);
+    return outcome;
+}
+
+outcome trial_plain(trials *it, uint32_t step, uint64_t count) {
+    trials_move(it, step);
+    it->cpu.at = it->own.at[step];
+    cpu_leave_out(&it->cpu);
+    cpu_touch(&it->cpu, 0, it->cpu.arena_size);
+    stop stop = oracle_run(&it->cpu, it->job, count);
+    outcome outcome = stop == GOING ? LATER : judge(it, stop);
     trials_move(it, step);
     return outcome;
 }

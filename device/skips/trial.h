@@ -13,7 +13,6 @@ typedef struct trials {
     cpu cpu; /* its memory is as before the own run's step OWN.NOW whenever no trial is under way */
     own own;
     uint64_t executed, left; /* instructions, in all and until it counts as endless */
-    int is_plain;            /* run to the end, whatever the own run was like */
     int is_over;             /* its outcome is known */
     struct trials *next;     /* of the boot after the program's own run; NULL if nothing lasts */
     int is_next;
@@ -30,6 +29,9 @@ outcome trial_at(trials *it, uint32_t step);
 /* Leaves out the next instruction of a pure function that was called in STEP. The processor is in it; afterwards it and
  * its memory are as before. */
 outcome trial_inside(trials *it, uint32_t step);
+/* The same as trial_at, but run as it is and beside the oracle, and without the boot after it: REFUSED where that says
+ * SAME. LATER: it took more than COUNT instructions. */
+outcome trial_plain(trials *it, uint32_t step, uint64_t count);
 /* Memory as before STEP. */
 void trials_move(trials *it, uint32_t step);
 

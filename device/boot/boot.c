@@ -23,6 +23,12 @@ static void set_config(hmb_boot *boot) {
     boot->config = (hmv_config){boot->board->algorithms, boot->board->digests, &boot->device, &boot->platform};
 }
 
+/* The two functions look alike, and each answers what the other is asked: an instruction left out of set_config may put
+ * one in the other's place. Not inline: the compiler would know what it has just stored. */
+__attribute__((noinline)) static int is_configured(const hmb_boot *boot) {
+    return boot->platform.state == hmb_platform_state && boot->platform.counter == hmb_platform_counter;
+}
+
 /* There is not more to tell, but that is kept, too. */
 static hmv_reason lose_state(hmb_boot *boot) {
     boot->record.undecided = HMB_STATE_LOST;
@@ -56,6 +62,7 @@ hmv_reason hmb_boot_begin(hmb_boot *boot, const hmb_board *board) {
     boot->record.cause = board->cause;
     set_config(boot);
     clear_parameters(board);
+    if (!is_configured(boot)) return HMV_UNDECIDED;
     return load(boot);
 }
 

@@ -47,18 +47,18 @@ def build_careless(folder):
     return Program(made.link([own], HERE / 'target' / 'library.ld', made.folder / 'careless.elf'))
 
 
-def build_first_stage(folder):
-    made = build.Build(MACHINE, folder)
+def build_first_stage(folder, machine=MACHINE):
+    made = build.Build(machine, folder)
     sources = [*build.verify_sources(), *sorted((build.HERE / 'boot').glob('*.c')), build.HERE / 'model' / 'nor.c',
                *(build.PORT / f'{name}.c' for name in ('port', 'boot_start', 'boot_main', 'boot_say')), HERE / 'target' / 'hardware.c']
-    return Program(made.link([made.compile(path) for path in sources], build.PORT / 'boot.ld', made.folder / 'skipped.elf'))
+    return Program(made.link([made.compile(path) for path in sources], build.PORT / 'boot.ld', made.folder / 'skipped.elf'), machine)
 
 
 class Program:
     """A linked program: its code, symbols, and which of its code is a primitive's."""
 
-    def __init__(self, elf):
-        self.elf, self.symbols = elf, {}
+    def __init__(self, elf, machine=MACHINE):
+        self.elf, self.machine, self.symbols = elf, machine, {}
         for line in build.run(['arm-none-eabi-nm', elf]).splitlines():
             address, name = line.split()[0], line.split()[-1]
             self.symbols[name] = int(address, 16)
@@ -92,7 +92,7 @@ class Job:
 
     def __init__(self, program, folder, name):
         self.program, self.folder, self.name, self.lines = program, pathlib.Path(folder), name, []
-        self.memory('code', 0, program.code.ljust(-len(program.code) % PAGE + len(program.code), b'\xff'), 'code')
+        self.memory('code', program.machine.rom, program.code.ljust(-len(program.code) % PAGE + len(program.code), b'\xff'), 'code')
         stack, reset = (int.from_bytes(program.code[at:at + 4], 'little') for at in (0, 4))
         self.add('start', reset & ~1, stack)
         self.add('stack', program.symbols['bss_end'], stack - program.symbols['bss_end'])

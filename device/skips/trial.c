@@ -237,7 +237,7 @@ static outcome boot_again(trials *it, outcome first) {
 }
 
 static outcome judged(trials *it, outcome first) {
-    it->ended = it->cpu.at.r[PC];
+    it->ended = it->is_over ? 0 : it->cpu.at.r[PC]; /* 0: as another trial did, which was in the same state */
     int is_over = it->is_over || first == ACCEPTED || first == ASTRAY || first == NOT_KNOWN;
     outcome outcome = is_over ? first : boot_again(it, first);
     learn(it, 0, outcome);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """One instruction is skipped on the way to a refusal: it is still a refusal. Of the verifier alone, and of the whole first stage
 from reset to the jump; every instruction outside SHA-256 and P-256 each time it is executed, and inside them the first, the middle and
-the last execution of each.
+the last execution of each. Everything on the Cortex-M4; of the Cortex-M33's first stage a sample.
 
   skips.py [--sample N | --all] [TEXT]       of cases whose name has TEXT in it: N of each, or all
 
@@ -31,10 +31,14 @@ SEED = int(os.environ.get('HALLMARK_SEED') or random.randrange(1 << 32))
 CASES, SAMPLE = (None, None) if FULL else (5, 3000)
 BESIDE, LONGEST = (400, 3000000) if FULL else (60, 300000)
 WORKERS = min(2, os.cpu_count() or 1)
-RAM, PAGE = 0x20000000, 0x1000
+RAM, PAGE = jobs.MACHINE.ram, 0x1000
 INPUT = RAM + 0x10000
-IMAGE = 0x48000  # device/port/mps2/hardware.h: FIRMWARE_SIZE
-FLASH, HARDWARE, PARAMETERS = RAM + 0x100000, RAM + 0xD0000, RAM + 0xC0000
+# In the RAM, as device/port/mps2/hardware.h has it, and what it calls FIRMWARE_SIZE.
+IMAGE, IMAGE_SIZE, PARAMETERS, HARDWARE, FLASH = 0x10000, 0x48000, 0xC0000, 0xD0000, 0x100000
+# Registers: of the UART, the watchdog, the processor.
+REGISTERS = {'mps2-an386': (0x40004000, 0x40008000, 0xE000E000), 'mps2-an505': (0x50200000, 0x50081000, 0xE000E000)}
+OTHER = build.MACHINES['mps2-an505']
+OTHER_SAMPLE = 40000 if FULL else 3000
 BOOT_WRITES = 0x5000  # state, records and mailbox; all else in the flash the first stage only reads
 
 
@@ -82,21 +86,21 @@ def first_stage_job(program, case, folder, name):
     code = bytearray(program.code.ljust(0x10000, b'\xff'))
     code[0xFF00:0xFF00 + len(images.identity(case.roots))] = images.identity(case.roots)
     program = program.with_code(bytes(code))
-    job, content = jobs.Job(program, folder, name), flash(case)
-    job.memory('ram', RAM, 0x10000, 'write')
-    job.memory('image', RAM + 0x10000, PAGE, 'write')
-    job.memory('rest', RAM + 0x11000, IMAGE - PAGE, 'read')
-    job.memory('parameters', PARAMETERS, PAGE, 'write')
-    job.memory('hardware', HARDWARE, PAGE, 'write')
-    job.memory('written', FLASH, content[:BOOT_WRITES], 'write')
-    job.memory('flash', FLASH + BOOT_WRITES, content[BOOT_WRITES:], 'read')
-    for number, address in enumerate((0x40004000, 0x40008000, 0xE000E000)):
+    job, content, ram = jobs.Job(program, folder, name), flash(case), program.machine.ram
+    job.memory('ram', ram, IMAGE, 'write')
+    job.memory('image', ram + IMAGE, PAGE, 'write')
+    job.memory('rest', ram + IMAGE + PAGE, IMAGE_SIZE - PAGE, 'read')
+    job.memory('parameters', ram + PARAMETERS, PAGE, 'write')
+    job.memory('hardware', ram + HARDWARE, PAGE, 'write')
+    job.memory('written', ram + FLASH, content[:BOOT_WRITES], 'write')
+    job.memory('flash', ram + FLASH + BOOT_WRITES, content[BOOT_WRITES:], 'read')
+    for number, address in enumerate(REGISTERS[program.machine.name]):
         job.memory(f'registers-{number}', address, PAGE, 'write')
     for name_of_stop in ('semihost_exit', 'fault'):
         job.add('stop', program.symbols[name_of_stop])
     job.add('closed', 0xE000ED94, 5)  # port.c: close_memory
-    job.add('image', RAM + 0x10000, IMAGE)
-    job.add('lasting', FLASH, BOOT_WRITES)
+    job.add('image', ram + IMAGE, IMAGE_SIZE)
+    job.add('lasting', ram + FLASH, BOOT_WRITES)
     return job.write()
 
 
@@ -105,19 +109,19 @@ ANSWERED, STARTED = ('accepted', 'unknown'), ('accepted', 'later', 'astray', 'un
 
 
 class Tests:
-    def __init__(self, folder, sample):
-        self.folder, self.sample = pathlib.Path(folder), sample
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
         self.tool = jobs.build_tool(folder)
         self.out, self.waiting, self.tried = tap.Writer(), [], 0
 
-    def add(self, program, job, what, bad):
-        """BAD: the outcomes that must not be."""
-        self.waiting.append((program, job, what, bad))
+    def add(self, program, job, what, bad, sample):
+        """BAD: the outcomes that must not be. SAMPLE: as for jobs.run."""
+        self.waiting.append((program, job, what, bad, sample))
 
     def run_all(self):
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            waiting = [(program, what, bad, pool.submit(jobs.run, self.tool, job, self.sample, SEED))
-                       for program, job, what, bad in self.waiting]
+            waiting = [(program, what, bad, pool.submit(jobs.run, self.tool, job, sample, SEED))
+                       for program, job, what, bad, sample in self.waiting]
             for program, what, bad, answer in waiting:
                 self.report(program, what, bad, answer.result())
 
@@ -130,7 +134,7 @@ class Tests:
         self.out.ok(good, f'{what}: refused; {result.tried} of {result.candidates} instructions skipped: {counts}', found)
 
 
-def controls(tests, careless, library, stage):
+def controls(tests, careless, library, stages):
     """A tool that finds nothing anywhere would find nothing here."""
     job = jobs.Job(careless, tests.folder, 'careless')
     job.memory('ram', RAM, 0x10000, 'write')
@@ -141,13 +145,15 @@ def controls(tests, careless, library, stage):
     for what, answer in (('accepts', answer) for answer in ANSWERS):
         result = jobs.run(tests.tool, library_job(library, refusals.good(), tests.folder, 'good', answer), 1)
         tests.out.ok(result.clean == 'accepted', f'the library {what} what is good ({answer})', [str(vars(result))])
-    result = jobs.run(tests.tool, first_stage_job(stage, refusals.good(), tests.folder, 'good-stage'), 1)
-    tests.out.ok(result.clean == 'accepted', 'the first stage starts what is good', [str(vars(result))])
+    for stage in stages:
+        refusals.ENTRY = stage.machine.ram + IMAGE
+        result = jobs.run(tests.tool, first_stage_job(stage, refusals.good(), tests.folder, 'good-stage'), 1)
+        tests.out.ok(result.clean == 'accepted', f'the first stage starts what is good ({stage.machine.name})', [str(vars(result))])
 
 
 def beside_unicorn(tests):
     """The processor of device/skips/, and that a trial which was cut short would have ended so: of two of the jobs that are waiting."""
-    for _, job, what, _ in tests.waiting[:2]:
+    for _, job, what, *_ in (tests.waiting[0], tests.waiting[len(tests.waiting) // 2]):
         result = jobs.run(tests.tool, job, BESIDE, SEED, LONGEST)
         tests.out.ok(result.compared > 0, f'{what}: its own run from its beginning and {result.compared} trials to their end are the same in unicorn')
 
@@ -161,14 +167,23 @@ def cases(text):
     return named if text or CASES is None else random.Random(SEED).sample(named, CASES)
 
 
+def add_first_stage(tests, stage, text, sample):
+    """Images are made for the machine that they run on."""
+    refusals.ENTRY = stage.machine.ram + IMAGE
+    for number, (name, case) in enumerate(cases(text)):
+        job = first_stage_job(stage, case, tests.folder, f'{stage.machine.name}-{number}')
+        tests.add(stage, job, f'the first stage of {stage.machine.name}, {name}', STARTED, sample)
+
+
 def run(folder, chosen):
-    tests = Tests(folder, None if chosen.all else chosen.sample)
-    library, stage = jobs.build_library(folder), jobs.build_first_stage(folder)
-    controls(tests, jobs.build_careless(folder), library, stage)
+    tests, sample = Tests(folder), None if chosen.all else chosen.sample
+    library, stages = jobs.build_library(folder), [jobs.build_first_stage(folder, machine) for machine in (jobs.MACHINE, OTHER)]
+    controls(tests, jobs.build_careless(folder), library, stages)
     for number, (name, case) in enumerate(cases(chosen.text)):
         if case.library:
-            tests.add(library, library_job(library, case, folder, f'library-{number}', answer_of(name)), f'the verifier, {name}', ANSWERED)
-        tests.add(stage, first_stage_job(stage, case, folder, f'stage-{number}'), f'the first stage, {name}', STARTED)
+            tests.add(library, library_job(library, case, folder, f'library-{number}', answer_of(name)), f'the verifier, {name}', ANSWERED, sample)
+    add_first_stage(tests, stages[0], chosen.text, sample)
+    add_first_stage(tests, stages[1], chosen.text, None if chosen.all else min(sample or OTHER_SAMPLE, OTHER_SAMPLE))
     beside_unicorn(tests)
     tests.run_all()
     print(f'# {tests.tried} instructions skipped, one in each trial (HALLMARK_SEED={SEED})')

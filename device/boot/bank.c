@@ -43,7 +43,7 @@ hmv_reason hmb_bank_judge_confirmed(hmb_boot *boot, size_t bank, uint32_t slot) 
 /* What was started once must be the same when it is started again. */
 hmv_reason hmb_bank_judge_trial(hmb_boot *boot, size_t bank) {
     hmb_bank_state *state = state_of(boot, bank);
-    const uint8_t *pin = NULL;
+    const uint8_t *pin = boot->found[bank].manifest; /* its own: at the first start any release will do */
     if (state->trial >= HMB_SLOTS) return HMB_EMPTY;
     if (!HMV_IS_ACCEPTED(boot->opened)) return note(boot, bank, state->trial, HMB_LIST_LOST);
     if (!hmb_is_zero(state->manifest[state->trial], HMV_SHA256_SIZE)) pin = state->manifest[state->trial];

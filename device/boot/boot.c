@@ -10,7 +10,8 @@ int hmb_is_zero(const uint8_t *data, size_t size) {
 
 void hmb_set_life(hmb_boot *boot, uint32_t life) {
     boot->state.life = life;
-    boot->device.development = life == HMB_DEVELOPMENT ? HMV_GOOD : HMV_BAD;
+    /* HMV_GOOD for HMB_DEVELOPMENT alone, and no branch that a fault could take. */
+    boot->device.development = life ^ HMB_DEVELOPMENT ^ HMV_GOOD;
     boot->changed = 1;
 }
 

@@ -5,8 +5,8 @@
 #include "boot.h"
 
 /* Is the release in SLOT of BANK one that may be installed or booted (ACT) under TRUST, and was the payload that now
- * lies in the bank's memory signed with it? PIN: the manifest that it must have, or NULL. FOUND is filled in; the
- * answer is HMV_ACCEPTED or the first reason. */
+ * lies in the bank's memory signed with it? PIN: the manifest that it must have; FOUND's own, if any will do. FOUND is
+ * filled in; the answer is HMV_ACCEPTED or the first reason. */
 hmv_reason hmb_slot_judge(hmb_boot *boot, size_t bank, uint32_t slot, hmv_act act, const hmv_trust *trust,
                           const uint8_t *pin, hmb_found *found);
 /* HMV_ACCEPTED if and only if each of the answers is; else the first that is not. */

@@ -46,14 +46,6 @@ static hmv_reason check_payload(hmb_boot *boot, size_t bank, uint32_t at, const 
     return hmv_payload_final(&payload);
 }
 
-static hmv_reason check_pin(const hmb_found *found, const uint8_t *pin) {
-    static const uint8_t any;
-    const uint8_t *wanted = pin ? pin : &any;
-    volatile hmv_verdict same = HMV_BAD;
-    same = pin ? hmb_same(found->manifest, wanted, sizeof found->manifest) : hmb_same(wanted, &any, sizeof any);
-    return same == HMV_GOOD ? same : HMB_OTHER_RELEASE;
-}
-
 static void copy_text(char text[HMB_VERSION_TEXT], hmv_bytes from) {
     size_t size = from.size < HMB_VERSION_TEXT ? from.size : HMB_VERSION_TEXT - 1;
     memcpy(text, from.data, size);
@@ -77,7 +69,7 @@ static void copy_facts(const hmv_release *release, hmb_found *found) {
 
 static hmv_reason first_refusal(const hmb_found *found) {
     for (size_t i = 0; i < HMB_ANSWERS; i++)
-        if (found->answers[i] != HMV_ACCEPTED) return found->answers[i];
+        if (found->answers[i] != HMV_ACCEPTED) return i == HMB_ANSWER_PIN ? HMB_OTHER_RELEASE : found->answers[i];
     return HMV_UNDECIDED;
 }
 
@@ -102,7 +94,8 @@ hmv_reason hmb_slot_judge(hmb_boot *boot, size_t bank, uint32_t slot, hmv_act ac
     found->answers[HMB_ANSWER_COMPONENT] = hmb_component_check(boot, bank, &release);
     needs = hmb_dependencies_check(boot, bank, act, &release);
     if (!HMV_IS_ACCEPTED(needs)) found->answers[HMB_ANSWER_COMPONENT] = needs;
-    found->answers[HMB_ANSWER_PIN] = check_pin(found, pin);
+    found->answers[HMB_ANSWER_PIN] =
+        hmb_same(found->manifest, pin, sizeof found->manifest); /* HMV_GOOD is HMV_ACCEPTED */
     if (!HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_COMPONENT]) || !HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_PIN]))
         return hmb_found_answer(found);
     found->answers[HMB_ANSWER_PAYLOAD] = check_payload(boot, bank, at, &release.component[0]);

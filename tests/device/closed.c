@@ -39,4 +39,5 @@ __attribute__((section(".vectors"), used)) static const struct {
     void (*handler[15])(void);
 } vectors = {stack_top,
              {reset, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault}};
-__attribute__((section(".identity"), used)) static const uint32_t identity = 0; /* boot.ld wants one */
+__attribute__((section(".identity"), used)) static const uint32_t identity = 0;    /* boot.ld wants one */
+__attribute__((section(".text.port_start"), used)) static void port_start(void) {} /* and one of these */

@@ -58,11 +58,10 @@ static void put_words(uint32_t at, uint32_t first, uint32_t second) {
 /* The set of fuzz_native.h, confirmed. */
 static void put_state(void) {
     static hmb_state state;
-    hmb_journal journal;
+    hmb_pair journal;
     hmv_release release;
     const hmv_bytes envelope = {native_envelope, sizeof native_envelope}, id = {(const uint8_t *)"main", 4};
-    must(hmb_journal_open(&journal, &interface, layout.state, HMB_STATE_MAGIC, (uint8_t *)&state, sizeof state) !=
-         HMV_GOOD);
+    must(hmb_state_load(&journal, &interface, layout.state, &state) != HMV_GOOD);
     must(hmv_release_verify(&native_config, native_trust(), HMV_INSTALL, envelope, &release) == HMV_ACCEPTED);
     state.life = HMB_PRODUCTION;
     state.list.version = native_trust()->version;

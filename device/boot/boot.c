@@ -201,8 +201,16 @@ static void close_record(hmb_boot *boot, hmv_reason answer) {
     (void)hmb_journal_append(&boot->records, (uint8_t *)record); /* a boot is not lost for want of a note */
 }
 
+/* Last: what was decided holds if the lists that it was decided by still do. */
+static hmv_reason check_lists(hmb_boot *boot) {
+    volatile hmv_reason stand = HMV_UNDECIDED;
+    stand = hmb_lists_stand(boot);
+    for (size_t bank = 0; bank < HMB_BANKS; bank++) boot->found[bank].answers[HMB_ANSWER_RELEASE] &= stand;
+    return stand;
+}
+
 hmv_reason hmb_boot_decide(hmb_boot *boot) {
-    hmv_reason answer;
+    hmv_reason answer, stand;
     begin_record(&boot->record);
     boot->opened = hmb_list_open(boot); /* that it failed is told by what asks for it */
     hmb_requests_take(boot);
@@ -214,6 +222,8 @@ hmv_reason hmb_boot_decide(hmb_boot *boot) {
         empty_mailbox(boot);
     else
         answer = decide_stored(boot);
+    stand = check_lists(boot);
+    if (HMV_IS_ACCEPTED(answer)) answer &= stand;
     close_record(boot, answer);
     return answer;
 }

@@ -41,6 +41,8 @@ typedef struct hmb_board {
 typedef struct hmb_open_list {
     hmv_trust trust; /* all zero: there is none; under it no release is accepted, and no list follows on it */
     uint8_t data[HMB_LIST_MAX];
+    uint32_t size;                   /* of what was read into DATA */
+    uint8_t digest[HMV_SHA256_SIZE]; /* of that, as it was judged */
 } hmb_open_list;
 
 /* What was found in a slot. The first four are the decision; each is written over HMV_UNDECIDED. */

@@ -24,6 +24,24 @@ static void digest_of(hmv_bytes data, uint8_t digest[HMV_SHA256_SIZE]) {
     hmv_sha256_final(&hash, digest);
 }
 
+static void hold(hmb_open_list *list, hmv_bytes envelope, const uint8_t *digest) {
+    list->size = (uint32_t)envelope.size;
+    memcpy(list->digest, digest, sizeof list->digest);
+}
+
+hmv_reason hmb_lists_stand(const hmb_boot *boot) {
+    volatile hmv_reason same[2] = {HMV_UNDECIDED, HMV_UNDECIDED};
+    for (size_t i = 0; i < 2; i++) {
+        const hmb_open_list *list = &boot->list[i];
+        uint8_t digest[HMV_SHA256_SIZE];
+        same[i] = HMV_ACCEPTED;
+        if (list->size == 0) continue;
+        digest_of((hmv_bytes){list->data, list->size}, digest);
+        same[i] = hmb_same(digest, list->digest, sizeof digest); /* HMV_GOOD is HMV_ACCEPTED */
+    }
+    return same[0] & same[1];
+}
+
 const uint8_t *hmb_list_roots(const hmb_boot *boot, const hmb_list *list) {
     return hmb_is_zero(list->roots, sizeof list->roots) ? boot->board->identity->roots : list->roots;
 }
@@ -35,6 +53,7 @@ static hmv_reason open_list(hmb_boot *boot, const hmb_list *wanted, hmb_open_lis
     hmv_bytes envelope = read_area(boot, wanted->area, list);
     if (envelope.size == 0) return HMB_LIST_LOST;
     digest_of(envelope, digest);
+    hold(list, envelope, wanted->digest);
     same = hmb_same(digest, wanted->digest, sizeof digest);
     genuine = hmv_trust_open(&boot->config, envelope, hmb_list_roots(boot, wanted), wanted->version, &list->trust);
     hmv_reason answer = genuine & same;
@@ -75,6 +94,7 @@ hmv_reason hmb_list_take(hmb_boot *boot) {
     if (!HMV_IS_ACCEPTED(answer)) return answer;
     taken.version = next->trust.version;
     digest_of(envelope, taken.digest);
+    hold(next, envelope, taken.digest);
     keep_for_confirmed(&boot->state);
     boot->state.list = taken;
     boot->in_force = 1 - boot->in_force;

@@ -16,6 +16,9 @@ hmv_reason hmb_found_answer(const hmb_found *found);
 hmv_reason hmb_list_open(hmb_boot *boot);
 /* An earlier list, in the other place. */
 hmv_reason hmb_list_open_earlier(hmb_boot *boot, const hmb_list *list);
+/* Are the lists in RAM, which every decision of this boot has read, what they were when they were opened? A fault may
+ * have stored something in them after their signatures were verified. HMV_ACCEPTED if they are. */
+hmv_reason hmb_lists_stand(const hmb_boot *boot);
 /* The digest of the root set that LIST must have. */
 const uint8_t *hmb_list_roots(const hmb_boot *boot, const hmb_list *list);
 /* The list in the free area takes the place of the one in force, which was opened, if it may. */

@@ -9,6 +9,7 @@ static hmv_bytes read_area(const hmb_boot *boot, uint32_t area, hmb_open_list *l
     hmv_bytes none = {list->data, 0}, envelope = none;
     uint32_t words[2], at;
     memset(&list->trust, 0, sizeof list->trust);
+    list->size = 0; /* what it held is written over: only a list that is judged has to stand */
     if (area >= HMB_LISTS) return none;
     at = boot->board->layout->list[area];
     if (hmb_words_read(flash, at, words) != HMV_GOOD || words[0] != HMB_LIST_MAGIC) return none;

@@ -73,11 +73,48 @@ static void gives_up_a_trial_whose_list_is_lost(void **state) {
     lab_asserts(&self, "v2");
 }
 
+static uint8_t list_end;
+
+/* As if a fault had stored something there, after the list's signatures were verified: in a signature, at which no
+ * decision looks any more. Asked more than once, it stays changed. */
+static hmv_verdict change_the_list(void *context, hmv_bytes publisher, hmv_bytes component, uint64_t *version) {
+    hmb_open_list *list = &self.boot.list[self.boot.in_force];
+    list->data[list->size - 1] = (uint8_t)~list_end;
+    return hmb_platform_counter(context, publisher, component, version);
+}
+
+static void nothing_starts_that_was_decided_by_a_list_that_has_changed_since(void **state) {
+    (void)state;
+    for (int changes = 0; changes < 2; changes++) {
+        nor_reset(&self.nor);
+        assert_reason(hmb_boot_begin(&self.boot, &self.board), HMV_ACCEPTED);
+        list_end = self.data[lab_layout.list[0] + HMB_WORDS_SIZE + lab_file("list-1.list").size - 1];
+        if (changes) self.boot.platform.counter = change_the_list;
+        hmv_reason answer = hmb_boot_decide(&self.boot);
+        assert_int_equal(HMV_IS_ACCEPTED(answer), !changes);
+        assert_int_equal(hmb_boot_target(&self.boot) == (uintptr_t)self.board.memory[HMB_FIRMWARE].data, !changes);
+    }
+    lab_asserts(&self, "v2");
+}
+
+static void a_list_that_was_offered_and_refused_need_not_stand(void **state) {
+    (void)state;
+    assert_int_equal(hma_take_list(&self.device, lab_file("list-2-forged.list")), HMV_GOOD);
+    nor_reset(&self.nor);
+    assert_reason(hmb_boot_begin(&self.boot, &self.board), HMV_ACCEPTED);
+    assert_reason(hmb_list_open(&self.boot), HMV_ACCEPTED);
+    assert_reason(hmb_list_open_earlier(&self.boot, &self.boot.state.list), HMV_ACCEPTED);
+    assert_false(HMV_IS_ACCEPTED((hmv_reason){hmb_list_take(&self.boot)})); /* where the earlier one was */
+    assert_reason(hmb_lists_stand(&self.boot), HMV_ACCEPTED);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(takes_no_list_and_tries_nothing_without_the_list_in_force, begin, end),
         cmocka_unit_test_setup_teardown(takes_no_list_and_tries_nothing_if_the_one_in_force_was_not_opened, begin, end),
         cmocka_unit_test_setup_teardown(gives_up_a_trial_whose_list_is_lost, begin, end),
+        cmocka_unit_test_setup_teardown(nothing_starts_that_was_decided_by_a_list_that_has_changed_since, begin, end),
+        cmocka_unit_test_setup_teardown(a_list_that_was_offered_and_refused_need_not_stand, begin, end),
     };
     return cmocka_run_group_tests_name("list", tests, NULL, NULL);
 }

@@ -207,7 +207,7 @@ static void decode_map(hmv_reader *reader, const hmv_field *table, size_t pairs,
         next = rank + 1;
         for (; (wanted = field < end ? rank_of(field) : NO_RANK) < rank; field++)
             if ((field->type & HMV_OPTIONAL) == 0) malformed(reader);
-        if (pairs == 0) return;
+        if (rank == NO_RANK) return; /* no pairs are left; or a key that is none, which is malformed */
         if (wanted == rank)
             hmv_read(reader, field++, to);
         else if (table->least != 0 && rank >= NEGATIVE_KEYS)

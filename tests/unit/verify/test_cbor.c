@@ -223,6 +223,10 @@ static void refuses_maps_and_arrays_that_the_table_does_not_know(void **state) {
         {open_map, "a200051a7ffffffe00", HMV_UNKNOWN_CRITICAL},
         {open_map, "a200051a7fffffff00", HMV_MALFORMED},
         {open_map, "a200053a7fffffff00", HMV_MALFORMED},
+        {open_map, "a200051affffffff00", HMV_MALFORMED}, /* as far as a key's place can be counted, and beyond */
+        {open_map, "a200053affffffff00", HMV_MALFORMED},
+        {open_map, "a200051bffffffffffffffff00", HMV_MALFORMED},
+        {open_map, "a200053bffffffffffffffff00", HMV_MALFORMED},
         {open_map, "a20005616100", HMV_MALFORMED}, /* a key of text */
         {open_map, "a200052020", HMV_MALFORMED},   /* notes are a number, bytes or text */
         {open_map, "a2000520f5", HMV_MALFORMED},
@@ -236,6 +240,8 @@ static void refuses_maps_and_arrays_that_the_table_does_not_know(void **state) {
         {open_map, "a1000500", HMV_MALFORMED},
         {closed_map, "a200052000", HMV_UNKNOWN_CRITICAL},
         {closed_map, "a200050100", HMV_UNKNOWN_CRITICAL},
+        {closed_map, "a200051affffffff00", HMV_MALFORMED},
+        {closed_map, "a200053bffffffffffffffff00", HMV_MALFORMED},
         {pair, "8105", HMV_MALFORMED},
         {pair, "8305410000", HMV_MALFORMED},
         {pair, "80", HMV_MALFORMED},

@@ -1,4 +1,5 @@
 /* The front's processes: parsers are started, heard, reaped; or this process is the parser itself. */
+#include "ahead.h"
 #include "front_state.h"
 
 #include <base/sandbox.h>
@@ -15,18 +16,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE = 20 }; /* milliseconds */
+enum { PATIENCE = 20 /* milliseconds */, HANDFUL = 32 };
 
 static _Noreturn void run_parser(const hm_front *front, int socket, _Atomic uint64_t *progress) {
     signal(SIGPIPE, SIG_IGN);
     hm_source_count(progress);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, "hallmark-parser");
+    static hm_ahead ahead;
     int keep[2] = {socket, front->core_fd};
+    /* Each file waits for the core anyway, and should this process die no other takes over. */
+    bool asks_ahead = front->signing && !front->gather && front->options->operand_count > 1;
     hm_parser parser = {.front = socket,
                         .core = front->core_fd,
                         .json = front->options->json,
-                        .detached = front->options->signature != NULL};
+                        .detached = front->options->signature != NULL,
+                        .ahead = asks_ahead ? &ahead : NULL};
     if (front->pending) munmap(front->pending, HM_PENDING_MAX);
     hm_err err = hm_sandbox_close_files(keep, front->core_fd >= 0 ? 2 : 1);
     if (!hm_failed(err)) err = hm_sandbox_enter();
@@ -75,16 +80,17 @@ static void reap(hm_front_state *state, size_t parser, const char *why) {
             hm_front_job_finish(state, state->jobs[i], HM_COULD_NOT, sentence);
 }
 
+/* What one parser has to say, a handful at most, then it is the others' turn. */
 static void hear(hm_front_state *state, size_t parser) {
-    bool closed = false;
-    hm_err err = hm_post_receive_plain(state->parser[parser].socket, &state->post, &closed);
-    if (!hm_failed(err) && !closed) {
-        err = hm_front_serve(state, parser, &state->post);
+    bool waits = true, closed = false;
+    hm_err err = HM_OK;
+    for (size_t i = 0; i < HANDFUL && waits && !closed && !hm_failed(err); i++) {
+        err = hm_post_receive_plain(state->parser[parser].socket, &state->post, &waits, &closed);
+        if (!hm_failed(err) && waits && !closed) err = hm_front_serve(state, parser, &state->post);
     }
-    if (closed || hm_failed(err)) {
-        if (hm_failed(err)) kill(state->parser[parser].pid, SIGKILL);
-        reap(state, parser, hm_failed(err) ? hm_err_sentence() : NULL);
-    }
+    if (!closed && !hm_failed(err)) return;
+    if (hm_failed(err)) kill(state->parser[parser].pid, SIGKILL);
+    reap(state, parser, hm_failed(err) ? hm_err_sentence() : NULL);
 }
 
 static bool listen_once(hm_front_state *state) {
@@ -135,7 +141,7 @@ static bool can_be_alone(const hm_front *front) {
 
 /* *ALONE false: it is a folder, whose files are opened one after another, or large. */
 static hm_err open_ahead(hm_front_state *state, hm_front_job *job, bool *alone) {
-    HM_TRY(hm_front_open_operand(state->front, state->front->options->operands[0], job, &job->content_fd));
+    HM_TRY(hm_front_open_operand(state, state->front->options->operands[0], job, &job->content_fd));
     *alone = !job->is_folder && job->size <= ALONE_MAX;
     if (!*alone) return HM_OK;
     HM_TRY(hm_front_open_companion(state, job, HM_PART_SIGNATURE, &job->companion_fd[HM_PART_SIGNATURE]));
@@ -196,6 +202,7 @@ static hm_err run(hm_front_state *state) {
 hm_err hm_front_run(const hm_front *front) {
     static hm_front_state state;
     memset(&state, 0, sizeof state);
+    state.last_dirfd = -1;
     /* Links on the way to the office are followed once: each file is held against where it really lies. */
     hm_front resolved = *front;
     HM_STRING *office = front->office ? realpath(front->office, NULL) : NULL;
@@ -208,6 +215,7 @@ hm_err hm_front_run(const hm_front *front) {
     hm_err err = run(&state);
     for (size_t i = 0; i < state.count; i++) hm_front_job_free(&state.jobs[i]);
     free(state.jobs);
+    hm_fd_close(&state.last_dirfd);
     HM_TRY(err);
     static const hm_class gravest[] = {HM_REFUSED, HM_MISUSED, HM_COULD_NOT, HM_DENIED};
     for (size_t i = 0; i < sizeof gravest / sizeof gravest[0]; i++)

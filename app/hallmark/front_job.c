@@ -89,12 +89,12 @@ static hm_err check_link(const char *operand) {
 
 /* Two that sign one file at once would each write it without the other's signature. The lock is on the file that was
  * opened, which must still be the one with that name; it lasts as long as the job. */
-static hm_err lock_for_signing(const char *path, int fd) {
-    struct stat opened, named;
+static hm_err lock_for_signing(const char *path, int fd, const struct stat *opened) {
+    struct stat named;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return hm_could_not("another hallmark is signing it at this moment (try again)");
-    if (fstat(fd, &opened) != 0 || stat(path, &named) != 0) return hm_could_not("%s", strerror(errno));
-    return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
+    if (stat(path, &named) != 0) return hm_could_not("%s", strerror(errno));
+    return opened->st_dev == named.st_dev && opened->st_ino == named.st_ino
                ? HM_OK
                : hm_could_not("it was replaced at this moment (try again)");
 }
@@ -124,10 +124,12 @@ static hm_err open_in_folder(const char *resolved, hm_front_job *job, int *fd) {
     const char *name = hm_front_base_name(resolved);
     HM_BUF folder = HM_BUF_EMPTY;
     const char *string;
-    HM_TRY(hm_put(&folder, HM_BYTES(resolved, (size_t)(name - resolved))));
-    HM_TRY(hm_buf_string(&folder, &string));
-    HM_TRY(hm_folder_open(AT_FDCWD, string, &job->dirfd));
-    HM_TRY(check_same_folder(job->dirfd, string));
+    if (job->dirfd < 0) {
+        HM_TRY(hm_put(&folder, HM_BYTES(resolved, (size_t)(name - resolved))));
+        HM_TRY(hm_buf_string(&folder, &string));
+        HM_TRY(hm_folder_open(AT_FDCWD, string, &job->dirfd));
+        HM_TRY(check_same_folder(job->dirfd, string));
+    }
     *fd = openat(job->dirfd, strcmp(resolved, "/") == 0 ? "." : name,
                  O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     return *fd >= 0 ? HM_OK : hm_could_not("%s", strerror(errno));
@@ -143,19 +145,60 @@ static hm_err examine(const hm_front *front, const char *resolved, hm_front_job 
     job->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     job->is_folder = S_ISDIR(st.st_mode);
     if (!job->is_folder && !S_ISREG(st.st_mode)) return hm_refuse("is neither a file nor a folder");
-    return front->signing ? lock_for_signing(resolved, fd) : HM_OK;
+    return front->signing ? lock_for_signing(resolved, fd, &st) : HM_OK;
 }
 
-hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_front_job *job, int *fd) {
-    char resolved[PATH_MAX];
+/* Is OPERAND's folder, as the operand names it, the one that the last operand lay in? Then it is not followed to its
+ * place again, if the operand is no link and lies there under its own name. */
+static bool in_last_folder(const hm_front_state *state, const char *operand) {
+    const char *name = hm_front_base_name(operand);
+    const size_t len = (size_t)(name - operand);
+    struct stat st;
+    return state->last_dirfd >= 0 && len == strlen(state->last_given) &&
+           strncmp(operand, state->last_given, len) == 0 && !strchr(name, '/') && strcmp(name, ".") != 0 &&
+           strcmp(name, "..") != 0 && fstatat(state->last_dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           !S_ISLNK(st.st_mode);
+}
+
+static void remember_folder(hm_front_state *state, const char *operand, const hm_front_job *job) {
+    const char *name = hm_front_base_name(operand), *resolved_name = hm_front_base_name(job->path);
+    size_t given = (size_t)(name - operand), resolved = (size_t)(resolved_name - job->path);
+    struct stat st;
+    /* What a link leads to lies in another folder, though it may have the same name. */
+    if (strcmp(name, resolved_name) != 0 || given >= sizeof state->last_given || lstat(operand, &st) != 0 ||
+        S_ISLNK(st.st_mode))
+        return;
+    hm_fd_close(&state->last_dirfd);
+    state->last_dirfd = fcntl(job->dirfd, F_DUPFD_CLOEXEC, 3);
+    memcpy(state->last_given, operand, given);
+    state->last_given[given] = 0;
+    memcpy(state->last_resolved, job->path, resolved);
+    state->last_resolved[resolved] = 0;
+}
+
+/* Where the operand really lies: seen from the last operand's folder if it can be, which then is the job's. */
+static hm_err find_operand(hm_front_state *state, const char *operand, hm_front_job *job) {
+    if (!in_last_folder(state, operand)) {
+        job->path = realpath(operand, NULL);
+        return job->path ? check_link(operand) : hm_could_not("%s", strerror(errno));
+    }
+    if (asprintf(&job->path, "%s%s", state->last_resolved, hm_front_base_name(operand)) < 0) {
+        job->path = NULL;
+        return hm_no_memory();
+    }
+    job->dirfd = fcntl(state->last_dirfd, F_DUPFD_CLOEXEC, 3);
+    return job->dirfd >= 0 ? HM_OK : hm_could_not("%s", strerror(errno));
+}
+
+hm_err hm_front_open_operand(hm_front_state *state, const char *operand, hm_front_job *job, int *fd) {
+    const hm_front *front = state->front;
     if (hm_front_is_stdin(front, operand)) return hm_front_open_stdin(front, job, fd);
-    if (!realpath(operand, resolved)) return hm_could_not("%s", strerror(errno));
-    job->path = strdup(resolved);
-    if (!job->path) return hm_no_memory();
-    HM_TRY(check_link(operand));
-    HM_TRY(check_apart(front, resolved));
-    HM_TRY(open_in_folder(resolved, job, fd));
-    HM_TRY(examine(front, resolved, job, *fd));
+    HM_TRY(find_operand(state, operand, job));
+    bool near = job->dirfd >= 0;
+    HM_TRY(check_apart(front, job->path));
+    HM_TRY(open_in_folder(job->path, job, fd));
+    if (!near) remember_folder(state, operand, job);
+    HM_TRY(examine(front, job->path, job, *fd));
     if (!job->is_folder) return HM_OK;
     HM_TRY(hm_tree_of_folder(*fd, &job->folder, &job->tree));
     /* What belongs to a folder lies in it. */
@@ -224,9 +267,9 @@ static void keep_owner(const hm_front_job *job, int fd) {
 }
 
 hm_err hm_front_check_apart(const hm_front *front, int dirfd) {
-    char path[PATH_MAX], office[PATH_MAX];
+    char path[PATH_MAX];
     path_of(dirfd, path);
-    if (front->office && realpath(front->office, office) && is_within(path, office))
+    if (front->office && is_within(path, front->office))
         return hm_refuse("%s lies in the office (write somewhere else)", path);
     return HM_OK;
 }

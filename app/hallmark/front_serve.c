@@ -9,7 +9,7 @@ static hm_err reply(hm_front_state *state, size_t parser, hm_post *post) {
         hm_post_copy(state->alone, post);
         return HM_OK;
     }
-    return hm_post_send(state->parser[parser].socket, post);
+    return hm_post_answer(state->parser[parser].socket, post);
 }
 
 static hm_err reply_fault(hm_front_state *state, size_t parser, uint32_t job, hm_err err) {
@@ -41,7 +41,7 @@ static hm_err answer_next(hm_front_state *state, size_t parser) {
             fd = job->content_fd;
             job->content_fd = -1;
         } else {
-            err = hm_front_open_operand(state->front, state->front->options->operands[number], job, &fd);
+            err = hm_front_open_operand(state, state->front->options->operands[number], job, &fd);
         }
         if (hm_failed(err)) {
             hm_front_job_finish(state, job, err.class, hm_err_sentence());

@@ -10,6 +10,8 @@
 #include <base/file.h>
 #include <format/folder.h>
 
+#include <limits.h>
+
 /* A file that takes long is left to a process of its own, so that this one can show how far it has come. */
 enum { PARSERS_MAX = 16, TEXT_LIMIT = 4 << 20, ALONE_MAX = 64 << 20 };
 /* So many files get their names together: to make each durable by itself would cost more than to sign it. */
@@ -55,6 +57,9 @@ typedef struct {
     size_t parsers;
     uint32_t whole[WHOLE_MAX]; /* the jobs whose outputs wait for their names */
     size_t wholes;
+    /* The folder of the last operand: as operands name it, where it really lies, both with a slash at the end. */
+    char last_given[PATH_MAX], last_resolved[PATH_MAX];
+    int last_dirfd;
     hm_progress progress;
     hm_post *alone;               /* where the answer goes when the parser is this very process; NULL: over a socket */
     hm_class seen[HM_DENIED + 1]; /* by class: was there one? */
@@ -72,7 +77,7 @@ hm_front_job *hm_front_job_begin(hm_front_state *state, size_t number, size_t pa
 void hm_front_job_free(hm_front_job **place);
 /* The job is over: whatever is finished is printed, in the order of the operands. */
 void hm_front_job_finish(hm_front_state *state, hm_front_job *job, hm_class class, const char *sentence);
-HM_MUST_USE hm_err hm_front_open_operand(const hm_front *front, const char *operand, hm_front_job *job, int *fd);
+HM_MUST_USE hm_err hm_front_open_operand(hm_front_state *state, const char *operand, hm_front_job *job, int *fd);
 /* front_stdin.c */
 bool hm_front_is_stdin(const hm_front *front, const char *operand);
 HM_MUST_USE hm_err hm_front_open_stdin(const hm_front *front, hm_front_job *job, int *fd);

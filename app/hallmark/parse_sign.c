@@ -208,6 +208,8 @@ static hm_err enqueue(signing *s, pending_job *pending) {
     for (size_t i = 0; i < WINDOW; i++) {
         if (s->window[i]) continue;
         HM_TRY(ask_core(s, pending));
+        if (pending->opened.format->detached)
+            HM_TRY(hm_parser_output_soon(s->parser, &pending->opened.job, HM_PART_SIGNATURE));
         s->window[i] = pending;
         s->waiting++;
         return HM_OK;

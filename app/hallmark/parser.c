@@ -1,4 +1,4 @@
-#include "parser.h"
+#include "ahead.h"
 
 #include <base/closest.h>
 #include <base/io.h>
@@ -19,6 +19,7 @@ static hm_err exchange(hm_parser *parser, hm_post *post) {
     bool closed;
     if (parser->ask) return parser->ask(parser->front_state, post);
     HM_TRY(hm_post_send(parser->front, post));
+    HM_TRY(hm_ahead_settle(parser));
     HM_TRY(hm_post_receive(parser->front, post, &closed));
     return closed ? hm_could_not("the front has ended") : HM_OK;
 }
@@ -28,14 +29,17 @@ static hm_err report(hm_parser *parser, hm_post *post) {
     return end_if_failed(parser, hm_post_send(parser->front, post));
 }
 
+hm_err hm_parser_raise(const hm_post *fault) {
+    char sentence[701];
+    snprintf(sentence, sizeof sentence, "%.*s", (int)fault->text_len, (const char *)fault->text);
+    return hm_raise_again((hm_class)fault->a, sentence);
+}
+
 /* Ask and wait for the answer, which may be a fault. */
 static hm_err ask(hm_parser *parser, hm_post *post) {
     post->fd = -1;
     HM_TRY(end_if_failed(parser, exchange(parser, post)));
-    if (post->kind != HM_POST_FAULT) return HM_OK;
-    char sentence[701];
-    snprintf(sentence, sizeof sentence, "%.*s", (int)post->text_len, (const char *)post->text);
-    return hm_raise_again((hm_class)post->a, sentence);
+    return post->kind == HM_POST_FAULT ? hm_parser_raise(post) : HM_OK;
 }
 
 static hm_err keep_readable(char kept[static HM_SHOWN_MAX + 1], hm_bytes name) {
@@ -47,14 +51,11 @@ static hm_err keep_readable(char kept[static HM_SHOWN_MAX + 1], hm_bytes name) {
     return HM_OK;
 }
 
-hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more) {
-    static hm_post post;
-    hm_post_start(&post, HM_POST_NEXT, 0, 0, 0);
-    HM_TRY(ask(parser, &post));
-    *more = post.kind == HM_POST_NEXT;
+hm_err hm_parser_take_job(const hm_post *post, hm_job *job, bool *more) {
+    *more = post->kind == HM_POST_NEXT;
     if (!*more) return HM_OK;
-    *job = (hm_job){.number = post.job, .folder = post.a != 0, .fd = post.fd};
-    hm_bytes text = HM_BYTES(post.text, post.text_len), shown;
+    *job = (hm_job){.number = post->job, .folder = post->a != 0, .fd = post->fd};
+    hm_bytes text = HM_BYTES(post->text, post->text_len), shown;
     const uint8_t *zero = memchr(text.data, 0, text.len);
     if (!zero) return hm_could_not("the front sent something malformed");
     size_t name_len = (size_t)(zero - text.data);
@@ -64,8 +65,19 @@ hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more) {
     return HM_OK;
 }
 
+hm_err hm_parser_next(hm_parser *parser, hm_job *job, bool *more) {
+    static hm_post post;
+    if (parser->ahead) return end_if_failed(parser, hm_ahead_next(parser, job, more));
+    hm_post_start(&post, HM_POST_NEXT, 0, 0, 0);
+    HM_TRY(ask(parser, &post));
+    return hm_parser_take_job(&post, job, more);
+}
+
 static hm_err ask_for_file(hm_parser *parser, const hm_job *job, hm_post_kind kind, hm_part part, int *fd) {
     static hm_post post;
+    bool asked;
+    hm_err err = hm_ahead_take(parser, kind, job->number, part, &asked, fd);
+    if (asked || hm_failed(err)) return err;
     hm_post_start(&post, kind, job->number, (uint32_t)part, 0);
     HM_TRY(ask(parser, &post));
     *fd = post.fd;
@@ -88,6 +100,10 @@ hm_err hm_parser_sibling(hm_parser *parser, const hm_job *job, hm_bytes path, in
 hm_err hm_parser_output(hm_parser *parser, const hm_job *job, hm_part part, int *fd) {
     HM_TRY(ask_for_file(parser, job, HM_POST_OUTPUT, part, fd));
     return *fd < 0 ? hm_could_not("the front gave no output") : HM_OK;
+}
+
+hm_err hm_parser_output_soon(hm_parser *parser, const hm_job *job, hm_part part) {
+    return end_if_failed(parser, hm_ahead_ask(parser, HM_POST_OUTPUT, job->number, part));
 }
 
 hm_err hm_parser_member(hm_parser *parser, const hm_job *job, hm_bytes name, int *fd) {
@@ -147,6 +163,7 @@ hm_err hm_parser_finish(hm_parser *parser, hm_job *job, hm_err err, bool commit)
     hm_post_start(&post, HM_POST_RESULT, job->number, err.class, commit);
     if (hm_failed(err)) hm_post_set_text(&post, hm_text(hm_err_sentence()));
     hm_fd_close(&job->fd);
+    hm_ahead_forget(parser, job->number);
     return report(parser, &post);
 }
 

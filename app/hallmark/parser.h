@@ -19,6 +19,7 @@ typedef struct {
     /* The front within the same process (front.c, "alone"): POST in, answer out. A report has no answer. */
     hm_err (*ask)(void *front_state, hm_post *post);
     void *front_state;
+    struct hm_ahead *ahead; /* of many files (ahead.h); NULL: each question waits for its answer */
 } hm_parser;
 
 typedef hm_err (*hm_parser_run)(hm_parser *parser, void *context);
@@ -44,6 +45,11 @@ HM_MUST_USE hm_err hm_parser_member(hm_parser *parser, const hm_job *job, hm_byt
  * the front has the last word. */
 HM_MUST_USE hm_err hm_parser_sibling(hm_parser *parser, const hm_job *job, hm_bytes path, int *fd);
 HM_MUST_USE hm_err hm_parser_output(hm_parser *parser, const hm_job *job, hm_part part, int *fd);
+/* That this output will be asked for soon. Whether the front can give it is said then. */
+HM_MUST_USE hm_err hm_parser_output_soon(hm_parser *parser, const hm_job *job, hm_part part);
+/* For ahead.c: what a post says. */
+HM_MUST_USE hm_err hm_parser_take_job(const hm_post *post, hm_job *job, bool *more);
+HM_MUST_USE hm_err hm_parser_raise(const hm_post *fault);
 /* The job's folder as a tree. WALK lives as long as the tree; one tree is walked at a time. */
 typedef struct {
     hm_parser *parser;

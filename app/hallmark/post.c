@@ -26,7 +26,8 @@ void hm_post_start(hm_post *post, hm_post_kind kind, uint32_t job, uint32_t a, u
 
 void hm_post_copy(hm_post *to, const hm_post *from) { memcpy(to, from, offsetof(hm_post, text) + from->text_len); }
 
-hm_err hm_post_send(int socket, const hm_post *post) {
+/* 0, or an error number. */
+static int send_post(int socket, const hm_post *post) {
     uint32_t head[4] = {(uint32_t)post->kind, post->job, post->a, post->b};
     /* The kernel only reads it; iovec has no const. */
     struct iovec parts[2] = {{head, HEAD}, {(void *)(uintptr_t)post->text, post->text_len}};
@@ -44,7 +45,18 @@ hm_err hm_post_send(int socket, const hm_post *post) {
     ssize_t n;
     do n = sendmsg(socket, &message, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
-    return n < 0 ? hm_could_not("the parsing process cannot be reached: %s", strerror(errno)) : HM_OK;
+    return n < 0 ? errno : 0;
+}
+
+hm_err hm_post_send(int socket, const hm_post *post) {
+    int error = send_post(socket, post);
+    return error ? hm_could_not("the parsing process cannot be reached: %s", strerror(error)) : HM_OK;
+}
+
+hm_err hm_post_answer(int socket, const hm_post *post) {
+    int error = send_post(socket, post);
+    if (!error || error == EPIPE || error == ECONNRESET) return HM_OK;
+    return hm_could_not("the parsing process cannot be reached: %s", strerror(error));
 }
 
 static int take_descriptor(struct msghdr *message) {
@@ -56,7 +68,7 @@ static int take_descriptor(struct msghdr *message) {
     return fd;
 }
 
-static hm_err receive(int socket, hm_post *post, bool with_descriptor, bool *closed) {
+static hm_err receive(int socket, hm_post *post, bool with_descriptor, bool *waits, bool *closed) {
     uint32_t head[4];
     struct iovec parts[2] = {{head, HEAD}, {post->text, sizeof post->text}};
     control room = {.bytes = {0}};
@@ -66,11 +78,13 @@ static hm_err receive(int socket, hm_post *post, bool with_descriptor, bool *clo
                              /* without the padding, in which there would be room for a second one */
                              .msg_controllen = with_descriptor ? CMSG_LEN(sizeof(int)) : 0};
     ssize_t n;
-    do n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    do n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (waits ? MSG_DONTWAIT : 0));
     while (n < 0 && errno == EINTR);
+    bool none = waits && n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    if (waits) *waits = !none;
     *closed = n == 0 || (n < 0 && errno == ECONNRESET);
     post->fd = -1;
-    if (*closed) return HM_OK;
+    if (*closed || none) return HM_OK;
     if (n < 0) return hm_could_not("the parsing process cannot be heard: %s", strerror(errno));
     post->fd = with_descriptor ? take_descriptor(&message) : -1;
     if ((size_t)n < HEAD || (message.msg_flags & (with_descriptor ? MSG_TRUNC | MSG_CTRUNC : MSG_TRUNC))) {
@@ -85,9 +99,11 @@ static hm_err receive(int socket, hm_post *post, bool with_descriptor, bool *clo
     return HM_OK;
 }
 
-hm_err hm_post_receive(int socket, hm_post *post, bool *closed) { return receive(socket, post, true, closed); }
+hm_err hm_post_receive(int socket, hm_post *post, bool *closed) { return receive(socket, post, true, NULL, closed); }
 
-hm_err hm_post_receive_plain(int socket, hm_post *post, bool *closed) { return receive(socket, post, false, closed); }
+hm_err hm_post_receive_plain(int socket, hm_post *post, bool *waits, bool *closed) {
+    return receive(socket, post, false, waits, closed);
+}
 
 void hm_post_set_text(hm_post *post, hm_bytes text) {
     post->text_len = text.len < sizeof post->text ? text.len : sizeof post->text;

@@ -1,5 +1,5 @@
 /* What passes between the front, which opens files by name and reads none, and the parser, which reads files and opens
- * none. The parser asks, one question at a time, and the front answers; a report needs no answer. */
+ * none. The parser asks, and the front answers in order; a report needs no answer. */
 #ifndef HM_APP_POST_H
 #define HM_APP_POST_H
 
@@ -38,10 +38,13 @@ void hm_post_start(hm_post *post, hm_post_kind kind, uint32_t job, uint32_t a, u
 void hm_post_copy(hm_post *to, const hm_post *from);
 /* FD is sent along, not given away. */
 HM_MUST_USE hm_err hm_post_send(int socket, const hm_post *post);
+/* The same; if the peer is gone that is no fault: what it said before it went is still to be heard. */
+HM_MUST_USE hm_err hm_post_answer(int socket, const hm_post *post);
 /* POST->fd belongs to the caller. */
 HM_MUST_USE hm_err hm_post_receive(int socket, hm_post *post, bool *closed);
-/* For the side that is given no descriptors: the kernel throws away any that are sent. */
-HM_MUST_USE hm_err hm_post_receive_plain(int socket, hm_post *post, bool *closed);
+/* For the side that is given no descriptors: the kernel throws away any that are sent. *WAITS is false if there was no
+ * post to be had; this one does not wait for it. */
+HM_MUST_USE hm_err hm_post_receive_plain(int socket, hm_post *post, bool *waits, bool *closed);
 void hm_post_set_text(hm_post *post, hm_bytes text); /* truncates */
 
 #endif

@@ -76,17 +76,21 @@ static void restore(int fd, FILE *stream, int kept, const char *name, char text[
     unlink(name);
 }
 
-hm_err run(hm_parser_run parser, bool json, unsigned outputs) {
-    static const char *const operands[] = {"a.bin", "b.bin"};
-    hm_options options = {.operands = operands, .operand_count = 2, .json = json};
-    hm_front front = {
-        .options = &options, .parser = parser, .core_fd = -1, .parsers = 1, .done = "verified", .outputs = outputs};
+hm_err run_with(hm_front front, bool json, const char *const *operands, size_t count) {
+    hm_options options = {.operands = operands, .operand_count = count, .json = json};
+    front.options = &options;
     char out[32], err[32];
     int kept_out = divert(STDOUT_FILENO, stdout, out), kept_err = divert(STDERR_FILENO, stderr, err);
     hm_err result = hm_front_run(&front);
     restore(STDERR_FILENO, stderr, kept_err, err, complained);
     restore(STDOUT_FILENO, stdout, kept_out, out, printed);
     return result;
+}
+
+hm_err run(hm_parser_run parser, bool json, unsigned outputs) {
+    static const char *const operands[] = {"a.bin", "b.bin"};
+    hm_front front = {.parser = parser, .core_fd = -1, .parsers = 1, .done = "verified", .outputs = outputs};
+    return run_with(front, json, operands, 2);
 }
 
 hm_err next_job(hm_parser *parser, hm_job *job) {

@@ -48,6 +48,8 @@ int finish(void **state);
 extern char printed[65536], complained[65536];
 /* The front with PARSER for a.bin and b.bin; OUTPUTS as in hm_front. */
 HM_MUST_USE hm_err run(hm_parser_run parser, bool json, unsigned outputs);
+/* FRONT, which has all but its options, for these operands. */
+HM_MUST_USE hm_err run_with(hm_front front, bool json, const char *const *operands, size_t count);
 
 /* For a parser: the next file, and its signature too. */
 HM_MUST_USE hm_err next_job(hm_parser *parser, hm_job *job);

@@ -2,6 +2,8 @@
  * done is not undone. */
 #include "front_fixture.h"
 
+#include <base/io.h>
+
 #include <poll.h>
 
 #define assert_begins(text, words) assert_int_equal(strncmp(text, words, strlen(words)), 0)
@@ -230,6 +232,57 @@ static void descriptors_from_a_parser_are_thrown_away(void **state) {
     assert_int_equal(open_descriptors(), before);
 }
 
+static hm_err write_beside(hm_parser *parser, void *context) {
+    hm_job job;
+    bool more = true;
+    (void)context;
+    for (;;) {
+        int fd = -1;
+        HM_TRY(hm_parser_next(parser, &job, &more));
+        if (!more) return HM_OK;
+        hm_err err = hm_parser_output(parser, &job, HM_PART_SIGNATURE, &fd);
+        if (fd >= 0 && write(fd, job.shown, strlen(job.shown)) < 1) return hm_could_not("no room");
+        HM_TRY(hm_parser_finish(parser, &job, err, !hm_failed(err)));
+    }
+}
+
+static void assert_written(const char *name, const char *content) {
+    char there[32] = "";
+    HM_FD fd = open(name, O_RDONLY | O_CLOEXEC);
+    assert_true(read(fd, there, sizeof there - 1) > 0);
+    assert_string_equal(there, content);
+}
+
+/* A folder is followed to its place once for the files in it that come one after another; a link among them leads to
+ * its own. */
+static void what_is_written_lies_beside_the_file_that_was_meant(void **state) {
+    (void)state;
+    static const char *const operands[] = {"way/a.bin",  "way/c.bin", "way/link",  "way/b.bin", "way/../a.bin",
+                                           "way/absent", "b.bin",     "way/f.bin", "way/d",     "way/./e"};
+    assert_int_equal(mkdir("one", 0700) | mkdir("two", 0700) | symlink("one", "way"), 0);
+    assert_int_equal(symlink("../two/f.bin", "one/link") | symlink("../two/f.bin", "one/f.bin"), 0);
+    assert_int_equal(write_file("one/a.bin") | write_file("one/b.bin") | write_file("one/c.bin"), 0);
+    assert_int_equal(write_file("one/d") | write_file("one/e") | write_file("two/f.bin"), 0);
+    hm_front front = {
+        .parser = write_beside, .core_fd = -1, .parsers = 1, .done = "signed", .outputs = 1u << HM_PART_SIGNATURE};
+    assert_could_not(run_with(front, false, operands, sizeof operands / sizeof operands[0]));
+    assert_string_equal(complained, "hallmark: way/absent: No such file or directory\n");
+    assert_written("one/a.bin.p7s", "way/a.bin");
+    assert_written("one/b.bin.p7s", "way/b.bin");
+    assert_written("one/c.bin.p7s", "way/c.bin");
+    assert_written("two/f.bin.p7s", "way/f.bin");
+    assert_written("a.bin.p7s", "way/../a.bin");
+    assert_written("b.bin.p7s", "b.bin");
+    assert_written("one/d.p7s", "way/d");
+    assert_written("one/e.p7s", "way/./e");
+    assert_false(is_there("one/link.p7s") || is_there("one/f.bin.p7s") || is_there("two/d.p7s"));
+}
+
+static int discard(void **state) {
+    (void)state;
+    return discard_folder();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_command_without_outputs_gives_none, begin, finish),
@@ -241,6 +294,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_question_that_there_is_not_ends_the_parser, begin, finish),
         cmocka_unit_test_setup_teardown(a_verdict_is_not_taken_back, begin, finish),
         cmocka_unit_test_setup_teardown(descriptors_from_a_parser_are_thrown_away, begin, finish),
+        cmocka_unit_test_setup_teardown(what_is_written_lies_beside_the_file_that_was_meant, begin, discard),
     };
     return cmocka_run_group_tests(tests, make_group, NULL);
 }

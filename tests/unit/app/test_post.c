@@ -68,11 +68,11 @@ static void brings_a_descriptor_and_its_text(void **state) {
 /* P8: the front takes no descriptor from a parser, however many it is sent. */
 static void descriptors_are_thrown_away_where_none_are_due(void **state) {
     mail *m = *state;
-    bool closed;
+    bool waits, closed;
     size_t before = open_descriptors();
     for (size_t count = 1; count <= 8; count++) {
         send_forged(m, 16, count);
-        assert_done(hm_post_receive_plain(m->end[1], &m->received, &closed));
+        assert_done(hm_post_receive_plain(m->end[1], &m->received, &waits, &closed));
         assert_int_equal(m->received.kind, HM_POST_NEXT);
         assert_int_equal(m->received.fd, -1);
         assert_int_equal(open_descriptors(), before);
@@ -93,11 +93,11 @@ static void two_descriptors_are_refused_and_none_is_kept(void **state) {
 
 static void a_message_without_a_whole_head_is_refused(void **state) {
     mail *m = *state;
-    bool closed;
+    bool waits, closed;
     size_t before = open_descriptors();
     for (size_t len = 1; len < 16; len++) {
         send_forged(m, len, 0);
-        assert_could_not(hm_post_receive_plain(m->end[1], &m->received, &closed));
+        assert_could_not(hm_post_receive_plain(m->end[1], &m->received, &waits, &closed));
         send_forged(m, len, 1);
         assert_could_not(hm_post_receive(m->end[1], &m->received, &closed));
     }
@@ -106,21 +106,31 @@ static void a_message_without_a_whole_head_is_refused(void **state) {
 
 static void a_message_that_is_too_long_is_refused(void **state) {
     mail *m = *state;
-    bool closed;
+    bool waits, closed;
     static uint8_t bytes[16 + HM_POST_TEXT_MAX + 1];
     assert_int_equal(send(m->end[0], bytes, sizeof bytes, 0), sizeof bytes);
-    assert_could_not(hm_post_receive_plain(m->end[1], &m->received, &closed));
+    assert_could_not(hm_post_receive_plain(m->end[1], &m->received, &waits, &closed));
     assert_int_equal(send(m->end[0], bytes, sizeof bytes - 1, 0), sizeof bytes - 1);
-    assert_done(hm_post_receive_plain(m->end[1], &m->received, &closed));
+    assert_done(hm_post_receive_plain(m->end[1], &m->received, &waits, &closed));
     assert_int_equal(m->received.text_len, HM_POST_TEXT_MAX);
 }
 
 static void an_end_is_no_message(void **state) {
     mail *m = *state;
-    bool closed = false;
+    bool waits, closed = false;
     shutdown(m->end[0], SHUT_WR);
-    assert_done(hm_post_receive_plain(m->end[1], &m->received, &closed));
+    assert_done(hm_post_receive_plain(m->end[1], &m->received, &waits, &closed));
     assert_true(closed);
+}
+
+static void where_there_is_no_message_nobody_waits(void **state) {
+    mail *m = *state;
+    bool waits = true, closed = true;
+    assert_done(hm_post_receive_plain(m->end[1], &m->received, &waits, &closed));
+    assert_false(waits || closed);
+    send_forged(m, 16, 0);
+    assert_done(hm_post_receive_plain(m->end[1], &m->received, &waits, &closed));
+    assert_true(waits && !closed);
 }
 
 static void a_long_text_is_cut(void **state) {
@@ -138,6 +148,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_message_without_a_whole_head_is_refused, begin, finish),
         cmocka_unit_test_setup_teardown(a_message_that_is_too_long_is_refused, begin, finish),
         cmocka_unit_test_setup_teardown(an_end_is_no_message, begin, finish),
+        cmocka_unit_test_setup_teardown(where_there_is_no_message_nobody_waits, begin, finish),
         cmocka_unit_test_setup_teardown(a_long_text_is_cut, begin, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

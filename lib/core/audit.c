@@ -133,6 +133,14 @@ static hm_err audit_list(audit_state *audit, const hm_leaf *leaf, const hm_entry
     return keep_list(audit, &list);
 }
 
+/* An outcome that is not found makes its signature look like one that bypassed the log. */
+static hm_err audit_outcome(const hm_leaf *leaf, const hm_entry_row *entry) {
+    if (leaf->type != HM_LEAF_OUTCOME || entry->tag == hm_log_outcome_tag(HM_BYTES(leaf->digest, leaf->digest_len)))
+        return HM_OK;
+    return hm_refuse("entry %llu cannot be found by its signature: its tag was changed",
+                     (unsigned long long)entry->index);
+}
+
 static hm_err audit_entry(void *context, const hm_entry_row *entry) {
     audit_state *audit = context;
     if (entry->index != audit->next)
@@ -144,6 +152,7 @@ static hm_err audit_entry(void *context, const hm_entry_row *entry) {
         return hm_refuse("entry %llu is of another office", (unsigned long long)entry->index);
     HM_TRY(hm_audit_details(&leaf, entry, &erased));
     audit->erased += erased;
+    HM_TRY(audit_outcome(&leaf, entry));
     HM_TRY(audit_list(audit, &leaf, entry, erased));
     HM_TRY(audit_pair(audit, &leaf, entry->index));
     HM_TRY(hm_tree_edge_append(audit->tree, entry->leaf));

@@ -15,13 +15,10 @@
 
 enum { CHECKPOINT_MAX = 16384 };
 
-/* Outcomes are found by the first eight bytes of their digest, the hash of the signature that somebody holds. */
-static uint64_t tag_of(const hm_record *record) {
-    if (record->tag) return record->tag;
-    hm_reader reader = hm_reader_of(record->digest);
-    uint64_t tag = 0;
-    bool findable = record->type == HM_LEAF_OUTCOME && !hm_failed(hm_read_u64be(&reader, &tag));
-    return findable ? tag : 0;
+uint64_t hm_log_outcome_tag(hm_bytes signature_hash) {
+    hm_reader reader = hm_reader_of(signature_hash);
+    uint64_t tag;
+    return hm_failed(hm_read_u64be(&reader, &tag)) ? 0 : tag;
 }
 
 static hm_err make_leaf(const hm_office *office, const hm_record *record, const uint8_t salt[static HM_SALT_LEN],
@@ -51,7 +48,7 @@ hm_err hm_log_append(hm_office *office, const hm_record *record, uint64_t *index
         .leaf = hm_buf_bytes(&leaf),
         .salt = HM_ARRAY(salt),
         .details = record->details,
-        .tag = tag_of(record),
+        .tag = record->type == HM_LEAF_OUTCOME ? hm_log_outcome_tag(record->digest) : record->tag,
     };
     HM_TRY(hm_store_append(office->store, &row, index));
     office->logged = true;

@@ -88,8 +88,10 @@ typedef struct {
     bool has_intent;
     uint64_t intent;
     hm_bytes details; /* canonical JSON */
-    uint64_t tag;     /* 0: outcomes are found by their signature, others not */
+    uint64_t tag;     /* 0: it cannot be found. Outcomes have one of their own */
 } hm_record;
+/* Outcomes are found by the first eight bytes of the hash of the signature that somebody holds. */
+uint64_t hm_log_outcome_tag(hm_bytes signature_hash);
 /* Append within the store's open transaction. */
 HM_MUST_USE hm_err hm_log_append(hm_office *office, const hm_record *record, uint64_t *index);
 /* Append in a transaction of its own: durable when it returns. */

@@ -30,13 +30,9 @@ static hm_err match_leaf(void *context, const hm_entry_row *entry) {
 static hm_err take_leaf(void *context, const hm_entry_row *entry) { return hm_put(context, entry->leaf); }
 
 static hm_err find_outcome(hm_office *office, hm_bytes signature_hash, leaf_search *search) {
-    hm_reader reader = hm_reader_of(signature_hash);
-    uint64_t tag;
-    HM_TRY(hm_read_u64be(&reader, &tag));
     search->digest = signature_hash;
     search->type = HM_LEAF_OUTCOME;
-    HM_TRY(hm_store_entries_tagged(office->store, tag, match_leaf, search));
-    return HM_OK;
+    return hm_store_entries_tagged(office->store, hm_log_outcome_tag(signature_hash), match_leaf, search);
 }
 
 static hm_err make_paths(hm_office *office, hm_log_proof *proof, hm_checkpoint *checkpoint) {

@@ -356,6 +356,8 @@ static hm_err append_leaf(hm_store *store, const hm_leaf *leaf, uint64_t *index)
     hm_leaf_details_hash(salt, LITERAL("{}"), whole.details_hash);
     HM_TRY(hm_leaf_put(&whole, &cbor));
     hm_entry_row row = {.leaf = hm_buf_bytes(&cbor), .salt = HM_ARRAY(salt), .details = LITERAL("{}")};
+    hm_reader signature_hash = hm_reader_of(HM_BYTES(leaf->digest, leaf->digest_len));
+    if (leaf->type == HM_LEAF_OUTCOME) HM_TRY(hm_read_u64be(&signature_hash, &row.tag));
     HM_TRY(hm_store_begin(store));
     HM_TRY(hm_store_append(store, &row, index));
     return hm_store_commit(store);

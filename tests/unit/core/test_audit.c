@@ -107,6 +107,17 @@ static void finds_that_all_entries_were_removed(void **state) {
     expect_audit_fault(&s.o, "must not fork");
 }
 
+/* What a tag says no leaf holds, but what it must be follows from the leaf. */
+static void finds_that_an_outcome_cannot_be_found(void **state) {
+    (void)state;
+    SIGNED_OFFICE s;
+    make_signed(&s);
+    change(&s.o, "UPDATE entry SET tag=0 WHERE idx=#", s.outcome);
+    expect_audit_fault(&s.o, "cannot be found by its signature");
+    change(&s.o, "UPDATE entry SET tag=(SELECT tag FROM entry WHERE idx=1) WHERE idx=#", s.outcome);
+    expect_audit_fault(&s.o, "cannot be found by its signature");
+}
+
 /* A removed entry, and those behind it moved up. */
 static void finds_that_entries_were_renumbered(void **state) {
     (void)state;
@@ -570,6 +581,7 @@ int main(void) {
         OFFICE_TEST(finds_that_the_first_entry_was_removed),
         OFFICE_TEST(finds_that_the_last_entry_was_removed),
         OFFICE_TEST(finds_that_all_entries_were_removed),
+        OFFICE_TEST(finds_that_an_outcome_cannot_be_found),
         OFFICE_TEST(finds_that_entries_were_renumbered),
         OFFICE_TEST(finds_that_entries_changed_places),
         OFFICE_TEST(finds_that_unrelated_entries_changed_places),

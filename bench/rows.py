@@ -53,10 +53,9 @@ class Bench:
         return Command([self.hallmark, 'verify', '--trust', self.office.trust, *words], folder=folder)
 
     def osslsigncode_sign(self, source):
-        return Command(['osslsigncode', 'sign', '-pkcs11engine', samples.pkcs11_engine(), '-pkcs11module',
-                        samples.first_that_exists(samples.MODULES), '-certs', self.office.chain, '-key', self.peer_uri,
-                        '-h', 'sha256', '-in', source, '-out', f'{NEW}.exe'], environment=self.peer_environment,
-                       fresh=self.fresh)
+        return Command(['osslsigncode', 'sign', '-pkcs11module', samples.first_that_exists(samples.MODULES), '-certs',
+                        self.office.chain, '-key', self.peer_uri, '-h', 'sha256', '-in', source, '-out', f'{NEW}.exe'],
+                       environment=self.peer_environment, fresh=self.fresh)
 
     def osslsigncode_sign_from_file(self, source, target):
         return Command(['osslsigncode', 'sign', '-certs', self.peer_certificate, '-key', self.peer_key, '-h', 'sha256',

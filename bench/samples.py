@@ -78,11 +78,6 @@ def key_in_file(folder):
     return key, certificate
 
 
-def pkcs11_engine():
-    folder = re.search(r'"(.*)"', run('openssl', 'version', '-e')).group(1)
-    return os.path.join(folder, 'pkcs11.so')
-
-
 def write_filled(path, size):
     """A file that no file system stores in less, and that is in the page cache afterwards."""
     block = os.urandom(1 << 20)

@@ -5,7 +5,7 @@
 
 TRUST holds the line 'hallmark-log-key: NAME+ID+KEY' ('hallmark trust export' writes it). FILE is what was signed; of a
 folder it is SHA256SUMS. For EXE and EFI images give the digest that 'osslsigncode verify' calculates, and the signature
-that 'osslsigncode extract-signature' writes. What is not given is not compared, and the answer says so.
+that 'osslsigncode extract-signature -pem' writes. What is not given is not compared, and the answer says so.
 
 Prints one sentence. Exit status: 0 all of it holds; 1 something does not, or could not be read; 2 wrong usage.
 docs/log.md explains the bytes. That the signature is good, and whose it is, is for 'openssl cms -verify'."""
@@ -183,6 +183,9 @@ def read_signature(cms):
         must(tuple(tag for tag, _ in elements) == tags, 'the signature file is not CMS SignedData with one signer')
         return read_der(elements[-1][1])
 
+    pem = re.fullmatch(rb'\s*-----BEGIN (PKCS7|CMS)-----\n(.*\n)-----END \1-----\s*', cms, re.DOTALL)
+    if pem:
+        cms = decode_base64(pem[2].decode('latin-1').replace('\n', ''), 'the signature file')
     content_info = enter(read_der(cms), 0x30)
     signed_data = enter(enter(content_info, 0x06, 0xa0), 0x30)
     must(content_info[0][1] == SIGNED_DATA, 'the signature file is not CMS SignedData')

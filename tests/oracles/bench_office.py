@@ -24,8 +24,8 @@ def main():
         environment, uri = office.peer_token()
         out.ok(uri.startswith('pkcs11:id=%'), 'a peer gets the URI of the office\'s own key', [uri])
         signed = os.path.join(folder, 'peer.exe')
-        command = ['osslsigncode', 'sign', '-pkcs11engine', samples.pkcs11_engine(), '-pkcs11module', module, '-certs',
-                   office.chain, '-key', uri, '-h', 'sha256', '-in', launcher, '-out', signed]
+        command = ['osslsigncode', 'sign', '-pkcs11module', module, '-certs', office.chain, '-key', uri, '-h', 'sha256',
+                   '-in', launcher, '-out', signed]
         peer = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         out.ok(peer.returncode == 0, 'a peer signs with it', peer.stdout.splitlines() + peer.stderr.splitlines())
         verified = peer.returncode == 0 and office.ask('verify', '--trust', office.trust, signed)

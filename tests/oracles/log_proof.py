@@ -91,7 +91,7 @@ def check_image(test, trust):
     test.accepts('an EXE is signed', hallmark_sign('plc', image))
     test.accepts('an EXE is proved', run(HALLMARK, 'log', 'prove', image))
     digest = re.search(r'Calculated message digest : ([0-9A-F]+)', run('osslsigncode', 'verify', '-in', image).text)
-    run('osslsigncode', 'extract-signature', '-in', image, '-out', beside(image, '.p7'))
+    run('osslsigncode', 'extract-signature', '-pem', '-in', image, '-out', beside(image, '.p7'))
     proof = beside(image)
     test.accepts("an EXE's proof is accepted with what osslsigncode says",
                  judge(proof, trust, digest=digest[1], signature=beside(image, '.p7')))

@@ -91,6 +91,11 @@ static void openssl_finds_the_attributes_of_authenticode(void **state) {
                        "openssl pkcs7 -inform DER -in s.der -outform DER -out again && cmp s.der again");
 }
 
+/* The signature in FILE. As DER osslsigncode 2.5 writes what is around it in the file, too. */
+#define EXTRACT(file, der)                                                                                             \
+    "osslsigncode extract-signature -pem -in " file " -out " der ".pem && openssl pkcs7 -in " der                      \
+    ".pem -outform DER -out " der
+
 /* Makes a.efi; s.efi and s.der signed by osslsigncode with the office's leaf; the digest of the image as it says. */
 static void sign_with_osslsigncode(const test_bench *bench, const test_office *office, hm_digest *image) {
     HM_BUF der = HM_BUF_EMPTY;
@@ -100,8 +105,8 @@ static void sign_with_osslsigncode(const test_bench *bench, const test_office *o
     bench_put_pem(bench, "root.pem", hm_buf_bytes(&office->root));
     bench_put_key(bench, "leaf.key", software_signer_key(office->leaf_key));
     bench_must(bench, "cp " EFI_FILE " a.efi && "
-                      "osslsigncode sign -h sha256 -certs leaf.pem -ac ca.pem -key leaf.key -in a.efi -out s.efi && "
-                      "osslsigncode extract-signature -in s.efi -out s.der");
+                      "osslsigncode sign -h sha256 -certs leaf.pem -ac ca.pem -key leaf.key -in a.efi -out s.efi");
+    bench_must(bench, EXTRACT("s.efi", "s.der"));
     bench_get(bench, "s.der", &der);
     HM_MUST(hm_signed_parse(HM_STRUCTURE_AUTHENTICODE_PE, hm_buf_bytes(&der), &parsed));
     *image = (hm_digest){.algorithm = HM_SHA256, .len = HM_SHA256_LEN};
@@ -152,9 +157,9 @@ static void osslsigncode_and_sbverify_accept_what_it_builds(void **state) {
     bench_put(&bench, "ours.der", hm_buf_bytes(&der));
     bench_must(&bench,
                "osslsigncode attach-signature -CAfile root.pem -time %d -sigin ours.der -in a.efi -out ours.efi && "
-               "osslsigncode verify -CAfile root.pem -time %d -in ours.efi && "
-               "osslsigncode extract-signature -in ours.efi -out back.der && cmp ours.der back.der",
+               "osslsigncode verify -CAfile root.pem -time %d -in ours.efi",
                TEST_NOW, TEST_NOW);
+    bench_must(&bench, EXTRACT("ours.efi", "back.der") " && cmp ours.der back.der");
     if (bench_has("sbverify")) bench_must(&bench, "sbverify --cert root.pem ours.efi");
     /* And the wrong root is wrong for them too. */
     assert_int_not_equal(bench_run(&bench, "osslsigncode verify -CAfile /dev/null -in ours.efi"), 0);
@@ -291,8 +296,8 @@ static void osslsigncode_accepts_a_nested_signature_and_we_accept_its(void **sta
                "grep -q 'Number of verified signatures: 2' out",
                TEST_NOW, TEST_NOW);
     bench_must(&bench,
-               "osslsigncode sign -nest -h sha256 -certs leaf.pem -ac ca.pem -key leaf.key -in s.efi -out n.efi "
-               "&& osslsigncode extract-signature -in n.efi -out n.der");
+               "osslsigncode sign -nest -h sha256 -certs leaf.pem -ac ca.pem -key leaf.key -in s.efi -out n.efi");
+    bench_must(&bench, EXTRACT("n.efi", "n.der"));
     bench_get(&bench, "n.der", &theirs);
     HM_MUST(hm_signed_parse(HM_STRUCTURE_AUTHENTICODE_PE, hm_buf_bytes(&theirs), &parsed));
     assert_int_equal(hm_signed_count(parsed), 2);

@@ -78,11 +78,12 @@ static hm_err receive(int socket, hm_post *post, bool with_descriptor, bool *wai
                              /* without the padding, in which there would be room for a second one */
                              .msg_controllen = with_descriptor ? CMSG_LEN(sizeof(int)) : 0};
     ssize_t n;
+    /* A peer that went with something unread is told of once, before what it said last. */
     do n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (waits ? MSG_DONTWAIT : 0));
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     bool none = waits && n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (waits) *waits = !none;
-    *closed = n == 0 || (n < 0 && errno == ECONNRESET);
+    *closed = n == 0;
     post->fd = -1;
     if (*closed || none) return HM_OK;
     if (n < 0) return hm_could_not("the parsing process cannot be heard: %s", strerror(errno));

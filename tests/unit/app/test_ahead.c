@@ -128,6 +128,7 @@ static hm_err leave_unwanted(hm_parser *parser) {
         must(now <= before + HM_AHEAD_FILES);
         if (!more) break;
         HM_TRY(hm_parser_output_soon(parser, &job, HM_PART_SIGNATURE));
+        if (i % 2) HM_TRY(hm_ahead_settle(parser)); /* the answers are there already, or not yet */
         HM_TRY(hm_parser_finish(parser, &job, hm_refuse("is nothing to sign"), false));
     }
     must(parser->ahead->count <= HM_AHEAD_ASKED);
@@ -162,6 +163,10 @@ static hm_err take_refusals(hm_parser *parser) {
         must(more);
         HM_TRY(hm_parser_output_soon(parser, &job, HM_PART_CONTENT)); /* there is no such output here */
         HM_TRY(hm_parser_output_soon(parser, &job, HM_PART_SIGNATURE));
+        HM_TRY(
+            hm_parser_companion(parser, &job, HM_PART_PROOF, &fd)); /* this one waits for its answer, amid the others */
+        must(holds(fd, "a proof"));
+        close(fd);
         must(hm_failed(hm_parser_output(parser, &job, HM_PART_CONTENT, &fd)) && fd < 0);
         must(strstr(hm_err_sentence(), "an output that there is not"));
         HM_TRY(hm_parser_output(parser, &job, HM_PART_SIGNATURE, &fd));
@@ -178,6 +183,10 @@ static hm_err refusals(hm_parser *parser, void *context) {
 
 static void a_refusal_is_heard_when_it_is_asked_for(void **state) {
     (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        HM_FD fd = open(i ? "f01.bin.tlog-proof" : "f00.bin.tlog-proof", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        assert_int_equal(write(fd, "a proof", 7), 7);
+    }
     assert_done(run_signing(refusals, 1u << HM_PART_SIGNATURE, 2));
     assert_nothing_told();
 }

@@ -241,7 +241,7 @@ static hm_err write_beside(hm_parser *parser, void *context) {
         HM_TRY(hm_parser_next(parser, &job, &more));
         if (!more) return HM_OK;
         hm_err err = hm_parser_output(parser, &job, HM_PART_SIGNATURE, &fd);
-        if (fd >= 0 && write(fd, job.shown, strlen(job.shown)) < 1) return hm_could_not("no room");
+        if (fd >= 0 && dprintf(fd, "%s as %s", job.shown, job.name) < 1) return hm_could_not("no room");
         HM_TRY(hm_parser_finish(parser, &job, err, !hm_failed(err)));
     }
 }
@@ -249,7 +249,7 @@ static hm_err write_beside(hm_parser *parser, void *context) {
 static void assert_written(const char *name, const char *content) {
     char there[32] = "";
     HM_FD fd = open(name, O_RDONLY | O_CLOEXEC);
-    assert_true(read(fd, there, sizeof there - 1) > 0);
+    if (read(fd, there, sizeof there - 1) < 1) fail_msg("%s is not there, or empty", name);
     assert_string_equal(there, content);
 }
 
@@ -257,25 +257,44 @@ static void assert_written(const char *name, const char *content) {
  * its own. */
 static void what_is_written_lies_beside_the_file_that_was_meant(void **state) {
     (void)state;
-    static const char *const operands[] = {"way/a.bin",  "way/c.bin", "way/link",  "way/b.bin", "way/../a.bin",
-                                           "way/absent", "b.bin",     "way/f.bin", "way/d",     "way/./e"};
+    static const char *const operands[] = {"way/a.bin",    "way/c.bin",  "way/link", "way/b.bin",
+                                           "way/../a.bin", "way/absent", "b.bin",    "two/",
+                                           "way/f.bin",    "way/d",      "way/./e"};
     assert_int_equal(mkdir("one", 0700) | mkdir("two", 0700) | symlink("one", "way"), 0);
     assert_int_equal(symlink("../two/f.bin", "one/link") | symlink("../two/f.bin", "one/f.bin"), 0);
     assert_int_equal(write_file("one/a.bin") | write_file("one/b.bin") | write_file("one/c.bin"), 0);
-    assert_int_equal(write_file("one/d") | write_file("one/e") | write_file("two/f.bin"), 0);
+    assert_int_equal(write_file("one/d") | write_file("one/e") | write_file("two/f.bin") | write_file("two/d"), 0);
     hm_front front = {
         .parser = write_beside, .core_fd = -1, .parsers = 1, .done = "signed", .outputs = 1u << HM_PART_SIGNATURE};
     assert_could_not(run_with(front, false, operands, sizeof operands / sizeof operands[0]));
     assert_string_equal(complained, "hallmark: way/absent: No such file or directory\n");
-    assert_written("one/a.bin.p7s", "way/a.bin");
-    assert_written("one/b.bin.p7s", "way/b.bin");
-    assert_written("one/c.bin.p7s", "way/c.bin");
-    assert_written("two/f.bin.p7s", "way/f.bin");
-    assert_written("a.bin.p7s", "way/../a.bin");
-    assert_written("b.bin.p7s", "b.bin");
-    assert_written("one/d.p7s", "way/d");
-    assert_written("one/e.p7s", "way/./e");
+    assert_written("one/a.bin.p7s", "way/a.bin as a.bin");
+    assert_written("one/b.bin.p7s", "way/b.bin as b.bin");
+    assert_written("one/c.bin.p7s", "way/c.bin as c.bin");
+    assert_written("two/f.bin.p7s", "way/f.bin as f.bin");
+    assert_written("a.bin.p7s", "way/../a.bin as a.bin");
+    assert_written("b.bin.p7s", "b.bin as b.bin");
+    assert_written("one/d.p7s", "way/d as d");
+    assert_written("one/e.p7s", "way/./e as e");
+    assert_written("two/SHA256SUMS.p7s", "two/ as two");
     assert_false(is_there("one/link.p7s") || is_there("one/f.bin.p7s") || is_there("two/d.p7s"));
+}
+
+/* ".." is not what lies in the last folder: it is followed to its place, like any other. */
+static void a_folder_that_holds_the_office_is_found_behind_dots(void **state) {
+    (void)state;
+    static const char *const operands[] = {"one/a.bin", "one/..", "one/../two"};
+    assert_int_equal(mkdir("one", 0700) | mkdir("two", 0700) | mkdir("two/office", 0700) | write_file("one/a.bin"), 0);
+    hm_front front = {.parser = write_beside,
+                      .core_fd = -1,
+                      .parsers = 1,
+                      .done = "signed",
+                      .outputs = 1u << HM_PART_SIGNATURE,
+                      .office = "two/office"};
+    assert_int_equal(run_with(front, false, operands, 3).class, HM_REFUSED);
+    assert_non_null(strstr(complained, "hallmark: one/..: the office lies in this folder"));
+    assert_non_null(strstr(complained, "hallmark: one/../two: the office lies in this folder"));
+    assert_written("one/a.bin.p7s", "one/a.bin as a.bin");
 }
 
 static int discard(void **state) {
@@ -295,6 +314,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_verdict_is_not_taken_back, begin, finish),
         cmocka_unit_test_setup_teardown(descriptors_from_a_parser_are_thrown_away, begin, finish),
         cmocka_unit_test_setup_teardown(what_is_written_lies_beside_the_file_that_was_meant, begin, discard),
+        cmocka_unit_test_setup_teardown(a_folder_that_holds_the_office_is_found_behind_dots, begin, discard),
     };
     return cmocka_run_group_tests(tests, make_group, NULL);
 }

@@ -123,6 +123,23 @@ static void an_end_is_no_message(void **state) {
     assert_true(closed);
 }
 
+/* Who answers somebody that is gone has still to hear what was said before. */
+static void an_answer_to_nobody_is_no_fault(void **state) {
+    mail *m = *state;
+    bool waits, closed;
+    hm_post_start(&m->sent, HM_POST_RESULT, 3, 0, 0);
+    assert_done(hm_post_send(m->end[1], &m->sent));
+    assert_done(hm_post_send(m->end[0], &m->sent)); /* never read, which the kernel tells first */
+    close(m->end[1]);
+    m->end[1] = -1;
+    assert_could_not(hm_post_send(m->end[0], &m->sent));
+    assert_done(hm_post_answer(m->end[0], &m->sent));
+    assert_done(hm_post_receive_plain(m->end[0], &m->received, &waits, &closed));
+    assert_true(waits && !closed);
+    assert_int_equal(m->received.job, 3);
+    assert_could_not(hm_post_answer(-1, &m->sent));
+}
+
 static void where_there_is_no_message_nobody_waits(void **state) {
     mail *m = *state;
     bool waits = true, closed = true;
@@ -148,6 +165,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_message_without_a_whole_head_is_refused, begin, finish),
         cmocka_unit_test_setup_teardown(a_message_that_is_too_long_is_refused, begin, finish),
         cmocka_unit_test_setup_teardown(an_end_is_no_message, begin, finish),
+        cmocka_unit_test_setup_teardown(an_answer_to_nobody_is_no_fault, begin, finish),
         cmocka_unit_test_setup_teardown(where_there_is_no_message_nobody_waits, begin, finish),
         cmocka_unit_test_setup_teardown(a_long_text_is_cut, begin, finish),
     };

@@ -22,8 +22,8 @@ void *begin_group(size_t len);
 int enter_folder(void);
 /* Remove the folder, which must be empty. */
 int leave_folder(void);
-/* Remove it with all that is in it. */
-int discard_folder(void);
+/* At the end of a test: remove it with all that is in it. */
+int discard_folder(void **state);
 
 /* Holds "content" then; 0 if that worked. */
 int write_file(const char *name);

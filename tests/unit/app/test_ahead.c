@@ -25,11 +25,6 @@ static int begin_many(void **state) {
     return 0;
 }
 
-static int discard(void **state) {
-    (void)state;
-    return discard_folder();
-}
-
 static hm_err run_signing(hm_parser_run parser, unsigned outputs, size_t count) {
     HM_FD core = open("/dev/null", O_RDONLY | O_CLOEXEC);
     hm_front front = {
@@ -241,11 +236,11 @@ static void only_who_signs_many_files_asks_ahead(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(each_answer_is_to_its_own_question, begin_many, discard),
-        cmocka_unit_test_setup_teardown(what_nobody_takes_is_closed, begin_many, discard),
-        cmocka_unit_test_setup_teardown(a_refusal_is_heard_when_it_is_asked_for, begin_many, discard),
-        cmocka_unit_test_setup_teardown(the_files_of_a_parser_that_died_fail, begin_many, discard),
-        cmocka_unit_test_setup_teardown(only_who_signs_many_files_asks_ahead, begin_many, discard),
+        cmocka_unit_test_setup_teardown(each_answer_is_to_its_own_question, begin_many, discard_folder),
+        cmocka_unit_test_setup_teardown(what_nobody_takes_is_closed, begin_many, discard_folder),
+        cmocka_unit_test_setup_teardown(a_refusal_is_heard_when_it_is_asked_for, begin_many, discard_folder),
+        cmocka_unit_test_setup_teardown(the_files_of_a_parser_that_died_fail, begin_many, discard_folder),
+        cmocka_unit_test_setup_teardown(only_who_signs_many_files_asks_ahead, begin_many, discard_folder),
     };
     return cmocka_run_group_tests(tests, make_group, NULL);
 }

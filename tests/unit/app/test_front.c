@@ -297,11 +297,6 @@ static void a_folder_that_holds_the_office_is_found_behind_dots(void **state) {
     assert_written("one/a.bin.p7s", "one/a.bin as a.bin");
 }
 
-static int discard(void **state) {
-    (void)state;
-    return discard_folder();
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_command_without_outputs_gives_none, begin, finish),
@@ -313,8 +308,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_question_that_there_is_not_ends_the_parser, begin, finish),
         cmocka_unit_test_setup_teardown(a_verdict_is_not_taken_back, begin, finish),
         cmocka_unit_test_setup_teardown(descriptors_from_a_parser_are_thrown_away, begin, finish),
-        cmocka_unit_test_setup_teardown(what_is_written_lies_beside_the_file_that_was_meant, begin, discard),
-        cmocka_unit_test_setup_teardown(a_folder_that_holds_the_office_is_found_behind_dots, begin, discard),
+        cmocka_unit_test_setup_teardown(what_is_written_lies_beside_the_file_that_was_meant, begin, discard_folder),
+        cmocka_unit_test_setup_teardown(a_folder_that_holds_the_office_is_found_behind_dots, begin, discard_folder),
     };
     return cmocka_run_group_tests(tests, make_group, NULL);
 }

@@ -25,11 +25,6 @@ static int begin_with_out(void **state) {
            symlink("there", "out/link") != 0;
 }
 
-static int finish_with_out(void **state) {
-    (void)state;
-    return discard_folder();
-}
-
 static hm_err ask_for_names(hm_parser *parser, void *context) {
     orders *wanted = context;
     hm_job job;
@@ -143,14 +138,14 @@ static void a_command_without_such_files_gives_none(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(names_that_lead_anywhere_are_refused, begin_with_out, finish_with_out),
-        cmocka_unit_test_setup_teardown(harmless_names_are_taken, begin_with_out, finish_with_out),
-        cmocka_unit_test_setup_teardown(a_name_is_given_once_whatever_its_case, begin_with_out, finish_with_out),
+        cmocka_unit_test_setup_teardown(names_that_lead_anywhere_are_refused, begin_with_out, discard_folder),
+        cmocka_unit_test_setup_teardown(harmless_names_are_taken, begin_with_out, discard_folder),
+        cmocka_unit_test_setup_teardown(a_name_is_given_once_whatever_its_case, begin_with_out, discard_folder),
         cmocka_unit_test_setup_teardown(what_is_there_is_not_replaced_unless_that_is_wanted, begin_with_out,
-                                        finish_with_out),
-        cmocka_unit_test_setup_teardown(there_are_as_many_files_as_a_pack_can_have, begin_with_out, finish_with_out),
-        cmocka_unit_test_setup_teardown(nothing_has_a_name_if_the_job_fails, begin_with_out, finish_with_out),
-        cmocka_unit_test_setup_teardown(a_command_without_such_files_gives_none, begin_with_out, finish_with_out),
+                                        discard_folder),
+        cmocka_unit_test_setup_teardown(there_are_as_many_files_as_a_pack_can_have, begin_with_out, discard_folder),
+        cmocka_unit_test_setup_teardown(nothing_has_a_name_if_the_job_fails, begin_with_out, discard_folder),
+        cmocka_unit_test_setup_teardown(a_command_without_such_files_gives_none, begin_with_out, discard_folder),
     };
     return cmocka_run_group_tests(tests, make_names, NULL);
 }

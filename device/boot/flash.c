@@ -1,7 +1,5 @@
 #include "flash.h"
 
-#include <string.h>
-
 enum { PIECE = 64 };
 
 static int is_blank(const uint8_t *data, size_t size) {
@@ -23,11 +21,11 @@ hmv_verdict hmb_flash_blank(const hmb_flash *flash, uint32_t at, size_t size) {
 
 hmv_verdict hmb_flash_write(const hmb_flash *flash, uint32_t at, const uint8_t *data, size_t size) {
     uint8_t last[HMB_UNIT_SIZE];
-    size_t behind = size % HMB_UNIT_SIZE, whole = size - behind;
+    size_t whole = size - size % HMB_UNIT_SIZE;
     if (whole > 0 && flash->program(flash->context, at, data, whole) != HMV_GOOD) return HMV_BAD;
-    if (behind == 0) return HMV_GOOD;
-    memset(last, 0xff, sizeof last);
-    memcpy(last, data + whole, behind);
+    if (whole == size) return HMV_GOOD;
+    /* As many turns as there is room for, whatever the processor made of the lines above. */
+    for (size_t i = 0; i < sizeof last; i++) last[i] = whole + i < size ? data[whole + i] : 0xff;
     return flash->program(flash->context, at + (uint32_t)whole, last, sizeof last);
 }
 

@@ -225,21 +225,41 @@ static void answer(judge *self, char letter, cursor *record) {
     }
 }
 
+/* The next octets of the file, in memory that is used again; NULL behind its end. */
+static const uint8_t *read_octets(FILE *file, size_t size) {
+    static uint8_t *room;
+    static size_t has;
+    if (size > has) {
+        free(room);
+        has = 2 * size;
+        room = malloc(has);
+    }
+    if (!room) exit(3);
+    size_t got = fread(room, 1, size, file);
+    if (got == size) return room;
+    if (got == 0 && feof(file)) return NULL;
+    (void)fputs("judge: a record is cut short\n", stderr);
+    exit(2);
+}
+
+/* A small processor has no room for all questions at once. */
 int main(int argc, char **argv) {
     judge self;
+    const uint8_t *head;
     if (argc != 2) return 2;
-    hmv_bytes file = bytes_of_file(argv[1]);
-    if (!file.data) return 3;
+    FILE *file = fopen(argv[1], "rb");
+    if (!file) return 3;
     memset(&self, 0, sizeof self);
     device_init(&self.device);
-    cursor from = {file.data, file.size};
-    while (from.left) {
-        char letter = (char)*take(&from, 1);
-        size_t size = (size_t)number(&from, 4);
-        cursor record = {take(&from, size), size};
+    while ((head = read_octets(file, 5)) != NULL) {
+        cursor size_field = {head + 1, 4};
+        char letter = (char)head[0];
+        size_t size = (size_t)number(&size_field, 4);
+        cursor record = {size ? read_octets(file, size) : head, size};
+        if (!record.data) return 2;
         answer(&self, letter, &record);
     }
     bytes_free(self.list);
-    bytes_free(file);
+    (void)fclose(file);
     return 0;
 }

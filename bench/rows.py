@@ -166,14 +166,19 @@ def small_files(bench, c_sign):
     names = samples.write_many(folder, count, 4096)
     thousand = names[:1000]
     result = bench.spender.compare([bench.sign('-o', NEW, *thousand, folder=folder, before=os.mkdir),
-                                    hash_all(bench, folder, thousand, 1)], bench.rounds(9, 3))
-    overs = [(ours.processor - hashing.processor) / 1000 * 1e3 - c_sign * 1e3 for ours, hashing in zip(*result.costs)]
+                                    hash_all(bench, folder, thousand, 1),
+                                    Command([bench.tool('files_bench'), NEW, '1000', '2300'], os.mkdir, fresh=bench.fresh)],
+                                   bench.rounds(9, 3))
+    overs = [(ours.processor - hashing.processor) / 1000 * 1e3 - c_sign * 1e3
+             for ours, hashing in zip(*result.costs[:2])]
     over = statistics.median(overs)
     rows = [Row('sign 1,000 small files', 'files of 4 KiB in one call, each with a detached signature and two log entries of '
                 'its own. What hashing them in a plain read loop costs, and what the token takes for 1,000 signatures '
-                f'({c_sign * 1e6:.0f} µs each, measured below), is taken off.',
+                f'({c_sign * 1e6:.0f} µs each, measured below), is taken off. What stays in it is the file system\'s own work '
+                'for 1,000 new durable files of the signatures\' size, measured in the same run.',
                 f'{over:.3f} ms per file ({min(overs):.3f}–{max(overs):.3f}); in all {ms(result.median(0))} against '
-                f'{ms(result.median(1))} of hashing; wall {ms(result.median(0, "wall"))}', '≤ 0.15 ms per file', over <= 0.15)]
+                f'{ms(result.median(1))} of hashing; wall {ms(result.median(0, "wall"))}; the file system alone '
+                f'{result.median(2):.3f} ms per file', '≤ 0.15 ms per file', over <= 0.15)]
 
     bench.spender.run(bench.sign(*names, folder=folder))
     result = bench.spender.compare([bench.verify(*names, folder=folder)], bench.rounds(7, 3))

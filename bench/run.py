@@ -20,7 +20,7 @@ from measure import Failed, Spender, figures
 from report import Chapter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAMS = ('spend', 'hash_bench', 'keys_bench', 'tlog_bench', 'store_bench')
+PROGRAMS = ('spend', 'files_bench', 'hash_bench', 'keys_bench', 'tlog_bench', 'store_bench')
 
 
 def options():

@@ -6,6 +6,9 @@
 
 #include "parser.h"
 
+/* The front holds four descriptors for each file that is under way: who may have fewer than this asks for nothing
+ * ahead. */
+enum { HM_AHEAD_DESCRIPTORS = 512 };
 /* So many files are asked for at once. What is on the way at any time fits into a socket's buffer, or both sides would
  * wait for the other to read: a handful of files, what lies beside them, and ASKED outputs. */
 enum { HM_AHEAD_FILES = 16, HM_AHEAD_ASKED = 96 };

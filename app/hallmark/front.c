@@ -26,7 +26,8 @@ static _Noreturn void run_parser(const hm_front *front, int socket, _Atomic uint
     static hm_ahead ahead;
     int keep[2] = {socket, front->core_fd};
     /* Each file waits for the core anyway, and should this process die no other takes over. */
-    bool asks_ahead = front->signing && !front->gather && front->options->operand_count > 1;
+    bool asks_ahead = front->signing && !front->gather && front->options->operand_count > 1 &&
+                      sysconf(_SC_OPEN_MAX) >= HM_AHEAD_DESCRIPTORS;
     hm_parser parser = {.front = socket,
                         .core = front->core_fd,
                         .json = front->options->json,

@@ -5,6 +5,8 @@
 #include <ahead.h>
 #include <base/io.h>
 
+#include <sys/resource.h>
+
 #define assert_begins(text, words) assert_int_equal(strncmp(text, words, strlen(words)), 0)
 
 enum { MANY = 40 };
@@ -234,6 +236,24 @@ static void only_who_signs_many_files_asks_ahead(void **state) {
     assert_int_equal(seen->descriptors, 0);
 }
 
+static void nothing_is_asked_ahead_where_descriptors_are_few(void **state) {
+    (void)state;
+    struct rlimit before, few;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = HM_AHEAD_DESCRIPTORS - 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_done(run_signing(nothing_ahead, 1u << HM_PART_SIGNATURE, MANY));
+    assert_nothing_told();
+    assert_int_equal(seen->descriptors, 0);
+    few.rlim_cur = HM_AHEAD_DESCRIPTORS;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    memset(seen, 0, sizeof *seen);
+    assert_done(run_signing(nothing_ahead, 1u << HM_PART_SIGNATURE, MANY));
+    assert_int_equal(seen->descriptors, 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_answer_is_to_its_own_question, begin_many, discard_folder),
@@ -241,6 +261,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_refusal_is_heard_when_it_is_asked_for, begin_many, discard_folder),
         cmocka_unit_test_setup_teardown(the_files_of_a_parser_that_died_fail, begin_many, discard_folder),
         cmocka_unit_test_setup_teardown(only_who_signs_many_files_asks_ahead, begin_many, discard_folder),
+        cmocka_unit_test_setup_teardown(nothing_is_asked_ahead_where_descriptors_are_few, begin_many, discard_folder),
     };
     return cmocka_run_group_tests(tests, make_group, NULL);
 }

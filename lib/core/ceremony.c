@@ -52,17 +52,17 @@ static hm_err load_key(hm_office *office, loaded_key *loaded) {
 
 static const char *role_name(hm_key_role role) {
     switch (role) {
-    case HM_ROLE_ROOT:
+    case HM_KEY_ROLE_ROOT:
         return "root CA";
-    case HM_ROLE_LOG:
+    case HM_KEY_ROLE_LOG:
         return "log";
-    case HM_ROLE_PRODUCT_CA:
+    case HM_KEY_ROLE_PRODUCT_CA:
         return "product CA";
-    case HM_ROLE_SIGNING:
+    case HM_KEY_ROLE_SIGNING:
         return "signing";
-    case HM_ROLE_RECEIPT:
+    case HM_KEY_ROLE_RECEIPT:
         return "receipt";
-    case HM_ROLE_TRUST_ROOT:
+    case HM_KEY_ROLE_TRUST_ROOT:
         return "trust root";
     }
     return "unknown";
@@ -221,7 +221,7 @@ static hm_err root_key(hm_office *office, loaded_key *root) {
              office->row.development ? " (development)" : "");
     /* Keys that every verifier of the field can check; longer for a root that lives long. */
     hm_key_algorithm algorithm = office->row.development ? HM_KEY_RSA3072 : HM_KEY_RSA4096;
-    return ensure(office, NULL, HM_ROLE_ROOT, algorithm, NULL, HM_CERT_ROOT, name, ROOT_YEARS, root);
+    return ensure(office, NULL, HM_KEY_ROLE_ROOT, algorithm, NULL, HM_CERT_ROOT, name, ROOT_YEARS, root);
 }
 
 hm_err hm_ceremony_root(hm_office *office) {
@@ -230,21 +230,21 @@ hm_err hm_ceremony_root(hm_office *office) {
     HM_TRY(hm_office_token(office));
     hm_token_describe(office->token, &info);
     bool found;
-    HM_TRY(find_row(office, 0, HM_ROLE_LOG, 0, &log, &found));
+    HM_TRY(find_row(office, 0, HM_KEY_ROLE_LOG, 0, &log, &found));
     /* Ed25519 is what witnesses and monitors of C2SP logs read first; a token without it signs with P-256. */
-    if (!found) HM_TRY(make_key(office, NULL, HM_ROLE_LOG, info.has_ed25519 ? HM_KEY_ED25519 : HM_KEY_ES256, &log));
+    if (!found) HM_TRY(make_key(office, NULL, HM_KEY_ROLE_LOG, info.has_ed25519 ? HM_KEY_ED25519 : HM_KEY_ES256, &log));
     return root_key(office, &root);
 }
 
 static hm_err product_ca(hm_office *office, const hm_product *product, loaded_key *ca) {
     LOADED_KEY root = {0};
     bool found;
-    HM_TRY(find_row(office, product->id, HM_ROLE_PRODUCT_CA, 0, ca, &found));
+    HM_TRY(find_row(office, product->id, HM_KEY_ROLE_PRODUCT_CA, 0, ca, &found));
     if (found && ca->row.certificate.len) return load_key(office, ca);
     HM_TRY(root_key(office, &root));
     char name[65];
     snprintf(name, sizeof name, "%.40s CA", product->name);
-    return ensure(office, product, HM_ROLE_PRODUCT_CA, HM_KEY_RSA3072, &root, HM_CERT_PRODUCT_CA, name,
+    return ensure(office, product, HM_KEY_ROLE_PRODUCT_CA, HM_KEY_RSA3072, &root, HM_CERT_PRODUCT_CA, name,
                   PRODUCT_CA_YEARS, ca);
 }
 
@@ -260,19 +260,19 @@ hm_err hm_ceremony_product(hm_office *office, const hm_product *product) {
 static hm_err signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, bool certified,
                           loaded_key *loaded) {
     bool found;
-    HM_TRY(find_row(office, product->id, HM_ROLE_SIGNING, (int)algorithm, loaded, &found));
+    HM_TRY(find_row(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, loaded, &found));
     if (found && (loaded->row.certificate.len || !certified)) return load_key(office, loaded);
     HM_FD lock = -1;
     HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
     if (!certified) {
-        HM_TRY(find_row(office, product->id, HM_ROLE_SIGNING, (int)algorithm, loaded, &found));
-        return found ? load_key(office, loaded) : make_key(office, product, HM_ROLE_SIGNING, algorithm, loaded);
+        HM_TRY(find_row(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, loaded, &found));
+        return found ? load_key(office, loaded) : make_key(office, product, HM_KEY_ROLE_SIGNING, algorithm, loaded);
     }
     LOADED_KEY ca = {0};
     HM_TRY(product_ca(office, product, &ca));
     char name[65];
     snprintf(name, sizeof name, "%.40s %.15s signing", product->name, hm_key_algorithm_name(algorithm));
-    return ensure(office, product, HM_ROLE_SIGNING, algorithm, &ca, HM_CERT_SIGNING, name, SIGNING_YEARS, loaded);
+    return ensure(office, product, HM_KEY_ROLE_SIGNING, algorithm, &ca, HM_CERT_SIGNING, name, SIGNING_YEARS, loaded);
 }
 
 hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
@@ -330,7 +330,7 @@ hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_a
     if (!chain.count) return hm_refuse("there is no certificate in it");
     LOADED_KEY loaded = {0};
     bool found;
-    HM_TRY(find_row(office, product->id, HM_ROLE_SIGNING, (int)algorithm, &loaded, &found));
+    HM_TRY(find_row(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, &loaded, &found));
     if (!found)
         return hm_refuse("%s has no %s key yet (hallmark cert request makes one)", product->name,
                          hm_key_algorithm_name(algorithm));
@@ -364,7 +364,7 @@ hm_err hm_product_find(hm_office *office, hm_bytes name, hm_product *product) {
 hm_err hm_office_trust(hm_office *office, hm_buf *text) {
     LOADED_KEY root = {0};
     bool found;
-    HM_TRY(find_row(office, 0, HM_ROLE_ROOT, 0, &root, &found));
+    HM_TRY(find_row(office, 0, HM_KEY_ROLE_ROOT, 0, &root, &found));
     if (!found || !root.row.certificate.len) return hm_could_not("the office has no root certificate");
     hm_note_key key;
     HM_TRY(hm_log_key(office, &key));

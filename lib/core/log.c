@@ -142,7 +142,7 @@ static hm_err take_log_key(void *context, const hm_key_row *row) {
 
 static hm_err find_log_key(hm_office *office, log_key_search *search) {
     size_t found;
-    HM_TRY(hm_store_keys(office->store, 0, HM_ROLE_LOG, 0, take_log_key, search, &found));
+    HM_TRY(hm_store_keys(office->store, 0, HM_KEY_ROLE_LOG, 0, take_log_key, search, &found));
     if (!found) return hm_could_not("the office has no log key (its database is damaged)");
     return HM_OK;
 }

@@ -2,26 +2,12 @@
 #include "office.h"
 
 #include <base/json.h>
+#include <base/name.h>
 #include <crypto/uuid.h>
 
 #include <string.h>
 
 enum { PRODUCT_NAME_MAX = 40 }; /* so that it fits a certificate's common name with what stands around it */
-
-static hm_err check_name(hm_bytes name) {
-    if (!name.len || name.len > PRODUCT_NAME_MAX)
-        return hm_misuse("a product's name has 1 to %d characters", PRODUCT_NAME_MAX);
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t c = name.data[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        bool mark = c == '.' || c == '_' || c == '-';
-        if (!letter && (i == 0 || !mark))
-            return hm_misuse(
-                "a product's name is made of letters, digits, '.', '_' and '-', and begins with a letter or "
-                "digit");
-    }
-    return HM_OK;
-}
 
 static hm_err check_algorithms(uint32_t algorithms) {
     uint32_t known = ((1u << (HM_KEY_ALGORITHMS + 1)) - 1) & ~1u;
@@ -71,7 +57,7 @@ static hm_err add_row(hm_office *office, hm_product *product) {
 }
 
 hm_err hm_product_add(hm_office *office, hm_bytes name, uint32_t algorithms) {
-    HM_TRY(check_name(name));
+    HM_TRY(hm_name_check(name, PRODUCT_NAME_MAX, "a product's name"));
     HM_TRY(check_algorithms(algorithms));
     hm_product product = {.algorithms = algorithms};
     memcpy(product.name, name.data, name.len);

@@ -115,7 +115,7 @@ hm_err hm_receipt(hm_office *office, hm_bytes signature_hash, hm_bytes content, 
     hm_checkpoint checkpoint;
     bool found;
     /* The key first: that it was made is an entry, too, and the receipt's tree may as well hold it. */
-    hm_err err = hm_ceremony_office_key(office, HM_ROLE_RECEIPT, HM_KEY_ES256, true, &key);
+    hm_err err = hm_ceremony_office_key(office, HM_KEY_ROLE_RECEIPT, HM_KEY_ES256, true, &key);
     hm_buf_clear(&key.spki);
     HM_TRY(err);
     HM_TRY(find_pair(office, signature_hash, content, &p, &found));

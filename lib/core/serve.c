@@ -280,9 +280,9 @@ static hm_err answer(session *s, const hm_message *question) {
     case HM_MSG_TRUST:
         return answer_trust(s);
     case HM_MSG_TRUST_KEY:
-        return answer_public_key(s, HM_ROLE_TRUST_ROOT);
+        return answer_public_key(s, HM_KEY_ROLE_TRUST_ROOT);
     case HM_MSG_LOG_KEY:
-        return answer_public_key(s, HM_ROLE_RECEIPT);
+        return answer_public_key(s, HM_KEY_ROLE_RECEIPT);
     case HM_MSG_NARROW_LIST:
         return answer_narrow_list(s, question);
     case HM_MSG_TRUST_SIGN:

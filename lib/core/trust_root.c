@@ -101,7 +101,7 @@ static hm_err check_old(const signing *s, hm_bytes old) {
 }
 
 static hm_err find_root(signing *s) {
-    HM_TRY(hm_ceremony_office_key(s->office, HM_ROLE_TRUST_ROOT, HM_KEY_ES256, false, &s->key));
+    HM_TRY(hm_ceremony_office_key(s->office, HM_KEY_ROLE_TRUST_ROOT, HM_KEY_ES256, false, &s->key));
     if (!s->key.found) return hm_refuse("this office has no root key (hallmark trust key makes one)");
     return hm_cose_kid(hm_buf_bytes(&s->key.spki), s->kid);
 }

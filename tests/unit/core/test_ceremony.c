@@ -72,7 +72,7 @@ static void list_keys(office *o, const char *product, hm_key_algorithm algorithm
     question.field[HM_KEY_LIST_PRODUCT].bytes = hm_text(product);
     keys->count = keys->spki.len = keys->certificate.len = 0;
     for (answer = ask(o, &question); answer.type == HM_MSG_KEY; answer = hear(o)) {
-        if (answer.field[HM_KEY_ROLE].number != HM_ROLE_SIGNING) continue;
+        if (answer.field[HM_KEY_ROLE].number != HM_KEY_ROLE_SIGNING) continue;
         if (answer.field[HM_KEY_ALGORITHM].number != algorithm) continue;
         keys->count++;
         keys->imported = answer.field[HM_KEY_IMPORTED].number;

@@ -101,7 +101,7 @@ static void a_product_comes_with_its_entry_and_its_ca(void **state) {
     keys.field[HM_KEY_LIST_PRODUCT].bytes = LITERAL("A0._-z");
     answer = ask(&o, &keys);
     assert_int_equal(answer.type, HM_MSG_KEY);
-    assert_int_equal(answer.field[HM_KEY_ROLE].number, HM_ROLE_PRODUCT_CA);
+    assert_int_equal(answer.field[HM_KEY_ROLE].number, HM_KEY_ROLE_PRODUCT_CA);
     hm_cert_info info;
     WORKS(hm_cert_describe(answer.field[HM_KEY_CERTIFICATE].bytes, &info));
     assert_string_equal(info.product, "A0._-z");

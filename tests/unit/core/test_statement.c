@@ -39,7 +39,7 @@ static void find_key(native *n) {
     question.field[HM_KEY_LIST_PRODUCT].bytes = LITERAL("pump");
     n->spki.len = 0;
     for (hm_message answer = ask(&n->o, &question); answer.type == HM_MSG_KEY; answer = hear(&n->o))
-        if (answer.field[HM_KEY_ROLE].number == HM_ROLE_SIGNING)
+        if (answer.field[HM_KEY_ROLE].number == HM_KEY_ROLE_SIGNING)
             WORKS(hm_put(&n->spki, answer.field[HM_KEY_SPKI].bytes));
     WORKS(hm_cose_kid(hm_buf_bytes(&n->spki), n->kid));
 }
@@ -412,7 +412,7 @@ static void take_key(native *n, hm_buf *spki) {
     office_disconnect(&n->o);
     office_connect(&n->o);
     for (hm_message answer = ask(&n->o, &question); answer.type == HM_MSG_KEY; answer = hear(&n->o))
-        if (answer.field[HM_KEY_ROLE].number == HM_ROLE_RECEIPT) WORKS(hm_put(spki, answer.field[HM_KEY_SPKI].bytes));
+        if (answer.field[HM_KEY_ROLE].number == HM_KEY_ROLE_RECEIPT) WORKS(hm_put(spki, answer.field[HM_KEY_SPKI].bytes));
 }
 
 static void check_included(const hm_cose_included *included, const hm_merkle_hash *root) {

@@ -139,7 +139,7 @@ static inline void fill(hm_store *store) {
     int64_t id;
     uint64_t index;
     hm_product_row product = product_of("pump");
-    hm_key_row log = key_of(0, HM_ROLE_LOG, 5, "log key"), signing = key_of(1, HM_ROLE_SIGNING, 1, "signing key");
+    hm_key_row log = key_of(0, HM_KEY_ROLE_LOG, 5, "log key"), signing = key_of(1, HM_KEY_ROLE_SIGNING, 1, "signing key");
     assert_done(hm_store_put_office(store, &some_office));
     assert_done(hm_store_add_product(store, &product, &id));
     assert_done(hm_store_add_key(store, &log, &id));

@@ -170,20 +170,20 @@ static void add_key(hm_store *store, int64_t product, hm_key_role role, int algo
 static void a_product_has_one_key_of_a_role_and_algorithm(void **state) {
     fixture *f = *state;
     int64_t id;
-    add_key(f->store, 1, HM_ROLE_SIGNING, 1, "first", &id);
-    hm_key_row twin = key_of(1, HM_ROLE_SIGNING, 1, "second");
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 1, "first", &id);
+    hm_key_row twin = key_of(1, HM_KEY_ROLE_SIGNING, 1, "second");
     assert_could_not(hm_store_add_key(f->store, &twin, &id), "UNIQUE");
-    add_key(f->store, 1, HM_ROLE_SIGNING, 3, "other algorithm", &id);
-    add_key(f->store, 1, HM_ROLE_PRODUCT_CA, 1, "other role", &id);
-    add_key(f->store, 2, HM_ROLE_SIGNING, 1, "other product", &id);
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 3, "other algorithm", &id);
+    add_key(f->store, 1, HM_KEY_ROLE_PRODUCT_CA, 1, "other role", &id);
+    add_key(f->store, 2, HM_KEY_ROLE_SIGNING, 1, "other product", &id);
 }
 
 /* One key in two roles would let a signature for one pass for the other. */
 static void a_key_is_in_the_store_once(void **state) {
     fixture *f = *state;
     int64_t id;
-    add_key(f->store, 1, HM_ROLE_SIGNING, 1, "first", &id);
-    hm_key_row same_id = key_of(2, HM_ROLE_SIGNING, 1, "first"), same_spki = key_of(2, HM_ROLE_SIGNING, 1, "second");
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 1, "first", &id);
+    hm_key_row same_id = key_of(2, HM_KEY_ROLE_SIGNING, 1, "first"), same_spki = key_of(2, HM_KEY_ROLE_SIGNING, 1, "second");
     same_id.spki = LITERAL("another public key");
     same_spki.spki = LITERAL("first");
     assert_could_not(hm_store_add_key(f->store, &same_id, &id), "token_id");
@@ -218,18 +218,18 @@ static void finds_keys_by_product_role_and_algorithm(void **state) {
     fixture *f = *state;
     int64_t id, log;
     keys kept;
-    add_key(f->store, 0, HM_ROLE_LOG, 5, "log", &log);
-    add_key(f->store, 0, HM_ROLE_ROOT, 3, "root", &id);
-    add_key(f->store, 1, HM_ROLE_SIGNING, 1, "signing", &id);
-    add_key(f->store, 1, HM_ROLE_SIGNING, 3, "signing too", &id);
+    add_key(f->store, 0, HM_KEY_ROLE_LOG, 5, "log", &log);
+    add_key(f->store, 0, HM_KEY_ROLE_ROOT, 3, "root", &id);
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 1, "signing", &id);
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 3, "signing too", &id);
     assert_int_equal(keys_of(f->store, -1, 0, 0, &kept), 4);
     assert_int_equal(keys_of(f->store, 0, 0, 0, &kept), 2);
-    assert_int_equal(keys_of(f->store, 1, HM_ROLE_SIGNING, 0, &kept), 2);
-    assert_int_equal(keys_of(f->store, 1, HM_ROLE_SIGNING, 2, &kept), 0);
+    assert_int_equal(keys_of(f->store, 1, HM_KEY_ROLE_SIGNING, 0, &kept), 2);
+    assert_int_equal(keys_of(f->store, 1, HM_KEY_ROLE_SIGNING, 2, &kept), 0);
     assert_int_equal(keys_of(f->store, 2, 0, 0, &kept), 0);
-    assert_int_equal(keys_of(f->store, 0, HM_ROLE_LOG, 0, &kept), 1);
+    assert_int_equal(keys_of(f->store, 0, HM_KEY_ROLE_LOG, 0, &kept), 1);
     assert_int_equal(kept.row.id, log);
-    assert_int_equal(kept.row.role, HM_ROLE_LOG);
+    assert_int_equal(kept.row.role, HM_KEY_ROLE_LOG);
     assert_int_equal(kept.row.algorithm, 5);
     assert_int_equal(kept.row.created, 9);
     assert_string_equal((const char *)kept.row.token_id, "log");
@@ -239,19 +239,19 @@ static void a_key_begins_without_a_certificate_and_has_the_newest(void **state) 
     fixture *f = *state;
     int64_t id, other;
     keys kept;
-    add_key(f->store, 1, HM_ROLE_SIGNING, 1, "signing", &id);
-    add_key(f->store, 1, HM_ROLE_SIGNING, 3, "another", &other);
-    keys_of(f->store, 1, HM_ROLE_SIGNING, 1, &kept);
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 1, "signing", &id);
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 3, "another", &other);
+    keys_of(f->store, 1, HM_KEY_ROLE_SIGNING, 1, &kept);
     assert_string_equal(kept.certificate, "");
     assert_int_equal(kept.row.not_after, 0);
     assert_done(hm_store_set_certificate(f->store, id, LITERAL("old"), LITERAL("old chain"), true, 7));
     assert_done(hm_store_set_certificate(f->store, id, LITERAL("new"), HM_NO_BYTES, false, 8));
-    keys_of(f->store, 1, HM_ROLE_SIGNING, 1, &kept);
+    keys_of(f->store, 1, HM_KEY_ROLE_SIGNING, 1, &kept);
     assert_string_equal(kept.certificate, "new");
     assert_string_equal(kept.chain, "");
     assert_false(kept.row.imported_chain);
     assert_int_equal(kept.row.not_after, 8);
-    keys_of(f->store, 1, HM_ROLE_SIGNING, 3, &kept);
+    keys_of(f->store, 1, HM_KEY_ROLE_SIGNING, 3, &kept);
     assert_string_equal(kept.certificate, "");
 }
 
@@ -268,8 +268,8 @@ static void a_visitor_of_keys_that_fails_leaves_the_store_usable(void **state) {
     counter count = {.fail_at = 1};
     uint64_t index;
     keys kept;
-    add_key(f->store, 1, HM_ROLE_SIGNING, 1, "first", &id);
-    add_key(f->store, 1, HM_ROLE_SIGNING, 3, "second", &id);
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 1, "first", &id);
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 3, "second", &id);
     assert_int_equal(hm_store_keys(f->store, -1, 0, 0, count_key, &count, &found).class, HM_REFUSED);
     assert_int_equal(count.seen, 1);
     sql(f, "UPDATE key SET not_after=77");
@@ -283,7 +283,7 @@ static void a_key_with_an_id_of_the_wrong_length_is_a_fault(void **state) {
     int64_t id;
     size_t found;
     counter count = {0};
-    add_key(f->store, 1, HM_ROLE_SIGNING, 1, "first", &id);
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 1, "first", &id);
     sql(f, "UPDATE key SET token_id=x''");
     assert_could_not(hm_store_keys(f->store, -1, 0, 0, count_key, &count, &found), "wrong length");
     assert_int_equal(count.seen, 0);

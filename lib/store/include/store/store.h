@@ -47,12 +47,12 @@ HM_MUST_USE hm_err hm_store_products(hm_store *store, const hm_bytes *name, hm_p
 
 /* What a key is for. Stored: never reuse a number. */
 typedef enum {
-    HM_ROLE_ROOT = 1,
-    HM_ROLE_LOG = 2,
-    HM_ROLE_PRODUCT_CA = 3,
-    HM_ROLE_SIGNING = 4,
-    HM_ROLE_RECEIPT = 5,   /* the log's, for receipts that devices check */
-    HM_ROLE_TRUST_ROOT = 6 /* of the trust list */
+    HM_KEY_ROLE_ROOT = 1,
+    HM_KEY_ROLE_LOG = 2,
+    HM_KEY_ROLE_PRODUCT_CA = 3,
+    HM_KEY_ROLE_SIGNING = 4,
+    HM_KEY_ROLE_RECEIPT = 5,   /* the log's, for receipts that devices check */
+    HM_KEY_ROLE_TRUST_ROOT = 6 /* of the trust list */
 } hm_key_role;
 typedef struct {
     int64_t id;

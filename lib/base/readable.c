@@ -53,6 +53,13 @@ hm_err hm_put_readable(hm_buf *text, hm_bytes name) {
     return HM_OK;
 }
 
+bool hm_is_readable(hm_bytes name) {
+    hm_reader rest = hm_reader_of(name);
+    hm_bytes shown;
+    while (rest.rest.len && take_shown(&rest, &shown)) continue;
+    return !rest.rest.len;
+}
+
 /* How many bytes the character at the beginning of TEXT has that changes the direction of what follows, or ends a line:
  * U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069. 0: it is another. */
 static size_t turning_len(hm_bytes text) {

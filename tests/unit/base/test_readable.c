@@ -9,6 +9,7 @@ static void assert_readable(const char *name, size_t len, const char *expected) 
     HM_BUF text = HM_BUF_EMPTY;
     assert_false(hm_failed(hm_put_readable(&text, HM_BYTES(name, len))));
     assert_true(hm_bytes_equal(hm_buf_bytes(&text), hm_text(expected)));
+    assert_int_equal(hm_is_readable(HM_BYTES(name, len)), hm_bytes_equal(HM_BYTES(name, len), hm_text(expected)));
 }
 
 static void shows_ordinary_names_as_they_are(void **state) {

@@ -1,0 +1,65 @@
+/* The registry: who is who in an office, and who may do what, as its officers' statements made it. It is only ever
+ * built by taking the statements in their order; each is judged by those before it, back to the charter.
+ *
+ * Officers are the founders, and who holds the role of administrator: for everything, or for one product. What officers
+ * give (a principal's keys, a role, a policy) takes as many of them as the charter's quorum says; what they take away
+ * takes one. Founders alone give and take what makes an officer: the roles administrator and key-officer, and the keys
+ * of whoever has them. Nobody gives anything to himself. An officer holds no role that signs (requester, approver,
+ * publisher) for what he administers. One key, and one user, is one principal.
+ *
+ * Signatures are the caller's to verify: it says whose keys have signed, by the keys that the registry shows it. */
+#ifndef HM_POLICY_REGISTRY_H
+#define HM_POLICY_REGISTRY_H
+
+#include <policy/statement.h>
+
+typedef struct hm_registry hm_registry;
+
+HM_MUST_USE hm_err hm_registry_new(const uint8_t office[static 16], hm_registry **registry);
+void hm_registry_free(hm_registry **registry);
+#define HM_REGISTRY __attribute__((cleanup(hm_registry_free))) hm_registry
+
+/* A signature that was verified, by the key with this number (hm_registry_key). */
+enum { HM_STATEMENT_SIGNERS_MAX = 16 };
+
+/* Take CBOR as the next statement, over which the COUNT keys SIGNERS have signed; none have to for the charter. NOW is
+ * when it is taken for the first time (its own time must be near, and who signed must be an officer still), 0 when it
+ * is read again. On a fault the registry is as it was. */
+HM_MUST_USE hm_err hm_registry_take(hm_registry *registry, hm_bytes cbor, const size_t *signers, size_t count,
+                                    int64_t now);
+
+/* How many statements were taken, and SHA-256 of the last one: what the next one names. */
+uint64_t hm_registry_size(const hm_registry *registry);
+void hm_registry_last(const hm_registry *registry, uint8_t sha256[static HM_SHA256_LEN]);
+uint64_t hm_registry_quorum(const hm_registry *registry);
+
+/* Key number I of all that principals hold now; false behind the last. */
+bool hm_registry_key(const hm_registry *registry, size_t i, hm_bytes *spki);
+
+/* A principal: views that last until the next statement is taken. */
+typedef struct {
+    hm_bytes name;
+    bool founder;
+    size_t keys;
+    hm_bytes key[HM_PRINCIPAL_KEYS_MAX];
+    bool has_unix;
+    uint32_t unix_user;
+} hm_principal;
+bool hm_registry_principal(const hm_registry *registry, size_t i, hm_principal *principal);
+/* A refusal if there is none, or he was revoked. */
+HM_MUST_USE hm_err hm_registry_by_name(const hm_registry *registry, hm_bytes name, hm_principal *principal);
+HM_MUST_USE hm_err hm_registry_by_unix(const hm_registry *registry, uint32_t user, hm_principal *principal);
+
+typedef struct {
+    hm_bytes name, product; /* product: empty for all */
+    hm_role role;
+    int64_t until; /* 0: withdrawn */
+} hm_grant;
+bool hm_registry_grant(const hm_registry *registry, size_t i, hm_grant *grant);
+/* Does NAME hold ROLE for PRODUCT (empty: for the whole office) at NOW? A refusal that says what he lacks. */
+HM_MUST_USE hm_err hm_registry_allows(const hm_registry *registry, hm_bytes name, hm_role role, hm_bytes product,
+                                      int64_t now);
+/* The product's policy; a refusal if it has none. */
+HM_MUST_USE hm_err hm_registry_policy(const hm_registry *registry, hm_bytes product, hm_bytes *text);
+
+#endif

@@ -1,0 +1,343 @@
+#include <policy/statement.h>
+
+#include <base/cbor.h>
+#include <base/name.h>
+
+#include <string.h>
+#include <time.h>
+
+enum { VERSION = 1, SPKI_MAX = 1024 };
+
+/* Map keys, in the order in which they stand. */
+enum {
+    KEY_VERSION = 1,
+    KEY_OFFICE,
+    KEY_NUMBER,
+    KEY_PREVIOUS,
+    KEY_TIME,
+    KEY_ACT,
+    KEY_QUORUM,
+    KEY_FOUNDERS,
+    KEY_NAME,
+    KEY_KEYS,
+    KEY_UNIX,
+    KEY_ROLE,
+    KEY_PRODUCT,
+    KEY_UNTIL,
+    KEY_POLICY,
+    KEYS
+};
+
+#define BIT(key) (1u << (key))
+static const uint32_t every_act = BIT(KEY_VERSION) | BIT(KEY_OFFICE) | BIT(KEY_NUMBER) | BIT(KEY_TIME) | BIT(KEY_ACT);
+/* What an act has beside that, and what it may have. */
+static const struct {
+    uint32_t has, may;
+} members[HM_ACTS + 1] = {
+    [HM_ACT_CHARTER] = {BIT(KEY_QUORUM) | BIT(KEY_FOUNDERS), 0},
+    [HM_ACT_PRINCIPAL] = {BIT(KEY_PREVIOUS) | BIT(KEY_NAME) | BIT(KEY_KEYS), BIT(KEY_UNIX)},
+    [HM_ACT_GRANT] = {BIT(KEY_PREVIOUS) | BIT(KEY_NAME) | BIT(KEY_ROLE) | BIT(KEY_UNTIL), BIT(KEY_PRODUCT)},
+    [HM_ACT_POLICY] = {BIT(KEY_PREVIOUS) | BIT(KEY_PRODUCT), BIT(KEY_POLICY)},
+};
+
+/* Which of what it may have a statement has. */
+static uint32_t present(const hm_statement *s) {
+    uint32_t here = (s->has_unix ? BIT(KEY_UNIX) : 0) | (s->product.len ? BIT(KEY_PRODUCT) : 0) |
+                    (s->policy.len ? BIT(KEY_POLICY) : 0);
+    return every_act | members[s->act].has | (members[s->act].may & here);
+}
+
+static hm_err put_founders(const hm_statement *s, hm_buf *cbor) {
+    HM_TRY(hm_cbor_put_array(cbor, s->founders));
+    for (size_t i = 0; i < s->founders; i++) {
+        HM_TRY(hm_cbor_put_array(cbor, 2));
+        HM_TRY(hm_cbor_put_text(cbor, s->founder[i].name));
+        HM_TRY(hm_cbor_put_bytes(cbor, s->founder[i].spki));
+    }
+    return HM_OK;
+}
+
+static hm_err put_keys(const hm_statement *s, hm_buf *cbor) {
+    HM_TRY(hm_cbor_put_array(cbor, s->keys));
+    for (size_t i = 0; i < s->keys; i++) HM_TRY(hm_cbor_put_bytes(cbor, s->key[i]));
+    return HM_OK;
+}
+
+static hm_err put_member(const hm_statement *s, int key, hm_buf *cbor) {
+    HM_TRY(hm_cbor_put_uint(cbor, (uint64_t)key));
+    switch (key) {
+    case KEY_VERSION:
+        return hm_cbor_put_uint(cbor, VERSION);
+    case KEY_OFFICE:
+        return hm_cbor_put_bytes(cbor, HM_ARRAY(s->office));
+    case KEY_NUMBER:
+        return hm_cbor_put_uint(cbor, s->number);
+    case KEY_PREVIOUS:
+        return hm_cbor_put_bytes(cbor, HM_ARRAY(s->previous));
+    case KEY_TIME:
+        return hm_cbor_put_uint(cbor, (uint64_t)s->time);
+    case KEY_ACT:
+        return hm_cbor_put_uint(cbor, (uint64_t)s->act);
+    case KEY_QUORUM:
+        return hm_cbor_put_uint(cbor, s->quorum);
+    case KEY_FOUNDERS:
+        return put_founders(s, cbor);
+    case KEY_NAME:
+        return hm_cbor_put_text(cbor, s->name);
+    case KEY_KEYS:
+        return put_keys(s, cbor);
+    case KEY_UNIX:
+        return hm_cbor_put_uint(cbor, s->unix_user);
+    case KEY_ROLE:
+        return hm_cbor_put_uint(cbor, (uint64_t)s->role);
+    case KEY_PRODUCT:
+        return hm_cbor_put_text(cbor, s->product);
+    case KEY_UNTIL:
+        return hm_cbor_put_uint(cbor, (uint64_t)s->until);
+    default:
+        return hm_cbor_put_text(cbor, s->policy);
+    }
+}
+
+static hm_err put_members(const hm_statement *s, hm_buf *cbor) {
+    uint32_t here = present(s);
+    HM_TRY(hm_cbor_put_map(cbor, (uint64_t)__builtin_popcount(here)));
+    for (int key = KEY_VERSION; key < KEYS; key++)
+        if (here & BIT(key)) HM_TRY(put_member(s, key, cbor));
+    return HM_OK;
+}
+
+hm_err hm_statement_put(const hm_statement *statement, hm_buf *cbor) {
+    HM_BUF fresh = HM_BUF_EMPTY;
+    hm_statement again;
+    if (statement->act < HM_ACT_CHARTER || (int)statement->act > HM_ACTS)
+        return hm_refuse("a statement: there is no act %d", (int)statement->act);
+    if (statement->founders > HM_FOUNDERS_MAX || statement->keys > HM_PRINCIPAL_KEYS_MAX)
+        return hm_refuse("a statement: more founders or keys than there may be");
+    HM_TRY(put_members(statement, &fresh));
+    HM_TRY(hm_statement_get(hm_buf_bytes(&fresh), &again));
+    return hm_put(cbor, hm_buf_bytes(&fresh));
+}
+
+static hm_err get_number(hm_reader *reader, uint64_t most, uint64_t *number) {
+    HM_TRY(hm_cbor_get_uint(reader, number));
+    return *number <= most ? HM_OK : hm_refuse("a number is out of its range");
+}
+
+/* Seconds that a calendar has: to the end of the year 9999. */
+static hm_err get_time(hm_reader *reader, int64_t *time) {
+    uint64_t number;
+    HM_TRY(get_number(reader, UINT64_C(253402300799), &number));
+    *time = (int64_t)number;
+    return HM_OK;
+}
+
+static hm_err get_exact(hm_reader *reader, uint8_t *to, size_t len) {
+    hm_bytes bytes;
+    HM_TRY(hm_cbor_get_bytes(reader, &bytes));
+    if (bytes.len != len) return hm_refuse("a byte string has the wrong length");
+    memcpy(to, bytes.data, len);
+    return HM_OK;
+}
+
+static hm_err get_spki(hm_reader *reader, hm_bytes *spki) {
+    HM_TRY(hm_cbor_get_bytes(reader, spki));
+    return spki->len && spki->len <= SPKI_MAX ? HM_OK : hm_refuse("a key has no likely length");
+}
+
+static hm_err get_name(hm_reader *reader, hm_bytes *name) {
+    HM_TRY(hm_cbor_get_text(reader, name));
+    return hm_failed(hm_name_check(*name, HM_PRINCIPAL_NAME_MAX, "a principal's name"))
+               ? hm_refuse("%s", hm_err_sentence())
+               : HM_OK;
+}
+
+static hm_err get_founders(hm_reader *reader, hm_statement *s) {
+    uint64_t count, two;
+    HM_TRY(hm_cbor_get_array(reader, &count));
+    if (!count || count > HM_FOUNDERS_MAX) return hm_refuse("there are 1 to %d founders", HM_FOUNDERS_MAX);
+    for (s->founders = 0; s->founders < count; s->founders++) {
+        hm_founder *founder = &s->founder[s->founders];
+        HM_TRY(hm_cbor_get_array(reader, &two));
+        if (two != 2) return hm_refuse("a founder is a name and a key");
+        HM_TRY(get_name(reader, &founder->name));
+        HM_TRY(get_spki(reader, &founder->spki));
+    }
+    return HM_OK;
+}
+
+static hm_err get_keys(hm_reader *reader, hm_statement *s) {
+    uint64_t count;
+    HM_TRY(hm_cbor_get_array(reader, &count));
+    if (count > HM_PRINCIPAL_KEYS_MAX) return hm_refuse("a principal has at most %d keys", HM_PRINCIPAL_KEYS_MAX);
+    for (s->keys = 0; s->keys < count; s->keys++) HM_TRY(get_spki(reader, &s->key[s->keys]));
+    return HM_OK;
+}
+
+static hm_err get_unix(hm_reader *reader, hm_statement *s) {
+    uint64_t user;
+    HM_TRY(get_number(reader, UINT32_MAX - 1, &user)); /* (uid_t)-1 is nobody's */
+    s->unix_user = (uint32_t)user;
+    s->has_unix = true;
+    return HM_OK;
+}
+
+static hm_err get_role(hm_reader *reader, hm_statement *s) {
+    uint64_t role;
+    HM_TRY(get_number(reader, HM_ROLES, &role));
+    s->role = (hm_role)role;
+    return role ? HM_OK : hm_refuse("there is no role 0");
+}
+
+static hm_err get_product(hm_reader *reader, hm_bytes *product) {
+    HM_TRY(hm_cbor_get_text(reader, product));
+    return hm_failed(hm_name_check(*product, HM_STATED_PRODUCT_MAX, "a product's name"))
+               ? hm_refuse("%s", hm_err_sentence())
+               : HM_OK;
+}
+
+static hm_err get_policy(hm_reader *reader, hm_bytes *text) {
+    HM_TRY(hm_cbor_get_text(reader, text));
+    return text->len && text->len <= HM_STATED_POLICY_MAX
+               ? HM_OK
+               : hm_refuse("a policy has 1 to %d bytes", HM_STATED_POLICY_MAX);
+}
+
+static hm_err get_act(hm_reader *reader, hm_statement *s) {
+    uint64_t act;
+    HM_TRY(get_number(reader, HM_ACTS, &act));
+    s->act = (hm_act)act;
+    return act ? HM_OK : hm_refuse("there is no act 0");
+}
+
+static hm_err get_version(hm_reader *reader) {
+    uint64_t version;
+    HM_TRY(hm_cbor_get_uint(reader, &version));
+    return version == VERSION ? HM_OK : hm_refuse("version %llu is not known", (unsigned long long)version);
+}
+
+static hm_err get_member(hm_reader *reader, int64_t key, hm_statement *s) {
+    switch (key) {
+    case KEY_VERSION:
+        return get_version(reader);
+    case KEY_OFFICE:
+        return get_exact(reader, s->office, sizeof s->office);
+    case KEY_NUMBER:
+        return hm_cbor_get_uint(reader, &s->number);
+    case KEY_PREVIOUS:
+        return get_exact(reader, s->previous, sizeof s->previous);
+    case KEY_TIME:
+        return get_time(reader, &s->time);
+    case KEY_ACT:
+        return get_act(reader, s);
+    case KEY_QUORUM:
+        return get_number(reader, HM_FOUNDERS_MAX, &s->quorum);
+    case KEY_FOUNDERS:
+        return get_founders(reader, s);
+    case KEY_NAME:
+        return get_name(reader, &s->name);
+    case KEY_KEYS:
+        return get_keys(reader, s);
+    case KEY_UNIX:
+        return get_unix(reader, s);
+    case KEY_ROLE:
+        return get_role(reader, s);
+    case KEY_PRODUCT:
+        return get_product(reader, &s->product);
+    case KEY_UNTIL:
+        return get_time(reader, &s->until);
+    case KEY_POLICY:
+        return get_policy(reader, &s->policy);
+    default:
+        return hm_refuse("there is no member %lld", (long long)key);
+    }
+}
+
+static hm_err check_members(const hm_statement *s, uint32_t here) {
+    if (!(here & BIT(KEY_ACT))) return hm_refuse("an act is missing");
+    uint32_t must = every_act | members[s->act].has;
+    if ((here & must) != must || (here & ~(must | members[s->act].may)))
+        return hm_refuse("these are not the members of act %d", (int)s->act);
+    if ((s->act == HM_ACT_CHARTER) != (s->number == 0)) return hm_refuse("the first statement is the charter");
+    return s->act != HM_ACT_CHARTER || (s->quorum >= 1 && s->quorum <= s->founders)
+               ? HM_OK
+               : hm_refuse("a quorum is of the founders");
+}
+
+static hm_err get_all(hm_bytes cbor, hm_statement *s) {
+    hm_reader reader = hm_reader_of(cbor);
+    hm_bytes previous_key = HM_NO_BYTES;
+    uint64_t pairs;
+    uint32_t here = 0;
+    if (cbor.len > HM_STATEMENT_MAX) return hm_refuse("it is larger than %d bytes", HM_STATEMENT_MAX);
+    HM_TRY(hm_cbor_get_map(&reader, &pairs));
+    for (uint64_t i = 0; i < pairs; i++) {
+        int64_t key;
+        HM_TRY(hm_cbor_get_key(&reader, &previous_key, &key));
+        HM_TRY(get_member(&reader, key, s));
+        here |= BIT(key);
+    }
+    HM_TRY(hm_read_end(&reader));
+    return check_members(s, here);
+}
+
+hm_err hm_statement_get(hm_bytes cbor, hm_statement *statement) {
+    memset(statement, 0, sizeof *statement);
+    hm_err err = hm_in(get_all(cbor, statement), "a statement");
+    if (hm_failed(err)) memset(statement, 0, sizeof *statement);
+    return err;
+}
+
+static hm_err put_date(int64_t seconds, hm_buf *line) {
+    struct tm tm;
+    time_t when = (time_t)seconds;
+    if (!gmtime_r(&when, &tm)) return hm_refuse("a time is out of range");
+    return hm_put_format(line, "%04d-%02d-%02d %02d:%02d UTC", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+                         tm.tm_min);
+}
+
+static hm_err describe_charter(const hm_statement *s, hm_buf *line) {
+    HM_TRY(hm_put_text(line, "charter: founders "));
+    for (size_t i = 0; i < s->founders; i++) {
+        HM_TRY(hm_put_text(line, i ? ", " : ""));
+        HM_TRY(hm_put(line, s->founder[i].name));
+    }
+    return hm_put_format(line, "; quorum %llu", (unsigned long long)s->quorum);
+}
+
+static hm_err describe_principal(const hm_statement *s, hm_buf *line) {
+    HM_TRY(hm_put(line, s->name));
+    if (!s->keys && !s->has_unix) return hm_put_text(line, ": revoked");
+    HM_TRY(hm_put_format(line, ": %zu %s", s->keys, s->keys == 1 ? "key" : "keys"));
+    return s->has_unix ? hm_put_format(line, ", user %u", s->unix_user) : HM_OK;
+}
+
+static hm_err describe_grant(const hm_statement *s, hm_buf *line) {
+    HM_TRY(hm_put(line, s->name));
+    HM_TRY(hm_put_format(line, ": %s%s of ", s->until ? "" : "no longer ", hm_role_name(s->role)));
+    HM_TRY(s->product.len ? hm_put(line, s->product) : hm_put_text(line, "everything"));
+    if (!s->until) return HM_OK;
+    HM_TRY(hm_put_text(line, " until "));
+    return put_date(s->until, line);
+}
+
+static hm_err describe_policy(const hm_statement *s, hm_buf *line) {
+    HM_TRY(hm_put(line, s->product));
+    return s->policy.len ? hm_put_format(line, ": policy of %zu bytes", s->policy.len)
+                         : hm_put_text(line, ": policy withdrawn");
+}
+
+hm_err hm_statement_describe(const hm_statement *statement, hm_buf *line) {
+    switch (statement->act) {
+    case HM_ACT_CHARTER:
+        return describe_charter(statement, line);
+    case HM_ACT_PRINCIPAL:
+        return describe_principal(statement, line);
+    case HM_ACT_GRANT:
+        return describe_grant(statement, line);
+    case HM_ACT_POLICY:
+        return describe_policy(statement, line);
+    default:
+        return hm_refuse("a statement: there is no act %d", (int)statement->act);
+    }
+}

@@ -1,0 +1,272 @@
+/* One statement has one encoding, and nothing else is read as one. */
+#include "base_test.h"
+
+#include <base/cbor.h>
+#include <policy/statement.h>
+
+static hm_statement charter(void) {
+    hm_statement s = {.time = 1700000000, .act = HM_ACT_CHARTER, .quorum = 2, .founders = 2};
+    memcpy(s.office, "an office of us", 16);
+    s.founder[0] = (hm_founder){hm_text("alice"), hm_text("key of alice")};
+    s.founder[1] = (hm_founder){hm_text("bob"), hm_text("key of bob")};
+    return s;
+}
+
+static hm_statement later(hm_act act) {
+    hm_statement s = {.number = 7, .time = 1700000000, .act = act};
+    memcpy(s.office, "an office of us", 16);
+    memset(s.previous, 0x55, sizeof s.previous);
+    return s;
+}
+
+static hm_statement principal(void) {
+    hm_statement s = later(HM_ACT_PRINCIPAL);
+    s.name = hm_text("dan");
+    s.keys = 1;
+    s.key[0] = hm_text("key of dan");
+    s.has_unix = true;
+    s.unix_user = 1000;
+    return s;
+}
+
+static hm_statement grant(void) {
+    hm_statement s = later(HM_ACT_GRANT);
+    s.name = hm_text("dan");
+    s.role = HM_ROLE_APPROVER;
+    s.product = hm_text("pump");
+    s.until = 1800000000;
+    return s;
+}
+
+static hm_statement policy(void) {
+    hm_statement s = later(HM_ACT_POLICY);
+    s.product = hm_text("pump");
+    s.policy = hm_text("rule release\n");
+    return s;
+}
+
+static void assert_line(const hm_statement *s, const char *line) {
+    HM_BUF text = HM_BUF_EMPTY;
+    assert_done(hm_statement_describe(s, &text));
+    assert_int_equal(text.len, strlen(line));
+    assert_memory_equal(text.data, line, text.len);
+}
+
+/* Written, read, and written again the same; every prefix and every longer one is refused. */
+static void assert_comes_back(const hm_statement *s) {
+    HM_BUF cbor = HM_BUF_EMPTY, again = HM_BUF_EMPTY;
+    hm_statement read;
+    assert_done(hm_statement_put(s, &cbor));
+    assert_done(hm_statement_get(hm_buf_bytes(&cbor), &read));
+    assert_done(hm_statement_put(&read, &again));
+    assert_true(hm_bytes_equal(hm_buf_bytes(&cbor), hm_buf_bytes(&again)));
+    assert_int_equal(read.act, s->act);
+    assert_int_equal(read.number, s->number);
+    for (size_t len = 0; len < cbor.len; len++) assert_refused(hm_statement_get(HM_BYTES(cbor.data, len), &read));
+    assert_int_equal(read.act, 0);
+    assert_done(hm_put_u8(&cbor, 0));
+    assert_refused(hm_statement_get(hm_buf_bytes(&cbor), &read));
+}
+
+static void every_act_comes_back_as_it_was(void **state) {
+    (void)state;
+    hm_statement s = charter();
+    assert_comes_back(&s);
+    s = principal();
+    assert_comes_back(&s);
+    s.has_unix = false;
+    assert_comes_back(&s);
+    s.keys = 0;
+    assert_comes_back(&s);
+    s = grant();
+    assert_comes_back(&s);
+    s.product = HM_NO_BYTES;
+    s.until = 0;
+    assert_comes_back(&s);
+    s = policy();
+    assert_comes_back(&s);
+    s.policy = HM_NO_BYTES;
+    assert_comes_back(&s);
+}
+
+static void a_charter_has_these_bytes(void **state) {
+    (void)state;
+    HM_BUF cbor = HM_BUF_EMPTY;
+    hm_statement s = charter();
+    assert_done(hm_statement_put(&s, &cbor));
+    assert_bytes(hm_buf_bytes(&cbor), "\xa7\x01\x01\x02\x50"
+                                      "an office of us\0"
+                                      "\x03\x00\x05\x1a\x65\x53\xf1\x00\x06\x01\x07\x02\x08\x82\x82\x65"
+                                      "alice\x4c"
+                                      "key of alice\x82\x63"
+                                      "bob\x4a"
+                                      "key of bob");
+}
+
+/* A bit changed is another statement, or none; never the same. */
+static void no_changed_bit_goes_unnoticed(void **state) {
+    (void)state;
+    hm_statement all[] = {charter(), principal(), grant(), policy()}, read;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        HM_BUF cbor = HM_BUF_EMPTY;
+        assert_done(hm_statement_put(&all[i], &cbor));
+        for (size_t bit = 0; bit < 8 * cbor.len; bit++) {
+            HM_BUF again = HM_BUF_EMPTY;
+            cbor.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            if (!hm_failed(hm_statement_get(hm_buf_bytes(&cbor), &read))) {
+                assert_done(hm_statement_put(&read, &again));
+                assert_true(hm_bytes_equal(hm_buf_bytes(&cbor), hm_buf_bytes(&again)));
+            }
+            cbor.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        }
+    }
+}
+
+static hm_class put(hm_statement s) {
+    HM_BUF cbor = HM_BUF_EMPTY;
+    hm_class class = hm_statement_put(&s, &cbor).class;
+    assert_int_equal(cbor.len != 0, class == HM_DONE);
+    return class;
+}
+
+#define assert_not_put(made, ...)                                                                                      \
+    do {                                                                                                               \
+        hm_statement s = made();                                                                                       \
+        __VA_ARGS__;                                                                                                   \
+        assert_int_equal(put(s), HM_REFUSED);                                                                          \
+    } while (0)
+
+static void what_is_out_of_bounds_is_not_written(void **state) {
+    (void)state;
+    static uint8_t large[HM_STATED_POLICY_MAX + 1];
+    memset(large, 'x', sizeof large);
+    assert_not_put(charter, s.act = (hm_act)0);
+    assert_not_put(charter, s.act = (hm_act)(HM_ACTS + 1));
+    assert_not_put(charter, s.number = 1);
+    assert_not_put(charter, s.quorum = 0);
+    assert_not_put(charter, s.quorum = 3);
+    assert_not_put(charter, s.founders = 0);
+    assert_not_put(charter, s.founders = HM_FOUNDERS_MAX + 1);
+    assert_not_put(charter, s.founder[0].name = HM_NO_BYTES);
+    assert_not_put(charter, s.founder[0].name = hm_text("a b"));
+    assert_not_put(charter, s.founder[0].spki = HM_NO_BYTES);
+    assert_not_put(charter, s.time = -1);
+    assert_not_put(charter, s.time = INT64_C(253402300800));
+    assert_not_put(principal, s.number = 0);
+    assert_not_put(principal, s.keys = HM_PRINCIPAL_KEYS_MAX + 1);
+    assert_not_put(principal, s.key[0] = HM_NO_BYTES);
+    assert_not_put(principal, s.key[0] = HM_BYTES(large, 1025));
+    assert_not_put(principal, s.unix_user = UINT32_MAX);
+    assert_not_put(principal, s.name = HM_BYTES(large, HM_PRINCIPAL_NAME_MAX + 1));
+    assert_not_put(grant, s.role = (hm_role)0);
+    assert_not_put(grant, s.role = (hm_role)(HM_ROLES + 1));
+    assert_not_put(grant, s.product = hm_text("../pump"));
+    assert_not_put(grant, s.until = -1);
+    assert_not_put(policy, s.product = HM_NO_BYTES);
+    assert_not_put(policy, s.policy = HM_ARRAY(large));
+    hm_statement s = policy();
+    s.policy = HM_BYTES(large, HM_STATED_POLICY_MAX);
+    assert_int_equal(put(s), HM_DONE);
+}
+
+/* The pairs of a statement's map, each encoded; MEMBER is what stands for KEY instead, NULL for nothing. */
+static hm_class read_with(const hm_statement *s, int64_t key, hm_bytes member, bool left_out) {
+    HM_BUF cbor = HM_BUF_EMPTY, changed = HM_BUF_EMPTY, rest = HM_BUF_EMPTY;
+    hm_bytes previous = HM_NO_BYTES, item;
+    uint64_t pairs, kept = 0;
+    hm_statement read;
+    bool placed = left_out;
+    assert_done(hm_statement_put(s, &cbor));
+    hm_reader reader = hm_reader_of(hm_buf_bytes(&cbor));
+    assert_done(hm_cbor_get_map(&reader, &pairs));
+    for (uint64_t i = 0; i <= pairs; i++) {
+        int64_t here = INT64_MAX;
+        if (i < pairs) {
+            assert_done(hm_cbor_get_key(&reader, &previous, &here));
+            assert_done(hm_cbor_get_item(&reader, &item));
+        }
+        if (!placed && here >= key) {
+            assert_done(hm_cbor_put_int(&rest, key));
+            assert_done(hm_put(&rest, member));
+            placed = true;
+            kept++;
+        }
+        if (here == key || i == pairs) continue;
+        assert_done(hm_cbor_put_int(&rest, here));
+        assert_done(hm_put(&rest, item));
+        kept++;
+    }
+    assert_done(hm_cbor_put_map(&changed, kept));
+    assert_done(hm_put(&changed, hm_buf_bytes(&rest)));
+    return hm_statement_get(hm_buf_bytes(&changed), &read).class;
+}
+
+static void members_are_those_of_the_act_and_no_others(void **state) {
+    (void)state;
+    hm_statement all[] = {charter(), principal(), grant(), policy()};
+    /* Of the optional ones: user 11, product 13 of a grant, policy 15. */
+    static const uint32_t optional[] = {0, 1 << 11, 1 << 13, 1 << 15};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        for (int64_t key = 0; key <= 16; key++) {
+            hm_class without = read_with(&all[i], key, HM_NO_BYTES, true);
+            bool has = read_with(&all[i], key, LITERAL("\xf6"), false) == HM_REFUSED;
+            assert_true(has); /* null is no member's value */
+            if (optional[i] >> key & 1) assert_int_equal(without, HM_DONE);
+        }
+        for (int64_t key = 1; key <= 6; key++) {
+            if (key == 4 && all[i].act == HM_ACT_CHARTER) continue;
+            assert_int_equal(read_with(&all[i], key, HM_NO_BYTES, true), HM_REFUSED);
+        }
+    }
+    hm_statement s = grant();
+    assert_int_equal(read_with(&s, 12, HM_NO_BYTES, true), HM_REFUSED);
+    assert_int_equal(read_with(&s, 12, LITERAL("\x02"), false), HM_DONE);
+    assert_int_equal(read_with(&s, 7, LITERAL("\x01"), false), HM_REFUSED); /* a charter's */
+    assert_int_equal(read_with(&s, 15, LITERAL("\x61x"), false), HM_REFUSED);
+    assert_int_equal(read_with(&s, 16, LITERAL("\x01"), false), HM_REFUSED);
+    assert_int_equal(read_with(&s, -1, LITERAL("\x01"), false), HM_REFUSED);
+    assert_int_equal(read_with(&s, 1, LITERAL("\x02"), false), HM_REFUSED); /* a later version */
+    assert_int_equal(read_with(&s, 3, LITERAL("\x00"), false), HM_REFUSED); /* the charter's number */
+    assert_int_equal(read_with(&s, 4, LITERAL("\x41x"), false), HM_REFUSED);
+    assert_int_equal(read_with(&s, 13, LITERAL("\x60"), false),
+                     HM_REFUSED); /* empty, which is said by leaving it out */
+    assert_int_equal(read_with(&s, 14, LITERAL("\x18\x01"), false), HM_REFUSED); /* not the shortest */
+    hm_statement t = policy();
+    assert_int_equal(read_with(&t, 15, LITERAL("\x60"), false), HM_REFUSED);
+    hm_statement c = charter();
+    assert_int_equal(read_with(&c, 8, LITERAL("\x81\x81\x61x"), false), HM_REFUSED);
+    assert_int_equal(read_with(&c, 8, LITERAL("\x81\x83\x61x\x41y\x41z"), false), HM_REFUSED);
+    assert_int_equal(read_with(&c, 8, LITERAL("\x80"), false), HM_REFUSED);
+}
+
+static void each_is_told_in_a_line(void **state) {
+    (void)state;
+    hm_statement s = charter();
+    assert_line(&s, "charter: founders alice, bob; quorum 2");
+    s = principal();
+    assert_line(&s, "dan: 1 key, user 1000");
+    s.has_unix = false;
+    s.keys = 0;
+    assert_line(&s, "dan: revoked");
+    s = grant();
+    assert_line(&s, "dan: approver of pump until 2027-01-15 08:00 UTC");
+    s.until = 0;
+    s.product = HM_NO_BYTES;
+    assert_line(&s, "dan: no longer approver of everything");
+    s = policy();
+    assert_line(&s, "pump: policy of 13 bytes");
+    s.policy = HM_NO_BYTES;
+    assert_line(&s, "pump: policy withdrawn");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_act_comes_back_as_it_was),
+        cmocka_unit_test(a_charter_has_these_bytes),
+        cmocka_unit_test(no_changed_bit_goes_unnoticed),
+        cmocka_unit_test(what_is_out_of_bounds_is_not_written),
+        cmocka_unit_test(members_are_those_of_the_act_and_no_others),
+        cmocka_unit_test(each_is_told_in_a_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

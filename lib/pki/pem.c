@@ -1,4 +1,4 @@
-/* PEM (RFC 7468): certificates in and out. */
+/* PEM (RFC 7468): certificates out of it. */
 #include "pem.h"
 
 #include "tlv.h"
@@ -9,8 +9,6 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <string.h>
-
-enum { LINE_LEN = 64 };
 
 static inline void free_bio(BIO **bio) { BIO_free(*bio); }
 
@@ -72,20 +70,6 @@ hm_err hm_chain_from_pem(hm_bytes pem, hm_buf *der, hm_chain *chain) {
     }
     chain->count = count;
     return HM_OK;
-}
-
-hm_err hm_pem_put(hm_buf *pem, const char *label, hm_bytes der) {
-    HM_BUF base64 = HM_BUF_EMPTY;
-    HM_TRY(hm_put_base64(&base64, der));
-    HM_TRY(hm_put_format(pem, "-----BEGIN %s-----\n", label));
-    hm_reader reader = hm_reader_of(hm_buf_bytes(&base64));
-    while (reader.rest.len) {
-        hm_bytes line;
-        HM_TRY(hm_read_bytes(&reader, reader.rest.len < LINE_LEN ? reader.rest.len : LINE_LEN, &line));
-        HM_TRY(hm_put(pem, line));
-        HM_TRY(hm_put_u8(pem, '\n'));
-    }
-    return hm_put_format(pem, "-----END %s-----\n", label);
 }
 
 hm_err hm_chain_from_der(hm_bytes der, hm_chain *chain) {

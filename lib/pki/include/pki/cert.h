@@ -2,6 +2,7 @@
 #ifndef HM_PKI_CERT_H
 #define HM_PKI_CERT_H
 
+#include <base/pem.h>
 #include <crypto/algorithm.h>
 
 typedef enum {
@@ -66,7 +67,6 @@ typedef struct {
 HM_MUST_USE hm_err hm_chain_from_pem(hm_bytes pem, hm_buf *der, hm_chain *chain);
 /* DER certificates one after another: CHAIN's views point into DER. No certificate is no fault. */
 HM_MUST_USE hm_err hm_chain_from_der(hm_bytes der, hm_chain *chain);
-HM_MUST_USE hm_err hm_pem_put(hm_buf *pem, const char *label, hm_bytes der);
 /* May this chain (leaf first, order checked) certify code signing by the key in SPKI? For chains brought in from a
  * public CA: the last certificate is taken for good, whether it is a root or not, its dates and CA bits apart. */
 HM_MUST_USE hm_err hm_chain_check(const hm_chain *chain, hm_bytes spki, int64_t now);

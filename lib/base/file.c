@@ -114,6 +114,17 @@ hm_err hm_outfile_name(hm_outfile *out) {
     return HM_OK;
 }
 
+/* A link fails where a rename would replace. The temporary name that the file may have stays for _discard to remove. */
+static hm_err take_free_name(hm_outfile *out) {
+    char self[64];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", out->fd);
+    int failed = out->temporary[0] ? linkat(out->dirfd, out->temporary, out->dirfd, out->name, 0)
+                                   : linkat(AT_FDCWD, self, out->dirfd, out->name, AT_SYMLINK_FOLLOW);
+    if (!failed) return HM_OK;
+    if (errno == EEXIST) return hm_refuse("%s: is there already", out->path);
+    return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
+}
+
 void hm_outfile_start_sync(const hm_outfile *out) {
     /* Only a hint: what it does not do, _sync does. */
     (void)sync_file_range(out->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -133,13 +144,17 @@ hm_err hm_outfile_sync_folder(const hm_outfile *out) {
                                   : hm_could_not("%s: its folder cannot be synced: %s", out->path, strerror(errno));
 }
 
-hm_err hm_outfile_commit(hm_outfile *out) {
+static hm_err commit(hm_outfile *out, hm_err (*name)(hm_outfile *out)) {
     hm_err err = hm_outfile_sync(out);
-    if (!hm_failed(err)) err = hm_outfile_name(out);
+    if (!hm_failed(err)) err = name(out);
     if (!hm_failed(err)) err = hm_outfile_sync_folder(out);
     hm_outfile_discard(out);
     return err;
 }
+
+hm_err hm_outfile_commit(hm_outfile *out) { return commit(out, hm_outfile_name); }
+
+hm_err hm_outfile_commit_new(hm_outfile *out) { return commit(out, take_free_name); }
 
 void hm_outfile_discard(hm_outfile *out) {
     if (out->temporary[0]) {

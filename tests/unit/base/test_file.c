@@ -181,6 +181,55 @@ static void nothing_is_pending_behind_a_commit(void **state) {
     assert_int_not_equal(note[1], 0); /* it was, for an instant */
 }
 
+static hm_err write_new(folder *f, const char *name) {
+    HM_OUTFILE out = HM_OUTFILE_NONE;
+    assert_done(hm_outfile_open(f->fd, name, 0600, &out));
+    assert_done(hm_fd_write(out.fd, LITERAL("new")));
+    return hm_outfile_commit_new(&out);
+}
+
+static void a_new_file_gets_its_name(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    assert_done(write_new(f, "x"));
+    assert_bytes(content_of(f, "x", &buf), "new");
+    assert_int_equal(count_names(f->fd), 1);
+}
+
+static void a_new_file_replaces_nothing(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    put_file(f->fd, "file", LITERAL("old"), 0600);
+    assert_int_equal(symlinkat("file", f->fd, "link"), 0);
+    assert_int_equal(symlinkat("nowhere", f->fd, "dangling"), 0);
+    assert_int_equal(mkdirat(f->fd, "folder", 0700), 0);
+    static const char *const there[] = {"file", "link", "dangling", "folder"};
+    for (size_t i = 0; i < sizeof there / sizeof there[0]; i++) {
+        assert_refused(write_new(f, there[i]));
+        assert_non_null(strstr(hm_err_sentence(), "is there already"));
+    }
+    assert_bytes(content_of(f, "file", &buf), "old");
+    assert_int_equal(faccessat(f->fd, "nowhere", F_OK, 0), -1);
+    assert_int_equal(count_names(f->fd), 4);
+}
+
+/* As on a file system without O_TMPFILE. */
+static void a_new_file_with_a_temporary_name_replaces_nothing_either(void **state) {
+    folder *f = *state;
+    HM_BUF buf = HM_BUF_EMPTY;
+    for (int round = 0; round < 2; round++) {
+        HM_OUTFILE out = HM_OUTFILE_NONE;
+        assert_done(hm_outfile_open(f->fd, "x", 0600, &out));
+        close(out.fd);
+        snprintf(out.temporary, sizeof out.temporary, ".hallmark-test");
+        out.fd = openat(f->fd, out.temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+        assert_done(hm_fd_write(out.fd, round ? LITERAL("second") : LITERAL("first")));
+        assert_int_equal(hm_outfile_commit_new(&out).class, round ? HM_REFUSED : HM_DONE);
+        assert_int_equal(count_names(f->fd), 1);
+    }
+    assert_bytes(content_of(f, "x", &buf), "first");
+}
+
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void) {
@@ -201,6 +250,9 @@ int main(void) {
         IN_A_FOLDER(a_file_is_no_folder),
         IN_A_FOLDER(a_survivor_removes_what_a_killed_process_left),
         IN_A_FOLDER(nothing_is_pending_behind_a_commit),
+        IN_A_FOLDER(a_new_file_gets_its_name),
+        IN_A_FOLDER(a_new_file_replaces_nothing),
+        IN_A_FOLDER(a_new_file_with_a_temporary_name_replaces_nothing_either),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

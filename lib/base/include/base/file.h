@@ -30,6 +30,8 @@ HM_MUST_USE hm_err hm_outfile_open(int dirfd, const char *path, mode_t mode, hm_
 /* Make the content durable and visible, replacing what was there; then the outfile is closed. On a fault the old file
  * is as it was and nothing temporary is left. */
 HM_MUST_USE hm_err hm_outfile_commit(hm_outfile *out);
+/* The same, but nothing is replaced: a refusal if anything has that name by now, a link included. */
+HM_MUST_USE hm_err hm_outfile_commit_new(hm_outfile *out);
 /* The steps of _commit, for who writes many files: the content of all is made durable first, then all get their names,
  * then each folder is made durable once. On a fault: _discard. */
 /* Begin to write the content to the disk, without waiting. */

@@ -1,12 +1,11 @@
 /* SubjectPublicKeyInfo of the key algorithms we know. All but RSA are a constant followed by the point, so that reading
  * is comparing: there is no room for a second encoding of the same key, nor for curve parameters of an attacker's
  * choice (CVE-2020-0601). */
+#include "tlv.h"
+
 #include <crypto/spki.h>
 
 enum {
-    INTEGER = 0x02,
-    BIT_STRING = 0x03,
-    SEQUENCE = 0x30,
     RSA_BITS_MIN = 2048,
     RSA_OCTETS_MAX = 1024, /* 8192 bits: a larger modulus only costs the verifier time */
     RSA_EXPONENT_MAX = 8   /* octets */
@@ -92,7 +91,7 @@ static hm_err put_header(hm_buf *der, uint8_t tag, size_t len) {
 
 static hm_err put_unsigned(hm_buf *der, hm_bytes number) {
     bool sign_octet = number.data[0] & 0x80;
-    HM_TRY(put_header(der, INTEGER, number.len + sign_octet));
+    HM_TRY(put_header(der, HM_DER_INTEGER, number.len + sign_octet));
     if (sign_octet) HM_TRY(hm_put_u8(der, 0));
     return hm_put(der, number);
 }
@@ -104,14 +103,14 @@ hm_err hm_spki_from_rsa(hm_bytes modulus, hm_bytes exponent, hm_buf *spki) {
     HM_BUF numbers = HM_BUF_EMPTY, key = HM_BUF_EMPTY, whole = HM_BUF_EMPTY;
     HM_TRY(put_unsigned(&numbers, modulus));
     HM_TRY(put_unsigned(&numbers, exponent));
-    HM_TRY(put_header(&key, SEQUENCE, numbers.len));
+    HM_TRY(put_header(&key, HM_DER_SEQUENCE, numbers.len));
     HM_TRY(hm_put(&key, hm_buf_bytes(&numbers)));
     HM_TRY(hm_put(&whole, HM_ARRAY(rsa_algorithm)));
-    HM_TRY(put_header(&whole, BIT_STRING, key.len + 1));
+    HM_TRY(put_header(&whole, HM_DER_BIT_STRING, key.len + 1));
     HM_TRY(hm_put_u8(&whole, 0)); /* no unused bits */
     HM_TRY(hm_put(&whole, hm_buf_bytes(&key)));
     HM_TRY(hm_buf_reserve(spki, whole.len + 4));
-    HM_TRY(put_header(spki, SEQUENCE, whole.len));
+    HM_TRY(put_header(spki, HM_DER_SEQUENCE, whole.len));
     return hm_put(spki, hm_buf_bytes(&whole));
 }
 
@@ -125,47 +124,21 @@ static bool read_fixed(hm_bytes der, const struct fixed_form *form, hm_spki *spk
     return true;
 }
 
-static hm_err read_length(hm_reader *reader, size_t *len) {
-    uint8_t first;
-    uint16_t wide;
-    HM_TRY(hm_read_u8(reader, &first));
-    *len = first;
-    if (first < 0x80) return HM_OK;
-    if (first == 0x82) {
-        HM_TRY(hm_read_u16be(reader, &wide));
-        *len = wide;
-        return HM_OK;
-    }
-    if (first != 0x81) return hm_refuse("a length is not DER");
-    HM_TRY(hm_read_u8(reader, &first));
-    *len = first;
-    return HM_OK;
-}
-
-static hm_err read_tlv(hm_reader *reader, uint8_t tag, hm_bytes *content) {
-    uint8_t found;
-    size_t len;
-    HM_TRY(hm_read_u8(reader, &found));
-    if (found != tag) return hm_refuse("tag %02x where %02x belongs", found, tag);
-    HM_TRY(read_length(reader, &len));
-    return hm_read_bytes(reader, len, content);
-}
-
 static hm_err read_rsa_numbers(hm_bytes der, hm_spki *spki) {
     hm_bytes whole, algorithm, bits, key;
     uint8_t unused_bits;
     hm_reader reader = hm_reader_of(der);
-    HM_TRY(read_tlv(&reader, SEQUENCE, &whole));
+    HM_TRY(hm_key_tlv(&reader, HM_DER_SEQUENCE, &whole));
     reader = hm_reader_of(whole);
     HM_TRY(hm_read_bytes(&reader, sizeof rsa_algorithm, &algorithm));
     if (!hm_bytes_equal(algorithm, HM_ARRAY(rsa_algorithm))) return hm_refuse("its algorithm is not known");
-    HM_TRY(read_tlv(&reader, BIT_STRING, &bits));
+    HM_TRY(hm_key_tlv(&reader, HM_DER_BIT_STRING, &bits));
     reader = hm_reader_of(bits);
     HM_TRY(hm_read_u8(&reader, &unused_bits));
-    HM_TRY(read_tlv(&reader, SEQUENCE, &key));
+    HM_TRY(hm_key_tlv(&reader, HM_DER_SEQUENCE, &key));
     reader = hm_reader_of(key);
-    HM_TRY(read_tlv(&reader, INTEGER, &spki->modulus));
-    HM_TRY(read_tlv(&reader, INTEGER, &spki->exponent));
+    HM_TRY(hm_key_tlv(&reader, HM_DER_INTEGER, &spki->modulus));
+    HM_TRY(hm_key_tlv(&reader, HM_DER_INTEGER, &spki->exponent));
     spki->kind = HM_SPKI_RSA;
     spki->point = HM_NO_BYTES;
     spki->modulus = without_leading_zeros(spki->modulus);

@@ -74,7 +74,7 @@ hm_err hm_policy_take_named(hm_bytes *rest, const char *const *table, size_t cou
     hm_bytes word = hm_policy_word(rest);
     hm_closest closest = hm_closest_begin(word);
     char hint[HM_HINT_MAX];
-    if (!word.len) return hm_refuse("ends where a %s is expected", what);
+    if (!word.len) return hm_refuse("ends where the %s is expected", what);
     for (size_t i = 0; i < count; i++) {
         if (!table[i]) continue;
         *index = i;

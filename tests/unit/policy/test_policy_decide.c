@@ -1,0 +1,565 @@
+#include "policy_test.h"
+
+static hm_policy policy;
+static hm_policy_decision decision;
+static hm_buf why;
+
+static void set_policy(const char *text) {
+    hm_err err = hm_policy_read(hm_text(text), &policy);
+    if (hm_failed(err)) fail_msg("refused: %s", hm_err_sentence());
+}
+
+/* What USED answers, and what it was last asked. */
+typedef struct {
+    uint64_t of_principal, of_key;
+    bool fails;
+    unsigned calls;
+    hm_bytes rule;
+    uint32_t seconds;
+} meter;
+
+static hm_err used(void *context, hm_bytes rule, uint32_t seconds, bool of_key, uint64_t *count) {
+    meter *m = context;
+    m->calls++;
+    m->rule = rule;
+    m->seconds = seconds;
+    if (m->fails) return hm_could_not("the store is gone");
+    *count = of_key ? m->of_key : m->of_principal;
+    return HM_OK;
+}
+
+static meter gauge;
+
+/* Allowed by SAMPLE's first rule, were it not for approvals. */
+static hm_policy_request request_by(const char *requester) {
+    gauge = (meter){0};
+    return (hm_policy_request){.requester = hm_text(requester),
+                               .release = LITERAL("2.0.0"),
+                               .format = HM_POLICY_PE,
+                               .algorithm = HM_KEY_ES256,
+                               .time = AT(0, 9, 12),
+                               .wanted = 1,
+                               .used = used,
+                               .context = &gauge};
+}
+
+static void approved_by(hm_policy_request *request, const char *const *names) {
+    static hm_bytes approvers[16];
+    request->approvers = approvers;
+    for (request->approver_count = 0; *names; names++) approvers[request->approver_count++] = hm_text(*names);
+}
+#define APPROVED_BY(request, ...) approved_by((request), (const char *const[]){__VA_ARGS__, NULL})
+
+static hm_policy_verdict verdict(const hm_policy_request *request) {
+    why.len = 0;
+    assert_done(hm_policy_decide(&policy, request, &decision, &why));
+    return decision.verdict;
+}
+
+static hm_policy_verdict publishing(const hm_policy_request *request) {
+    why.len = 0;
+    assert_done(hm_policy_decide_publish(&policy, request, &decision, &why));
+    return decision.verdict;
+}
+
+static void assert_why(const char *lines) {
+    if (!hm_bytes_equal(hm_buf_bytes(&why), hm_text(lines)))
+        fail_msg("not\n%sbut\n%.*s", lines, (int)why.len, (const char *)why.data);
+}
+
+/* ---- which rule ---- */
+
+static void a_policy_without_rules_denies(void **state) {
+    (void)state;
+    set_policy("");
+    hm_policy_request request = request_by("alice");
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_null(decision.rule);
+    assert_why("no: the policy has no rules\n");
+    assert_string_equal(decision.sentence, "no rule fits: the policy has no rules");
+    assert_int_equal(publishing(&request), HM_POLICY_DENIED);
+}
+
+static void what_no_rule_fits_is_denied_with_each_rules_reason(void **state) {
+    (void)state;
+    set_policy(SAMPLE);
+    hm_policy_request request = request_by("ci-main");
+    request.release = LITERAL("1.9");
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_null(decision.rule);
+    assert_why("no: rule release: release 1.9 is none of 2.*, 3.*\nno: rule nightly: release 1.9 is none of *-dev\n");
+    assert_string_equal(decision.sentence, "no rule fits: rule release: release 1.9 is none of 2.*, 3.*; "
+                                           "rule nightly: release 1.9 is none of *-dev");
+    assert_int_equal(gauge.calls, 0);
+}
+
+static void each_thing_that_does_not_fit_is_named(void **state) {
+    (void)state;
+    set_policy(
+        "group qa = bob\nrule r\nrequest by qa, ann\nreleases 2.*\nformats cms, pe\nalgorithms es256, rsa3072\n");
+    hm_policy_request request = request_by("bob");
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    request.requester = LITERAL("eve");
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_why("no: rule r: eve is none of qa, ann\n");
+    request = request_by("ann");
+    request.release = HM_NO_BYTES;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_why("no: rule r: no release is none of 2.*\n");
+    request = request_by("ann");
+    request.format = HM_POLICY_NATIVE;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_why("no: rule r: format native is none of cms, pe\n");
+    request.format = 5;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_why("no: rule r: format 5, which has no name here, is none of cms, pe\n");
+    request = request_by("ann");
+    request.algorithm = HM_KEY_ED25519;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_why("no: rule r: algorithm ed25519 is none of es256, rsa3072\n");
+}
+
+static void numbers_that_are_none_fit_no_rule(void **state) {
+    (void)state;
+    set_policy("rule r\nrequest by ann\nformats cms, catalogue, pe, native\n");
+    static const unsigned odd[] = {0, 5, 31, 32, 33, 35, 64, 0x80000003u, ~0u};
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        hm_policy_request request = request_by("ann");
+        request.format = odd[i];
+        assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+        request = request_by("ann");
+        request.algorithm = (hm_key_algorithm)(odd[i] == 5 ? 6 : odd[i]);
+        assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    }
+}
+
+static void nobody_becomes_a_group_by_its_name(void **state) {
+    (void)state;
+    set_policy("group qa = bob\nrule r\nrequest by qa, ann\nformats pe\napprove 1 of qa\n");
+    hm_policy_request request = request_by("qa");
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    request = request_by("ann");
+    APPROVED_BY(&request, "qa");
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+}
+
+static void names_are_compared_as_they_are_written(void **state) {
+    (void)state;
+    set_policy("rule r\nrequest by ann\nformats pe\n");
+    static const char *const others[] = {"Ann", "an", "anna", "ann ", " ann", "*"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        hm_policy_request request = request_by(others[i]);
+        assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    }
+}
+
+static void the_first_rule_that_fits_decides_even_if_a_later_one_would_allow(void **state) {
+    (void)state;
+    set_policy("rule strict\nrequest by ann\nformats pe\nkeys not-imported\n"
+               "rule loose\nrequest by ann\nformats pe\n");
+    hm_policy_request request = request_by("ann");
+    request.imported = true;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_ptr_equal(decision.rule, &policy.rule[0]);
+    assert_why("yes: rule strict decides: it fits ann, release 2.0.0, pe, es256\n"
+               "no: the key was imported, and the rule says not-imported\n");
+}
+
+static void a_rule_that_does_not_fit_leaves_it_to_the_next(void **state) {
+    (void)state;
+    set_policy(SAMPLE);
+    hm_policy_request request = request_by("ci-main");
+    request.release = LITERAL("7-dev");
+    request.format = HM_POLICY_CMS;
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    assert_ptr_equal(decision.rule, &policy.rule[1]);
+    assert_string_equal(decision.sentence, "");
+    assert_why("no: rule release: release 7-dev is none of 2.*, 3.*\n"
+               "yes: rule nightly decides: it fits ci-main, release 7-dev, cms, es256\n"
+               "yes: quota 100 per hour: 0 used, 1 wanted\n");
+}
+
+static void without_a_releases_line_any_release_fits_and_none_too(void **state) {
+    (void)state;
+    set_policy("rule r\nrequest by ann\nformats pe\n");
+    hm_policy_request request = request_by("ann");
+    request.release = HM_NO_BYTES;
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    assert_why("yes: rule r decides: it fits ann, no release, pe, es256\n");
+}
+
+/* ---- keys, windows, quotas ---- */
+
+static void keys_are_judged_by_origin_and_token(void **state) {
+    (void)state;
+    set_policy("rule r\nrequest by ann\nformats pe\nkeys not-imported, not-software\n");
+    hm_policy_request request = request_by("ann");
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    request.software = true;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_string_equal(decision.sentence, "rule r: the key is in software, and the rule says not-software");
+    request.imported = true;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_string_equal(decision.sentence, "rule r: the key was imported, and the rule says not-imported");
+}
+
+static void one_of_the_windows_must_be_open(void **state) {
+    (void)state;
+    set_policy("rule r\nrequest by ann\nformats pe\nwindow mon-fri 08:00-16:00\nwindow sat 22:00-04:00\n");
+    hm_policy_request request = request_by("ann");
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    assert_why("yes: rule r decides: it fits ann, release 2.0.0, pe, es256\n"
+               "yes: it is thu 09:12 UTC, in the window mon-fri 08:00-16:00\n");
+    request.time = AT(3, 3, 59); /* Sunday, of Saturday's */
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    request.time = AT(3, 9, 12);
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_string_equal(decision.sentence, "rule r: it is sun 09:12 UTC, outside mon-fri 08:00-16:00, sat 22:00-04:00");
+}
+
+static void a_quota_may_be_reached_and_not_passed(void **state) {
+    (void)state;
+    set_policy("rule r\nrequest by ann\nformats pe\nquota 200 per day\n");
+    static const struct {
+        uint64_t used, wanted;
+        hm_policy_verdict verdict;
+    } cases[] = {
+        {0, 200, HM_POLICY_ALLOWED},       {199, 1, HM_POLICY_ALLOWED},
+        {0, 201, HM_POLICY_DENIED},        {200, 1, HM_POLICY_DENIED},
+        {199, 2, HM_POLICY_DENIED},        {UINT64_MAX, 1, HM_POLICY_DENIED},
+        {1, UINT64_MAX, HM_POLICY_DENIED}, {UINT64_MAX, UINT64_MAX, HM_POLICY_DENIED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        hm_policy_request request = request_by("ann");
+        gauge.of_principal = cases[i].used;
+        request.wanted = cases[i].wanted;
+        assert_int_equal(verdict(&request), cases[i].verdict);
+    }
+}
+
+static void a_quota_asks_for_its_own_rule_and_time(void **state) {
+    (void)state;
+    set_policy("rule r\nrequest by ann\nformats pe\nquota 5 per minute\n");
+    hm_policy_request request = request_by("ann");
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    assert_bytes(gauge.rule, "r");
+    assert_int_equal(gauge.seconds, 60);
+}
+
+static void all_quotas_must_hold(void **state) {
+    (void)state;
+    set_policy("rule r\nrequest by ann\nformats pe\nquota 5 per minute\nquota 7 per day of key\n");
+    hm_policy_request request = request_by("ann");
+    gauge.of_principal = 1;
+    gauge.of_key = 7;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_int_equal(gauge.calls, 2);
+    assert_why("yes: rule r decides: it fits ann, release 2.0.0, pe, es256\n"
+               "yes: quota 5 per minute: 1 used, 1 wanted\nno: quota 7 per day of key: 7 used, 1 wanted\n");
+    gauge.of_key = 0;
+    gauge.of_principal = 5;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_string_equal(decision.sentence, "rule r: quota 5 per minute: 5 used, 1 wanted");
+}
+
+static void a_quota_that_cannot_be_counted_fails_the_decision(void **state) {
+    (void)state;
+    set_policy("rule r\nrequest by ann\nformats pe\nquota 5 per minute\n");
+    hm_policy_request request = request_by("ann");
+    gauge.fails = true;
+    memset(&decision, 0xff, sizeof decision);
+    assert_could_not(hm_policy_decide(&policy, &request, &decision, NULL));
+    assert_int_equal(decision.verdict, HM_POLICY_DENIED);
+    assert_null(decision.rule);
+    request.used = NULL;
+    assert_refused(hm_policy_decide(&policy, &request, &decision, NULL));
+    assert_said("nobody can say how much of it is used");
+    assert_int_equal(decision.verdict, HM_POLICY_DENIED);
+}
+
+static void facts_that_are_none_are_refused(void **state) {
+    (void)state;
+    set_policy("rule r\nrequest by ann\nformats pe\n");
+    hm_policy_request request = request_by("");
+    assert_refused(hm_policy_decide(&policy, &request, &decision, NULL));
+    request = request_by("ann");
+    request.time = -1;
+    assert_refused(hm_policy_decide(&policy, &request, &decision, NULL));
+    request.time = INT64_MIN;
+    assert_refused(hm_policy_decide_publish(&policy, &request, &decision, NULL));
+    request = request_by("ann");
+    request.wanted = 0;
+    assert_refused(hm_policy_decide(&policy, &request, &decision, NULL));
+    assert_int_equal(decision.verdict, HM_POLICY_DENIED);
+    request = request_by("ann");
+    request.time = INT64_MAX;
+    assert_done(hm_policy_decide(&policy, &request, &decision, NULL));
+}
+
+/* ---- approvals ---- */
+
+static void missing_approvals_are_told_with_who_can_give_them(void **state) {
+    (void)state;
+    set_policy(SAMPLE);
+    hm_policy_request request = request_by("alice");
+    APPROVED_BY(&request, "dan");
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_int_equal(decision.missing, 2);
+    assert_why("yes: rule release decides: it fits alice, release 2.0.0, pe, es256\n"
+               "yes: the key was not imported\nyes: the key is not in software\n"
+               "yes: it is thu 09:12 UTC, in the window mon-fri 08:00-16:00\n"
+               "yes: quota 200 per day: 0 used, 1 wanted\nyes: quota 1000 per day of key: 0 used, 1 wanted\n"
+               "no: approve 2 of qa: needs 1 more of qa (bob, carol)\n"
+               "no: approve 1 of safety: needs 1 more of safety (bob, erin, frank)\n");
+    assert_string_equal(decision.sentence, "rule release: approve 2 of qa: needs 1 more of qa (bob, carol); "
+                                           "approve 1 of safety: needs 1 more of safety (bob, erin, frank)");
+}
+
+static void enough_approvals_allow(void **state) {
+    (void)state;
+    set_policy(SAMPLE);
+    hm_policy_request request = request_by("alice");
+    APPROVED_BY(&request, "dan", "carol", "erin");
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    assert_int_equal(decision.missing, 0);
+    assert_string_equal(decision.sentence, "");
+}
+
+static void one_person_fills_one_place(void **state) {
+    (void)state;
+    set_policy(SAMPLE);
+    hm_policy_request request = request_by("alice");
+    APPROVED_BY(&request, "bob", "dan");
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_int_equal(decision.missing, 1);
+}
+
+static void who_stands_in_two_groups_counts_where_it_helps_whatever_the_order(void **state) {
+    (void)state;
+    set_policy(SAMPLE);
+    static const char *const orders[][4] = {{"bob", "carol", "dan"},
+                                            {"carol", "bob", "dan"},
+                                            {"carol", "dan", "bob"},
+                                            {"bob", "carol", "erin"},
+                                            {"erin", "bob", "carol"}};
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        hm_policy_request request = request_by("alice");
+        approved_by(&request, orders[i]);
+        assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    }
+}
+
+static void a_place_that_somebody_can_leave_is_offered_to_others(void **state) {
+    (void)state;
+    set_policy("group qa = bob, carol\ngroup safety = bob\nrule r\nrequest by ann\nformats pe\n"
+               "approve 1 of qa\napprove 1 of safety\n");
+    hm_policy_request request = request_by("ann");
+    APPROVED_BY(&request, "bob");
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_string_equal(decision.sentence, "rule r: approve 1 of safety: needs 1 more of safety or qa (carol)");
+    APPROVED_BY(&request, "bob", "carol");
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    assert_why("yes: rule r decides: it fits ann, release 2.0.0, pe, es256\n"
+               "yes: approve 1 of qa: carol\nyes: approve 1 of safety: bob\n");
+}
+
+static void the_requesters_own_approval_does_not_count(void **state) {
+    (void)state;
+    set_policy("group qa = bob, carol\nrule r\nrequest by qa\nformats pe\napprove 1 of qa\n");
+    hm_policy_request request = request_by("bob");
+    APPROVED_BY(&request, "bob");
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_why("yes: rule r decides: it fits bob, release 2.0.0, pe, es256\n"
+               "no: the approval by bob, who asks, does not count\n"
+               "no: approve 1 of qa: needs 1 more of qa (carol)\n");
+    assert_string_equal(decision.sentence, "rule r: approve 1 of qa: needs 1 more of qa (carol)");
+    APPROVED_BY(&request, "bob", "carol");
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+}
+
+static void an_approval_given_twice_counts_once(void **state) {
+    (void)state;
+    set_policy("group qa = bob, carol\nrule r\nrequest by ann\nformats pe\napprove 2 of qa\n");
+    hm_policy_request request = request_by("ann");
+    APPROVED_BY(&request, "bob", "bob", "bob");
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_int_equal(decision.missing, 1);
+}
+
+static void approvals_from_outside_the_groups_do_not_count(void **state) {
+    (void)state;
+    set_policy("group qa = bob, carol\ngroup other = zed\nrule r\nrequest by ann\nformats pe\napprove 1 of qa\n");
+    hm_policy_request request = request_by("ann");
+    APPROVED_BY(&request, "zed", "", "Bob", "zed");
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_why("yes: rule r decides: it fits ann, release 2.0.0, pe, es256\n"
+               "no: the approval by zed, who is in none of the groups, does not count\n"
+               "no: the approval by , who is in none of the groups, does not count\n"
+               "no: the approval by Bob, who is in none of the groups, does not count\n"
+               "no: approve 1 of qa: needs 1 more of qa (bob, carol)\n");
+}
+
+static void what_the_groups_could_never_approve_is_denied_at_once(void **state) {
+    (void)state;
+    set_policy("group qa = bob, carol\nrule r\nrequest by bob\nformats pe\napprove 2 of qa\n");
+    hm_policy_request request = request_by("bob");
+    APPROVED_BY(&request, "carol");
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_int_equal(decision.missing, 0);
+    assert_string_equal(decision.sentence,
+                        "rule r: the groups of the approve lines have too few people without bob, who asks");
+}
+
+static void approvals_do_not_open_what_is_closed(void **state) {
+    (void)state;
+    set_policy(SAMPLE);
+    hm_policy_request request = request_by("alice");
+    request.imported = true;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_int_equal(decision.missing, 0);
+    assert_string_equal(decision.sentence, "rule release: the key was imported, and the rule says not-imported");
+    APPROVED_BY(&request, "carol", "dan", "erin");
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+}
+
+/* ---- publishing ---- */
+
+static void publishing_is_judged_by_its_own_lines(void **state) {
+    (void)state;
+    set_policy(SAMPLE);
+    hm_policy_request request = request_by("alice");
+    request.time = AT(3, 12, 0);
+    request.imported = true;
+    gauge.fails = true;
+    APPROVED_BY(&request, "dan", "carol");
+    assert_int_equal(publishing(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_string_equal(decision.sentence,
+                        "rule release: publish 1 of safety: needs 1 more of safety (erin, frank, bob)");
+    APPROVED_BY(&request, "bob");
+    assert_int_equal(publishing(&request), HM_POLICY_ALLOWED);
+}
+
+static void publishing_without_lines_needs_a_fitting_rule_and_no_more(void **state) {
+    (void)state;
+    set_policy("group qa = bob\nrule r\nrequest by ann\nformats pe\napprove 1 of qa\n");
+    hm_policy_request request = request_by("ann");
+    assert_int_equal(publishing(&request), HM_POLICY_ALLOWED);
+    assert_why("yes: rule r decides: it fits ann, release 2.0.0, pe, es256\nyes: publishing needs no approval\n");
+    request = request_by("eve");
+    assert_int_equal(publishing(&request), HM_POLICY_DENIED);
+}
+
+static void who_asked_does_not_publish(void **state) {
+    (void)state;
+    set_policy("group qa = bob, carol\nrule r\nrequest by bob\nformats pe\npublish 1 of qa\n");
+    hm_policy_request request = request_by("bob");
+    APPROVED_BY(&request, "bob");
+    assert_int_equal(publishing(&request), HM_POLICY_NEEDS_APPROVALS);
+}
+
+/* ---- what is said ---- */
+
+static void what_others_chose_cannot_forge_a_line(void **state) {
+    (void)state;
+    set_policy("group qa = bob\nrule r\nrequest by ann\nreleases 2.*\nformats pe\napprove 1 of qa\n");
+    hm_policy_request request = request_by("ann");
+    request.release = LITERAL("9\nyes: all is well\x1b[2J");
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_why("no: rule r: release 9\\x0ayes: all is well\\x1b[2J is none of 2.*\n");
+    request = request_by("ann");
+    APPROVED_BY(&request, "x\ny");
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_why("yes: rule r decides: it fits ann, release 2.0.0, pe, es256\n"
+               "no: the approval by x\\x0ay, who is in none of the groups, does not count\n"
+               "no: approve 1 of qa: needs 1 more of qa (bob)\n");
+    request = request_by("a\nb");
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_why("no: rule r: a\\x0ab is none of ann\n");
+}
+
+static void the_sentence_is_cut_between_characters(void **state) {
+    (void)state;
+    HM_BUF text = HM_BUF_EMPTY;
+    for (int i = 0; i < HM_POLICY_RULES; i++)
+        assert_done(hm_put_format(&text, "rule r%d\nrequest by ann\nreleases 2\nformats pe\n", i));
+    assert_done(hm_policy_read(hm_buf_bytes(&text), &policy));
+    static const char umlauts[] = "\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6";
+    for (size_t shift = 0; shift < 20; shift++) {
+        char release[64] = "xxxxxxxxxxxxxxxxxxxx";
+        memcpy(release + shift, umlauts, sizeof umlauts);
+        hm_policy_request request = request_by("ann");
+        request.release = hm_text(release);
+        assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+        size_t len = strlen(decision.sentence);
+        assert_true(len >= HM_SENTENCE_MAX - 2);
+        assert_int_not_equal((uint8_t)decision.sentence[len - 1], 0xc3);
+    }
+}
+
+static void it_decides_the_same_without_an_explanation(void **state) {
+    (void)state;
+    set_policy(SAMPLE);
+    hm_policy_request request = request_by("alice");
+    hm_policy_decision silent;
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_done(hm_policy_decide(&policy, &request, &silent, NULL));
+    assert_int_equal(silent.verdict, decision.verdict);
+    assert_int_equal(silent.missing, decision.missing);
+    assert_ptr_equal(silent.rule, decision.rule);
+    assert_string_equal(silent.sentence, decision.sentence);
+}
+
+static void the_explanation_is_appended(void **state) {
+    (void)state;
+    set_policy("");
+    hm_policy_request request = request_by("ann");
+    why.len = 0;
+    assert_done(hm_put_text(&why, "before\n"));
+    assert_done(hm_policy_decide(&policy, &request, &decision, &why));
+    assert_why("before\nno: the policy has no rules\n");
+}
+
+static int release_why(void **state) {
+    (void)state;
+    hm_buf_clear(&why);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_policy_without_rules_denies),
+        cmocka_unit_test(what_no_rule_fits_is_denied_with_each_rules_reason),
+        cmocka_unit_test(each_thing_that_does_not_fit_is_named),
+        cmocka_unit_test(numbers_that_are_none_fit_no_rule),
+        cmocka_unit_test(nobody_becomes_a_group_by_its_name),
+        cmocka_unit_test(names_are_compared_as_they_are_written),
+        cmocka_unit_test(the_first_rule_that_fits_decides_even_if_a_later_one_would_allow),
+        cmocka_unit_test(a_rule_that_does_not_fit_leaves_it_to_the_next),
+        cmocka_unit_test(without_a_releases_line_any_release_fits_and_none_too),
+        cmocka_unit_test(keys_are_judged_by_origin_and_token),
+        cmocka_unit_test(one_of_the_windows_must_be_open),
+        cmocka_unit_test(a_quota_may_be_reached_and_not_passed),
+        cmocka_unit_test(a_quota_asks_for_its_own_rule_and_time),
+        cmocka_unit_test(all_quotas_must_hold),
+        cmocka_unit_test(a_quota_that_cannot_be_counted_fails_the_decision),
+        cmocka_unit_test(facts_that_are_none_are_refused),
+        cmocka_unit_test(missing_approvals_are_told_with_who_can_give_them),
+        cmocka_unit_test(enough_approvals_allow),
+        cmocka_unit_test(one_person_fills_one_place),
+        cmocka_unit_test(who_stands_in_two_groups_counts_where_it_helps_whatever_the_order),
+        cmocka_unit_test(a_place_that_somebody_can_leave_is_offered_to_others),
+        cmocka_unit_test(the_requesters_own_approval_does_not_count),
+        cmocka_unit_test(an_approval_given_twice_counts_once),
+        cmocka_unit_test(approvals_from_outside_the_groups_do_not_count),
+        cmocka_unit_test(what_the_groups_could_never_approve_is_denied_at_once),
+        cmocka_unit_test(approvals_do_not_open_what_is_closed),
+        cmocka_unit_test(publishing_is_judged_by_its_own_lines),
+        cmocka_unit_test(publishing_without_lines_needs_a_fitting_rule_and_no_more),
+        cmocka_unit_test(who_asked_does_not_publish),
+        cmocka_unit_test(what_others_chose_cannot_forge_a_line),
+        cmocka_unit_test(the_sentence_is_cut_between_characters),
+        cmocka_unit_test(it_decides_the_same_without_an_explanation),
+        cmocka_unit_test(the_explanation_is_appended),
+    };
+    return cmocka_run_group_tests(tests, NULL, release_why);
+}

@@ -44,7 +44,8 @@ static hm_err find_row(hm_office *office, int64_t product, hm_key_role role, int
     return HM_OK;
 }
 
-static hm_err load_key(hm_office *office, loaded_key *loaded) {
+static hm_err load_key(hm_office *office, const hm_product *product, loaded_key *loaded) {
+    HM_TRY(hm_key_id_check(office, product, &loaded->row));
     HM_TRY(hm_office_token(office));
     return hm_token_find(office->token, (hm_key_algorithm)loaded->row.algorithm, loaded->row.token_id, loaded->row.spki,
                          &loaded->key);
@@ -118,7 +119,7 @@ static hm_err make_key(hm_office *office, const hm_product *product, hm_key_role
     HM_TRY(hm_office_token(office));
     hm_key_row row = {
         .product = product ? product->id : 0, .role = role, .algorithm = (int)algorithm, .created = hm_now()};
-    HM_TRY(hm_random(row.token_id, sizeof row.token_id));
+    HM_TRY(hm_key_id_new(office, product, &row));
     char label[128];
     snprintf(label, sizeof label, "%s %s %s", product ? product->name : "office", role_name(role),
              hm_key_algorithm_name(algorithm));
@@ -210,7 +211,7 @@ static hm_err ensure(hm_office *office, const hm_product *product, hm_key_role r
                      loaded_key *loaded) {
     bool found;
     HM_TRY(find_row(office, product ? product->id : 0, role, (int)algorithm, loaded, &found));
-    HM_TRY(found ? load_key(office, loaded) : make_key(office, product, role, algorithm, loaded));
+    HM_TRY(found ? load_key(office, product, loaded) : make_key(office, product, role, algorithm, loaded));
     if (loaded->row.certificate.len) return HM_OK;
     return certify(office, product, loaded, parent ? parent : loaded, profile, common_name, years);
 }
@@ -240,7 +241,7 @@ static hm_err product_ca(hm_office *office, const hm_product *product, loaded_ke
     LOADED_KEY root = {0};
     bool found;
     HM_TRY(find_row(office, product->id, HM_KEY_ROLE_PRODUCT_CA, 0, ca, &found));
-    if (found && ca->row.certificate.len) return load_key(office, ca);
+    if (found && ca->row.certificate.len) return load_key(office, product, ca);
     HM_TRY(root_key(office, &root));
     char name[65];
     snprintf(name, sizeof name, "%.40s CA", product->name);
@@ -261,12 +262,13 @@ static hm_err signing_key(hm_office *office, const hm_product *product, hm_key_a
                           loaded_key *loaded) {
     bool found;
     HM_TRY(find_row(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, loaded, &found));
-    if (found && (loaded->row.certificate.len || !certified)) return load_key(office, loaded);
+    if (found && (loaded->row.certificate.len || !certified)) return load_key(office, product, loaded);
     HM_FD lock = -1;
     HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
     if (!certified) {
         HM_TRY(find_row(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, loaded, &found));
-        return found ? load_key(office, loaded) : make_key(office, product, HM_KEY_ROLE_SIGNING, algorithm, loaded);
+        return found ? load_key(office, product, loaded)
+                     : make_key(office, product, HM_KEY_ROLE_SIGNING, algorithm, loaded);
     }
     LOADED_KEY ca = {0};
     HM_TRY(product_ca(office, product, &ca));
@@ -304,7 +306,7 @@ hm_err hm_ceremony_office_key(hm_office *office, hm_key_role role, hm_key_algori
     }
     key->found = found || make;
     if (!key->found) return HM_OK;
-    HM_TRY(found ? load_key(office, &loaded) : make_key(office, NULL, role, algorithm, &loaded));
+    HM_TRY(found ? load_key(office, NULL, &loaded) : make_key(office, NULL, role, algorithm, &loaded));
     memcpy(key->token_id, loaded.row.token_id, sizeof key->token_id);
     key->key = loaded.key;
     key->spki.len = 0;

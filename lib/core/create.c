@@ -97,7 +97,7 @@ static hm_err log_founding(hm_office *office) {
     return hm_log_append(office, &record, &index);
 }
 
-static hm_err found_office(hm_office *office) {
+static hm_err found_office(hm_office *office, const hm_statement *founders) {
     HM_TRY(make_token(office));
     HM_TRY(hm_office_token(office));
     hm_token_info info;
@@ -106,6 +106,7 @@ static hm_err found_office(hm_office *office) {
     HM_TRY(hm_store_begin(office->store));
     HM_TRY(hm_store_put_office(office->store, &office->row));
     HM_TRY(log_founding(office));
+    if (founders) HM_TRY(hm_statements_found(office, founders));
     HM_TRY(hm_store_commit(office->store));
     HM_TRY(hm_ceremony_root(office));
     HM_TRY(hm_log_publish(office, NULL));
@@ -118,7 +119,8 @@ static hm_err fill_office(const hm_office_plan *plan, hm_office *office, hm_buf 
     memset(office, 0, sizeof *office);
     office->directory = plan->directory;
     office->dirfd = office->log_dirfd = -1;
-    snprintf(office->actor, sizeof office->actor, "unix:%u", (unsigned)getuid());
+    office->user = getuid();
+    snprintf(office->actor, sizeof office->actor, "unix:%u", office->user);
     HM_TRY(hm_folder_open(AT_FDCWD, plan->directory, &office->dirfd));
     if (mkdirat(office->dirfd, "log", 0755) != 0) return hm_could_not("%s/log: %s", plan->directory, strerror(errno));
     HM_TRY(hm_folder_open(office->dirfd, "log", &office->log_dirfd));
@@ -145,7 +147,7 @@ hm_err hm_office_create(const hm_office_plan *plan) {
     hm_office office = {.dirfd = -1};
     HM_BUF origin = HM_BUF_EMPTY;
     hm_err err = fill_office(plan, &office, &origin);
-    if (!hm_failed(err)) err = found_office(&office);
+    if (!hm_failed(err)) err = found_office(&office, plan->founders);
     hm_office_close(&office);
     if (hm_failed(err)) nftw(plan->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     return err;

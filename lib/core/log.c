@@ -135,9 +135,15 @@ static hm_err take_log_key(void *context, const hm_key_row *row) {
     log_key_search *search = context;
     search->found = true;
     HM_TRY(hm_note_key_make(search->office->row.origin, row->spki, &search->verifier));
+    HM_TRY(hm_in(hm_key_id_check(search->office, NULL, row), "the log's key"));
     if (!search->office->token) return HM_OK;
-    return hm_token_find(search->office->token, (hm_key_algorithm)row->algorithm, row->token_id, row->spki,
-                         &search->key);
+    /* A governed office's database is not believed what that key is. */
+    bool governed = search->office->governed;
+    HM_TRY(hm_token_find(search->office->token, (hm_key_algorithm)row->algorithm, row->token_id,
+                         governed ? HM_NO_BYTES : row->spki, &search->key));
+    return hm_bytes_equal(hm_key_signer(search->key).spki, row->spki)
+               ? HM_OK
+               : hm_refuse("the log's key is not the one that the database names: it was changed");
 }
 
 static hm_err find_log_key(hm_office *office, log_key_search *search) {
@@ -162,6 +168,7 @@ static hm_err sign_checkpoint(hm_office *office, const hm_tree_edge *tree, hm_bu
     snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", office->row.origin);
     HM_BUF text = HM_BUF_EMPTY;
     HM_TRY(hm_checkpoint_put(&checkpoint, &text));
+    HM_TRY(hm_statements_put_head(office, tree->size, &text));
     hm_signer signer = hm_key_signer(search.key);
     HM_TRY(hm_note_sign(hm_buf_bytes(&text), &search.verifier, &signer, note));
     /* One that nobody can verify must not take the place of one that they can. */
@@ -286,6 +293,7 @@ hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint) {
     if (!published) {
         HM_TRY(hm_office_lock(office, "publish.lock", &lock));
         HM_TRY(hm_log_check_head(office));
+        HM_TRY(hm_statements_load(office)); /* before the size is read, so that none of them lies behind it */
         note.len = 0;
         HM_TRY(stored_tree(office, &tree, &note));
         HM_TRY(check_edge(&tree, hm_buf_bytes(&note)));

@@ -70,7 +70,8 @@ hm_err hm_office_open(const char *directory, hm_office *office) {
     office->dirfd = office->log_dirfd = -1;
     HM_TRY(hm_crypto_begin_with_modules());
     /* The kernel's word, not an environment variable's. */
-    snprintf(office->actor, sizeof office->actor, "unix:%u", (unsigned)getuid());
+    office->user = getuid();
+    snprintf(office->actor, sizeof office->actor, "unix:%u", office->user);
     HM_BUF path = HM_BUF_EMPTY;
     const char *database;
     HM_TRY(hm_office_path(office, "office.db", &path, &database));
@@ -85,10 +86,12 @@ hm_err hm_office_open(const char *directory, hm_office *office) {
     HM_TRY(check_folder(directory, office->dirfd));
     HM_TRY(hm_folder_open(office->dirfd, "log", &office->log_dirfd));
     HM_TRY(hm_store_open(database, &office->store));
-    return hm_store_get_office(office->store, &office->strings, &office->row);
+    HM_TRY(hm_store_get_office(office->store, &office->strings, &office->row));
+    return hm_statements_find(office);
 }
 
 void hm_office_close(hm_office *office) {
+    hm_registry_free(&office->registry);
     hm_token_close(&office->token);
     hm_store_close(&office->store);
     hm_fd_close(&office->dirfd);

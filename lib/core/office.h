@@ -7,6 +7,7 @@
 #include <hallmark/verify.h>
 #include <keys/token.h>
 #include <pki/signed.h>
+#include <policy/registry.h>
 #include <store/store.h>
 #include <tlog/leaf.h>
 #include <tlog/proof.h>
@@ -41,7 +42,13 @@ typedef struct {
     hm_store *store;
     hm_buf strings;
     hm_office_row row;
-    char actor[48];      /* the principal, as the kernel names it */
+    uint32_t user;   /* who called, as the kernel names him */
+    char actor[128]; /* the same for the log; in a governed office with the principal's name */
+    /* An office with founders, once statements were found (statements.c). */
+    bool governed;
+    uint8_t charter[HM_SHA256_LEN]; /* of the first statement */
+    hm_registry *registry;          /* NULL until first needed */
+    char principal[HM_PRINCIPAL_NAME_MAX + 1];
     hm_token *token;     /* NULL until first needed */
     char token_name[96]; /* for the log */
     bool logged;         /* something was appended since the last checkpoint */
@@ -78,6 +85,45 @@ int64_t hm_now(void);
 
 /* A lock that serialises acts of several steps between processes ("publish.lock", "ceremony.lock"). */
 HM_MUST_USE hm_err hm_office_lock(const hm_office *office, const char *name, int *fd);
+
+/* statements.c -- what officers state, in a governed office */
+/* Is this office governed? Opens no token. */
+HM_MUST_USE hm_err hm_statements_find(hm_office *office);
+/* Read the registry, once, against the log's key in the token. Nothing to do in an office that is not governed. */
+HM_MUST_USE hm_err hm_statements_load(hm_office *office);
+/* The same without a token, every signature verified; the registry is not kept. */
+HM_MUST_USE hm_err hm_statements_audit(hm_office *office);
+/* The charter, of which quorum and founders are given, within the store's open transaction. */
+HM_MUST_USE hm_err hm_statements_found(hm_office *office, const hm_statement *founders);
+/* Take a statement that officers have signed, and publish the log with it. */
+HM_MUST_USE hm_err hm_statements_add(hm_office *office, hm_bytes envelope);
+HM_MUST_USE hm_err hm_statements_list(hm_office *office,
+                                      hm_err (*visit)(void *context, uint64_t index, hm_bytes envelope), void *context);
+/* The line of a checkpoint over SIZE entries that says which statements they hold; none for other offices. */
+HM_MUST_USE hm_err hm_statements_put_head(hm_office *office, uint64_t size, hm_buf *text);
+
+/* key_id.c -- PRODUCT NULL: the office's own */
+/* A new key's id; ROW has its role, algorithm and time. */
+HM_MUST_USE hm_err hm_key_id_new(const hm_office *office, const hm_product *product, hm_key_row *row);
+/* Is the key that ROW names the one that was made for this? To be asked before a key is used. */
+HM_MUST_USE hm_err hm_key_id_check(const hm_office *office, const hm_product *product, const hm_key_row *row);
+
+/* rule.c */
+/* May who speaks ask for this act? */
+HM_MUST_USE hm_err hm_rule_allows_act(hm_office *office, const hm_message *question);
+/* One signature that is asked for by the session, for its product and release. */
+typedef struct {
+    unsigned format; /* HM_LOGGED_... */
+    hm_key_algorithm algorithm;
+    const uint8_t *token_id;
+    int64_t time;
+} hm_rule_request;
+/* May it be made? Within the transaction that records it, so that quotas hold for all who sign at once. RULE gets the
+ * name of the policy's rule that decided, "" if none. */
+enum { HM_RULE_NAME = 65 };
+/* What the log calls the policy in force: how many statements there are; 1 in an office without founders. */
+uint64_t hm_rule_version(const hm_office *office);
+HM_MUST_USE hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, char rule[static HM_RULE_NAME]);
 
 /* log.c -- entries */
 typedef struct {
@@ -188,11 +234,11 @@ HM_MUST_USE hm_err hm_prove(hm_office *office, hm_bytes signature_hash, hm_bytes
  * checkpoint's, its signature is over the log's head and no entry of it. */
 HM_MUST_USE hm_err hm_receipt(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm_buf *cbor);
 
-/* statement.c: manifests, read by the device's own reader. RELEASE is views into STATEMENT, whose digest CONTENT is;
- * all zero on a fault. */
-HM_MUST_USE hm_err hm_statement_read(hm_bytes statement, hm_bytes content, hmv_release *release);
+/* signed_manifest.c: manifests, read by the device's own reader. RELEASE is views into STATEMENT, whose digest CONTENT
+ * is; all zero on a fault. */
+HM_MUST_USE hm_err hm_signed_manifest_read(hm_bytes statement, hm_bytes content, hmv_release *release);
 /* May this session have it signed by KEY? */
-HM_MUST_USE hm_err hm_statement_check(const hm_office *office, const hmv_release *release, const hm_signer *key);
+HM_MUST_USE hm_err hm_signed_manifest_check(const hm_office *office, const hmv_release *release, const hm_signer *key);
 /* releases.c: what the product's releases were given before, as the log tells. */
 uint64_t hm_releases_tag(const hm_product *product); /* of their intents */
 /* The highest sequence number; 0 if there was none. */
@@ -202,6 +248,6 @@ HM_MUST_USE hm_err hm_releases_highest(const hm_office *office, uint64_t *sequen
 HM_MUST_USE hm_err hm_releases_compare(const hm_office *office, const hmv_release *release, hm_bytes content,
                                        hm_buf *remark);
 /* The member "manifest" of an intent's details. */
-void hm_statement_describe(const hmv_release *release, hm_json *json);
+void hm_signed_manifest_describe(const hmv_release *release, hm_json *json);
 
 #endif

@@ -244,10 +244,42 @@ static bool allowed_when_narrowed(const hm_office *office, hm_message_type type)
     return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_LOG_RECEIPT;
 }
 
+static hm_err answer_statement_next(session *s) {
+    uint8_t last[HM_SHA256_LEN] = {0};
+    hm_message message = {.type = HM_MSG_STATEMENT_PLACE};
+    HM_TRY(hm_statements_load(s->office));
+    message.field[HM_STATEMENT_PLACE_GOVERNED].number = s->office->governed;
+    if (s->office->governed) {
+        message.field[HM_STATEMENT_PLACE_NUMBER].number = hm_registry_size(s->office->registry);
+        hm_registry_last(s->office->registry, last);
+    }
+    message.field[HM_STATEMENT_PLACE_PREVIOUS].bytes = HM_ARRAY(last);
+    return hm_wire_send(s->fd, &message);
+}
+
+static hm_err answer_statement_add(session *s, const hm_message *question) {
+    HM_TRY(hm_statements_add(s->office, question->field[HM_STATEMENT_ADD_ENVELOPE].bytes));
+    return send_done(s->fd);
+}
+
+static hm_err send_statement(void *context, uint64_t index, hm_bytes envelope) {
+    session *s = context;
+    hm_message message = {.type = HM_MSG_STATEMENT};
+    message.field[HM_STATEMENT_INDEX].number = index;
+    message.field[HM_STATEMENT_ENVELOPE].bytes = envelope;
+    return hm_wire_send(s->fd, &message);
+}
+
+static hm_err answer_statement_list(session *s) {
+    HM_TRY(hm_statements_list(s->office, send_statement, s));
+    return send_done(s->fd);
+}
+
 static hm_err answer(session *s, const hm_message *question) {
     if (!s->greeted && question->type != HM_MSG_HELLO) return hm_refuse("core language: hello comes first");
     if (s->office->narrowed && !allowed_when_narrowed(s->office, question->type))
         return hm_refuse("core language: this session may only sign");
+    HM_TRY(hm_rule_allows_act(s->office, question));
     switch (question->type) {
     case HM_MSG_HELLO:
         return answer_hello(s, question);
@@ -287,6 +319,12 @@ static hm_err answer(session *s, const hm_message *question) {
         return answer_narrow_list(s, question);
     case HM_MSG_TRUST_SIGN:
         return answer_trust_sign(s, question);
+    case HM_MSG_STATEMENT_NEXT:
+        return answer_statement_next(s);
+    case HM_MSG_STATEMENT_ADD:
+        return answer_statement_add(s, question);
+    case HM_MSG_STATEMENT_LIST:
+        return answer_statement_list(s);
     case HM_MSG_SIGN: /* the others were taken together (receive) */
         return hm_refuse("core language: sign comes after narrow");
     default:
@@ -325,7 +363,7 @@ static bool is_act(hm_message_type type) {
     return type == HM_MSG_NARROW || type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_PRODUCT_ADD ||
            type == HM_MSG_KEY_GENERATE || type == HM_MSG_CERT_REQUEST || type == HM_MSG_CERT_IMPORT ||
            type == HM_MSG_TRUST_KEY || type == HM_MSG_LOG_KEY || type == HM_MSG_NARROW_LIST ||
-           type == HM_MSG_TRUST_SIGN;
+           type == HM_MSG_TRUST_SIGN || type == HM_MSG_STATEMENT_ADD;
 }
 
 /* The fault that is told: the refusal, or that it could not be logged. */

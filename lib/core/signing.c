@@ -50,6 +50,7 @@ typedef struct {
     hm_digest content;
     hmv_release release; /* what a manifest says; all zero for other structures */
     int64_t time;
+    char rule[HM_RULE_NAME]; /* of the policy, that let it through */
     uint64_t intent, outcome;
     hm_buf structure;
     hm_buf remark;
@@ -77,7 +78,7 @@ static hm_err take_content(signing_job *job, hm_key_algorithm algorithm) {
 /* What the log says of the file is what the core has seen itself. */
 static hm_err read_statement(signing_job *job) {
     hm_bytes statement = bytes(job, HM_SIGN_STATEMENT), content = bytes(job, HM_SIGN_CONTENT);
-    HM_TRY(hm_statement_read(statement, content, &job->release));
+    HM_TRY(hm_signed_manifest_read(statement, content, &job->release));
     return hm_bytes_equal(bytes(job, HM_SIGN_PLAIN), content) && number(job, HM_SIGN_SIZE) == statement.len
                ? HM_OK
                : hm_refuse("core language: size and digest are not the manifest's");
@@ -97,7 +98,7 @@ static hm_err check_job(hm_office *office, signing_job *job) {
     HM_TRY(ready_key(office, (hm_key_algorithm)algorithm, &job->key));
     if (is_cose(job)) {
         hm_signer signer = hm_key_signer(job->key->key);
-        HM_TRY(hm_statement_check(office, &job->release, &signer));
+        HM_TRY(hm_signed_manifest_check(office, &job->release, &signer));
     }
     if (job->key->not_after < job->time)
         return hm_refuse(
@@ -120,13 +121,15 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
     if (!refused) hm_json_hex(&json, "certificate", HM_ARRAY(job->key->certificate_sha256));
     hm_json_hex(&json, "content", bytes(job, HM_SIGN_CONTENT));
     if (!refused) hm_json_hex(&json, "key", HM_ARRAY(job->key->token_id));
-    hm_statement_describe(&job->release, &json);
+    hm_signed_manifest_describe(&job->release, &json);
     hm_json_text(&json, "name", bytes(job, HM_SIGN_NAME));
     hm_json_hex(&json, "plain", bytes(job, HM_SIGN_PLAIN));
-    hm_json_number(&json, "policy", 1);
+    hm_json_number(&json, "policy", (int64_t)hm_rule_version(office));
+    if (office->principal[0]) hm_json_string(&json, "principal", office->principal);
     hm_json_string(&json, "product", office->product.name);
     if (refused) hm_json_string(&json, "reason", job->fault.sentence);
     hm_json_string(&json, "release", office->release);
+    if (job->rule[0]) hm_json_string(&json, "rule", job->rule);
     hm_json_number(&json, "size", (int64_t)number(job, HM_SIGN_SIZE));
     hm_json_number(&json, "time", job->time);
     if (!refused) hm_json_string(&json, "token", office->token_name);
@@ -134,7 +137,17 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
     return hm_json_end(&json);
 }
 
+/* In the transaction that records what comes of it: nobody else's signature comes between the count and the record. */
+static void ask_policy(hm_office *office, signing_job *job) {
+    if (failed(job)) return;
+    hm_rule_request request = {(unsigned)number(job, HM_SIGN_FORMAT), (hm_key_algorithm)number(job, HM_SIGN_ALGORITHM),
+                               job->key->token_id, job->time};
+    job->fault = hm_fault_keep(hm_rule_decide(office, &request, job->rule));
+    if (failed(job)) job->key = NULL;
+}
+
 static hm_err append_request(hm_office *office, signing_job *job) {
+    ask_policy(office, job);
     if (failed(job) && office->refusals++ >= hm_refusals_borne(office)) return HM_OK;
     HM_BUF details = HM_BUF_EMPTY;
     bool release = is_cose(job) && !failed(job) && !office->cosign;

@@ -83,5 +83,12 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_LOG_KEY, "log-key", {{0}}},
     {HM_MSG_NARROW_LIST, "narrow-list", {BYTES("file", 32, 32), BYTES("old", 32, 32)}},
     {HM_MSG_TRUST_SIGN, "trust-sign", {BYTES("list", 1, LIST), BYTES("old", 0, LIST)}},
+    {HM_MSG_STATEMENT_NEXT, "statement-next", {{0}}},
+    {HM_MSG_STATEMENT_PLACE,
+     "statement-place",
+     {NUMBER("governed", 1), NUMBER("number", ANY_NUMBER), BYTES("previous", 32, 32)}},
+    {HM_MSG_STATEMENT_ADD, "statement-add", {BYTES("envelope", 1, ENVELOPE)}},
+    {HM_MSG_STATEMENT_LIST, "statement-list", {{0}}},
+    {HM_MSG_STATEMENT, "statement", {NUMBER("index", ANY_NUMBER), BYTES("envelope", 1, ENVELOPE)}},
     {0, NULL, {{0}}},
 };

@@ -63,7 +63,10 @@ static hm_err put_protected(int64_t algorithm, hm_buf *cbor) {
 }
 
 static hm_bytes context_of(hm_cose_object object) {
-    return hm_text(object == HM_COSE_TRUST_LIST ? "hallmark trust list 1" : "hallmark manifest 1");
+    static const char *const names[] = {[HM_COSE_MANIFEST] = "hallmark manifest 1",
+                                        [HM_COSE_TRUST_LIST] = "hallmark trust list 1",
+                                        [HM_COSE_STATEMENT] = "hallmark statement 1"};
+    return hm_text(names[object]);
 }
 
 hm_err hm_cose_to_be_signed(hm_cose_object object, int64_t algorithm, hm_bytes payload, hm_buf *message) {

@@ -69,7 +69,7 @@ int office_group_make(void **state) {
     no_softhsm = hm_failed(err) && strstr(hm_err_sentence(), "not installed");
     if (no_softhsm) return 0;
     WORKS(err);
-    hm_office_plan plan = {original.directory, "Example", uri, pin};
+    hm_office_plan plan = {.directory = original.directory, .organization = "Example", .token = uri, .pin_path = pin};
     WORKS(hm_office_create(&plan));
     office_connect(&original);
     add_product("pump", 1u << HM_KEY_ES256 | 1u << HM_KEY_ED25519, HM_KEY_ES256);

@@ -9,6 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static hm_office_plan plan_of(const char *directory, const char *organization, const char *token, const char *pin) {
+    return (hm_office_plan){.directory = directory, .organization = organization, .token = token, .pin_path = pin};
+}
+
 /* A path for an office that is not there yet. */
 static const char *fresh_folder(void) {
     static char path[96];
@@ -32,7 +36,7 @@ static void refuses_an_organization_without_a_name_or_with_an_odd_one(void **sta
         "a name of more than sixty-four characters, which no certificate can hold",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        hm_office_plan plan = {fresh_folder(), names[i], office_token_uri(), office_pin_path()};
+        hm_office_plan plan = plan_of(fresh_folder(), names[i], office_token_uri(), office_pin_path());
         expect_no_office(&plan, HM_MISUSED, "organization's name");
     }
 }
@@ -41,7 +45,7 @@ static void refuses_an_organization_whose_name_is_not_text(void **state) {
     (void)state;
     static const char *const names[] = {"\xff\xfe", "delete\x7f", "cut \xc3"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        hm_office_plan plan = {fresh_folder(), names[i], office_token_uri(), office_pin_path()};
+        hm_office_plan plan = plan_of(fresh_folder(), names[i], office_token_uri(), office_pin_path());
         expect_no_office(&plan, HM_MISUSED, "organization");
     }
 }
@@ -54,7 +58,7 @@ static void refuses_a_folder_that_holds_something_and_leaves_it(void **state) {
     snprintf(file, sizeof file, "%s/thesis.txt", path);
     assert_int_equal(mkdir(path, 0755), 0);
     WORKS(hm_file_write(AT_FDCWD, file, LITERAL("mine"), 0600));
-    hm_office_plan plan = {path, "Example", office_token_uri(), office_pin_path()};
+    hm_office_plan plan = plan_of(path, "Example", office_token_uri(), office_pin_path());
     FAILS(HM_MISUSED, "is not empty", hm_office_create(&plan));
     assert_int_equal(access(file, F_OK), 0);
     assert_int_equal(stat(path, &st), 0);
@@ -66,7 +70,7 @@ static void refuses_an_office_over_an_office(void **state) {
     OFFICE o;
     office_copy(&o);
     uint64_t before = entries_in(&o);
-    hm_office_plan plan = {o.directory, "Example", office_token_uri(), office_pin_path()};
+    hm_office_plan plan = plan_of(o.directory, "Example", office_token_uri(), office_pin_path());
     FAILS(HM_MISUSED, "is not empty", hm_office_create(&plan));
     assert_int_equal(entries_in(&o), before);
 }
@@ -83,7 +87,7 @@ static void leaves_nothing_when_the_token_cannot_be_used(void **state) {
         {"", ""},
     };
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
-        hm_office_plan plan = {fresh_folder(), "Example", ways[i].token, office_pin_path()};
+        hm_office_plan plan = plan_of(fresh_folder(), "Example", ways[i].token, office_pin_path());
         hm_err err = hm_office_create(&plan);
         assert_true(hm_failed(err));
         assert_said(ways[i].words);
@@ -102,7 +106,7 @@ static void leaves_nothing_when_the_token_fails_half_way(void **state) {
         "C_GetAttributeValue zero 0 0\n",
     };
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
-        hm_office_plan plan = {fresh_folder(), "Example", office_token_uri(), office_pin_path()};
+        hm_office_plan plan = plan_of(fresh_folder(), "Example", office_token_uri(), office_pin_path());
         token_faults(ways[i]);
         expect_no_office(&plan, HM_COULD_NOT, "");
     }
@@ -111,15 +115,15 @@ static void leaves_nothing_when_the_token_fails_half_way(void **state) {
 static void leaves_nothing_when_the_pin_is_not_to_be_had(void **state) {
     (void)state;
     char pin[128];
-    hm_office_plan none = {fresh_folder(), "Example", office_token_uri(), NULL};
+    hm_office_plan none = plan_of(fresh_folder(), "Example", office_token_uri(), NULL);
     FAILS(HM_MISUSED, "PIN is not known", hm_office_create(&none));
     assert_int_equal(access(none.directory, F_OK), -1);
-    hm_office_plan missing = {fresh_folder(), "Example", office_token_uri(), "/nowhere/pin"};
+    hm_office_plan missing = plan_of(fresh_folder(), "Example", office_token_uri(), "/nowhere/pin");
     expect_no_office(&missing, HM_COULD_NOT, "/nowhere/pin");
     /* P2: a PIN that others can read is none. */
     snprintf(pin, sizeof pin, "%s/open-pin", office_group_folder());
     WORKS(hm_file_write(AT_FDCWD, pin, LITERAL("1234\n"), 0644));
-    hm_office_plan open = {fresh_folder(), "Example", office_token_uri(), pin};
+    hm_office_plan open = plan_of(fresh_folder(), "Example", office_token_uri(), pin);
     FAILS(HM_REFUSED, "open-pin", hm_office_create(&open));
     assert_int_equal(access(open.directory, F_OK), -1);
 }

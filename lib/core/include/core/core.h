@@ -7,6 +7,7 @@
 #define HM_CORE_CORE_H
 
 #include <core/wire.h>
+#include <policy/statement.h>
 
 /* What `init` fixes. */
 typedef struct {
@@ -14,6 +15,9 @@ typedef struct {
     const char *organization;
     const char *token;    /* "softhsm", or a pkcs11: URI of a token that exists */
     const char *pin_path; /* for a pkcs11: URI: a file only its owner can read */
+    /* Quorum and founders, whose officers' statements then govern the office; NULL: an office of one person, who may do
+     * everything. */
+    const hm_statement *founders;
 } hm_office_plan;
 
 /* Make an office: folder, token (if SoftHSM), database, log key, root key and certificate, first log entries,

@@ -10,7 +10,7 @@
 
 #include <base/bytes.h>
 
-enum { HM_WIRE_VERSION = 4, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
+enum { HM_WIRE_VERSION = 5, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
 
 /* Types. Questions are odd, answers are even. */
 typedef enum {
@@ -44,7 +44,12 @@ typedef enum {
     HM_MSG_TRUST_KEY = 63,
     HM_MSG_NARROW_LIST = 65,
     HM_MSG_TRUST_SIGN = 67,
-    HM_MSG_LOG_KEY = 69
+    HM_MSG_LOG_KEY = 69,
+    HM_MSG_STATEMENT_NEXT = 71,
+    HM_MSG_STATEMENT_PLACE = 72,
+    HM_MSG_STATEMENT_ADD = 73,
+    HM_MSG_STATEMENT_LIST = 75,
+    HM_MSG_STATEMENT = 76
 } hm_message_type;
 
 /* Field numbers by type. */
@@ -116,6 +121,11 @@ enum {
  * another old one. Without an old list: the SHA-256 of nothing. */
 enum { HM_NARROW_LIST_FILE, HM_NARROW_LIST_OLD };
 enum { HM_TRUST_SIGN_LIST, HM_TRUST_SIGN_OLD }; /* envelopes; OLD is empty, or the list that this one replaces */
+
+/* The place of the next statement: its number, and SHA-256 of the one before. Not GOVERNED: there can be none. */
+enum { HM_STATEMENT_PLACE_GOVERNED, HM_STATEMENT_PLACE_NUMBER, HM_STATEMENT_PLACE_PREVIOUS };
+enum { HM_STATEMENT_ADD_ENVELOPE };
+enum { HM_STATEMENT_INDEX, HM_STATEMENT_ENVELOPE }; /* INDEX: its entry in the log */
 
 /* Formats of entries. Of the last two the core has read what it signs. */
 enum { HM_LOGGED_CMS = 1, HM_LOGGED_CATALOGUE = 2, HM_LOGGED_PE = 3, HM_LOGGED_MANIFEST = 4, HM_LOGGED_TRUST_LIST = 5 };

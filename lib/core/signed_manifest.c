@@ -17,7 +17,7 @@ static const uint64_t number_max = UINT64_C(1) << 53;
 
 static hm_bytes of(hmv_bytes bytes) { return HM_BYTES(bytes.data, bytes.size); }
 
-hm_err hm_statement_read(hm_bytes statement, hm_bytes content, hmv_release *release) {
+hm_err hm_signed_manifest_read(hm_bytes statement, hm_bytes content, hmv_release *release) {
     static const hmv_digest *const digests[] = {&hmv_digest_sha256, &hmv_digest_sha384, &hmv_digest_sha512, NULL};
     uint8_t digest[HM_SHA256_LEN];
     hm_sha256(statement, digest);
@@ -81,7 +81,7 @@ static hm_err check_signer(const hmv_release *release, const hm_signer *key) {
     return hm_refuse("the manifest's signers do not include the key that is asked to sign");
 }
 
-hm_err hm_statement_check(const hm_office *office, const hmv_release *release, const hm_signer *key) {
+hm_err hm_signed_manifest_check(const hm_office *office, const hmv_release *release, const hm_signer *key) {
     HM_TRY(check_publisher(office, release));
     HM_TRY(check_product(office, release));
     HM_TRY(check_purpose(office, release));
@@ -112,7 +112,7 @@ static bool fits_json(const hmv_release *release) {
     return release->sequence <= number_max;
 }
 
-void hm_statement_describe(const hmv_release *release, hm_json *json) {
+void hm_signed_manifest_describe(const hmv_release *release, hm_json *json) {
     char publisher[HM_UUID_TEXT];
     if (!release->components || !fits_json(release)) return;
     hm_uuid_text(release->publisher.data, publisher);

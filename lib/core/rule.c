@@ -1,0 +1,145 @@
+/* May this be done here? In an office with founders every act takes a role that officers gave, and what is signed is
+ * what the product's policy allows; default: deny. An office without founders is one person's, who may do everything.
+ *
+ * Locally a principal is the user, as the kernel names him. */
+#include "office.h"
+
+#include <policy/policy.h>
+
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert((int)HM_POLICY_CMS == (int)HM_LOGGED_CMS && (int)HM_POLICY_CATALOGUE == (int)HM_LOGGED_CATALOGUE &&
+                   (int)HM_POLICY_PE == (int)HM_LOGGED_PE && (int)HM_POLICY_NATIVE == (int)HM_LOGGED_MANIFEST,
+               "a policy's formats are the log's");
+
+/* Acts and their roles. The product, of those for one, is the question's first field. What is no act is a question,
+ * and free. */
+static const struct {
+    hm_message_type act;
+    hm_role role;
+    bool of_product;
+} acts[] = {
+    {HM_MSG_NARROW, HM_ROLE_REQUESTER, true},         {HM_MSG_PRODUCT_ADD, HM_ROLE_ADMINISTRATOR, false},
+    {HM_MSG_KEY_GENERATE, HM_ROLE_KEY_OFFICER, true}, {HM_MSG_CERT_REQUEST, HM_ROLE_KEY_OFFICER, true},
+    {HM_MSG_CERT_IMPORT, HM_ROLE_KEY_OFFICER, true},  {HM_MSG_TRUST_KEY, HM_ROLE_KEY_OFFICER, false},
+    {HM_MSG_LOG_KEY, HM_ROLE_KEY_OFFICER, false},     {HM_MSG_NARROW_LIST, HM_ROLE_KEY_OFFICER, false},
+};
+
+/* Who speaks, once it is known. */
+static hm_err identify(hm_office *office) {
+    hm_principal principal;
+    if (office->principal[0]) return HM_OK;
+    HM_TRY(hm_statements_load(office));
+    HM_TRY(hm_registry_by_unix(office->registry, office->user, &principal));
+    snprintf(office->principal, sizeof office->principal, "%.*s", (int)principal.name.len,
+             (const char *)principal.name.data);
+    snprintf(office->actor, sizeof office->actor, "%s (unix:%u)", office->principal, office->user);
+    return HM_OK;
+}
+
+static hm_err allows(hm_office *office, hm_role role, hm_bytes product) {
+    HM_TRY(identify(office));
+    return hm_registry_allows(office->registry, hm_text(office->principal), role, product, hm_now());
+}
+
+hm_err hm_rule_allows_act(hm_office *office, const hm_message *question) {
+    size_t i = 0, count = sizeof acts / sizeof acts[0];
+    if (!office->governed) return HM_OK;
+    while (i < count && acts[i].act != question->type) i++;
+    if (i == count) return HM_OK;
+    hm_bytes product = acts[i].of_product ? question->field[0].bytes : HM_NO_BYTES;
+    if (acts[i].of_product && !product.len) return HM_OK; /* a session that asks for proofs */
+    return allows(office, acts[i].role, product);
+}
+
+uint64_t hm_rule_version(const hm_office *office) { return office->registry ? hm_registry_size(office->registry) : 1; }
+
+/* ---- quotas: counted in the log, from its end ---- */
+
+enum { READ_AT_ONCE = 256 };
+
+typedef struct {
+    hm_office *office;
+    const hm_rule_request *request;
+    hm_bytes rule; /* HM_NO_BYTES: the key's, whatever the rule */
+    int64_t since;
+    bool older; /* some entry was */
+    uint64_t count;
+} usage;
+
+static bool is_member(hm_bytes details, const char *name, hm_bytes value) {
+    hm_bytes text;
+    bool found;
+    hm_json_member(details, name, &text, &found);
+    return found && hm_bytes_equal(text, value);
+}
+
+static hm_err count_one(void *context, const hm_entry_row *entry) {
+    usage *u = context;
+    hm_leaf leaf;
+    hm_bytes text;
+    uint64_t time;
+    bool found;
+    HM_TRY(hm_leaf_get(entry->leaf, &leaf));
+    if (leaf.type != HM_LEAF_INTENT) return HM_OK;
+    hm_json_member(entry->details, "time", &text, &found);
+    if (!found || hm_failed(hm_decimal_decode(text, &time)))
+        return hm_refuse("the details of entry %llu were erased, so a quota cannot be counted",
+                         (unsigned long long)entry->index);
+    if ((int64_t)time <= u->since) return u->older = true, HM_OK;
+    if (!leaf.has_product || memcmp(leaf.product_class, u->office->product.class, sizeof leaf.product_class) != 0)
+        return HM_OK;
+    HM_BUF key = HM_BUF_EMPTY;
+    HM_TRY(hm_put_hex(&key, HM_BYTES(u->request->token_id, HM_KEY_ID_LEN)));
+    u->count += u->rule.len ? is_member(entry->details, "rule", u->rule) &&
+                                  is_member(entry->details, "principal", hm_text(u->office->principal))
+                            : is_member(entry->details, "key", hm_buf_bytes(&key));
+    return HM_OK;
+}
+
+/* Entries lie in the order of their times, but for clocks that are put back; a day's worth is read at most once more
+ * than needed. */
+static hm_err count_used(void *context, hm_bytes rule, uint32_t seconds, bool of_key, uint64_t *count) {
+    usage u = *(const usage *)context;
+    uint64_t from;
+    u.rule = of_key ? HM_NO_BYTES : rule;
+    u.since = u.request->time - (int64_t)seconds;
+    HM_TRY(hm_store_log_size(u.office->store, &from));
+    while (from && !u.older) {
+        uint64_t some = from < READ_AT_ONCE ? from : READ_AT_ONCE;
+        from -= some;
+        HM_TRY(hm_store_entries(u.office->store, from, some, count_one, &u));
+    }
+    *count = u.count;
+    return HM_OK;
+}
+
+hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, char rule[static HM_RULE_NAME]) {
+    static hm_policy policy; /* one core per process; too large for a stack */
+    hm_policy_decision decision;
+    hm_token_info token;
+    hm_bytes text, product = hm_text(office->product.name);
+    rule[0] = 0;
+    if (!office->governed) return HM_OK;
+    HM_TRY(allows(office, HM_ROLE_REQUESTER, product));
+    HM_TRY(hm_registry_policy(office->registry, product, &text));
+    HM_TRY(hm_in(hm_policy_read(text, &policy), "the policy of %s", office->product.name));
+    hm_token_describe(office->token, &token);
+    usage used = {.office = office, .request = request};
+    hm_policy_request asked = {.requester = hm_text(office->principal),
+                               .release = hm_text(office->release),
+                               .format = request->format,
+                               .algorithm = request->algorithm,
+                               .software = token.software,
+                               .time = request->time,
+                               .wanted = 1,
+                               .used = count_used,
+                               .context = &used};
+    HM_TRY(hm_policy_decide(&policy, &asked, &decision, NULL));
+    if (decision.rule)
+        snprintf(rule, HM_RULE_NAME, "%.*s", (int)decision.rule->name.len, (const char *)decision.rule->name.data);
+    return decision.verdict == HM_POLICY_ALLOWED
+               ? HM_OK
+               : hm_refuse("the policy of %s: %s", office->product.name, decision.sentence);
+}

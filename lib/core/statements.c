@@ -1,0 +1,274 @@
+/* Officers' statements: kept as entries of the log, read back in their order, judged by lib/policy.
+ *
+ * Who edits the database must gain nothing. So nothing of what it says of people is believed by itself: the ids of the
+ * keys in the token name the charter (key_id.c); each statement follows from the charter by officers' signatures; and
+ * how many there are stands in the checkpoint that the log's key, as the token has it, has signed. */
+#include "office.h"
+
+#include <pki/cose.h>
+#include <policy/policy.h>
+
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert((int)HM_COSE_SIGNATURES_MAX == (int)HM_STATEMENT_SIGNERS_MAX, "every signature of an envelope counts");
+
+/* What finds statements among the entries. */
+static const uint64_t statements_tag = UINT64_C(0x73746174656d656e);
+/* The checkpoint's line, behind which stand their number and SHA-256 of the last one. */
+static const char head_word[] = "statements ";
+
+/* ---- one statement ---- */
+
+static hm_err find_signer(const hm_registry *registry, hm_bytes kid, size_t *number, hm_bytes *spki) {
+    uint8_t own[HM_KID_LEN];
+    for (*number = 0; hm_registry_key(registry, *number, spki); ++*number) {
+        HM_TRY(hm_cose_kid(*spki, own));
+        if (hm_bytes_equal(kid, HM_ARRAY(own))) return HM_OK;
+    }
+    return hm_refuse("it is signed by a key that is no principal's of this office");
+}
+
+static hm_err find_signers(const hm_registry *registry, const hm_cose_envelope *envelope, bool verify,
+                           size_t number[static HM_STATEMENT_SIGNERS_MAX]) {
+    for (size_t i = 0; i < envelope->signatures; i++) {
+        hm_bytes spki;
+        HM_TRY(find_signer(registry, envelope->signature[i].kid, &number[i], &spki));
+        if (verify) HM_TRY(hm_cose_verify(HM_COSE_STATEMENT, envelope->payload, &envelope->signature[i], spki));
+    }
+    return HM_OK;
+}
+
+/* VERIFY: false for what the log's key has vouched for already. */
+static hm_err take(hm_registry *registry, hm_bytes bytes, bool verify, int64_t now) {
+    static hm_cose_envelope envelope; /* one core per process; too large for a stack */
+    size_t signers[HM_STATEMENT_SIGNERS_MAX];
+    HM_TRY(hm_cose_draft_get(bytes, &envelope));
+    HM_TRY(find_signers(registry, &envelope, verify, signers));
+    return hm_registry_take(registry, envelope.payload, signers, envelope.signatures, now);
+}
+
+/* ---- in the log ---- */
+
+static hm_err envelope_of(const hm_entry_row *entry, hm_buf *envelope) {
+    hm_bytes text;
+    bool found;
+    hm_json_member(entry->details, "statement", &text, &found);
+    if (!found) return hm_refuse("the details of a statement were changed");
+    return hm_base64_decode(text, envelope);
+}
+
+typedef struct {
+    hm_office *office;
+    uint64_t seen, end;
+    uint64_t vouched; /* so many statements stand in a checkpoint ... */
+    uint8_t vouched_last[HM_SHA256_LEN];
+    bool verify_all;
+} replay;
+
+static hm_err check_vouched(const replay *r) {
+    uint8_t last[HM_SHA256_LEN];
+    if (hm_registry_size(r->office->registry) != r->vouched) return HM_OK;
+    hm_registry_last(r->office->registry, last);
+    return memcmp(last, r->vouched_last, sizeof last) == 0
+               ? HM_OK
+               : hm_refuse("it is not the statement that the checkpoint names: the database was changed");
+}
+
+static hm_err replay_entry(void *context, const hm_entry_row *entry) {
+    replay *r = context;
+    HM_BUF envelope = HM_BUF_EMPTY;
+    uint64_t size = hm_registry_size(r->office->registry);
+    if (entry->index >= r->end || r->seen++ < size) return HM_OK;
+    hm_err err = envelope_of(entry, &envelope);
+    if (!hm_failed(err))
+        err = take(r->office->registry, hm_buf_bytes(&envelope), r->verify_all || size >= r->vouched, 0);
+    if (!hm_failed(err)) err = check_vouched(r);
+    return hm_in(err, "entry %llu", (unsigned long long)entry->index);
+}
+
+/* Take what stands in the log below END and was not taken yet. */
+static hm_err replay_all(replay *r) {
+    r->seen = 0;
+    HM_TRY(hm_store_entries_tagged(r->office->store, statements_tag, replay_entry, r));
+    return hm_registry_size(r->office->registry) >= r->vouched
+               ? HM_OK
+               : hm_refuse("the checkpoint names %llu statements, and the database has %llu: it was changed",
+                           (unsigned long long)r->vouched, (unsigned long long)hm_registry_size(r->office->registry));
+}
+
+static hm_err take_charter(void *context, const hm_entry_row *entry) {
+    hm_office *office = context;
+    HM_BUF envelope = HM_BUF_EMPTY;
+    static hm_cose_envelope read;
+    if (office->governed) return HM_OK;
+    HM_TRY(hm_in(envelope_of(entry, &envelope), "entry %llu", (unsigned long long)entry->index));
+    HM_TRY(hm_in(hm_cose_draft_get(hm_buf_bytes(&envelope), &read), "the charter"));
+    hm_sha256(read.payload, office->charter);
+    office->governed = true;
+    return HM_OK;
+}
+
+hm_err hm_statements_find(hm_office *office) {
+    return hm_store_entries_tagged(office->store, statements_tag, take_charter, office);
+}
+
+/* ---- the checkpoint's line ---- */
+
+static hm_err read_line(hm_bytes line, replay *r) {
+    size_t word = sizeof head_word - 1;
+    HM_BUF hash = HM_BUF_EMPTY;
+    const uint8_t *space = line.len > word && memcmp(line.data, head_word, word) == 0
+                               ? memchr(line.data + word, ' ', line.len - word)
+                               : NULL;
+    if (!space) return hm_refuse("the line behind its root is none of ours");
+    size_t digits = (size_t)(space - line.data) - word;
+    HM_TRY(hm_decimal_decode(HM_BYTES(line.data + word, digits), &r->vouched));
+    HM_TRY(hm_base64_decode(HM_BYTES(space + 1, line.len - word - digits - 1), &hash));
+    if (hash.len != sizeof r->vouched_last) return hm_refuse("its statements' hash has the wrong length");
+    memcpy(r->vouched_last, hash.data, hash.len);
+    return HM_OK;
+}
+
+/* A governed office's checkpoints all have the line: a database without it holds one of before, or of elsewhere. */
+static hm_err read_head(hm_bytes text, replay *r) {
+    hm_reader reader = hm_reader_of(text);
+    hm_bytes line;
+    for (int i = 0; i < 4; i++)
+        if (hm_failed(hm_read_line(&reader, &line))) return hm_refuse("it names no statements");
+    return read_line(line, r);
+}
+
+hm_err hm_statements_put_head(hm_office *office, uint64_t size, hm_buf *text) {
+    uint8_t last[HM_SHA256_LEN];
+    if (!office->governed) return HM_OK;
+    replay r = {.office = office, .end = size};
+    HM_TRY(office->registry ? replay_all(&r) : hm_statements_load(office));
+    hm_registry_last(office->registry, last);
+    HM_TRY(hm_put_format(text, "%s%llu ", head_word, (unsigned long long)hm_registry_size(office->registry)));
+    HM_TRY(hm_put_base64(text, HM_ARRAY(last)));
+    return hm_put_u8(text, '\n');
+}
+
+/* ---- loading ---- */
+
+static hm_err load(hm_office *office, const hm_note_key *log_key, bool verify_all) {
+    HM_BUF edge = HM_BUF_EMPTY, note = HM_BUF_EMPTY;
+    hm_bytes text;
+    replay r = {.office = office, .end = UINT64_MAX, .verify_all = verify_all};
+    HM_TRY(hm_store_get_head(office->store, &edge, &note));
+    HM_TRY(hm_in(hm_note_open(hm_buf_bytes(&note), log_key, &text), "the database's own checkpoint"));
+    HM_TRY(hm_in(read_head(text, &r), "the database's own checkpoint"));
+    HM_TRY(hm_registry_new(office->row.uuid, &office->registry));
+    hm_err err = replay_all(&r);
+    if (hm_failed(err)) hm_registry_free(&office->registry);
+    return err;
+}
+
+hm_err hm_statements_load(hm_office *office) {
+    hm_note_key key;
+    if (!office->governed || office->registry) return HM_OK;
+    HM_TRY(hm_office_token(office));
+    HM_TRY(hm_log_key(office, &key));
+    return load(office, &key, false);
+}
+
+hm_err hm_statements_audit(hm_office *office) {
+    hm_note_key key;
+    if (!office->governed) return HM_OK;
+    HM_TRY(hm_log_key(office, &key));
+    hm_registry_free(&office->registry);
+    HM_TRY(load(office, &key, true));
+    hm_registry_free(&office->registry);
+    return HM_OK;
+}
+
+/* ---- adding ---- */
+
+static hm_err append(hm_office *office, hm_bytes envelope, const hm_statement *s) {
+    HM_BUF details = HM_BUF_EMPTY, base64 = HM_BUF_EMPTY, line = HM_BUF_EMPTY;
+    hm_json json = hm_json_canonical(&details);
+    uint8_t last[HM_SHA256_LEN];
+    hm_registry_last(office->registry, last);
+    HM_TRY(hm_put_base64(&base64, envelope));
+    HM_TRY(hm_statement_describe(s, &line));
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "act", "statement");
+    hm_json_string(&json, "actor", office->actor);
+    hm_json_text(&json, "statement", hm_buf_bytes(&base64));
+    hm_json_number(&json, "time", hm_now());
+    hm_json_text(&json, "what", hm_buf_bytes(&line));
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    hm_record record = {
+        .type = HM_LEAF_CEREMONY, .digest = HM_ARRAY(last), .details = hm_buf_bytes(&details), .tag = statements_tag};
+    uint64_t index;
+    return hm_log_append(office, &record, &index);
+}
+
+hm_err hm_statements_found(hm_office *office, const hm_statement *founders) {
+    HM_BUF payload = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
+    hm_statement charter = *founders;
+    charter.act = HM_ACT_CHARTER;
+    charter.time = office->row.created;
+    memcpy(charter.office, office->row.uuid, sizeof charter.office);
+    HM_TRY(hm_statement_put(&charter, &payload));
+    HM_TRY(hm_cose_draft_put(hm_buf_bytes(&payload), NULL, 0, &envelope));
+    HM_TRY(hm_registry_new(office->row.uuid, &office->registry));
+    HM_TRY(take(office->registry, hm_buf_bytes(&envelope), true, hm_now()));
+    hm_registry_last(office->registry, office->charter);
+    office->governed = true;
+    return append(office, hm_buf_bytes(&envelope), &charter);
+}
+
+/* What the registry does not look at: is there such a product, is the text a policy? */
+static hm_err check_matter(hm_office *office, const hm_statement *s) {
+    static hm_policy policy; /* one core per process; too large for a stack */
+    hm_product product;
+    if (s->product.len && (s->until || s->policy.len)) HM_TRY(hm_product_find(office, s->product, &product));
+    return s->policy.len ? hm_in(hm_policy_read(s->policy, &policy), "the policy") : HM_OK;
+}
+
+static hm_err add_in_transaction(hm_office *office, hm_bytes envelope) {
+    static hm_cose_envelope read;
+    hm_statement s;
+    replay r = {.office = office, .end = UINT64_MAX};
+    HM_TRY(replay_all(&r)); /* what others added meanwhile */
+    HM_TRY(hm_cose_draft_get(envelope, &read));
+    HM_TRY(hm_statement_get(read.payload, &s));
+    HM_TRY(check_matter(office, &s));
+    HM_TRY(take(office->registry, envelope, true, hm_now()));
+    return append(office, envelope, &s);
+}
+
+hm_err hm_statements_add(hm_office *office, hm_bytes envelope) {
+    if (!office->governed)
+        return hm_refuse("this office has no founders, so nobody can be given a role (hallmark init --founder)");
+    HM_TRY(hm_statements_load(office));
+    HM_TRY(hm_store_begin(office->store));
+    hm_err err = add_in_transaction(office, envelope);
+    if (!hm_failed(err)) err = hm_store_commit(office->store);
+    if (!hm_failed(err)) return hm_log_publish(office, NULL);
+    hm_fault fault = hm_fault_keep(err);
+    hm_store_rollback(office->store);
+    hm_registry_free(&office->registry); /* it may have taken what the log has not */
+    return hm_fault_raise(&fault);
+}
+
+typedef struct {
+    hm_err (*visit)(void *context, uint64_t index, hm_bytes envelope);
+    void *context;
+} listing;
+
+static hm_err list_one(void *context, const hm_entry_row *entry) {
+    const listing *l = context;
+    HM_BUF envelope = HM_BUF_EMPTY;
+    HM_TRY(envelope_of(entry, &envelope));
+    return l->visit(l->context, entry->index, hm_buf_bytes(&envelope));
+}
+
+hm_err hm_statements_list(hm_office *office, hm_err (*visit)(void *context, uint64_t index, hm_bytes envelope),
+                          void *context) {
+    listing l = {visit, context};
+    return hm_store_entries_tagged(office->store, statements_tag, list_one, &l);
+}

@@ -8,6 +8,7 @@ HM_MUST_USE hm_err hm_command_init(const hm_options *options);
 HM_MUST_USE hm_err hm_command_product_add(const hm_options *options);
 HM_MUST_USE hm_err hm_command_product_list(const hm_options *options);
 HM_MUST_USE hm_err hm_command_product_show(const hm_options *options);
+HM_MUST_USE hm_err hm_command_principal_keygen(const hm_options *options);
 HM_MUST_USE hm_err hm_command_key_list(const hm_options *options);
 HM_MUST_USE hm_err hm_command_key_generate(const hm_options *options);
 HM_MUST_USE hm_err hm_command_cert_list(const hm_options *options);

@@ -27,6 +27,8 @@ const hm_command hm_commands[] = {
      "-o --replace --keep-chain", 2, SIZE_MAX, hm_command_pack},
     {"unpack", "FILE", "Verify such a stream, and write what is in it", "--trust --product --device -C --replace", 1, 1,
      hm_command_unpack},
+    {"principal keygen", "FILE", "Make a key of your own in FILE, and FILE.pub for the office", "--algorithm", 1, 1,
+     hm_command_principal_keygen},
     {"key list", "", "List the keys and where they live", "--product", 0, 0, hm_command_key_list},
     {"key generate", "", "Make a product's signing key now instead of at first need", "--product --algorithm", 0, 0,
      hm_command_key_generate},

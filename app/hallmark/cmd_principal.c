@@ -1,0 +1,88 @@
+/* principal keygen: the people of an office, and the keys they sign with. */
+#include "commands.h"
+
+#include <base/file.h>
+#include <base/json.h>
+#include <crypto/key_file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+/* A key of one's own. Needs no office: it is made where its owner is, and only the public key goes anywhere. */
+
+static hm_err one_algorithm(const hm_options *options, hm_key_algorithm *algorithm) {
+    *algorithm = HM_KEY_ES256;
+    if (!options->algorithms) return HM_OK;
+    if (options->algorithms & (options->algorithms - 1)) return hm_misuse("a key has one --algorithm");
+    while (!(options->algorithms >> *algorithm & 1)) ++*algorithm;
+    if (*algorithm == HM_KEY_RSA3072 || *algorithm == HM_KEY_RSA4096)
+        return hm_misuse("--algorithm %s: a person's key is es256, es384 or ed25519",
+                         hm_key_algorithm_name(*algorithm));
+    return HM_OK;
+}
+
+static hm_err check_free(const char *path) {
+    struct stat there;
+    if (lstat(path, &there) == 0) return hm_refuse("%s: is there already", path);
+    return errno == ENOENT ? HM_OK : hm_could_not("%s: %s", path, strerror(errno));
+}
+
+static hm_err write_public(const char *path, hm_bytes spki) {
+    HM_OUTFILE out = HM_OUTFILE_NONE;
+    HM_BUF pem = HM_BUF_EMPTY;
+    HM_TRY(hm_public_key_put(spki, &pem));
+    HM_TRY(hm_outfile_open(AT_FDCWD, path, 0644, &out));
+    HM_TRY(hm_in(hm_fd_write(out.fd, hm_buf_bytes(&pem)), "%s", path));
+    return hm_outfile_commit_new(&out);
+}
+
+/* A key that was made is never removed again: somebody may have it by now. */
+static hm_err make_pair(const char *file, const char *public_file, hm_key_algorithm algorithm, hm_buf *spki) {
+    HM_TRY(check_free(file));
+    HM_TRY(check_free(public_file));
+    /* Nobody traces who makes a key, and no core dump holds it. */
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return hm_could_not("this process can be traced: %s", strerror(errno));
+    HM_TRY(hm_key_file_make(file, algorithm, spki));
+    return hm_in(write_public(public_file, hm_buf_bytes(spki)),
+                 "%s is made, but not its public key (openssl pkey -in %s -pubout writes it)", file, file);
+}
+
+static hm_err print_pair(const hm_options *options, const char *public_file, hm_key_algorithm algorithm,
+                         hm_bytes spki) {
+    const char *file = options->operands[0], *name = hm_key_algorithm_name(algorithm);
+    uint8_t digest[HM_SHA256_LEN];
+    HM_BUF text = HM_BUF_EMPTY;
+    hm_sha256(spki, digest);
+    if (options->json) {
+        hm_json json = hm_json_plain(&text);
+        hm_json_object(&json, NULL);
+        hm_json_string(&json, "key", file);
+        hm_json_string(&json, "public_key", public_file);
+        hm_json_string(&json, "algorithm", name);
+        hm_json_hex(&json, "sha256", HM_ARRAY(digest));
+        hm_json_close_object(&json);
+        HM_TRY(hm_json_end(&json));
+    } else {
+        HM_TRY(hm_put_format(&text, "%s: your %s key, for nobody else; %s is for the office, SHA-256 ", file, name,
+                             public_file));
+        HM_TRY(hm_put_hex(&text, HM_ARRAY(digest)));
+    }
+    printf("%.*s\n", (int)text.len, (const char *)text.data);
+    return HM_OK;
+}
+
+hm_err hm_command_principal_keygen(const hm_options *options) {
+    const char *file = options->operands[0], *public_file;
+    hm_key_algorithm algorithm;
+    HM_BUF spki = HM_BUF_EMPTY, name = HM_BUF_EMPTY;
+    if (!file[0]) return hm_misuse("the key's file has an empty name");
+    HM_TRY(one_algorithm(options, &algorithm));
+    HM_TRY(hm_put_format(&name, "%s.pub", file));
+    HM_TRY(hm_buf_string(&name, &public_file));
+    HM_TRY(make_pair(file, public_file, algorithm, &spki));
+    return print_pair(options, public_file, algorithm, hm_buf_bytes(&spki));
+}

@@ -40,10 +40,12 @@ hm_err hm_policy_line_check(hm_bytes line, hm_bytes *code) {
     return check_comment(behind(line, len));
 }
 
+static bool ends_word(uint8_t c) { return c == ' ' || c == ',' || c == '='; }
+
 hm_bytes hm_policy_word(hm_bytes *rest) {
     while (rest->len && rest->data[0] == ' ') *rest = behind(*rest, 1);
     size_t len = 0;
-    while (len < rest->len && !memchr(" ,=", rest->data[len], 3)) len++;
+    while (len < rest->len && !ends_word(rest->data[len])) len++;
     if (!len && rest->len) len = 1;
     hm_bytes word = first_of(*rest, len);
     *rest = behind(*rest, len);

@@ -87,7 +87,7 @@ typedef struct {
     hm_policy_quota quota[HM_POLICY_QUOTAS];
 } hm_policy_rule;
 
-/* About 38 KiB, and it owns nothing: the names are views of the text, which must outlive it. */
+/* About 33 KiB, and it owns nothing: the names are views of the text, which must outlive it. */
 typedef struct {
     size_t groups, rules, names;
     hm_policy_group group[HM_POLICY_GROUPS];

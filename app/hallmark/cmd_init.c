@@ -4,6 +4,8 @@
 #include "output_check.h"
 
 #include <base/json.h>
+#include <crypto/process.h>
+#include <crypto/public_key.h>
 
 #include <errno.h>
 #include <limits.h>
@@ -46,7 +48,9 @@ static hm_err print_made(const hm_options *options, hm_connection *office) {
     const char *office_variable = getenv("HALLMARK_OFFICE");
     if (!office_variable || strcmp(office_variable, directory) != 0)
         printf("Next: export HALLMARK_OFFICE=%s\n", directory);
-    printf("Next: hallmark product add NAME, then hallmark sign --product NAME FILE...\n");
+    printf(options->given_count
+               ? "Next: hallmark principal add NAME --unix-user USER --key FOUNDER.KEY..., and hallmark grant add\n"
+               : "Next: hallmark product add NAME, then hallmark sign --product NAME FILE...\n");
     return HM_OK;
 }
 
@@ -71,11 +75,64 @@ static hm_err fill_plan(const hm_options *options, const char *directory, char *
     return HM_OK;
 }
 
+/* The founders' public keys, which the charter's views point into. */
+typedef struct {
+    hm_statement charter;
+    hm_buf spki[HM_FOUNDERS_MAX];
+} founding;
+
+static void founding_clear(founding *f) {
+    for (size_t i = 0; i < HM_FOUNDERS_MAX; i++) hm_buf_clear(&f->spki[i]);
+}
+#define FOUNDING __attribute__((cleanup(founding_clear))) founding
+
+/* NAME=FILE */
+static hm_err add_founder(const char *value, founding *f) {
+    hm_founder *founder = &f->charter.founder[f->charter.founders];
+    hm_buf *spki = &f->spki[f->charter.founders];
+    const char *equals = strchr(value, '=');
+    if (!equals || !equals[1]) return hm_misuse("--founder %s: NAME=FILE, where FILE is a public key", value);
+    if (f->charter.founders == HM_FOUNDERS_MAX) return hm_misuse("there are at most %d founders", HM_FOUNDERS_MAX);
+    founder->name = HM_BYTES(value, (size_t)(equals - value));
+    HM_TRY(hm_public_key_read(equals + 1, spki));
+    founder->spki = hm_buf_bytes(spki);
+    f->charter.founders++;
+    return HM_OK;
+}
+
+static hm_err take_quorum(const char *quorum, hm_statement *charter) {
+    /* Two see more than one; one alone has nobody to ask. */
+    charter->quorum = charter->founders > 1 ? 2 : 1;
+    if (!quorum) return HM_OK;
+    if (hm_failed(hm_decimal_decode(hm_text(quorum), &charter->quorum)) || !charter->quorum ||
+        charter->quorum > charter->founders)
+        return hm_misuse("--quorum %s: so many of the %zu founders there must be", quorum, charter->founders);
+    return HM_OK;
+}
+
+static hm_err fill_founders(const hm_options *options, founding *f, hm_office_plan *plan) {
+    const char *quorum = NULL;
+    if (!options->given_count) return HM_OK;
+    /* This process makes the office, and with it loads the token's module. */
+    HM_TRY(hm_crypto_begin_with_modules());
+    for (size_t i = 0; i < options->given_count; i++) {
+        if (strcmp(options->given[i].name, "--founder") == 0)
+            HM_TRY(add_founder(options->given[i].value, f));
+        else
+            quorum = options->given[i].value;
+    }
+    if (!f->charter.founders) return quorum ? hm_misuse("--quorum is of founders (--founder NAME=FILE)") : HM_OK;
+    plan->founders = &f->charter;
+    return take_quorum(quorum, &f->charter);
+}
+
 hm_err hm_command_init(const hm_options *options) {
     HM_STRING *directory = NULL, *pin_file = NULL;
     hm_office_plan plan;
     HM_TRY(plan_directory(options, &directory));
+    FOUNDING f = {.charter = {.founders = 0}};
     HM_TRY(fill_plan(options, directory, &pin_file, &plan));
+    HM_TRY(fill_founders(options, &f, &plan));
     /* It takes a second; half an office is worth less than the wait. */
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);

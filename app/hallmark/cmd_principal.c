@@ -1,5 +1,7 @@
-/* principal keygen: the people of an office, and the keys they sign with. */
+/* principal keygen, add, revoke, list: the people of an office, and the keys they sign with. */
 #include "commands.h"
+#include "office_access.h"
+#include "officer.h"
 
 #include <base/file.h>
 #include <base/json.h>
@@ -7,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -86,3 +89,107 @@ hm_err hm_command_principal_keygen(const hm_options *options) {
     HM_TRY(make_pair(file, public_file, algorithm, &spki));
     return print_pair(options, public_file, algorithm, hm_buf_bytes(&spki));
 }
+
+/* Statements about principals. */
+
+typedef struct {
+    hm_statement statement;
+    hm_buf spki[HM_PRINCIPAL_KEYS_MAX]; /* which STATEMENT views */
+} person;
+
+static void person_clear(person *p) {
+    for (size_t i = 0; i < HM_PRINCIPAL_KEYS_MAX; i++) hm_buf_clear(&p->spki[i]);
+}
+#define PERSON __attribute__((cleanup(person_clear))) person
+
+static hm_err take_key(const char *path, person *p) {
+    size_t i = p->statement.keys;
+    if (i == HM_PRINCIPAL_KEYS_MAX) return hm_misuse("a principal has at most %d keys", HM_PRINCIPAL_KEYS_MAX);
+    HM_TRY(hm_public_key_read(path, &p->spki[i]));
+    p->statement.key[i] = hm_buf_bytes(&p->spki[i]);
+    p->statement.keys++;
+    return HM_OK;
+}
+
+/* A name, or a number: of a user that is not known here. */
+static hm_err take_user(const char *name, hm_statement *statement) {
+    const struct passwd *user = getpwnam(name);
+    uint64_t number = user ? user->pw_uid : 0;
+    if (!user && hm_failed(hm_decimal_decode(hm_text(name), &number)))
+        return hm_misuse("--unix-user %s: there is no such user", name);
+    if (number >= UINT32_MAX) return hm_misuse("--unix-user %s: is no user's number", name);
+    statement->has_unix = true;
+    statement->unix_user = (uint32_t)number;
+    return HM_OK;
+}
+
+static hm_err fill_person(const hm_options *options, person *p) {
+    p->statement.act = HM_ACT_PRINCIPAL;
+    p->statement.name = hm_text(options->operands[0]);
+    for (size_t i = 0; i < options->given_count; i++)
+        if (strcmp(options->given[i].name, "--public-key") == 0) HM_TRY(take_key(options->given[i].value, p));
+    return options->unix_user ? take_user(options->unix_user, &p->statement) : HM_OK;
+}
+
+static hm_err add(const hm_options *options, hm_connection *office) {
+    PERSON p = {.statement = {.keys = 0}};
+    HM_TRY(fill_person(options, &p));
+    if (!p.statement.keys && !p.statement.has_unix)
+        return hm_misuse("--public-key FILE or --unix-user USER is missing: how the principal is known");
+    return hm_officer_state(options, office, &p.statement);
+}
+
+static hm_err revoke(const hm_options *options, hm_connection *office) {
+    hm_statement statement = {.act = HM_ACT_PRINCIPAL, .name = hm_text(options->operands[0])};
+    return hm_officer_state(options, office, &statement);
+}
+
+static hm_err print_json(const hm_principal *principal) {
+    HM_BUF text = HM_BUF_EMPTY;
+    hm_json json = hm_json_plain(&text);
+    hm_json_object(&json, NULL);
+    hm_json_text(&json, "principal", principal->name);
+    hm_json_bool(&json, "founder", principal->founder);
+    hm_json_array(&json, "keys");
+    for (size_t i = 0; i < principal->keys; i++) {
+        uint8_t digest[HM_SHA256_LEN];
+        hm_sha256(principal->key[i], digest);
+        hm_json_hex(&json, NULL, HM_ARRAY(digest));
+    }
+    hm_json_close_array(&json);
+    if (principal->has_unix) hm_json_number(&json, "unix_user", principal->unix_user);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    printf("%.*s\n", (int)text.len, (const char *)text.data);
+    return HM_OK;
+}
+
+static hm_err print_principal(const hm_options *options, const hm_principal *principal) {
+    if (options->json) return print_json(principal);
+    printf("%.*s%s", (int)principal->name.len, (const char *)principal->name.data,
+           principal->founder ? " (founder)" : "");
+    if (!principal->keys && !principal->has_unix) printf(": revoked");
+    if (principal->has_unix) printf(": user %u", principal->unix_user);
+    for (size_t i = 0; i < principal->keys; i++) {
+        HM_BUF hex = HM_BUF_EMPTY;
+        uint8_t digest[HM_SHA256_LEN];
+        hm_sha256(principal->key[i], digest);
+        HM_TRY(hm_put_hex(&hex, HM_ARRAY(digest)));
+        printf("%s key %.16s", i || principal->has_unix ? "," : ":", (const char *)hex.data);
+    }
+    printf("\n");
+    return HM_OK;
+}
+
+static hm_err list(const hm_options *options, hm_connection *office) {
+    HM_REGISTRY *registry = NULL;
+    hm_principal principal;
+    HM_TRY(hm_officer_registry(office, &registry));
+    for (size_t i = 0; hm_registry_principal(registry, i, &principal); i++)
+        HM_TRY(print_principal(options, &principal));
+    return HM_OK;
+}
+
+hm_err hm_command_principal_add(const hm_options *options) { return hm_with_office(options, add); }
+hm_err hm_command_principal_revoke(const hm_options *options) { return hm_with_office(options, revoke); }
+hm_err hm_command_principal_list(const hm_options *options) { return hm_with_office(options, list); }

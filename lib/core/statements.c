@@ -5,48 +5,17 @@
  * how many there are stands in the checkpoint that the log's key, as the token has it, has signed. */
 #include "office.h"
 
+#include <core/statement_envelope.h>
 #include <pki/cose.h>
 #include <policy/policy.h>
 
 #include <stdio.h>
 #include <string.h>
 
-_Static_assert((int)HM_COSE_SIGNATURES_MAX == (int)HM_STATEMENT_SIGNERS_MAX, "every signature of an envelope counts");
-
 /* What finds statements among the entries. */
 static const uint64_t statements_tag = UINT64_C(0x73746174656d656e);
 /* The checkpoint's line, behind which stand their number and SHA-256 of the last one. */
 static const char head_word[] = "statements ";
-
-/* ---- one statement ---- */
-
-static hm_err find_signer(const hm_registry *registry, hm_bytes kid, size_t *number, hm_bytes *spki) {
-    uint8_t own[HM_KID_LEN];
-    for (*number = 0; hm_registry_key(registry, *number, spki); ++*number) {
-        HM_TRY(hm_cose_kid(*spki, own));
-        if (hm_bytes_equal(kid, HM_ARRAY(own))) return HM_OK;
-    }
-    return hm_refuse("it is signed by a key that is no principal's of this office");
-}
-
-static hm_err find_signers(const hm_registry *registry, const hm_cose_envelope *envelope, bool verify,
-                           size_t number[static HM_STATEMENT_SIGNERS_MAX]) {
-    for (size_t i = 0; i < envelope->signatures; i++) {
-        hm_bytes spki;
-        HM_TRY(find_signer(registry, envelope->signature[i].kid, &number[i], &spki));
-        if (verify) HM_TRY(hm_cose_verify(HM_COSE_STATEMENT, envelope->payload, &envelope->signature[i], spki));
-    }
-    return HM_OK;
-}
-
-/* VERIFY: false for what the log's key has vouched for already. */
-static hm_err take(hm_registry *registry, hm_bytes bytes, bool verify, int64_t now) {
-    static hm_cose_envelope envelope; /* one core per process; too large for a stack */
-    size_t signers[HM_STATEMENT_SIGNERS_MAX];
-    HM_TRY(hm_cose_draft_get(bytes, &envelope));
-    HM_TRY(find_signers(registry, &envelope, verify, signers));
-    return hm_registry_take(registry, envelope.payload, signers, envelope.signatures, now);
-}
 
 /* ---- in the log ---- */
 
@@ -82,7 +51,8 @@ static hm_err replay_entry(void *context, const hm_entry_row *entry) {
     if (entry->index >= r->end || r->seen++ < size) return HM_OK;
     hm_err err = envelope_of(entry, &envelope);
     if (!hm_failed(err))
-        err = take(r->office->registry, hm_buf_bytes(&envelope), r->verify_all || size >= r->vouched, 0);
+        err = hm_statement_envelope_take(r->office->registry, hm_buf_bytes(&envelope),
+                                         r->verify_all || size >= r->vouched, 0);
     if (!hm_failed(err)) err = check_vouched(r);
     return hm_in(err, "entry %llu", (unsigned long long)entry->index);
 }
@@ -215,7 +185,7 @@ hm_err hm_statements_found(hm_office *office, const hm_statement *founders) {
     HM_TRY(hm_statement_put(&charter, &payload));
     HM_TRY(hm_cose_draft_put(hm_buf_bytes(&payload), NULL, 0, &envelope));
     HM_TRY(hm_registry_new(office->row.uuid, &office->registry));
-    HM_TRY(take(office->registry, hm_buf_bytes(&envelope), true, hm_now()));
+    HM_TRY(hm_statement_envelope_take(office->registry, hm_buf_bytes(&envelope), true, hm_now()));
     hm_registry_last(office->registry, office->charter);
     office->governed = true;
     return append(office, hm_buf_bytes(&envelope), &charter);
@@ -237,7 +207,7 @@ static hm_err add_in_transaction(hm_office *office, hm_bytes envelope) {
     HM_TRY(hm_cose_draft_get(envelope, &read));
     HM_TRY(hm_statement_get(read.payload, &s));
     HM_TRY(check_matter(office, &s));
-    HM_TRY(take(office->registry, envelope, true, hm_now()));
+    HM_TRY(hm_statement_envelope_take(office->registry, envelope, true, hm_now()));
     return append(office, envelope, &s);
 }
 

@@ -21,10 +21,11 @@
 
 #include <crypto/algorithm.h>
 #include <policy/role.h>
+#include <policy/statement.h>
 
 /* Bounds of a text. */
 enum {
-    HM_POLICY_TEXT_MAX = 16384, /* bytes */
+    HM_POLICY_TEXT_MAX = HM_STATED_POLICY_MAX, /* bytes */
     HM_POLICY_GROUPS = 32,
     HM_POLICY_RULES = 32,
     HM_POLICY_LIST_MAX = 64, /* members of a group, names of a `request by`, patterns of a `releases` */

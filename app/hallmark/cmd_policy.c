@@ -1,0 +1,156 @@
+/* policy edit, show, test: what may be signed of a product, for whom. */
+#include "commands.h"
+#include "office_access.h"
+#include "officer.h"
+
+#include <base/file.h>
+#include <base/json.h>
+#include <policy/policy.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* About 38 KiB; too large for a stack. */
+static hm_policy policy;
+
+static hm_err read_text(const char *path, hm_buf *text) {
+    HM_TRY(hm_file_read(AT_FDCWD, path, HM_POLICY_TEXT_MAX, text));
+    return hm_in(hm_policy_read(hm_buf_bytes(text), &policy), "%s", path);
+}
+
+static hm_err need_product(const hm_options *options) {
+    return options->product ? HM_OK : hm_misuse("--product NAME is missing: a policy is a product's");
+}
+
+/* The text that is in force, copied. */
+static hm_err fetch_text(const hm_options *options, hm_connection *office, hm_buf *text) {
+    HM_REGISTRY *registry = NULL;
+    hm_bytes found;
+    HM_TRY(hm_officer_registry(office, &registry));
+    HM_TRY(hm_registry_policy(registry, hm_text(options->product), &found));
+    return hm_put(text, found);
+}
+
+static hm_err edit(const hm_options *options, hm_connection *office) {
+    HM_BUF text = HM_BUF_EMPTY;
+    hm_statement statement = {.act = HM_ACT_POLICY, .product = hm_text(options->product)};
+    HM_TRY(read_text(options->operands[0], &text));
+    statement.policy = hm_buf_bytes(&text);
+    return hm_officer_state(options, office, &statement);
+}
+
+static hm_err show(const hm_options *options, hm_connection *office) {
+    HM_BUF text = HM_BUF_EMPTY, out = HM_BUF_EMPTY;
+    HM_TRY(fetch_text(options, office, &text));
+    if (!options->json) return hm_put_result(options, hm_buf_bytes(&text));
+    hm_json json = hm_json_plain(&out);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "product", options->product);
+    hm_json_text(&json, "policy", hm_buf_bytes(&text));
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    HM_TRY(hm_put_u8(&out, '\n'));
+    return hm_put_result(options, hm_buf_bytes(&out));
+}
+
+/* ---- test: what would come of a request, and why ---- */
+
+static const char *given(const hm_options *options, const char *name) {
+    for (size_t i = 0; i < options->given_count; i++)
+        if (strcmp(options->given[i].name, name) == 0) return options->given[i].value;
+    return NULL;
+}
+
+static size_t list_approvers(const hm_options *options, hm_bytes approver[static HM_GIVEN_MAX]) {
+    size_t count = 0;
+    for (size_t i = 0; i < options->given_count; i++)
+        if (strcmp(options->given[i].name, "--approver") == 0) approver[count++] = hm_text(options->given[i].value);
+    return count;
+}
+
+static hm_err none_used(void *context, hm_bytes rule, uint32_t seconds, bool of_key, uint64_t *count) {
+    (void)context, (void)rule, (void)seconds, (void)of_key;
+    *count = 0;
+    return HM_OK;
+}
+
+static hm_err format_number(const hm_options *options, unsigned *format) {
+    if (!options->format) return hm_misuse("--format is missing: cms, catalogue, pe or native");
+    for (*format = 1; *format <= HM_POLICY_FORMATS; ++*format)
+        if (strcmp(options->format, hm_policy_format_name(*format)) == 0) return HM_OK;
+    return hm_misuse("--format %s: there are cms, catalogue, pe and native", options->format);
+}
+
+static hm_err fill_request(const hm_options *options, hm_policy_request *request) {
+    static hm_bytes approver[HM_GIVEN_MAX];
+    const char *requester = given(options, "--requester");
+    if (!requester) return hm_misuse("--requester NAME is missing: who would ask");
+    *request = (hm_policy_request){.requester = hm_text(requester),
+                                   .release = hm_text(options->release ? options->release : ""),
+                                   .algorithm = HM_KEY_ES256,
+                                   .time = time(NULL),
+                                   .approvers = approver,
+                                   .approver_count = list_approvers(options, approver),
+                                   .wanted = 1,
+                                   .used = none_used};
+    if (options->algorithms)
+        while (!(options->algorithms >> request->algorithm & 1)) request->algorithm++;
+    return format_number(options, &request->format);
+}
+
+static hm_err print_decision(const hm_options *options, const hm_policy_decision *decision, hm_bytes why) {
+    static const char *const verdicts[] = {"denied", "needs approvals", "allowed"};
+    HM_BUF text = HM_BUF_EMPTY;
+    if (!options->json) {
+        printf("%.*s%s\n", (int)why.len, (const char *)why.data, verdicts[decision->verdict]);
+    } else {
+        hm_json json = hm_json_plain(&text);
+        hm_json_object(&json, NULL);
+        hm_json_string(&json, "verdict", verdicts[decision->verdict]);
+        if (decision->rule) hm_json_text(&json, "rule", decision->rule->name);
+        hm_json_number(&json, "missing_approvals", decision->missing);
+        hm_json_string(&json, "reason", decision->sentence);
+        hm_json_close_object(&json);
+        HM_TRY(hm_json_end(&json));
+        printf("%.*s\n", (int)text.len, (const char *)text.data);
+    }
+    return decision->verdict == HM_POLICY_ALLOWED ? HM_OK : hm_already_reported(HM_REFUSED);
+}
+
+static hm_err test_text(const hm_options *options) {
+    hm_policy_request request;
+    hm_policy_decision decision;
+    HM_BUF why = HM_BUF_EMPTY;
+    HM_TRY(fill_request(options, &request));
+    HM_TRY(hm_policy_decide(&policy, &request, &decision, &why));
+    return print_decision(options, &decision, hm_buf_bytes(&why));
+}
+
+static hm_err test_in_force(const hm_options *options, hm_connection *office) {
+    HM_BUF text = HM_BUF_EMPTY;
+    HM_TRY(fetch_text(options, office, &text));
+    HM_TRY(hm_policy_read(hm_buf_bytes(&text), &policy));
+    return test_text(options);
+}
+
+hm_err hm_command_policy_test(const hm_options *options) {
+    HM_BUF text = HM_BUF_EMPTY;
+    if (!options->operand_count) {
+        HM_TRY(need_product(options));
+        return hm_with_office(options, test_in_force);
+    }
+    HM_TRY(read_text(options->operands[0], &text));
+    return test_text(options);
+}
+
+hm_err hm_command_policy_edit(const hm_options *options) {
+    HM_TRY(need_product(options));
+    return hm_with_office(options, edit);
+}
+
+hm_err hm_command_policy_show(const hm_options *options) {
+    HM_TRY(need_product(options));
+    return hm_with_office(options, show);
+}

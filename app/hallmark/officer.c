@@ -1,0 +1,121 @@
+#include "officer.h"
+
+#include "office_access.h"
+
+#include <base/json.h>
+#include <core/statement_envelope.h>
+#include <crypto/key_file.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+typedef struct {
+    hm_key_file *file[HM_STATEMENT_SIGNERS_MAX];
+    hm_signer signer[HM_STATEMENT_SIGNERS_MAX];
+    size_t count;
+} signing;
+
+static void signing_clear(signing *o) {
+    for (size_t i = 0; i < o->count; i++) hm_key_file_free(&o->file[i]);
+}
+#define SIGNING __attribute__((cleanup(signing_clear))) signing
+
+static hm_err open_keys(const hm_options *options, signing *o) {
+    for (size_t i = 0; i < options->given_count; i++) {
+        if (strcmp(options->given[i].name, "--key") != 0) continue;
+        if (o->count == HM_STATEMENT_SIGNERS_MAX)
+            return hm_misuse("at most %d officers sign a statement", HM_STATEMENT_SIGNERS_MAX);
+        HM_TRY(hm_key_file_open(options->given[i].value, &o->file[o->count]));
+        o->signer[o->count] = hm_key_file_signer(o->file[o->count]);
+        o->count++;
+    }
+    return o->count ? HM_OK : hm_misuse("--key FILE is missing: the key of an officer, who states this");
+}
+
+static hm_err find_place(hm_connection *office, hm_statement *statement) {
+    hm_message question = {.type = HM_MSG_STATEMENT_NEXT}, answer;
+    HM_TRY(hm_ask(office, &question, &answer));
+    if (answer.type != HM_MSG_STATEMENT_PLACE) return hm_could_not("the core answered something else");
+    if (!answer.field[HM_STATEMENT_PLACE_GOVERNED].number)
+        return hm_refuse("this office has no founders, so who owns it may do everything, and there is nobody to give "
+                         "roles to (hallmark init --founder makes one that has)");
+    statement->number = answer.field[HM_STATEMENT_PLACE_NUMBER].number;
+    memcpy(statement->previous, answer.field[HM_STATEMENT_PLACE_PREVIOUS].bytes.data, sizeof statement->previous);
+    memcpy(statement->office, office->uuid, sizeof statement->office);
+    return HM_OK;
+}
+
+static hm_err send_statement(hm_connection *office, hm_bytes envelope) {
+    hm_message question = {.type = HM_MSG_STATEMENT_ADD}, answer;
+    question.field[HM_STATEMENT_ADD_ENVELOPE].bytes = envelope;
+    return hm_ask(office, &question, &answer);
+}
+
+static hm_err print_statement(const hm_options *options, const hm_statement *statement) {
+    HM_BUF line = HM_BUF_EMPTY, text = HM_BUF_EMPTY;
+    HM_TRY(hm_statement_describe(statement, &line));
+    if (!options->json) {
+        printf("%.*s\n", (int)line.len, (const char *)line.data);
+        return HM_OK;
+    }
+    hm_json json = hm_json_plain(&text);
+    hm_json_object(&json, NULL);
+    hm_json_number(&json, "statement", (int64_t)statement->number);
+    hm_json_text(&json, "what", hm_buf_bytes(&line));
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    printf("%.*s\n", (int)text.len, (const char *)text.data);
+    return HM_OK;
+}
+
+hm_err hm_officer_state(const hm_options *options, hm_connection *office, hm_statement *statement) {
+    SIGNING officers = {.count = 0};
+    HM_BUF cbor = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
+    /* Nobody traces who signs, and no core dump holds the key. */
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return hm_could_not("this process can be traced: %s", strerror(errno));
+    HM_TRY(open_keys(options, &officers));
+    HM_TRY(find_place(office, statement));
+    statement->time = time(NULL);
+    HM_TRY(hm_statement_put(statement, &cbor));
+    HM_TRY(hm_statement_envelope_put(hm_buf_bytes(&cbor), officers.signer, officers.count, &envelope));
+    HM_TRY(send_statement(office, hm_buf_bytes(&envelope)));
+    return print_statement(options, statement);
+}
+
+hm_err hm_officer_registry(hm_connection *office, hm_registry **registry) {
+    hm_message question = {.type = HM_MSG_STATEMENT_LIST}, answer;
+    HM_TRY(hm_registry_new(office->uuid, registry));
+    HM_TRY(hm_ask(office, &question, &answer));
+    for (;;) {
+        bool more;
+        HM_TRY(hm_listen_until_done(&answer, HM_MSG_STATEMENT, &more));
+        if (!more) break;
+        HM_TRY(hm_in(hm_statement_envelope_take(*registry, answer.field[HM_STATEMENT_ENVELOPE].bytes, true, 0),
+                     "entry %llu", (unsigned long long)answer.field[HM_STATEMENT_INDEX].number));
+        HM_TRY(hm_listen(office, &answer));
+    }
+    return hm_registry_size(*registry) ? HM_OK
+                                       : hm_refuse("this office has no founders: who owns it may do everything");
+}
+
+hm_err hm_officer_date(const char *text, int64_t *seconds) {
+    struct tm tm = {0}, again;
+    const char *end = strlen(text) == 10 ? strptime(text, "%Y-%m-%d", &tm) : NULL;
+    time_t when = end && !*end ? timegm(&tm) : -1;
+    char same[16];
+    if (when < 0 || !gmtime_r(&when, &again)) return hm_misuse("%s: a date is written 2027-01-31", text);
+    hm_officer_put_date(when, same);
+    if (strcmp(same, text) != 0) return hm_misuse("%s: the calendar has no such day", text);
+    *seconds = when;
+    return HM_OK;
+}
+
+void hm_officer_put_date(int64_t seconds, char text[static 16]) {
+    struct tm tm = {0};
+    time_t when = (time_t)seconds;
+    gmtime_r(&when, &tm);
+    strftime(text, 16, "%Y-%m-%d", &tm);
+}

@@ -1,0 +1,20 @@
+/* What officers do: a statement, signed with their own keys (--key), given to the office's core. */
+#ifndef HM_APP_OFFICER_H
+#define HM_APP_OFFICER_H
+
+#include "options.h"
+
+#include <client/office.h>
+#include <policy/registry.h>
+
+/* Have STATEMENT, of which the act and what it says are given, signed by each --key and taken by the office. */
+HM_MUST_USE hm_err hm_officer_state(const hm_options *options, hm_connection *office, hm_statement *statement);
+/* The registry that the office's statements make; a refusal in an office without founders. The caller frees it. */
+HM_MUST_USE hm_err hm_officer_registry(hm_connection *office, hm_registry **registry);
+
+/* "2027-01-31": its first second, UTC. */
+HM_MUST_USE hm_err hm_officer_date(const char *text, int64_t *seconds);
+/* The same the other way. */
+void hm_officer_put_date(int64_t seconds, char text[static 16]);
+
+#endif

@@ -1,0 +1,371 @@
+/* An office with founders: roles and policies hold, and who edits its database gains nothing. The officers' keys are
+ * the tests' own; this process's user is the principal "us". */
+#include "../software_signer.h"
+#include "office_fixture.h"
+
+#include <base/file.h>
+#include <core/statement_envelope.h>
+#include <sqlite3.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static software_signer *alice, *bob, *mallory;
+static office governed; /* as it was made; each test has a copy */
+static const char policy_text[] = "rule all\n  request by us\n  formats cms\n  quota 3 per hour\n";
+
+static hm_err state(office *o, hm_statement s, size_t count, software_signer *const *signers) {
+    hm_message place = ask(o, &(hm_message){.type = HM_MSG_STATEMENT_NEXT});
+    hm_signer signer[4];
+    HM_BUF cbor = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
+    hm_message add = {.type = HM_MSG_STATEMENT_ADD}, answer;
+    assert_int_equal(place.type, HM_MSG_STATEMENT_PLACE);
+    memcpy(s.office, o->core.uuid, sizeof s.office);
+    s.number = place.field[HM_STATEMENT_PLACE_NUMBER].number;
+    memcpy(s.previous, place.field[HM_STATEMENT_PLACE_PREVIOUS].bytes.data, sizeof s.previous);
+    s.time = time(NULL);
+    for (size_t i = 0; i < count; i++) signer[i] = *software_signer_of(signers[i]);
+    HM_TRY(hm_statement_put(&s, &cbor));
+    HM_TRY(hm_statement_envelope_put(hm_buf_bytes(&cbor), signer, count, &envelope));
+    add.field[HM_STATEMENT_ADD_ENVELOPE].bytes = hm_buf_bytes(&envelope);
+    return hm_ask(&o->core, &add, &answer);
+}
+
+#define BY(...)                                                                                                        \
+    sizeof((software_signer *[]){__VA_ARGS__}) / sizeof(software_signer *), (software_signer *[]) { __VA_ARGS__ }
+
+static hm_statement principal(const char *name, int64_t user) {
+    hm_statement s = {.act = HM_ACT_PRINCIPAL, .name = hm_text(name), .has_unix = user >= 0};
+    s.unix_user = user >= 0 ? (uint32_t)user : 0;
+    return s;
+}
+static hm_statement role(const char *name, hm_role is, const char *product) {
+    return (hm_statement){
+        .act = HM_ACT_GRANT, .name = hm_text(name), .role = is, .product = hm_text(product), .until = 4000000000};
+}
+static hm_statement policy(const char *product, const char *text) {
+    return (hm_statement){.act = HM_ACT_POLICY, .product = hm_text(product), .policy = hm_text(text)};
+}
+
+static hm_err add_product(office *o, const char *name) {
+    hm_message add = {.type = HM_MSG_PRODUCT_ADD}, answer;
+    add.field[HM_PRODUCT_ADD_NAME].bytes = hm_text(name);
+    add.field[HM_PRODUCT_ADD_ALGORITHMS].number = 1u << HM_KEY_ES256;
+    return hm_ask(&o->core, &add, &answer);
+}
+
+static hm_err narrow_to(office *o, const char *product) {
+    hm_message question = {.type = HM_MSG_NARROW}, answer;
+    question.field[HM_NARROW_PRODUCT].bytes = hm_text(product);
+    question.field[HM_NARROW_RELEASE].bytes = hm_text("1.0");
+    question.field[HM_NARROW_FORMATS].number = 1u << HM_LOGGED_CMS | 1u << HM_LOGGED_CATALOGUE;
+    question.field[HM_NARROW_SIGNATURES].number = 8;
+    return hm_ask(&o->core, &question, &answer);
+}
+
+static hm_err sign_as(office *o, uint64_t format) {
+    hm_message question = {.type = HM_MSG_SIGN}, answer;
+    static const uint8_t digest[32] = "a digest";
+    question.field[HM_SIGN_FORMAT].number = format;
+    question.field[HM_SIGN_STRUCTURE].number = 1;
+    question.field[HM_SIGN_ALGORITHM].number = HM_KEY_ES256;
+    question.field[HM_SIGN_NAME].bytes = hm_text("f");
+    question.field[HM_SIGN_PLAIN].bytes = question.field[HM_SIGN_CONTENT].bytes = HM_ARRAY(digest);
+    return hm_ask(&o->core, &question, &answer);
+}
+static hm_err sign(office *o) { return sign_as(o, HM_LOGGED_CMS); }
+
+static void make_key(const char *product) {
+    hm_statement officer = role("us", HM_ROLE_KEY_OFFICER, product);
+    hm_message generate = {.type = HM_MSG_KEY_GENERATE};
+    generate.field[HM_KEY_GENERATE_PRODUCT].bytes = hm_text(product);
+    generate.field[HM_KEY_GENERATE_ALGORITHM].number = HM_KEY_ES256;
+    WORKS(state(&governed, officer, BY(alice, bob)));
+    ask(&governed, &generate);
+    officer.until = 0;
+    WORKS(state(&governed, officer, BY(alice)));
+}
+
+static void make_governed(void) {
+    hm_statement charter = {.quorum = 2, .founders = 2};
+    charter.founder[0] = (hm_founder){hm_text("alice"), software_signer_of(alice)->spki};
+    charter.founder[1] = (hm_founder){hm_text("bob"), software_signer_of(bob)->spki};
+    governed.core = HM_CONNECTION_NONE;
+    snprintf(governed.directory, sizeof governed.directory, "%.60s/governed", office_group_folder());
+    hm_office_plan plan = {.directory = governed.directory,
+                           .organization = "Example",
+                           .token = office_token_uri(),
+                           .pin_path = office_pin_path(),
+                           .founders = &charter};
+    WORKS(hm_office_create(&plan));
+    office_connect(&governed);
+    FAILS(HM_REFUSED, "no principal", add_product(&governed, "pump"));
+    WORKS(state(&governed, principal("us", getuid()), BY(alice, bob)));
+    FAILS(HM_REFUSED, "us is not administrator of the whole office", add_product(&governed, "pump"));
+    hm_statement administrator = role("us", HM_ROLE_ADMINISTRATOR, "");
+    WORKS(state(&governed, administrator, BY(alice, bob)));
+    WORKS(add_product(&governed, "pump"));
+    WORKS(add_product(&governed, "valve"));
+    /* Now, because the copies share the token. */
+    make_key("valve");
+    make_key("pump");
+    administrator.until = 0;
+    WORKS(state(&governed, administrator, BY(alice)));
+    WORKS(state(&governed, role("us", HM_ROLE_REQUESTER, "pump"), BY(alice, bob)));
+    WORKS(state(&governed, policy("pump", policy_text), BY(alice, bob)));
+    office_disconnect(&governed);
+}
+
+static int begin(void **ignored) {
+    if (office_group_make(ignored)) return 1;
+    alice = software_signer_new(HM_KEY_ES256);
+    bob = software_signer_new(HM_KEY_ED25519);
+    mallory = software_signer_new(HM_KEY_ES256);
+    if (!office_needed(ignored)) make_governed();
+    return 0;
+}
+
+static int finish(void **ignored) {
+    software_signer_free(&alice);
+    software_signer_free(&bob);
+    software_signer_free(&mallory);
+    return office_group_remove(ignored);
+}
+
+static void copy_governed(office *copy) {
+    office_copy(copy);
+    office_restore(&governed, copy);
+}
+static void open_governed(office *copy) {
+    copy_governed(copy);
+    office_connect(copy);
+}
+
+static void who_has_the_role_signs_what_the_policy_allows(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    open_governed(&o);
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(sign(&o));
+    FAILS(HM_REFUSED, "policy of pump", sign_as(&o, HM_LOGGED_CATALOGUE));
+    office_disconnect(&o);
+}
+
+static void a_role_is_for_its_product(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    open_governed(&o);
+    FAILS(HM_REFUSED, "us is not requester of valve", narrow_to(&o, "valve"));
+    office_disconnect(&o);
+}
+
+static void a_role_that_was_withdrawn_is_none(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    hm_statement withdrawn = role("us", HM_ROLE_REQUESTER, "pump");
+    withdrawn.until = 0;
+    open_governed(&o);
+    WORKS(state(&o, withdrawn, BY(bob)));
+    FAILS(HM_REFUSED, "us is not requester of pump", narrow_to(&o, "pump"));
+    office_disconnect(&o);
+}
+
+static void without_a_policy_nothing_is_signed(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    open_governed(&o);
+    WORKS(state(&o, policy("pump", ""), BY(alice, bob)));
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "pump has no policy", sign(&o));
+    office_disconnect(&o);
+}
+
+/* Counted in the log: another session starts where this one ended. */
+static void a_quota_holds_across_sessions(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    open_governed(&o);
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(sign(&o));
+    WORKS(sign(&o));
+    office_disconnect(&o);
+    office_connect(&o);
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(sign(&o));
+    FAILS(HM_REFUSED, "quota", sign(&o));
+    office_disconnect(&o);
+}
+
+static void acts_take_their_roles(void **ignored) {
+    (void)ignored;
+    static const struct {
+        hm_message_type act;
+        const char *role;
+    } acts[] = {{HM_MSG_KEY_GENERATE, "key-officer of pump"},
+                {HM_MSG_CERT_REQUEST, "key-officer of pump"},
+                {HM_MSG_TRUST_KEY, "key-officer of the whole office"},
+                {HM_MSG_LOG_KEY, "key-officer of the whole office"},
+                {HM_MSG_PRODUCT_ADD, "administrator of the whole office"}};
+    OFFICE o;
+    open_governed(&o);
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        hm_message question = {.type = acts[i].act}, answer;
+        question.field[0].bytes = hm_text("pump");
+        question.field[1].number = HM_KEY_ES256;
+        if (acts[i].act == HM_MSG_TRUST_KEY || acts[i].act == HM_MSG_LOG_KEY) question.field[0].bytes = HM_NO_BYTES;
+        FAILS(HM_REFUSED, acts[i].role, hm_ask(&o.core, &question, &answer));
+    }
+    office_disconnect(&o);
+}
+
+static void a_statement_takes_officers_and_their_signatures(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    open_governed(&o);
+    FAILS(HM_REFUSED, "takes the signatures of 2", state(&o, principal("dan", 7), BY(alice)));
+    FAILS(HM_REFUSED, "no principal's", state(&o, principal("dan", 7), BY(alice, mallory)));
+    FAILS(HM_REFUSED, "no product nowhere", state(&o, role("us", HM_ROLE_AUDITOR, "nowhere"), BY(alice, bob)));
+    FAILS(HM_REFUSED, "line 1", state(&o, policy("pump", "allow everything\n"), BY(alice, bob)));
+    WORKS(state(&o, principal("dan", 7), BY(alice, bob)));
+    office_disconnect(&o);
+}
+
+static void a_signature_over_something_else_is_none(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    HM_BUF cbor = HM_BUF_EMPTY, other = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
+    hm_signer signers[2] = {*software_signer_of(alice), *software_signer_of(bob)};
+    hm_message add = {.type = HM_MSG_STATEMENT_ADD};
+    open_governed(&o);
+    hm_message place = ask(&o, &(hm_message){.type = HM_MSG_STATEMENT_NEXT});
+    hm_statement s = principal("dan", 7);
+    memcpy(s.office, o.core.uuid, sizeof s.office);
+    s.number = place.field[HM_STATEMENT_PLACE_NUMBER].number;
+    memcpy(s.previous, place.field[HM_STATEMENT_PLACE_PREVIOUS].bytes.data, sizeof s.previous);
+    s.time = time(NULL);
+    WORKS(hm_statement_put(&s, &cbor));
+    WORKS(hm_statement_envelope_put(hm_buf_bytes(&cbor), signers, 2, &envelope));
+    /* "dan" becomes "don". */
+    uint8_t *at = memmem(envelope.data, envelope.len, "dan", 3);
+    assert_non_null(at);
+    at[1] = 'o';
+    add.field[HM_STATEMENT_ADD_ENVELOPE].bytes = hm_buf_bytes(&envelope);
+    expect_fault(&o, HM_REFUSED, "signature", &add);
+    office_disconnect(&o);
+}
+
+/* ---- the database is edited while nobody looks ---- */
+
+static void expect_no_signature(office *o, const char *words) {
+    office_connect(o);
+    hm_err err = narrow_to(o, "pump");
+    if (!hm_failed(err)) err = sign(o);
+    if (err.class == HM_DONE) fail_msg("it signed, and should have said: %s", words);
+    assert_said(words);
+    office_disconnect(o);
+}
+
+static void without_its_statements_no_key_signs(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    copy_governed(&o);
+    /* As if there had never been founders. */
+    office_sql(&o, "UPDATE entry SET tag = 0 WHERE tag = 8319381564205917550");
+    expect_no_signature(&o, "under its founders' statements");
+}
+
+static void a_dropped_statement_is_missed(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    hm_statement withdrawn = role("us", HM_ROLE_REQUESTER, "pump");
+    withdrawn.until = 0;
+    open_governed(&o);
+    WORKS(state(&o, withdrawn, BY(bob)));
+    office_disconnect(&o);
+    /* The role would be there again. */
+    office_sql(&o, "UPDATE entry SET tag = 0 WHERE idx = (SELECT max(idx) FROM entry)");
+    expect_no_signature(&o, "names 11 statements, and the database has 10");
+}
+
+static void a_statement_that_officers_did_not_sign_is_refused(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    HM_BUF cbor = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY, base64 = HM_BUF_EMPTY, sql = HM_BUF_EMPTY;
+    const char *text;
+    hm_signer signers[2] = {*software_signer_of(mallory), *software_signer_of(mallory)};
+    open_governed(&o);
+    hm_message place = ask(&o, &(hm_message){.type = HM_MSG_STATEMENT_NEXT});
+    hm_statement s = role("us", HM_ROLE_REQUESTER, "valve");
+    memcpy(s.office, o.core.uuid, sizeof s.office);
+    s.number = place.field[HM_STATEMENT_PLACE_NUMBER].number;
+    memcpy(s.previous, place.field[HM_STATEMENT_PLACE_PREVIOUS].bytes.data, sizeof s.previous);
+    s.time = time(NULL);
+    office_disconnect(&o);
+    WORKS(hm_statement_put(&s, &cbor));
+    WORKS(hm_statement_envelope_put(hm_buf_bytes(&cbor), signers, 2, &envelope));
+    WORKS(hm_put_base64(&base64, hm_buf_bytes(&envelope)));
+    WORKS(hm_put_format(&sql,
+                        "INSERT INTO entry SELECT max(idx) + 1, leaf, salt, '{\"statement\":\"%.*s\"}', tag FROM "
+                        "entry WHERE tag = 8319381564205917550",
+                        (int)base64.len, (const char *)base64.data));
+    WORKS(hm_buf_string(&sql, &text));
+    office_sql(&o, text);
+    expect_no_signature(&o, "a key that is no principal's");
+}
+
+static void another_products_key_does_not_pass_for_this_ones(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    copy_governed(&o);
+    office_sql(&o, "UPDATE key SET product = -product WHERE role = 4;"
+                   "UPDATE key SET product = (SELECT id FROM product WHERE name = 'pump') WHERE role = 4 AND product = "
+                   "-(SELECT id FROM product WHERE name = 'valve')");
+    expect_no_signature(&o, "made for something else");
+}
+
+/* A product that takes another's name takes its statements' meaning with it, but not its keys. */
+static void a_renamed_product_has_no_key(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    copy_governed(&o);
+    office_sql(&o, "UPDATE product SET name = 'was-pump' WHERE name = 'pump'");
+    office_sql(&o, "UPDATE product SET name = 'pump' WHERE name = 'valve'");
+    expect_no_signature(&o, "made for something else");
+}
+
+/* One who signs checkpoints of his own could leave out what he likes. */
+static void another_logs_key_vouches_for_nothing(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    HM_BUF sql = HM_BUF_EMPTY;
+    const char *text;
+    copy_governed(&o);
+    WORKS(hm_put_text(&sql, "UPDATE key SET spki = x'"));
+    WORKS(hm_put_hex(&sql, software_signer_of(mallory)->spki));
+    WORKS(hm_put_text(&sql, "' WHERE role = 2"));
+    WORKS(hm_buf_string(&sql, &text));
+    office_sql(&o, text);
+    expect_no_signature(&o, "not the one that the database names");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        OFFICE_TEST(who_has_the_role_signs_what_the_policy_allows),
+        OFFICE_TEST(a_role_is_for_its_product),
+        OFFICE_TEST(a_role_that_was_withdrawn_is_none),
+        OFFICE_TEST(without_a_policy_nothing_is_signed),
+        OFFICE_TEST(a_quota_holds_across_sessions),
+        OFFICE_TEST(acts_take_their_roles),
+        OFFICE_TEST(a_statement_takes_officers_and_their_signatures),
+        OFFICE_TEST(a_signature_over_something_else_is_none),
+        OFFICE_TEST(without_its_statements_no_key_signs),
+        OFFICE_TEST(a_dropped_statement_is_missed),
+        OFFICE_TEST(a_statement_that_officers_did_not_sign_is_refused),
+        OFFICE_TEST(another_products_key_does_not_pass_for_this_ones),
+        OFFICE_TEST(a_renamed_product_has_no_key),
+        OFFICE_TEST(another_logs_key_vouches_for_nothing),
+    };
+    return cmocka_run_group_tests(tests, begin, finish);
+}

@@ -45,10 +45,15 @@ static hm_err find_row(hm_office *office, int64_t product, hm_key_role role, int
 }
 
 static hm_err load_key(hm_office *office, const hm_product *product, loaded_key *loaded) {
+    /* What has no certificate yet will get one, for the key that the token has and none that the database names. */
+    bool certified = loaded->row.certificate.len != 0;
     HM_TRY(hm_key_id_check(office, product, &loaded->row));
     HM_TRY(hm_office_token(office));
-    return hm_token_find(office->token, (hm_key_algorithm)loaded->row.algorithm, loaded->row.token_id, loaded->row.spki,
-                         &loaded->key);
+    HM_TRY(hm_token_find(office->token, (hm_key_algorithm)loaded->row.algorithm, loaded->row.token_id,
+                         certified ? loaded->row.spki : HM_NO_BYTES, &loaded->key));
+    return hm_bytes_equal(hm_key_signer(loaded->key).spki, loaded->row.spki)
+               ? HM_OK
+               : hm_refuse("the token has another key than the database names: it was changed");
 }
 
 static const char *role_name(hm_key_role role) {
@@ -175,13 +180,16 @@ static hm_err record_certificate(hm_office *office, const hm_product *product, i
 /* Issue SUBJECT's certificate with ISSUER's key (SUBJECT itself for a root) and record it. */
 static hm_err certify(hm_office *office, const hm_product *product, loaded_key *subject, loaded_key *issuer,
                       hm_cert_profile profile, const char *common_name, int years) {
+    hm_token_info token;
+    hm_token_describe(office->token, &token);
     hm_cert_request request = {
         .profile = profile,
         .subject = {office->row.organization, product ? product->name : NULL, common_name},
         .spki = subject->row.spki,
         .not_before = hm_now() - CLOCK_SKEW,
         .not_after = hm_now() + (int64_t)years * YEAR,
-        .development = office->row.development,
+        /* Whatever the database says, a token in software has no others (P2). */
+        .development = office->row.development || token.software,
     };
     memcpy(request.office, office->row.uuid, sizeof request.office);
     char purpose[160];

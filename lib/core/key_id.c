@@ -1,6 +1,7 @@
-/* Ids of keys (CKA_ID). A governed office's say what the key is for: they are a hash over the charter, product, role,
- * algorithm and time of the key. The token holds them and the database cannot change them; so who edits the database
- * can neither free a key from the founders' statements nor have it serve another product or purpose. */
+/* Ids of keys (CKA_ID). A governed office's say what the key is for: they are a hash over the charter, the office as it
+ * was founded, and the product, role, algorithm and time of the key. The token holds them and the database cannot
+ * change them; so who edits the database can neither free a key from the founders' statements nor have it serve another
+ * product or purpose, nor have it vouch for another organization's name, for other devices, or for production. */
 #include "office.h"
 
 #include <crypto/digest.h>
@@ -19,7 +20,14 @@ static hm_err governed_id(const hm_office *office, const hm_product *product, co
     HM_TRY(hm_put_u64be(&text, (uint64_t)row->created));
     HM_TRY(hm_put_u8(&text, (uint8_t)row->role));
     HM_TRY(hm_put_u8(&text, (uint8_t)row->algorithm));
-    HM_TRY(hm_put_text(&text, product ? product->name : ""));
+    HM_TRY(hm_put_u8(&text, office->row.development));
+    HM_TRY(hm_put_text(&text, office->row.organization));
+    HM_TRY(hm_put_u8(&text, 0));
+    if (product) {
+        HM_TRY(hm_put(&text, HM_ARRAY(product->vendor)));
+        HM_TRY(hm_put(&text, HM_ARRAY(product->class)));
+        HM_TRY(hm_put_text(&text, product->name));
+    }
     hm_sha256(hm_buf_bytes(&text), hash);
     memcpy(id, mark, sizeof mark);
     memcpy(id + sizeof mark, hash, HM_KEY_ID_LEN - sizeof mark);

@@ -335,6 +335,54 @@ static void a_renamed_product_has_no_key(void **ignored) {
     expect_no_signature(&o, "made for something else");
 }
 
+/* ROLE's keys get mallory's public key, and shall be certified once more. */
+static void plant_key(const office *o, int role_of_key) {
+    HM_BUF sql = HM_BUF_EMPTY;
+    const char *text;
+    WORKS(hm_put_text(&sql, "UPDATE key SET certificate = x'', chain = x'', spki = x'"));
+    WORKS(hm_put_hex(&sql, software_signer_of(mallory)->spki));
+    WORKS(hm_put_format(&sql, "' WHERE role = %d AND product = (SELECT id FROM product WHERE name = 'pump')",
+                        role_of_key));
+    WORKS(hm_buf_string(&sql, &text));
+    office_sql(o, text);
+}
+
+static void no_certificate_is_issued_for_a_key_that_the_database_names(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    copy_governed(&o);
+    plant_key(&o, HM_KEY_ROLE_SIGNING);
+    expect_no_signature(&o, "another key than the database names");
+}
+
+static void no_ca_is_made_of_a_key_that_the_database_names(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    copy_governed(&o);
+    office_sql(&o, "UPDATE key SET certificate = x'' WHERE role = 4");
+    plant_key(&o, HM_KEY_ROLE_PRODUCT_CA);
+    expect_no_signature(&o, "another key than the database names");
+}
+
+/* What is signed for a product is for its devices, in its maker's name. */
+static void an_edited_office_or_product_has_no_keys(void **ignored) {
+    (void)ignored;
+    static const char *const edits[] = {
+        "UPDATE office SET organization = 'Somebody Else'",
+        "UPDATE office SET development = 1 - development",
+        "UPDATE product SET class = (SELECT class FROM product WHERE name = 'valve') WHERE name = 'pump'",
+        "UPDATE product SET vendor = zeroblob(16) WHERE name = 'pump'",
+        "UPDATE key SET created = created + 1",
+        "UPDATE key SET algorithm = 2 WHERE role = 2",
+    };
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        OFFICE o;
+        copy_governed(&o);
+        office_sql(&o, edits[i]);
+        expect_no_signature(&o, "made for something else");
+    }
+}
+
 /* One who signs checkpoints of his own could leave out what he likes. */
 static void another_logs_key_vouches_for_nothing(void **ignored) {
     (void)ignored;
@@ -365,6 +413,9 @@ int main(void) {
         OFFICE_TEST(a_statement_that_officers_did_not_sign_is_refused),
         OFFICE_TEST(another_products_key_does_not_pass_for_this_ones),
         OFFICE_TEST(a_renamed_product_has_no_key),
+        OFFICE_TEST(no_certificate_is_issued_for_a_key_that_the_database_names),
+        OFFICE_TEST(no_ca_is_made_of_a_key_that_the_database_names),
+        OFFICE_TEST(an_edited_office_or_product_has_no_keys),
         OFFICE_TEST(another_logs_key_vouches_for_nothing),
     };
     return cmocka_run_group_tests(tests, begin, finish);

@@ -114,7 +114,7 @@ hm_err hm_registry_by_unix(const hm_registry *registry, uint32_t user, hm_princi
         *principal = registry->principal[i];
         return HM_OK;
     }
-    return hm_refuse("user %u is no principal of this office", user);
+    return hm_refuse("user %u is no principal of this office (hallmark principal add NAME --unix-user %u)", user, user);
 }
 
 /* ---- who may do what ---- */
@@ -316,7 +316,9 @@ static hm_err check_content(const hm_registry *r, const hm_statement *s) {
         return check_principal(r, s);
     case HM_ACT_GRANT:
         if (s->until) return check_duties(r, s);
-        return find_grant(r, s->name, s->role, s->product) ? HM_OK : hm_refuse("there is no such grant to withdraw");
+        return find_grant(r, s->name, s->role, s->product)
+                   ? HM_OK
+                   : hm_refuse("there is no such grant to withdraw (hallmark grant list)");
     case HM_ACT_POLICY:
         return HM_OK;
     default:

@@ -145,11 +145,16 @@ static hm_err get_spki(hm_reader *reader, hm_bytes *spki) {
     return spki->len && spki->len <= SPKI_MAX ? HM_OK : hm_refuse("a key has no likely length");
 }
 
+/* In a statement a bad name is bad input, and nobody's wrong usage. */
+static hm_err check_name(hm_bytes name, size_t most, const char *what) {
+    hm_fault fault = hm_fault_keep(hm_name_check(name, most, what));
+    if (fault.class != HM_DONE) fault.class = HM_REFUSED;
+    return hm_fault_raise(&fault);
+}
+
 static hm_err get_name(hm_reader *reader, hm_bytes *name) {
     HM_TRY(hm_cbor_get_text(reader, name));
-    return hm_failed(hm_name_check(*name, HM_PRINCIPAL_NAME_MAX, "a principal's name"))
-               ? hm_refuse("%s", hm_err_sentence())
-               : HM_OK;
+    return check_name(*name, HM_PRINCIPAL_NAME_MAX, "a principal's name");
 }
 
 static hm_err get_founders(hm_reader *reader, hm_statement *s) {
@@ -191,9 +196,7 @@ static hm_err get_role(hm_reader *reader, hm_statement *s) {
 
 static hm_err get_product(hm_reader *reader, hm_bytes *product) {
     HM_TRY(hm_cbor_get_text(reader, product));
-    return hm_failed(hm_name_check(*product, HM_STATED_PRODUCT_MAX, "a product's name"))
-               ? hm_refuse("%s", hm_err_sentence())
-               : HM_OK;
+    return check_name(*product, HM_STATED_PRODUCT_MAX, "a product's name");
 }
 
 static hm_err get_policy(hm_reader *reader, hm_bytes *text) {
@@ -308,8 +311,9 @@ static hm_err describe_charter(const hm_statement *s, hm_buf *line) {
 static hm_err describe_principal(const hm_statement *s, hm_buf *line) {
     HM_TRY(hm_put(line, s->name));
     if (!s->keys && !s->has_unix) return hm_put_text(line, ": revoked");
-    HM_TRY(hm_put_format(line, ": %zu %s", s->keys, s->keys == 1 ? "key" : "keys"));
-    return s->has_unix ? hm_put_format(line, ", user %u", s->unix_user) : HM_OK;
+    HM_TRY(hm_put_text(line, s->has_unix ? ": user " : ": "));
+    if (s->has_unix) HM_TRY(hm_put_format(line, "%u%s", s->unix_user, s->keys ? ", " : ""));
+    return s->keys ? hm_put_format(line, "%zu %s", s->keys, s->keys == 1 ? "key" : "keys") : HM_OK;
 }
 
 static hm_err describe_grant(const hm_statement *s, hm_buf *line) {

@@ -149,6 +149,7 @@ static void what_is_out_of_bounds_is_not_written(void **state) {
     assert_not_put(charter, s.founders = HM_FOUNDERS_MAX + 1);
     assert_not_put(charter, s.founder[0].name = HM_NO_BYTES);
     assert_not_put(charter, s.founder[0].name = hm_text("a b"));
+    assert_non_null(strstr(hm_err_sentence(), "a principal's name is made of"));
     assert_not_put(charter, s.founder[0].spki = HM_NO_BYTES);
     assert_not_put(charter, s.time = -1);
     assert_not_put(charter, s.time = INT64_C(253402300800));
@@ -161,6 +162,7 @@ static void what_is_out_of_bounds_is_not_written(void **state) {
     assert_not_put(grant, s.role = (hm_role)0);
     assert_not_put(grant, s.role = (hm_role)(HM_ROLES + 1));
     assert_not_put(grant, s.product = hm_text("../pump"));
+    assert_non_null(strstr(hm_err_sentence(), "a product's name is made of"));
     assert_not_put(grant, s.until = -1);
     assert_not_put(policy, s.product = HM_NO_BYTES);
     assert_not_put(policy, s.policy = HM_ARRAY(large));
@@ -244,7 +246,7 @@ static void each_is_told_in_a_line(void **state) {
     hm_statement s = charter();
     assert_line(&s, "charter: founders alice, bob; quorum 2");
     s = principal();
-    assert_line(&s, "dan: 1 key, user 1000");
+    assert_line(&s, "dan: user 1000, 1 key");
     s.has_unix = false;
     s.keys = 0;
     assert_line(&s, "dan: revoked");

@@ -1,9 +1,10 @@
-/* grant add, withdraw, list: which principal holds which role. */
+/* grant add, withdraw, list: which principal holds which role. A founder administers without a grant. */
 #include "commands.h"
 #include "office_access.h"
 #include "officer.h"
 
 #include <base/json.h>
+#include <base/name.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static hm_err fill(const hm_options *options, hm_statement *statement) {
     statement->act = HM_ACT_GRANT;
     statement->name = hm_text(options->operands[0]);
     statement->product = hm_text(options->product ? options->product : "");
+    HM_TRY(hm_name_check(statement->name, HM_PRINCIPAL_NAME_MAX, "a principal's name"));
     return hm_role_by_name(hm_text(options->operands[1]), &statement->role);
 }
 
@@ -59,6 +61,7 @@ static hm_err list(const hm_options *options, hm_connection *office) {
     hm_grant grant;
     size_t shown = 0;
     HM_TRY(hm_officer_registry(office, &registry));
+    if (options->product) HM_TRY(hm_officer_product(office, options->product));
     for (size_t i = 0; hm_registry_grant(registry, i, &grant); i++) {
         bool of_product =
             !options->product || !grant.product.len || hm_bytes_equal(grant.product, hm_text(options->product));
@@ -66,7 +69,9 @@ static hm_err list(const hm_options *options, hm_connection *office) {
         HM_TRY(print_grant(options, &grant, grant.until <= time(NULL)));
         shown++;
     }
-    if (!shown && !options->json) printf("no grants yet (hallmark grant add PRINCIPAL ROLE)\n");
+    if (!shown && !options->json)
+        printf("no grants%s%s (hallmark grant add PRINCIPAL ROLE)\n", options->product ? " of " : "",
+               options->product ? options->product : "");
     return HM_OK;
 }
 

@@ -1,6 +1,7 @@
 /* init, trust export: the office itself. */
 #include "commands.h"
 #include "office_access.h"
+#include "officer.h"
 #include "output_check.h"
 
 #include <base/json.h>
@@ -23,6 +24,33 @@ static hm_err plan_directory(const hm_options *options, char **directory) {
     return hm_office_directory(&with_operand, directory);
 }
 
+/* The office's own word, not the command line's: what the log now holds. */
+static hm_err print_founders(hm_connection *office) {
+    HM_REGISTRY *registry = NULL;
+    hm_principal founder;
+    HM_TRY(hm_officer_registry(office, &registry));
+    unsigned long long quorum = hm_registry_quorum(registry);
+    printf("Founders:");
+    for (size_t i = 0; hm_registry_principal(registry, i, &founder); i++)
+        printf("%s %.*s", i ? "," : "", (int)founder.name.len, (const char *)founder.name.data);
+    printf("; what gives anybody something takes %llu %s, and that stays so.\n", quorum,
+           quorum == 1 ? "officer's signature" : "officers' signatures");
+    if (quorum == 1)
+        printf("ONE ALONE can give any role to anybody else: an office of two founders or more asks for two.\n");
+    return HM_OK;
+}
+
+static hm_err put_founders(hm_connection *office, hm_json *json) {
+    HM_REGISTRY *registry = NULL;
+    hm_principal founder;
+    HM_TRY(hm_officer_registry(office, &registry));
+    hm_json_array(json, "founders");
+    for (size_t i = 0; hm_registry_principal(registry, i, &founder); i++) hm_json_text(json, NULL, founder.name);
+    hm_json_close_array(json);
+    hm_json_number(json, "quorum", (int64_t)hm_registry_quorum(registry));
+    return HM_OK;
+}
+
 static hm_err print_made(const hm_options *options, hm_connection *office) {
     HM_STRING *directory = NULL;
     HM_TRY(plan_directory(options, &directory));
@@ -32,6 +60,7 @@ static hm_err print_made(const hm_options *options, hm_connection *office) {
         hm_json_object(&json, NULL);
         hm_json_string(&json, "office", directory);
         hm_json_bool(&json, "development", office->development);
+        if (options->given_count) HM_TRY(put_founders(office, &json));
         hm_json_close_object(&json);
         HM_TRY(hm_json_end(&json));
         printf("%.*s\n", (int)text.len, (const char *)text.data);
@@ -45,12 +74,15 @@ static hm_err print_made(const hm_options *options, hm_connection *office) {
         printf(
             "DEVELOPMENT: the keys are kept by software, so its certificates are for development only; for production "
             "make an office with --token 'pkcs11:...' of an HSM.\n");
+    if (options->given_count) HM_TRY(print_founders(office));
     const char *office_variable = getenv("HALLMARK_OFFICE");
     if (!office_variable || strcmp(office_variable, directory) != 0)
         printf("Next: export HALLMARK_OFFICE=%s\n", directory);
-    printf(options->given_count
-               ? "Next: hallmark principal add NAME --unix-user USER --key FOUNDER.KEY..., and hallmark grant add\n"
-               : "Next: hallmark product add NAME, then hallmark sign --product NAME FILE...\n");
+    printf(
+        options->given_count
+            ? "Next, each with --key FILE of so many founders: hallmark principal add NAME --unix-user USER, hallmark "
+              "grant add NAME ROLE, hallmark policy edit FILE --product NAME\n"
+            : "Next: hallmark product add NAME, then hallmark sign --product NAME FILE...\n");
     return HM_OK;
 }
 
@@ -106,7 +138,8 @@ static hm_err take_quorum(const char *quorum, hm_statement *charter) {
     if (!quorum) return HM_OK;
     if (hm_failed(hm_decimal_decode(hm_text(quorum), &charter->quorum)) || !charter->quorum ||
         charter->quorum > charter->founders)
-        return hm_misuse("--quorum %s: so many of the %zu founders there must be", quorum, charter->founders);
+        return hm_misuse("--quorum %s: it is a number from 1 to %zu, which is how many founders there are", quorum,
+                         charter->founders);
     return HM_OK;
 }
 

@@ -1,10 +1,12 @@
-/* policy edit, show, test: what may be signed of a product, for whom. */
+/* policy edit, show, diff, test: what may be signed of a product, for whom. */
 #include "commands.h"
+#include "line_diff.h"
 #include "office_access.h"
 #include "officer.h"
 
 #include <base/file.h>
 #include <base/json.h>
+#include <base/readable.h>
 #include <policy/policy.h>
 
 #include <fcntl.h>
@@ -29,6 +31,7 @@ static hm_err fetch_text(const hm_options *options, hm_connection *office, hm_bu
     HM_REGISTRY *registry = NULL;
     hm_bytes found;
     HM_TRY(hm_officer_registry(office, &registry));
+    HM_TRY(hm_officer_product(office, options->product));
     HM_TRY(hm_registry_policy(registry, hm_text(options->product), &found));
     return hm_put(text, found);
 }
@@ -53,6 +56,39 @@ static hm_err show(const hm_options *options, hm_connection *office) {
     HM_TRY(hm_json_end(&json));
     HM_TRY(hm_put_u8(&out, '\n'));
     return hm_put_result(options, hm_buf_bytes(&out));
+}
+
+/* ---- diff ---- */
+
+/* As diff(1): lines, and a status of 1 if there are any. A product without a policy has an empty one. */
+static hm_err print_diff(const hm_options *options, hm_bytes diff) {
+    HM_BUF text = HM_BUF_EMPTY;
+    if (!options->json) {
+        printf("%.*s", (int)diff.len, (const char *)diff.data);
+        if (!diff.len) printf("%s: is the policy of %s\n", options->operands[0], options->product);
+    } else {
+        hm_json json = hm_json_plain(&text);
+        hm_json_object(&json, NULL);
+        hm_json_string(&json, "product", options->product);
+        hm_json_bool(&json, "same", !diff.len);
+        hm_json_text(&json, "diff", diff);
+        hm_json_close_object(&json);
+        HM_TRY(hm_json_end(&json));
+        printf("%.*s\n", (int)text.len, (const char *)text.data);
+    }
+    return diff.len ? hm_already_reported(HM_REFUSED) : HM_OK;
+}
+
+static hm_err compare(const hm_options *options, hm_connection *office) {
+    HM_REGISTRY *registry = NULL;
+    HM_BUF text = HM_BUF_EMPTY, diff = HM_BUF_EMPTY;
+    hm_bytes in_force;
+    HM_TRY(hm_file_read(AT_FDCWD, options->operands[0], HM_POLICY_TEXT_MAX, &text));
+    HM_TRY(hm_officer_registry(office, &registry));
+    HM_TRY(hm_officer_product(office, options->product));
+    if (hm_failed(hm_registry_policy(registry, hm_text(options->product), &in_force))) in_force = HM_NO_BYTES;
+    HM_TRY(hm_line_diff(in_force, hm_buf_bytes(&text), "rule", &diff));
+    return print_diff(options, hm_buf_bytes(&diff));
 }
 
 /* ---- test: what would come of a request, and why ---- */
@@ -100,11 +136,41 @@ static hm_err fill_request(const hm_options *options, hm_policy_request *request
     return format_number(options, &request->format);
 }
 
-static hm_err print_decision(const hm_options *options, const hm_policy_decision *decision, hm_bytes why) {
+/* What is judged, given or assumed. */
+static hm_err put_asked(const hm_policy_request *request, hm_buf *line) {
+    char day[16];
+    hm_bytes release = request->release;
+    hm_officer_put_date(request->time, day);
+    HM_TRY(hm_put_format(line, "asked by "));
+    HM_TRY(hm_put_readable(line, request->requester));
+    HM_TRY(hm_put_text(line, release.len ? ", release " : ", for no release"));
+    HM_TRY(hm_put_readable(line, release));
+    HM_TRY(hm_put_format(line, ", %s, %s", hm_policy_format_name(request->format),
+                         hm_key_algorithm_name(request->algorithm)));
+    HM_TRY(hm_put_format(line, ", now (%s %02d:%02d UTC), a key made in an HSM, nothing used of a quota", day,
+                         (int)(request->time / 3600 % 24), (int)(request->time / 60 % 60)));
+    if (request->approver_count) HM_TRY(hm_put_text(line, ", approved by "));
+    for (size_t i = 0; i < request->approver_count; i++) {
+        HM_TRY(hm_put_text(line, i ? ", " : ""));
+        HM_TRY(hm_put_readable(line, request->approvers[i]));
+    }
+    return HM_OK;
+}
+
+static void put_lines(hm_json *json, const char *key, hm_bytes text) {
+    hm_reader reader = hm_reader_of(text);
+    hm_json_array(json, key);
+    for (hm_bytes line; reader.rest.len && !hm_failed(hm_read_line(&reader, &line));) hm_json_text(json, NULL, line);
+    hm_json_close_array(json);
+}
+
+static hm_err print_decision(const hm_options *options, hm_bytes asked, const hm_policy_decision *decision,
+                             hm_bytes why) {
     static const char *const verdicts[] = {"denied", "needs approvals", "allowed"};
     HM_BUF text = HM_BUF_EMPTY;
     if (!options->json) {
-        printf("%.*s%s\n", (int)why.len, (const char *)why.data, verdicts[decision->verdict]);
+        printf("%.*s:\n%.*s%s\n", (int)asked.len, (const char *)asked.data, (int)why.len, (const char *)why.data,
+               verdicts[decision->verdict]);
     } else {
         hm_json json = hm_json_plain(&text);
         hm_json_object(&json, NULL);
@@ -112,6 +178,8 @@ static hm_err print_decision(const hm_options *options, const hm_policy_decision
         if (decision->rule) hm_json_text(&json, "rule", decision->rule->name);
         hm_json_number(&json, "missing_approvals", decision->missing);
         hm_json_string(&json, "reason", decision->sentence);
+        hm_json_text(&json, "asked", asked);
+        put_lines(&json, "why", why);
         hm_json_close_object(&json);
         HM_TRY(hm_json_end(&json));
         printf("%.*s\n", (int)text.len, (const char *)text.data);
@@ -122,10 +190,11 @@ static hm_err print_decision(const hm_options *options, const hm_policy_decision
 static hm_err test_text(const hm_options *options) {
     hm_policy_request request;
     hm_policy_decision decision;
-    HM_BUF why = HM_BUF_EMPTY;
+    HM_BUF why = HM_BUF_EMPTY, asked = HM_BUF_EMPTY;
     HM_TRY(fill_request(options, &request));
+    HM_TRY(put_asked(&request, &asked));
     HM_TRY(hm_policy_decide(&policy, &request, &decision, &why));
-    return print_decision(options, &decision, hm_buf_bytes(&why));
+    return print_decision(options, hm_buf_bytes(&asked), &decision, hm_buf_bytes(&why));
 }
 
 static hm_err test_in_force(const hm_options *options, hm_connection *office) {
@@ -148,6 +217,11 @@ hm_err hm_command_policy_test(const hm_options *options) {
 hm_err hm_command_policy_edit(const hm_options *options) {
     HM_TRY(need_product(options));
     return hm_with_office(options, edit);
+}
+
+hm_err hm_command_policy_diff(const hm_options *options) {
+    HM_TRY(need_product(options));
+    return hm_with_office(options, compare);
 }
 
 hm_err hm_command_policy_show(const hm_options *options) {

@@ -5,6 +5,7 @@
 
 #include <base/file.h>
 #include <base/json.h>
+#include <base/name.h>
 #include <crypto/key_file.h>
 
 #include <errno.h>
@@ -126,6 +127,7 @@ static hm_err take_user(const char *name, hm_statement *statement) {
 static hm_err fill_person(const hm_options *options, person *p) {
     p->statement.act = HM_ACT_PRINCIPAL;
     p->statement.name = hm_text(options->operands[0]);
+    HM_TRY(hm_name_check(p->statement.name, HM_PRINCIPAL_NAME_MAX, "a principal's name"));
     for (size_t i = 0; i < options->given_count; i++)
         if (strcmp(options->given[i].name, "--public-key") == 0) HM_TRY(take_key(options->given[i].value, p));
     return options->unix_user ? take_user(options->unix_user, &p->statement) : HM_OK;

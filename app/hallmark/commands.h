@@ -16,6 +16,7 @@ HM_MUST_USE hm_err hm_command_grant_add(const hm_options *options);
 HM_MUST_USE hm_err hm_command_grant_withdraw(const hm_options *options);
 HM_MUST_USE hm_err hm_command_grant_list(const hm_options *options);
 HM_MUST_USE hm_err hm_command_policy_edit(const hm_options *options);
+HM_MUST_USE hm_err hm_command_policy_diff(const hm_options *options);
 HM_MUST_USE hm_err hm_command_policy_show(const hm_options *options);
 HM_MUST_USE hm_err hm_command_policy_test(const hm_options *options);
 HM_MUST_USE hm_err hm_command_key_list(const hm_options *options);

@@ -76,7 +76,17 @@ static hm_err put_request(hm_buf *line, hm_bytes details) {
     return put_detail(line, ": ", details, "reason");
 }
 
+/* Who handed it in is not who stated it: officers did, with their keys. */
+static hm_err put_statement(hm_buf *line, hm_bytes details) {
+    HM_TRY(put_detail(line, "  statement: ", details, "what"));
+    return put_detail(line, ", handed in by ", details, "actor");
+}
+
 static hm_err put_ceremony(hm_buf *line, hm_bytes details) {
+    hm_bytes what;
+    bool stated;
+    hm_json_member(details, "what", &what, &stated);
+    if (stated) return put_statement(line, details);
     HM_TRY(put_detail(line, "  ", details, "act"));
     HM_TRY(put_detail(line, ": ", details, "subject"));
     HM_TRY(put_detail(line, ": ", details, "organization"));

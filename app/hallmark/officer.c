@@ -23,12 +23,21 @@ static void signing_clear(signing *o) {
 }
 #define SIGNING __attribute__((cleanup(signing_clear))) signing
 
+/* Who takes FILE.pub for FILE is not helped by what is wrong with its mode. */
+static hm_err open_key(const char *path, hm_key_file **file) {
+    size_t len = strlen(path);
+    hm_err err = hm_key_file_open(path, file);
+    return hm_failed(err) && len > 4 && strcmp(path + len - 4, ".pub") == 0
+               ? hm_misuse("--key %s: to state something takes the private key, and .pub names a public one", path)
+               : err;
+}
+
 static hm_err open_keys(const hm_options *options, signing *o) {
     for (size_t i = 0; i < options->given_count; i++) {
         if (strcmp(options->given[i].name, "--key") != 0) continue;
         if (o->count == HM_STATEMENT_SIGNERS_MAX)
             return hm_misuse("at most %d officers sign a statement", HM_STATEMENT_SIGNERS_MAX);
-        HM_TRY(hm_key_file_open(options->given[i].value, &o->file[o->count]));
+        HM_TRY(open_key(options->given[i].value, &o->file[o->count]));
         o->signer[o->count] = hm_key_file_signer(o->file[o->count]);
         o->count++;
     }
@@ -99,6 +108,17 @@ hm_err hm_officer_registry(hm_connection *office, hm_registry **registry) {
     }
     return hm_registry_size(*registry) ? HM_OK
                                        : hm_refuse("this office has no founders: who owns it may do everything");
+}
+
+hm_err hm_officer_product(hm_connection *office, const char *name) {
+    hm_message question = {.type = HM_MSG_PRODUCT_LIST}, answer;
+    question.field[HM_PRODUCT_LIST_NAME].bytes = hm_text(name);
+    HM_TRY(hm_ask(office, &question, &answer));
+    for (bool more;;) {
+        HM_TRY(hm_listen_until_done(&answer, HM_MSG_PRODUCT, &more));
+        if (!more) return HM_OK;
+        HM_TRY(hm_listen(office, &answer));
+    }
 }
 
 hm_err hm_officer_date(const char *text, int64_t *seconds) {

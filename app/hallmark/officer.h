@@ -11,6 +11,8 @@
 HM_MUST_USE hm_err hm_officer_state(const hm_options *options, hm_connection *office, hm_statement *statement);
 /* The registry that the office's statements make; a refusal in an office without founders. The caller frees it. */
 HM_MUST_USE hm_err hm_officer_registry(hm_connection *office, hm_registry **registry);
+/* A refusal if there is no such product. */
+HM_MUST_USE hm_err hm_officer_product(hm_connection *office, const char *name);
 
 /* "2027-01-31": its first second, UTC. */
 HM_MUST_USE hm_err hm_officer_date(const char *text, int64_t *seconds);

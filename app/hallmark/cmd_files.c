@@ -92,7 +92,7 @@ static uint32_t formats_to_sign(const hm_options *options) {
     return format ? 1u << format->id : 1u << HM_FORMAT_CMS | 1u << HM_FORMAT_CATALOGUE | 1u << HM_FORMAT_PE;
 }
 
-static hm_err sign_files(const hm_options *options, hm_connection *office, char *page) {
+hm_err hm_sign_files(const hm_options *options, hm_connection *office, char *page, bool noted) {
     HM_TRY(narrow(office, options->product, options->release ? options->release : "", formats_to_sign(options),
                   options->operand_count, 0));
     HM_BUF trust = HM_BUF_EMPTY;
@@ -105,6 +105,7 @@ static hm_err sign_files(const hm_options *options, hm_connection *office, char 
                              .product = options->product,
                              .release = options->release ? options->release : "",
                              .replace = options->replace,
+                             .noted = noted,
                              .elsewhere = options->output != NULL,
                              .trust = hm_buf_bytes(&trust),
                              .now = time(NULL)};
@@ -113,9 +114,9 @@ static hm_err sign_files(const hm_options *options, hm_connection *office, char 
                       .context = &orders,
                       .core_fd = office->fd,
                       .parsers = 1,
-                      .done = "signed",
+                      .done = noted ? "noted" : "signed",
                       .signing = true,
-                      .outputs = 1u << HM_PART_CONTENT | 1u << HM_PART_SIGNATURE | 1u << HM_PART_CATALOGUE,
+                      .outputs = noted ? 0 : 1u << HM_PART_CONTENT | 1u << HM_PART_SIGNATURE | 1u << HM_PART_CATALOGUE,
                       .office = directory,
                       .pending = page};
     return hm_front_run(&front);
@@ -135,7 +136,7 @@ hm_err hm_command_sign(const hm_options *options) {
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
     HM_TRY(hm_connect_with_pending(options, &office, &page));
-    return hm_close_office(options, &office, sign_files(options, &office, page));
+    return hm_close_office(options, &office, hm_sign_files(options, &office, page, false));
 }
 
 static size_t processors(void) {

@@ -19,6 +19,11 @@ HM_MUST_USE hm_err hm_command_policy_edit(const hm_options *options);
 HM_MUST_USE hm_err hm_command_policy_diff(const hm_options *options);
 HM_MUST_USE hm_err hm_command_policy_show(const hm_options *options);
 HM_MUST_USE hm_err hm_command_policy_test(const hm_options *options);
+HM_MUST_USE hm_err hm_command_request(const hm_options *options);
+HM_MUST_USE hm_err hm_command_approve(const hm_options *options);
+HM_MUST_USE hm_err hm_command_reject(const hm_options *options);
+HM_MUST_USE hm_err hm_command_cancel(const hm_options *options);
+HM_MUST_USE hm_err hm_command_status(const hm_options *options);
 HM_MUST_USE hm_err hm_command_key_list(const hm_options *options);
 HM_MUST_USE hm_err hm_command_key_generate(const hm_options *options);
 HM_MUST_USE hm_err hm_command_cert_list(const hm_options *options);
@@ -41,6 +46,10 @@ HM_MUST_USE hm_err hm_command_trust_update(const hm_options *options);
 HM_MUST_USE hm_err hm_command_trust_show(const hm_options *options);
 HM_MUST_USE hm_err hm_command_trust_bundle(const hm_options *options);
 
+/* The session's files, signed; or, for a request, noted by the core or compared. PAGE of hm_connect_with_pending, NULL
+ * when nothing is written. */
+struct hm_connection;
+HM_MUST_USE hm_err hm_sign_files(const hm_options *options, struct hm_connection *office, char *page, bool noted);
 /* log check FILE..., log prove FILE... */
 HM_MUST_USE hm_err hm_check_files_against_log(const hm_options *options, bool write_proofs);
 

@@ -19,6 +19,8 @@ static const char *type_name(hm_leaf_type type) {
         return "ceremony";
     case HM_LEAF_FAILURE:
         return "failure";
+    case HM_LEAF_REQUEST:
+        return "request";
     }
     return "?";
 }

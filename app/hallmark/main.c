@@ -18,6 +18,13 @@ const hm_command hm_commands[] = {
      "--product --release --format -o --replace --algorithm --component --kind --security-version --to --manifest --sequence --digest "
      "--device --minimum-list --signer --cosign --trust --envelope-only --no-receipt --no-chain",
      0, SIZE_MAX, hm_command_sign},
+    {"request", "FILE...", "Ask for signatures that need approval", "--product --release --format --replace", 1,
+     SIZE_MAX, hm_command_request},
+    {"status", "[REQUEST]", "List the requests, or show one", "", 0, 1, hm_command_status},
+    {"approve", "REQUEST FILE...", "Approve a request, after its files were compared with it", "--key --digest-only", 1,
+     SIZE_MAX, hm_command_approve},
+    {"reject", "REQUEST", "Reject a request", "--key", 1, 1, hm_command_reject},
+    {"cancel", "REQUEST", "Cancel a request of your own", "", 1, 1, hm_command_cancel},
     {"verify", "FILE...", "Verify what is signed, by us or others",
      "--trust --format --product --signature --require-log --proof --device --envelope-only", 1, SIZE_MAX,
      hm_command_verify},

@@ -180,8 +180,9 @@ static hm_err digest(signing *s, pending_job *pending, hm_signatures *signatures
     hm_sink *copy = NULL;
     if (!format->detached || opened->job.folder) {
         hm_part part = opened->job.folder ? HM_PART_CATALOGUE : HM_PART_CONTENT;
-        HM_TRY(hm_parser_output(s->parser, &opened->job, part, &pending->output_fd[part]));
-        pending->sink = hm_sink_to_file(pending->output_fd[part]);
+        int *fd = &pending->output_fd[part];
+        if (!s->orders->noted) HM_TRY(hm_parser_output(s->parser, &opened->job, part, fd));
+        pending->sink = s->orders->noted ? hm_sink_to_nothing() : hm_sink_to_file(*fd);
         copy = &pending->sink;
     }
     hm_differences differences = {s->parser, &opened->job, HM_BUF_EMPTY, HM_OK};
@@ -208,7 +209,7 @@ static hm_err enqueue(signing *s, pending_job *pending) {
     for (size_t i = 0; i < WINDOW; i++) {
         if (s->window[i]) continue;
         HM_TRY(ask_core(s, pending));
-        if (pending->opened.format->detached)
+        if (pending->opened.format->detached && !s->orders->noted)
             HM_TRY(hm_parser_output_soon(s->parser, &pending->opened.job, HM_PART_SIGNATURE));
         s->window[i] = pending;
         s->waiting++;
@@ -277,6 +278,7 @@ static hm_err begin(signing *s, pending_job *pending, hm_job *job, bool *finishe
     if (!hm_failed(err)) err = consider_present(s, pending, &signatures, &unchanged);
     hm_signatures_clear(&signatures);
     HM_TRY(err);
+    unchanged = unchanged && !s->orders->noted;
     *finished = unchanged;
     return unchanged ? report_unchanged(s, pending) : enqueue(s, pending);
 }
@@ -335,6 +337,18 @@ static hm_err report_signed(signing *s, const pending_job *pending, const hm_mes
     return HM_OK;
 }
 
+static hm_err report_noted(signing *s, const pending_job *pending) {
+    const hm_job *job = &pending->opened.job;
+    HM_BUF text = HM_BUF_EMPTY;
+    if (s->parser->json) return HM_OK;
+    HM_TRY(hm_put_format(&text, "%s: %s: %s, %s, SHA-256 ", job->shown, s->orders->product,
+                         pending->opened.format->name, hm_key_algorithm_name(pending->algorithm)));
+    HM_TRY(hm_put_hex(&text, hm_digest_bytes(&pending->plain)));
+    HM_TRY(hm_put_u8(&text, '\n'));
+    hm_parser_print(s->parser, job, HM_STREAM_OUT, hm_buf_bytes(&text));
+    return HM_OK;
+}
+
 static pending_job *take_pending(signing *s, uint64_t tag) {
     for (size_t i = 0; i < WINDOW; i++) {
         pending_job *pending = s->window[i];
@@ -348,12 +362,16 @@ static pending_job *take_pending(signing *s, uint64_t tag) {
 
 static hm_err take_answer(signing *s, const hm_message *answer) {
     bool fault = answer->type == HM_MSG_FAULT;
-    if (!fault && answer->type != HM_MSG_SIGNED) return hm_could_not("core language: an answer to nothing");
-    pending_job *pending = take_pending(s, answer->field[fault ? (int)HM_FAULT_TAG : (int)HM_SIGNED_TAG].number);
+    bool noted = answer->type == HM_MSG_NOTED && s->orders->noted;
+    if (!fault && !noted && answer->type != HM_MSG_SIGNED) return hm_could_not("core language: an answer to nothing");
+    int tag = fault ? (int)HM_FAULT_TAG : noted ? (int)HM_NOTED_TAG : (int)HM_SIGNED_TAG;
+    pending_job *pending = take_pending(s, answer->field[tag].number);
     if (!pending) return fault ? hm_wire_raise(answer) : hm_could_not("core language: an answer to nothing");
-    hm_err err = fault ? hm_wire_raise(answer) : embed(s, pending, answer->field[HM_SIGNED_STRUCTURE].bytes);
-    if (!hm_failed(err)) err = report_signed(s, pending, answer);
-    bool commit = !hm_failed(err);
+    hm_err err = fault   ? hm_wire_raise(answer)
+                 : noted ? HM_OK
+                         : embed(s, pending, answer->field[HM_SIGNED_STRUCTURE].bytes);
+    if (!hm_failed(err)) err = noted ? report_noted(s, pending) : report_signed(s, pending, answer);
+    bool commit = !hm_failed(err) && !noted;
     err = hm_parser_finish(s->parser, &pending->opened.job, err, commit);
     pending_free(pending);
     return err;

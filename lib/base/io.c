@@ -57,11 +57,12 @@ hm_err hm_source_read_all(const hm_source *source, size_t limit, hm_buf *buf) {
 
 hm_sink hm_sink_to_buf(hm_buf *buf) { return (hm_sink){-1, buf, 0}; }
 hm_sink hm_sink_to_file(int fd) { return (hm_sink){fd, NULL, 0}; }
+hm_sink hm_sink_to_nothing(void) { return (hm_sink){-1, NULL, 0}; }
 
 hm_err hm_sink_write(hm_sink *sink, hm_bytes bytes) {
     if (sink->fd >= 0)
         HM_TRY(hm_fd_write(sink->fd, bytes));
-    else
+    else if (sink->buf)
         HM_TRY(hm_put(sink->buf, bytes));
     sink->written += bytes.len;
     return HM_OK;
@@ -71,6 +72,7 @@ hm_err hm_sink_patch(hm_sink *sink, uint64_t offset, hm_bytes bytes) {
     if (offset > sink->written || bytes.len > sink->written - offset)
         return hm_refuse("a patch lies outside the output");
     if (!bytes.len) return HM_OK;
+    if (sink->fd < 0 && !sink->buf) return HM_OK;
     if (sink->fd < 0) {
         memcpy(sink->buf->data + (sink->buf->len - sink->written) + offset, bytes.data, bytes.len);
         return HM_OK;

@@ -8,6 +8,7 @@
 #include <keys/token.h>
 #include <pki/signed.h>
 #include <policy/registry.h>
+#include <policy/request.h>
 #include <store/store.h>
 #include <tlog/leaf.h>
 #include <tlog/proof.h>
@@ -49,9 +50,10 @@ typedef struct {
     uint8_t charter[HM_SHA256_LEN]; /* of the first statement */
     hm_registry *registry;          /* NULL until first needed */
     char principal[HM_PRINCIPAL_NAME_MAX + 1];
-    hm_token *token;     /* NULL until first needed */
-    char token_name[96]; /* for the log */
-    bool logged;         /* something was appended since the last checkpoint */
+    enum { HM_NOTING_NOTHING, HM_NOTING_NEW, HM_NOTING_COMPARED, HM_NOTING_DONE } noting; /* requests.c */
+    hm_token *token;                                                                      /* NULL until first needed */
+    char token_name[96];                                                                  /* for the log */
+    bool logged; /* something was appended since the last checkpoint */
     /* The session. */
     bool narrowed;
     hm_product product;
@@ -112,9 +114,8 @@ HM_MUST_USE hm_err hm_key_id_check(const hm_office *office, const hm_product *pr
 /* May who speaks ask for this act? */
 HM_MUST_USE hm_err hm_rule_allows_act(hm_office *office, const hm_message *question);
 /* One signature that is asked for by the session, for its product and release. */
-typedef struct {
-    unsigned format; /* HM_LOGGED_... */
-    hm_key_algorithm algorithm;
+typedef struct hm_rule_request {
+    const hm_artifact *artifact;
     const uint8_t *token_id;
     int64_t time;
 } hm_rule_request;
@@ -123,7 +124,63 @@ typedef struct {
 enum { HM_RULE_NAME = 65 };
 /* What the log calls the policy in force: how many statements there are; 1 in an office without founders. */
 uint64_t hm_rule_version(const hm_office *office);
-HM_MUST_USE hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, char rule[static HM_RULE_NAME]);
+typedef struct {
+    char rule[HM_RULE_NAME];
+    uint32_t expires;     /* seconds that a request under it has */
+    bool needs_approvals; /* of a request: and nothing else is missing */
+    bool by_request;      /* the approvals of this one let it through */
+    uint8_t request[HM_SHA256_LEN];
+} hm_rule_answer;
+/* MAY_WAIT: it is to be requested, not made. */
+HM_MUST_USE hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool may_wait,
+                                  hm_rule_answer *answer);
+/* Who speaks: office->principal, or a refusal. */
+HM_MUST_USE hm_err hm_rule_who(hm_office *office);
+
+/* requests.c */
+typedef enum {
+    HM_REQUEST_OPEN,
+    HM_REQUEST_REJECTED,
+    HM_REQUEST_CANCELLED,
+    HM_REQUEST_EXPIRED,
+    HM_REQUEST_DONE /* all of it was signed */
+} hm_request_state;
+const char *hm_request_state_word(hm_request_state state);
+enum { HM_APPROVERS_MAX = 32 };
+/* A request and what became of it, by what verifies now. */
+typedef struct {
+    uint64_t index; /* its entry */
+    hm_bytes body;
+    uint8_t hash[HM_SHA256_LEN]; /* of the body: its name */
+    const hm_request *request;
+    hm_request_state state;
+    hm_bytes closer; /* who rejected it */
+    size_t approvers;
+    hm_bytes approver[HM_APPROVERS_MAX]; /* who approved it and may still */
+    bool checked;                        /* of a decision that is made: with the files at hand */
+    size_t signatures;
+    bool used[HM_REQUEST_ARTIFACTS]; /* signed under it */
+} hm_standing;
+typedef hm_err (*hm_standing_visit)(void *context, const hm_standing *standing);
+HM_MUST_USE hm_err hm_requests_list(hm_office *office, hm_standing_visit visit, void *context);
+/* From now on the session's signatures are noted for a request, not made; REQUEST: they are compared with this one. */
+HM_MUST_USE hm_err hm_requests_begin(hm_office *office, hm_bytes request);
+HM_MUST_USE hm_err hm_requests_note(hm_office *office, const hm_rule_request *asked);
+/* Make the request of what was noted. */
+HM_MUST_USE hm_err hm_requests_close(hm_office *office, uint64_t *index, uint8_t hash[static HM_SHA256_LEN]);
+HM_MUST_USE hm_err hm_requests_decide(hm_office *office, hm_bytes request, hm_decision decision, hm_bytes signature,
+                                      bool checked);
+/* The approvals under which the session may have ARTIFACT signed. */
+typedef struct {
+    bool found;
+    const char *why; /* there is none that counts, if there is a reason worth telling */
+    uint8_t request[HM_SHA256_LEN];
+    size_t approvers;
+    hm_bytes approver[HM_APPROVERS_MAX];
+} hm_approval;
+HM_MUST_USE hm_err hm_requests_find(hm_office *office, const hm_artifact *artifact, hm_approval *approval);
+/* What finds what was decided about a request, and signed under it. */
+uint64_t hm_requests_tag(const uint8_t request[static HM_SHA256_LEN]);
 
 /* log.c -- entries */
 typedef struct {

@@ -38,6 +38,8 @@ static hm_err identify(hm_office *office) {
     return HM_OK;
 }
 
+hm_err hm_rule_who(hm_office *office) { return identify(office); }
+
 static hm_err allows(hm_office *office, hm_role role, hm_bytes product) {
     HM_TRY(identify(office));
     return hm_registry_allows(office->registry, hm_text(office->principal), role, product, hm_now());
@@ -49,7 +51,8 @@ hm_err hm_rule_allows_act(hm_office *office, const hm_message *question) {
     while (i < count && acts[i].act != question->type) i++;
     if (i == count) return HM_OK;
     hm_bytes product = acts[i].of_product ? question->field[0].bytes : HM_NO_BYTES;
-    if (acts[i].of_product && !product.len) return HM_OK; /* a session that asks for proofs */
+    if (acts[i].of_product && !product.len) return HM_OK;   /* a session that asks for proofs */
+    if (office->noting == HM_NOTING_COMPARED) return HM_OK; /* nothing is signed in it */
     return allows(office, acts[i].role, product);
 }
 
@@ -115,12 +118,37 @@ static hm_err count_used(void *context, hm_bytes rule, uint32_t seconds, bool of
     return HM_OK;
 }
 
-hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, char rule[static HM_RULE_NAME]) {
+static void take_rule(const hm_policy_decision *decision, hm_rule_answer *answer) {
+    if (!decision->rule) return;
+    hm_bytes name = decision->rule->name;
+    snprintf(answer->rule, sizeof answer->rule, "%.*s", (int)name.len, (const char *)name.data);
+    answer->expires = decision->rule->expires;
+    answer->needs_approvals = decision->verdict == HM_POLICY_NEEDS_APPROVALS;
+}
+
+/* What approvers have signed of exactly this may be what is missing. */
+static hm_err decide_with_approvals(hm_office *office, const hm_policy *policy, const hm_rule_request *request,
+                                    hm_policy_request *asked, hm_policy_decision *decision, hm_rule_answer *answer) {
+    hm_approval approval;
+    HM_TRY(hm_requests_find(office, request->artifact, &approval));
+    if (!approval.found)
+        return hm_refuse("the policy of %s: %s (%s%s)", office->product.name, decision->sentence,
+                         approval.why ? "a request for it is there: " : "hallmark request asks for approvals",
+                         approval.why ? approval.why : "");
+    asked->approvers = approval.approver;
+    asked->approver_count = approval.approvers;
+    HM_TRY(hm_policy_decide(policy, asked, decision, NULL));
+    answer->by_request = decision->verdict == HM_POLICY_ALLOWED;
+    memcpy(answer->request, approval.request, sizeof answer->request);
+    return HM_OK;
+}
+
+hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool may_wait, hm_rule_answer *answer) {
     static hm_policy policy; /* one core per process; too large for a stack */
     hm_policy_decision decision;
     hm_token_info token;
     hm_bytes text, product = hm_text(office->product.name);
-    rule[0] = 0;
+    *answer = (hm_rule_answer){.by_request = false};
     if (!office->governed) return HM_OK;
     HM_TRY(allows(office, HM_ROLE_REQUESTER, product));
     HM_TRY(hm_registry_policy(office->registry, product, &text));
@@ -129,16 +157,17 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, char ru
     usage used = {.office = office, .request = request};
     hm_policy_request asked = {.requester = hm_text(office->principal),
                                .release = hm_text(office->release),
-                               .format = request->format,
-                               .algorithm = request->algorithm,
+                               .format = request->artifact->format,
+                               .algorithm = request->artifact->algorithm,
                                .software = token.software,
                                .time = request->time,
                                .wanted = 1,
                                .used = count_used,
                                .context = &used};
     HM_TRY(hm_policy_decide(&policy, &asked, &decision, NULL));
-    if (decision.rule)
-        snprintf(rule, HM_RULE_NAME, "%.*s", (int)decision.rule->name.len, (const char *)decision.rule->name.data);
+    take_rule(&decision, answer);
+    if (may_wait && answer->needs_approvals) return HM_OK;
+    if (answer->needs_approvals) HM_TRY(decide_with_approvals(office, &policy, request, &asked, &decision, answer));
     return decision.verdict == HM_POLICY_ALLOWED
                ? HM_OK
                : hm_refuse("the policy of %s: %s", office->product.name, decision.sentence);

@@ -241,6 +241,7 @@ static hm_err answer_narrow(session *s, const hm_message *question) {
 static bool allowed_when_narrowed(const hm_office *office, hm_message_type type) {
     if (office->for_list) return type == HM_MSG_TRUST_SIGN;
     if (!office->product.id) return type == HM_MSG_LOG_PROVE;
+    if (office->noting) return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_REQUEST_CLOSE;
     return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_LOG_RECEIPT;
 }
 
@@ -272,6 +273,49 @@ static hm_err send_statement(void *context, uint64_t index, hm_bytes envelope) {
 
 static hm_err answer_statement_list(session *s) {
     HM_TRY(hm_statements_list(s->office, send_statement, s));
+    return send_done(s->fd);
+}
+
+static hm_err answer_request_begin(session *s, const hm_message *question) {
+    HM_TRY(hm_requests_begin(s->office, question->field[HM_REQUEST_BEGIN_REQUEST].bytes));
+    return send_done(s->fd);
+}
+
+static hm_err answer_request_close(session *s) {
+    uint8_t hash[HM_SHA256_LEN];
+    hm_message message = {.type = HM_MSG_REQUEST_MADE};
+    HM_TRY(hm_requests_close(s->office, &message.field[HM_REQUEST_MADE_INDEX].number, hash));
+    message.field[HM_REQUEST_MADE_HASH].bytes = HM_ARRAY(hash);
+    return hm_wire_send(s->fd, &message);
+}
+
+static hm_err send_request(void *context, const hm_standing *standing) {
+    session *s = context;
+    HM_BUF approvers = HM_BUF_EMPTY;
+    hm_message message = {.type = HM_MSG_REQUEST};
+    for (size_t i = 0; i < standing->approvers; i++) {
+        HM_TRY(hm_put_text(&approvers, i ? " " : ""));
+        HM_TRY(hm_put(&approvers, standing->approver[i]));
+    }
+    message.field[HM_REQUEST_INDEX].number = standing->index;
+    message.field[HM_REQUEST_BODY].bytes = standing->body;
+    message.field[HM_REQUEST_STATE].bytes = hm_text(hm_request_state_word(standing->state));
+    message.field[HM_REQUEST_CLOSER].bytes = standing->closer;
+    message.field[HM_REQUEST_APPROVERS].bytes = hm_buf_bytes(&approvers);
+    message.field[HM_REQUEST_SIGNATURES].number = standing->signatures;
+    return hm_wire_send(s->fd, &message);
+}
+
+static hm_err answer_request_list(session *s) {
+    HM_TRY(hm_requests_list(s->office, send_request, s));
+    return send_done(s->fd);
+}
+
+static hm_err answer_request_decide(session *s, const hm_message *question) {
+    HM_TRY(hm_requests_decide(s->office, question->field[HM_REQUEST_DECIDE_REQUEST].bytes,
+                              (hm_decision)question->field[HM_REQUEST_DECIDE_DECISION].number,
+                              question->field[HM_REQUEST_DECIDE_SIGNATURE].bytes,
+                              question->field[HM_REQUEST_DECIDE_CHECKED].number));
     return send_done(s->fd);
 }
 
@@ -325,6 +369,14 @@ static hm_err answer(session *s, const hm_message *question) {
         return answer_statement_add(s, question);
     case HM_MSG_STATEMENT_LIST:
         return answer_statement_list(s);
+    case HM_MSG_REQUEST_BEGIN:
+        return answer_request_begin(s, question);
+    case HM_MSG_REQUEST_CLOSE:
+        return answer_request_close(s);
+    case HM_MSG_REQUEST_LIST:
+        return answer_request_list(s);
+    case HM_MSG_REQUEST_DECIDE:
+        return answer_request_decide(s, question);
     case HM_MSG_SIGN: /* the others were taken together (receive) */
         return hm_refuse("core language: sign comes after narrow");
     default:
@@ -363,7 +415,8 @@ static bool is_act(hm_message_type type) {
     return type == HM_MSG_NARROW || type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_PRODUCT_ADD ||
            type == HM_MSG_KEY_GENERATE || type == HM_MSG_CERT_REQUEST || type == HM_MSG_CERT_IMPORT ||
            type == HM_MSG_TRUST_KEY || type == HM_MSG_LOG_KEY || type == HM_MSG_NARROW_LIST ||
-           type == HM_MSG_TRUST_SIGN || type == HM_MSG_STATEMENT_ADD;
+           type == HM_MSG_TRUST_SIGN || type == HM_MSG_STATEMENT_ADD || type == HM_MSG_REQUEST_BEGIN ||
+           type == HM_MSG_REQUEST_CLOSE || type == HM_MSG_REQUEST_DECIDE;
 }
 
 /* The fault that is told: the refusal, or that it could not be logged. */

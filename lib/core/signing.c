@@ -50,11 +50,13 @@ typedef struct {
     hm_digest content;
     hmv_release release; /* what a manifest says; all zero for other structures */
     int64_t time;
-    char rule[HM_RULE_NAME]; /* of the policy, that let it through */
+    hm_artifact artifact;
+    hm_rule_answer rule; /* of the policy, that let it through */
     uint64_t intent, outcome;
     hm_buf structure;
     hm_buf remark;
     uint8_t signature_hash[HM_SHA256_LEN];
+    bool noted;     /* for a request */
     hm_fault fault; /* why there will be no signature */
 } signing_job;
 
@@ -129,7 +131,8 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
     hm_json_string(&json, "product", office->product.name);
     if (refused) hm_json_string(&json, "reason", job->fault.sentence);
     hm_json_string(&json, "release", office->release);
-    if (job->rule[0]) hm_json_string(&json, "rule", job->rule);
+    if (job->rule.by_request) hm_json_hex(&json, "request", HM_ARRAY(job->rule.request));
+    if (job->rule.rule[0]) hm_json_string(&json, "rule", job->rule.rule);
     hm_json_number(&json, "size", (int64_t)number(job, HM_SIGN_SIZE));
     hm_json_number(&json, "time", job->time);
     if (!refused) hm_json_string(&json, "token", office->token_name);
@@ -137,13 +140,26 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
     return hm_json_end(&json);
 }
 
+static void fill_artifact(signing_job *job) {
+    job->artifact = (hm_artifact){.format = (unsigned)number(job, HM_SIGN_FORMAT),
+                                  .algorithm = (hm_key_algorithm)number(job, HM_SIGN_ALGORITHM),
+                                  .name = bytes(job, HM_SIGN_NAME),
+                                  .size = number(job, HM_SIGN_SIZE),
+                                  .plain = bytes(job, HM_SIGN_PLAIN),
+                                  .content = bytes(job, HM_SIGN_CONTENT)};
+}
+
 /* In the transaction that records what comes of it: nobody else's signature comes between the count and the record. */
 static void ask_policy(hm_office *office, signing_job *job) {
     if (failed(job)) return;
-    hm_rule_request request = {(unsigned)number(job, HM_SIGN_FORMAT), (hm_key_algorithm)number(job, HM_SIGN_ALGORITHM),
-                               job->key->token_id, job->time};
-    job->fault = hm_fault_keep(hm_rule_decide(office, &request, job->rule));
+    hm_rule_request request = {&job->artifact, job->key->token_id, job->time};
+    job->fault = hm_fault_keep(hm_rule_decide(office, &request, false, &job->rule));
     if (failed(job)) job->key = NULL;
+}
+
+/* An approval is used once: its request finds what was signed under it, and what failed to be. */
+static uint64_t request_tag(const signing_job *job) {
+    return job->rule.by_request ? hm_requests_tag(job->rule.request) : 0;
 }
 
 static hm_err append_request(hm_office *office, signing_job *job) {
@@ -158,7 +174,7 @@ static hm_err append_request(hm_office *office, signing_job *job) {
                         .format = (unsigned)number(job, HM_SIGN_FORMAT),
                         .digest = bytes(job, HM_SIGN_CONTENT),
                         .details = hm_buf_bytes(&details),
-                        .tag = release ? hm_releases_tag(&office->product) : 0};
+                        .tag = release ? hm_releases_tag(&office->product) : request_tag(job)};
     return hm_log_append(office, &record, &job->intent);
 }
 
@@ -178,7 +194,8 @@ static hm_err append_outcome(hm_office *office, signing_job *job) {
                         .digest = no_signature ? HM_NO_BYTES : HM_ARRAY(job->signature_hash),
                         .has_intent = true,
                         .intent = job->intent,
-                        .details = hm_buf_bytes(&details)};
+                        .details = hm_buf_bytes(&details),
+                        .tag = request_tag(job)};
     return hm_log_append(office, &record, &job->outcome);
 }
 
@@ -213,9 +230,24 @@ static hm_err build(signing_job *job) {
                            &signer, &job->structure, job->signature_hash);
 }
 
+/* Nothing is signed, and nothing logged: what is refused is told, and what becomes of the rest is a request. */
+static void note_batch(hm_office *office, signing_job *jobs, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        jobs[i].time = hm_now();
+        fill_artifact(&jobs[i]);
+        hm_err err = check_job(office, &jobs[i]);
+        hm_rule_request request = {&jobs[i].artifact, failed(&jobs[i]) || !jobs[i].key ? NULL : jobs[i].key->token_id,
+                                   jobs[i].time};
+        if (!hm_failed(err)) err = hm_requests_note(office, &request);
+        jobs[i].fault = hm_fault_keep(err);
+        jobs[i].noted = true;
+    }
+}
+
 static void run_batch(hm_office *office, signing_job *jobs, size_t count) {
     for (size_t i = 0; i < count; i++) {
         jobs[i].time = hm_now();
+        fill_artifact(&jobs[i]);
         jobs[i].fault = hm_fault_keep(check_job(office, &jobs[i]));
         if (failed(&jobs[i])) jobs[i].key = NULL;
     }
@@ -238,6 +270,9 @@ static hm_err answer(int fd, const signing_job *job) {
         message.field[HM_FAULT_TAG].number = number(job, HM_SIGN_TAG);
         message.field[HM_FAULT_CLASS].number = job->fault.class;
         message.field[HM_FAULT_SENTENCE].bytes = hm_text(job->fault.sentence);
+    } else if (job->noted) {
+        message.type = HM_MSG_NOTED;
+        message.field[HM_NOTED_TAG].number = number(job, HM_SIGN_TAG);
     } else {
         message.field[HM_SIGNED_TAG].number = number(job, HM_SIGN_TAG);
         message.field[HM_SIGNED_INTENT].number = job->intent;
@@ -253,7 +288,10 @@ hm_err hm_signing_batch(hm_office *office, const hm_message *questions, size_t c
     if (count > HM_BATCH_MAX) return hm_refuse("core language: a batch is too large");
     memset(jobs, 0, count * sizeof jobs[0]);
     for (size_t i = 0; i < count; i++) jobs[i].question = &questions[i];
-    run_batch(office, jobs, count);
+    if (office->noting)
+        note_batch(office, jobs, count);
+    else
+        run_batch(office, jobs, count);
     hm_err err = HM_OK;
     for (size_t i = 0; i < count; i++) {
         if (!hm_failed(err)) err = answer(fd, &jobs[i]);

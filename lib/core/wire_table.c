@@ -10,7 +10,8 @@ enum {
     STRUCTURE = 512 * 1024,
     STATEMENT = 8192,
     LIST = 16384,
-    ENVELOPE = 16384
+    ENVELOPE = 16384,
+    REQUEST = 40000
 };
 
 #define NUMBER(name, most)                                                                                             \
@@ -90,5 +91,17 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_STATEMENT_ADD, "statement-add", {BYTES("envelope", 1, ENVELOPE)}},
     {HM_MSG_STATEMENT_LIST, "statement-list", {{0}}},
     {HM_MSG_STATEMENT, "statement", {NUMBER("index", ANY_NUMBER), BYTES("envelope", 1, ENVELOPE)}},
+    {HM_MSG_REQUEST_BEGIN, "request-begin", {BYTES("request", 0, 32)}},
+    {HM_MSG_NOTED, "noted", {NUMBER("tag", ANY_NUMBER)}},
+    {HM_MSG_REQUEST_CLOSE, "request-close", {{0}}},
+    {HM_MSG_REQUEST_MADE, "request-made", {NUMBER("index", ANY_NUMBER), BYTES("request", 32, 32)}},
+    {HM_MSG_REQUEST_LIST, "request-list", {{0}}},
+    {HM_MSG_REQUEST,
+     "request",
+     {NUMBER("index", ANY_NUMBER), BYTES("body", 1, REQUEST), TEXT("state", 1, 16), TEXT("closer", 0, 64),
+      TEXT("approvers", 0, 4096), NUMBER("signatures", 256)}},
+    {HM_MSG_REQUEST_DECIDE,
+     "request-decide",
+     {BYTES("request", 32, 32), NUMBER("decision", 3), BYTES("signature", 0, 2048), NUMBER("checked", 1)}},
     {0, NULL, {{0}}},
 };

@@ -236,7 +236,7 @@ static void what_only_a_narrowed_session_may_ask_is_refused_to_others(void **sta
         later += refused;
         stop(&p);
     }
-    assert_int_equal(later, 3);
+    assert_int_equal(later, 4);
 }
 
 static void cannot_be_narrowed_to_a_product_that_is_not_there(void **state) {

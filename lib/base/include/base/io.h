@@ -30,13 +30,14 @@ HM_MUST_USE hm_err hm_source_read_all(const hm_source *source, size_t limit, hm_
 void hm_source_count(_Atomic uint64_t *counter);
 
 typedef struct {
-    int fd; /* -1: buffer */
-    hm_buf *buf;
+    int fd;      /* -1: buffer */
+    hm_buf *buf; /* neither: only counted */
     uint64_t written;
 } hm_sink;
 
 hm_sink hm_sink_to_buf(hm_buf *buf);
 hm_sink hm_sink_to_file(int fd);
+hm_sink hm_sink_to_nothing(void);
 HM_MUST_USE hm_err hm_sink_write(hm_sink *sink, hm_bytes bytes);
 /* Overwrite bytes that were written already. */
 HM_MUST_USE hm_err hm_sink_patch(hm_sink *sink, uint64_t offset, hm_bytes bytes);

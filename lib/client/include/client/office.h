@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-typedef struct {
+typedef struct hm_connection {
     int fd; /* the core's socket; -1 when closed */
     pid_t core;
     hm_buf storage; /* of the last answer */

@@ -49,7 +49,14 @@ typedef enum {
     HM_MSG_STATEMENT_PLACE = 72,
     HM_MSG_STATEMENT_ADD = 73,
     HM_MSG_STATEMENT_LIST = 75,
-    HM_MSG_STATEMENT = 76
+    HM_MSG_STATEMENT = 76,
+    HM_MSG_REQUEST_BEGIN = 77,
+    HM_MSG_NOTED = 78,
+    HM_MSG_REQUEST_CLOSE = 79,
+    HM_MSG_REQUEST_MADE = 80,
+    HM_MSG_REQUEST_LIST = 81,
+    HM_MSG_REQUEST = 82,
+    HM_MSG_REQUEST_DECIDE = 83
 } hm_message_type;
 
 /* Field numbers by type. */
@@ -126,6 +133,24 @@ enum { HM_TRUST_SIGN_LIST, HM_TRUST_SIGN_OLD }; /* envelopes; OLD is empty, or t
 enum { HM_STATEMENT_PLACE_GOVERNED, HM_STATEMENT_PLACE_NUMBER, HM_STATEMENT_PLACE_PREVIOUS };
 enum { HM_STATEMENT_ADD_ENVELOPE };
 enum { HM_STATEMENT_INDEX, HM_STATEMENT_ENVELOPE }; /* INDEX: its entry in the log */
+
+/* Before narrow: what the session would have signed is noted, and becomes a request; or is compared with the request
+ * that is named by its SHA-256. */
+enum { HM_REQUEST_BEGIN_REQUEST };
+enum { HM_NOTED_TAG };
+enum { HM_REQUEST_MADE_INDEX, HM_REQUEST_MADE_HASH };
+/* STATE: hm_request_state of the core, a word; APPROVERS: names, separated by spaces. */
+enum {
+    HM_REQUEST_INDEX,
+    HM_REQUEST_BODY,
+    HM_REQUEST_STATE,
+    HM_REQUEST_CLOSER,
+    HM_REQUEST_APPROVERS,
+    HM_REQUEST_SIGNATURES
+};
+/* CHECKED: the approver's client has computed the digests from the files anew; it says so. */
+enum { HM_REQUEST_DECIDE_REQUEST, HM_REQUEST_DECIDE_DECISION, HM_REQUEST_DECIDE_SIGNATURE, HM_REQUEST_DECIDE_CHECKED };
+typedef enum { HM_DECISION_APPROVE = 1, HM_DECISION_REJECT = 2, HM_DECISION_CANCEL = 3 } hm_decision;
 
 /* Formats of entries. Of the last two the core has read what it signs. */
 enum { HM_LOGGED_CMS = 1, HM_LOGGED_CATALOGUE = 2, HM_LOGGED_PE = 3, HM_LOGGED_MANIFEST = 4, HM_LOGGED_TRUST_LIST = 5 };

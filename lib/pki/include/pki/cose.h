@@ -52,7 +52,13 @@ HM_MUST_USE hm_err hm_cose_key_spki(const hm_cose_key *key, hm_buf *spki);
 /* ---- signatures ---- */
 
 /* What is signed: named by external_aad, so that a signature over one kind of object is none over another. */
-typedef enum { HM_COSE_MANIFEST = 1, HM_COSE_TRUST_LIST = 2, HM_COSE_STATEMENT = 3 } hm_cose_object;
+typedef enum {
+    HM_COSE_MANIFEST = 1,
+    HM_COSE_TRUST_LIST = 2,
+    HM_COSE_STATEMENT = 3,
+    HM_COSE_APPROVAL = 4,
+    HM_COSE_REJECTION = 5
+} hm_cose_object;
 
 /* The bytes that a signature covers (Sig_structure, RFC 9052 section 4.4): a COSE_Signature of a COSE_Sign with an
  * empty body header, alg alone protected. */

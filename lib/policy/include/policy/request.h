@@ -1,0 +1,42 @@
+/* A request: somebody asks for signatures over these artifacts, which approvers then look at. A map in deterministic
+ * CBOR (RFC 8949 section 4.2); an approval is a signature by the approver's own key over exactly these bytes (P3), so
+ * it is for this office, product, release, and these digests, until the request expires, and for nothing else.
+ * docs/statements.md has the CDDL. */
+#ifndef HM_POLICY_REQUEST_H
+#define HM_POLICY_REQUEST_H
+
+#include <base/bytes.h>
+#include <crypto/algorithm.h>
+
+enum { HM_REQUEST_MAX = 40000, HM_REQUEST_ARTIFACTS = 256, HM_REQUEST_NAME_MAX = 255, HM_REQUEST_RELEASE_MAX = 64 };
+
+/* One file to be signed, with one key. Digests and size are its parser's word; an approver's client computes them from
+ * the file anew. */
+typedef struct {
+    unsigned format; /* HM_LOGGED_... */
+    hm_key_algorithm algorithm;
+    hm_bytes name; /* for people: what counts are the digests */
+    uint64_t size;
+    hm_bytes plain;   /* SHA-256 of the file */
+    hm_bytes content; /* what will be signed: 32, 48 or 64 octets */
+} hm_artifact;
+
+typedef struct {
+    uint8_t office[16];
+    hm_bytes requester, product, release; /* release: empty if none was named */
+    hm_bytes rule;                        /* of the policy, under which it was asked */
+    int64_t time, expires;                /* Unix seconds, UTC */
+    uint64_t statements;                  /* in force when it was asked: the policy's version */
+    size_t artifacts;
+    hm_artifact artifact[HM_REQUEST_ARTIFACTS]; /* views */
+} hm_request;
+
+/* Append the CBOR of REQUEST. A refusal, with nothing appended, if it could not be read again. About 25 KiB: not for a
+ * stack. */
+HM_MUST_USE hm_err hm_request_put(const hm_request *request, hm_buf *cbor);
+/* CBOR is exactly one request: views into it. Strict; two artifacts are never the same. On a fault all zero. */
+HM_MUST_USE hm_err hm_request_get(hm_bytes cbor, hm_request *request);
+/* Are these the same to sign, whatever they are called? */
+bool hm_artifact_same(const hm_artifact *a, const hm_artifact *b);
+
+#endif

@@ -1,0 +1,193 @@
+#include <policy/request.h>
+
+#include <base/cbor.h>
+#include <base/name.h>
+#include <base/readable.h>
+#include <policy/statement.h>
+
+#include <string.h>
+
+enum { VERSION = 1, MEMBERS = 10, ARTIFACT_ITEMS = 6 };
+
+/* Seconds that a calendar has: to the end of the year 9999. */
+static const uint64_t last_second = UINT64_C(253402300799);
+
+/* Every member is there, in the order of its key, 1 to 10: an array in all but form, which can grow. */
+typedef hm_err (*member_put)(const hm_request *r, hm_buf *cbor);
+typedef hm_err (*member_get)(hm_reader *reader, hm_request *r);
+
+static hm_err put_version(const hm_request *r, hm_buf *cbor) { return (void)r, hm_cbor_put_uint(cbor, VERSION); }
+static hm_err put_office(const hm_request *r, hm_buf *cbor) { return hm_cbor_put_bytes(cbor, HM_ARRAY(r->office)); }
+static hm_err put_requester(const hm_request *r, hm_buf *cbor) { return hm_cbor_put_text(cbor, r->requester); }
+static hm_err put_product(const hm_request *r, hm_buf *cbor) { return hm_cbor_put_text(cbor, r->product); }
+static hm_err put_release(const hm_request *r, hm_buf *cbor) { return hm_cbor_put_text(cbor, r->release); }
+static hm_err put_rule(const hm_request *r, hm_buf *cbor) { return hm_cbor_put_text(cbor, r->rule); }
+static hm_err put_time(const hm_request *r, hm_buf *cbor) { return hm_cbor_put_uint(cbor, (uint64_t)r->time); }
+static hm_err put_expires(const hm_request *r, hm_buf *cbor) { return hm_cbor_put_uint(cbor, (uint64_t)r->expires); }
+static hm_err put_statements(const hm_request *r, hm_buf *cbor) { return hm_cbor_put_uint(cbor, r->statements); }
+
+static hm_err put_artifact(const hm_artifact *a, hm_buf *cbor) {
+    HM_TRY(hm_cbor_put_array(cbor, ARTIFACT_ITEMS));
+    HM_TRY(hm_cbor_put_uint(cbor, a->format));
+    HM_TRY(hm_cbor_put_uint(cbor, (uint64_t)a->algorithm));
+    HM_TRY(hm_cbor_put_text(cbor, a->name));
+    HM_TRY(hm_cbor_put_uint(cbor, a->size));
+    HM_TRY(hm_cbor_put_bytes(cbor, a->plain));
+    return hm_cbor_put_bytes(cbor, a->content);
+}
+
+static hm_err put_artifacts(const hm_request *r, hm_buf *cbor) {
+    HM_TRY(hm_cbor_put_array(cbor, r->artifacts));
+    for (size_t i = 0; i < r->artifacts; i++) HM_TRY(put_artifact(&r->artifact[i], cbor));
+    return HM_OK;
+}
+
+static hm_err get_version(hm_reader *reader, hm_request *r) {
+    uint64_t version;
+    (void)r;
+    HM_TRY(hm_cbor_get_uint(reader, &version));
+    return version == VERSION ? HM_OK : hm_refuse("version %llu is not known", (unsigned long long)version);
+}
+
+static hm_err get_office(hm_reader *reader, hm_request *r) {
+    hm_bytes bytes;
+    HM_TRY(hm_cbor_get_bytes(reader, &bytes));
+    if (bytes.len != sizeof r->office) return hm_refuse("an office's id has 16 bytes");
+    memcpy(r->office, bytes.data, sizeof r->office);
+    return HM_OK;
+}
+
+static hm_err get_name(hm_reader *reader, hm_bytes *name, size_t most, const char *what) {
+    HM_TRY(hm_cbor_get_text(reader, name));
+    return hm_failed(hm_name_check(*name, most, what)) ? hm_refuse("%s", hm_err_sentence()) : HM_OK;
+}
+
+static hm_err get_requester(hm_reader *reader, hm_request *r) {
+    return get_name(reader, &r->requester, HM_PRINCIPAL_NAME_MAX, "a principal's name");
+}
+static hm_err get_product(hm_reader *reader, hm_request *r) {
+    return get_name(reader, &r->product, HM_STATED_PRODUCT_MAX, "a product's name");
+}
+
+static hm_err get_text(hm_reader *reader, hm_bytes *text, size_t most) {
+    HM_TRY(hm_cbor_get_text(reader, text));
+    return text->len <= most && hm_is_readable(*text) ? HM_OK : hm_refuse("a text is too long, or not readable");
+}
+
+static hm_err get_release(hm_reader *reader, hm_request *r) {
+    return get_text(reader, &r->release, HM_REQUEST_RELEASE_MAX);
+}
+static hm_err get_rule(hm_reader *reader, hm_request *r) { return get_text(reader, &r->rule, HM_PRINCIPAL_NAME_MAX); }
+
+static hm_err get_second(hm_reader *reader, int64_t *time) {
+    uint64_t number;
+    HM_TRY(hm_cbor_get_uint(reader, &number));
+    *time = (int64_t)number;
+    return number <= last_second ? HM_OK : hm_refuse("a time is out of range");
+}
+
+static hm_err get_time(hm_reader *reader, hm_request *r) { return get_second(reader, &r->time); }
+static hm_err get_expires(hm_reader *reader, hm_request *r) {
+    HM_TRY(get_second(reader, &r->expires));
+    return r->expires > r->time ? HM_OK : hm_refuse("it expires before it begins");
+}
+static hm_err get_statements(hm_reader *reader, hm_request *r) { return hm_cbor_get_uint(reader, &r->statements); }
+
+static hm_err get_digest(hm_reader *reader, hm_bytes *digest, bool plain) {
+    HM_TRY(hm_cbor_get_bytes(reader, digest));
+    bool fits = digest->len == 32 || (!plain && (digest->len == 48 || digest->len == 64));
+    return fits ? HM_OK : hm_refuse("a digest has the wrong length");
+}
+
+static hm_err get_small(hm_reader *reader, unsigned most, unsigned *number) {
+    uint64_t value;
+    HM_TRY(hm_cbor_get_uint(reader, &value));
+    *number = (unsigned)value;
+    return value && value <= most ? HM_OK : hm_refuse("a format or an algorithm is not known");
+}
+
+static hm_err get_artifact(hm_reader *reader, hm_artifact *a) {
+    uint64_t items;
+    unsigned algorithm;
+    HM_TRY(hm_cbor_get_array(reader, &items));
+    if (items != ARTIFACT_ITEMS) return hm_refuse("an artifact has %d items", ARTIFACT_ITEMS);
+    HM_TRY(get_small(reader, 255, &a->format));
+    HM_TRY(get_small(reader, HM_KEY_ALGORITHMS, &algorithm));
+    a->algorithm = (hm_key_algorithm)algorithm;
+    HM_TRY(get_text(reader, &a->name, HM_REQUEST_NAME_MAX));
+    HM_TRY(hm_cbor_get_uint(reader, &a->size));
+    if (a->size > INT64_MAX) return hm_refuse("a size is out of range");
+    HM_TRY(get_digest(reader, &a->plain, true));
+    return get_digest(reader, &a->content, false);
+}
+
+static hm_err get_artifacts(hm_reader *reader, hm_request *r) {
+    uint64_t count;
+    HM_TRY(hm_cbor_get_array(reader, &count));
+    if (!count || count > HM_REQUEST_ARTIFACTS) return hm_refuse("it has 1 to %d artifacts", HM_REQUEST_ARTIFACTS);
+    for (r->artifacts = 0; r->artifacts < count; r->artifacts++) {
+        HM_TRY(get_artifact(reader, &r->artifact[r->artifacts]));
+        for (size_t i = 0; i < r->artifacts; i++)
+            if (hm_artifact_same(&r->artifact[i], &r->artifact[r->artifacts]))
+                return hm_refuse("it names an artifact twice");
+    }
+    return HM_OK;
+}
+
+static const struct {
+    member_put put;
+    member_get get;
+} members[MEMBERS] = {
+    {put_version, get_version},     {put_office, get_office},   {put_requester, get_requester},
+    {put_product, get_product},     {put_release, get_release}, {put_rule, get_rule},
+    {put_time, get_time},           {put_expires, get_expires}, {put_statements, get_statements},
+    {put_artifacts, get_artifacts},
+};
+
+bool hm_artifact_same(const hm_artifact *a, const hm_artifact *b) {
+    return a->format == b->format && a->algorithm == b->algorithm && a->size == b->size &&
+           hm_bytes_equal(a->plain, b->plain) && hm_bytes_equal(a->content, b->content);
+}
+
+static hm_err get_all(hm_bytes cbor, hm_request *r) {
+    hm_reader reader = hm_reader_of(cbor);
+    hm_bytes previous = HM_NO_BYTES;
+    uint64_t pairs;
+    if (cbor.len > HM_REQUEST_MAX) return hm_refuse("it is larger than %d bytes", HM_REQUEST_MAX);
+    HM_TRY(hm_cbor_get_map(&reader, &pairs));
+    if (pairs != MEMBERS) return hm_refuse("it has %d members", MEMBERS);
+    for (int i = 0; i < MEMBERS; i++) {
+        int64_t key;
+        HM_TRY(hm_cbor_get_key(&reader, &previous, &key));
+        if (key != i + 1) return hm_refuse("its members are 1 to %d", MEMBERS);
+        HM_TRY(members[i].get(&reader, r));
+    }
+    return hm_read_end(&reader);
+}
+
+hm_err hm_request_get(hm_bytes cbor, hm_request *request) {
+    memset(request, 0, sizeof *request);
+    hm_err err = hm_in(get_all(cbor, request), "a request");
+    if (hm_failed(err)) memset(request, 0, sizeof *request);
+    return err;
+}
+
+static hm_err put_all(const hm_request *request, hm_buf *cbor) {
+    HM_TRY(hm_cbor_put_map(cbor, MEMBERS));
+    for (int i = 0; i < MEMBERS; i++) {
+        HM_TRY(hm_cbor_put_uint(cbor, (uint64_t)i + 1));
+        HM_TRY(members[i].put(request, cbor));
+    }
+    return HM_OK;
+}
+
+hm_err hm_request_put(const hm_request *request, hm_buf *cbor) {
+    static _Thread_local hm_request again; /* too large for a stack */
+    HM_BUF fresh = HM_BUF_EMPTY;
+    if (request->artifacts > HM_REQUEST_ARTIFACTS)
+        return hm_refuse("a request has at most %d artifacts", HM_REQUEST_ARTIFACTS);
+    if (request->time < 0 || request->expires < 0) return hm_refuse("a request: a time is out of range");
+    HM_TRY(put_all(request, &fresh));
+    HM_TRY(hm_request_get(hm_buf_bytes(&fresh), &again));
+    return hm_put(cbor, hm_buf_bytes(&fresh));
+}

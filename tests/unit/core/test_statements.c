@@ -1,147 +1,9 @@
 /* An office with founders: roles and policies hold, and who edits its database gains nothing. The officers' keys are
  * the tests' own; this process's user is the principal "us". */
-#include "../software_signer.h"
-#include "office_fixture.h"
+#include "governed_fixture.h"
 
 #include <base/file.h>
-#include <core/statement_envelope.h>
 #include <sqlite3.h>
-
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-
-static software_signer *alice, *bob, *mallory;
-static office governed; /* as it was made; each test has a copy */
-static const char policy_text[] = "rule all\n  request by us\n  formats cms\n  quota 3 per hour\n";
-
-static hm_err state(office *o, hm_statement s, size_t count, software_signer *const *signers) {
-    hm_message place = ask(o, &(hm_message){.type = HM_MSG_STATEMENT_NEXT});
-    hm_signer signer[4];
-    HM_BUF cbor = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
-    hm_message add = {.type = HM_MSG_STATEMENT_ADD}, answer;
-    assert_int_equal(place.type, HM_MSG_STATEMENT_PLACE);
-    memcpy(s.office, o->core.uuid, sizeof s.office);
-    s.number = place.field[HM_STATEMENT_PLACE_NUMBER].number;
-    memcpy(s.previous, place.field[HM_STATEMENT_PLACE_PREVIOUS].bytes.data, sizeof s.previous);
-    s.time = time(NULL);
-    for (size_t i = 0; i < count; i++) signer[i] = *software_signer_of(signers[i]);
-    HM_TRY(hm_statement_put(&s, &cbor));
-    HM_TRY(hm_statement_envelope_put(hm_buf_bytes(&cbor), signer, count, &envelope));
-    add.field[HM_STATEMENT_ADD_ENVELOPE].bytes = hm_buf_bytes(&envelope);
-    return hm_ask(&o->core, &add, &answer);
-}
-
-#define BY(...)                                                                                                        \
-    sizeof((software_signer *[]){__VA_ARGS__}) / sizeof(software_signer *), (software_signer *[]) { __VA_ARGS__ }
-
-static hm_statement principal(const char *name, int64_t user) {
-    hm_statement s = {.act = HM_ACT_PRINCIPAL, .name = hm_text(name), .has_unix = user >= 0};
-    s.unix_user = user >= 0 ? (uint32_t)user : 0;
-    return s;
-}
-static hm_statement role(const char *name, hm_role is, const char *product) {
-    return (hm_statement){
-        .act = HM_ACT_GRANT, .name = hm_text(name), .role = is, .product = hm_text(product), .until = 4000000000};
-}
-static hm_statement policy(const char *product, const char *text) {
-    return (hm_statement){.act = HM_ACT_POLICY, .product = hm_text(product), .policy = hm_text(text)};
-}
-
-static hm_err add_product(office *o, const char *name) {
-    hm_message add = {.type = HM_MSG_PRODUCT_ADD}, answer;
-    add.field[HM_PRODUCT_ADD_NAME].bytes = hm_text(name);
-    add.field[HM_PRODUCT_ADD_ALGORITHMS].number = 1u << HM_KEY_ES256;
-    return hm_ask(&o->core, &add, &answer);
-}
-
-static hm_err narrow_to(office *o, const char *product) {
-    hm_message question = {.type = HM_MSG_NARROW}, answer;
-    question.field[HM_NARROW_PRODUCT].bytes = hm_text(product);
-    question.field[HM_NARROW_RELEASE].bytes = hm_text("1.0");
-    question.field[HM_NARROW_FORMATS].number = 1u << HM_LOGGED_CMS | 1u << HM_LOGGED_CATALOGUE;
-    question.field[HM_NARROW_SIGNATURES].number = 8;
-    return hm_ask(&o->core, &question, &answer);
-}
-
-static hm_err sign_as(office *o, uint64_t format) {
-    hm_message question = {.type = HM_MSG_SIGN}, answer;
-    static const uint8_t digest[32] = "a digest";
-    question.field[HM_SIGN_FORMAT].number = format;
-    question.field[HM_SIGN_STRUCTURE].number = 1;
-    question.field[HM_SIGN_ALGORITHM].number = HM_KEY_ES256;
-    question.field[HM_SIGN_NAME].bytes = hm_text("f");
-    question.field[HM_SIGN_PLAIN].bytes = question.field[HM_SIGN_CONTENT].bytes = HM_ARRAY(digest);
-    return hm_ask(&o->core, &question, &answer);
-}
-static hm_err sign(office *o) { return sign_as(o, HM_LOGGED_CMS); }
-
-static void make_key(const char *product) {
-    hm_statement officer = role("us", HM_ROLE_KEY_OFFICER, product);
-    hm_message generate = {.type = HM_MSG_KEY_GENERATE};
-    generate.field[HM_KEY_GENERATE_PRODUCT].bytes = hm_text(product);
-    generate.field[HM_KEY_GENERATE_ALGORITHM].number = HM_KEY_ES256;
-    WORKS(state(&governed, officer, BY(alice, bob)));
-    ask(&governed, &generate);
-    officer.until = 0;
-    WORKS(state(&governed, officer, BY(alice)));
-}
-
-static void make_governed(void) {
-    hm_statement charter = {.quorum = 2, .founders = 2};
-    charter.founder[0] = (hm_founder){hm_text("alice"), software_signer_of(alice)->spki};
-    charter.founder[1] = (hm_founder){hm_text("bob"), software_signer_of(bob)->spki};
-    governed.core = HM_CONNECTION_NONE;
-    snprintf(governed.directory, sizeof governed.directory, "%.60s/governed", office_group_folder());
-    hm_office_plan plan = {.directory = governed.directory,
-                           .organization = "Example",
-                           .token = office_token_uri(),
-                           .pin_path = office_pin_path(),
-                           .founders = &charter};
-    WORKS(hm_office_create(&plan));
-    office_connect(&governed);
-    FAILS(HM_REFUSED, "no principal", add_product(&governed, "pump"));
-    WORKS(state(&governed, principal("us", getuid()), BY(alice, bob)));
-    FAILS(HM_REFUSED, "us is not administrator of the whole office", add_product(&governed, "pump"));
-    hm_statement administrator = role("us", HM_ROLE_ADMINISTRATOR, "");
-    WORKS(state(&governed, administrator, BY(alice, bob)));
-    WORKS(add_product(&governed, "pump"));
-    WORKS(add_product(&governed, "valve"));
-    /* Now, because the copies share the token. */
-    make_key("valve");
-    make_key("pump");
-    administrator.until = 0;
-    WORKS(state(&governed, administrator, BY(alice)));
-    WORKS(state(&governed, role("us", HM_ROLE_REQUESTER, "pump"), BY(alice, bob)));
-    WORKS(state(&governed, policy("pump", policy_text), BY(alice, bob)));
-    office_disconnect(&governed);
-}
-
-static int begin(void **ignored) {
-    if (office_group_make(ignored)) return 1;
-    alice = software_signer_new(HM_KEY_ES256);
-    bob = software_signer_new(HM_KEY_ED25519);
-    mallory = software_signer_new(HM_KEY_ES256);
-    if (!office_needed(ignored)) make_governed();
-    return 0;
-}
-
-static int finish(void **ignored) {
-    software_signer_free(&alice);
-    software_signer_free(&bob);
-    software_signer_free(&mallory);
-    return office_group_remove(ignored);
-}
-
-static void copy_governed(office *copy) {
-    office_copy(copy);
-    office_restore(&governed, copy);
-}
-static void open_governed(office *copy) {
-    copy_governed(copy);
-    office_connect(copy);
-}
 
 static void who_has_the_role_signs_what_the_policy_allows(void **ignored) {
     (void)ignored;
@@ -267,13 +129,26 @@ static void expect_no_signature(office *o, const char *words) {
     office_disconnect(o);
 }
 
+/* Who audits the log is told, too. */
+static void expect_bad_audit(office *o, const char *words) {
+    hm_message question = {.type = HM_MSG_LOG_AUDIT}, answer;
+    office_connect(o);
+    FAILS(HM_REFUSED, words, hm_ask(&o->core, &question, &answer));
+    office_disconnect(o);
+}
+
+static void expect_neither(office *o, const char *words) {
+    expect_no_signature(o, words);
+    expect_bad_audit(o, words);
+}
+
 static void without_its_statements_no_key_signs(void **ignored) {
     (void)ignored;
     OFFICE o;
     copy_governed(&o);
     /* As if there had never been founders. */
     office_sql(&o, "UPDATE entry SET tag = 0 WHERE tag = 8319381564205917550");
-    expect_no_signature(&o, "under its founders' statements");
+    expect_neither(&o, "under its founders' statements");
 }
 
 static void a_dropped_statement_is_missed(void **ignored) {
@@ -286,7 +161,7 @@ static void a_dropped_statement_is_missed(void **ignored) {
     office_disconnect(&o);
     /* The role would be there again. */
     office_sql(&o, "UPDATE entry SET tag = 0 WHERE idx = (SELECT max(idx) FROM entry)");
-    expect_no_signature(&o, "names 11 statements, and the database has 10");
+    expect_neither(&o, "names 11 statements, and the database has 10");
 }
 
 static void a_statement_that_officers_did_not_sign_is_refused(void **ignored) {
@@ -322,7 +197,7 @@ static void another_products_key_does_not_pass_for_this_ones(void **ignored) {
     office_sql(&o, "UPDATE key SET product = -product WHERE role = 4;"
                    "UPDATE key SET product = (SELECT id FROM product WHERE name = 'pump') WHERE role = 4 AND product = "
                    "-(SELECT id FROM product WHERE name = 'valve')");
-    expect_no_signature(&o, "made for something else");
+    expect_neither(&o, "made for something else");
 }
 
 /* A product that takes another's name takes its statements' meaning with it, but not its keys. */
@@ -332,7 +207,7 @@ static void a_renamed_product_has_no_key(void **ignored) {
     copy_governed(&o);
     office_sql(&o, "UPDATE product SET name = 'was-pump' WHERE name = 'pump'");
     office_sql(&o, "UPDATE product SET name = 'pump' WHERE name = 'valve'");
-    expect_no_signature(&o, "made for something else");
+    expect_neither(&o, "made for something else");
 }
 
 /* ROLE's keys get mallory's public key, and shall be certified once more. */
@@ -379,7 +254,7 @@ static void an_edited_office_or_product_has_no_keys(void **ignored) {
         OFFICE o;
         copy_governed(&o);
         office_sql(&o, edits[i]);
-        expect_no_signature(&o, "made for something else");
+        expect_neither(&o, "made for something else");
     }
 }
 

@@ -1,0 +1,354 @@
+/* Requests: what the policy wants approved is signed once, when those have approved it who may, and not otherwise. */
+#include "governed_fixture.h"
+
+#include <pki/cose.h>
+
+static software_signer *carol, *dan;
+static const char needs_two[] = "group qa = carol, dan, eve, us\n"
+                                "rule release\n  request by us\n  formats cms, catalogue, native\n  approve 2 of qa\n"
+                                "rule free\n  request by us\n  formats pe\n";
+
+static hm_statement person(const char *name, software_signer *key) {
+    hm_statement s = {.act = HM_ACT_PRINCIPAL, .name = hm_text(name), .keys = 1};
+    s.key[0] = software_signer_of(key)->spki;
+    return s;
+}
+
+static int begin_requests(void **ignored) {
+    if (begin(ignored)) return 1;
+    carol = software_signer_new(HM_KEY_ES384);
+    dan = software_signer_new(HM_KEY_ED25519);
+    if (office_needed(ignored)) return 0;
+    office_connect(&governed);
+    WORKS(state(&governed, person("carol", carol), BY(alice, bob)));
+    WORKS(state(&governed, person("dan", dan), BY(alice, bob)));
+    WORKS(state(&governed, role("carol", HM_ROLE_APPROVER, "pump"), BY(alice, bob)));
+    WORKS(state(&governed, role("dan", HM_ROLE_APPROVER, "pump"), BY(alice, bob)));
+    WORKS(state(&governed, policy("pump", needs_two), BY(alice, bob)));
+    office_disconnect(&governed);
+    return 0;
+}
+
+static int finish_requests(void **ignored) {
+    software_signer_free(&carol);
+    software_signer_free(&dan);
+    return finish(ignored);
+}
+
+static void open_again(office *o) {
+    office_disconnect(o);
+    office_connect(o);
+}
+
+static hm_err begin_request(office *o, hm_bytes request) {
+    hm_message question = {.type = HM_MSG_REQUEST_BEGIN}, answer;
+    question.field[HM_REQUEST_BEGIN_REQUEST].bytes = request;
+    return hm_ask(&o->core, &question, &answer);
+}
+
+/* The signing that is asked for, or noted; NAME's first octets are the digests. */
+static hm_err put_file(office *o, const char *name, uint64_t format, hm_message_type wanted) {
+    hm_message question = {.type = HM_MSG_SIGN}, answer;
+    uint8_t digest[32] = {0};
+    memcpy(digest, name, strlen(name));
+    question.field[HM_SIGN_TAG].number = 5;
+    question.field[HM_SIGN_FORMAT].number = format;
+    question.field[HM_SIGN_STRUCTURE].number = 1;
+    question.field[HM_SIGN_ALGORITHM].number = HM_KEY_ES256;
+    question.field[HM_SIGN_NAME].bytes = hm_text(name);
+    question.field[HM_SIGN_SIZE].number = 7;
+    question.field[HM_SIGN_PLAIN].bytes = question.field[HM_SIGN_CONTENT].bytes = HM_ARRAY(digest);
+    HM_TRY(hm_ask(&o->core, &question, &answer));
+    assert_int_equal(answer.type, wanted);
+    return HM_OK;
+}
+static hm_err note(office *o, const char *name) { return put_file(o, name, HM_LOGGED_CMS, HM_MSG_NOTED); }
+static hm_err sign_file(office *o, const char *name) { return put_file(o, name, HM_LOGGED_CMS, HM_MSG_SIGNED); }
+
+static hm_err close_request(office *o, uint8_t hash[static HM_SHA256_LEN]) {
+    hm_message question = {.type = HM_MSG_REQUEST_CLOSE}, answer;
+    HM_TRY(hm_ask(&o->core, &question, &answer));
+    assert_int_equal(answer.type, HM_MSG_REQUEST_MADE);
+    memcpy(hash, answer.field[HM_REQUEST_MADE_HASH].bytes.data, HM_SHA256_LEN);
+    return HM_OK;
+}
+
+/* A request for "one" and "two" of pump's release 1.0; O is connected anew behind it. */
+static void make_request(office *o, uint8_t hash[static HM_SHA256_LEN]) {
+    open_governed(o);
+    WORKS(begin_request(o, HM_NO_BYTES));
+    WORKS(narrow_to(o, "pump"));
+    WORKS(note(o, "one"));
+    WORKS(note(o, "two"));
+    WORKS(close_request(o, hash));
+    open_again(o);
+}
+
+static void find_body(office *o, const uint8_t hash[static HM_SHA256_LEN], hm_buf *body, char state[static 16]) {
+    hm_message answer = ask(o, &(hm_message){.type = HM_MSG_REQUEST_LIST});
+    while (answer.type == HM_MSG_REQUEST) {
+        uint8_t other[HM_SHA256_LEN];
+        hm_sha256(answer.field[HM_REQUEST_BODY].bytes, other);
+        if (memcmp(other, hash, sizeof other) == 0) {
+            WORKS(hm_put(body, answer.field[HM_REQUEST_BODY].bytes));
+            snprintf(state, 16, "%.*s", (int)answer.field[HM_REQUEST_STATE].bytes.len,
+                     (const char *)answer.field[HM_REQUEST_STATE].bytes.data);
+        }
+        answer = hear(o);
+    }
+}
+
+static void assert_state(office *o, const uint8_t hash[static HM_SHA256_LEN], const char *wanted) {
+    HM_BUF body = HM_BUF_EMPTY;
+    char state[16] = "";
+    find_body(o, hash, &body, state);
+    assert_string_equal(state, wanted);
+}
+
+static hm_err decide_as(office *o, const uint8_t hash[static HM_SHA256_LEN], hm_decision decision,
+                        hm_cose_object object, software_signer *who) {
+    HM_BUF body = HM_BUF_EMPTY, signature = HM_BUF_EMPTY;
+    char state[16];
+    uint8_t ignored[HM_SHA256_LEN];
+    hm_message question = {.type = HM_MSG_REQUEST_DECIDE}, answer;
+    find_body(o, hash, &body, state);
+    if (who) WORKS(hm_cose_sign(object, hm_buf_bytes(&body), NULL, software_signer_of(who), &signature, ignored));
+    question.field[HM_REQUEST_DECIDE_REQUEST].bytes = HM_BYTES(hash, HM_SHA256_LEN);
+    question.field[HM_REQUEST_DECIDE_DECISION].number = (uint64_t)decision;
+    question.field[HM_REQUEST_DECIDE_SIGNATURE].bytes = hm_buf_bytes(&signature);
+    return hm_ask(&o->core, &question, &answer);
+}
+static hm_err approve(office *o, const uint8_t hash[static HM_SHA256_LEN], software_signer *who) {
+    return decide_as(o, hash, HM_DECISION_APPROVE, HM_COSE_APPROVAL, who);
+}
+
+static void what_two_have_approved_is_signed_once(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    make_request(&o, hash);
+    assert_state(&o, hash, "open");
+    WORKS(approve(&o, hash, carol));
+    WORKS(approve(&o, hash, dan));
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(sign_file(&o, "one"));
+    FAILS(HM_REFUSED, "signed under its request already", sign_file(&o, "one"));
+    FAILS(HM_REFUSED, "hallmark request asks", sign_file(&o, "three"));
+    open_again(&o);
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "signed under its request already", sign_file(&o, "one"));
+    WORKS(sign_file(&o, "two"));
+    open_again(&o);
+    assert_state(&o, hash, "done");
+    FAILS(HM_REFUSED, "the request is done", approve(&o, hash, carol));
+    office_disconnect(&o);
+}
+
+static void one_approval_is_not_two(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    make_request(&o, hash);
+    WORKS(approve(&o, hash, carol));
+    FAILS(HM_REFUSED, "carol has approved this already", approve(&o, hash, carol));
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "needs 1 more of qa", sign_file(&o, "one"));
+    office_disconnect(&o);
+}
+
+static void who_may_not_approve_does_not(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    make_request(&o, hash);
+    FAILS(HM_REFUSED, "alice is not approver of pump", approve(&o, hash, alice));
+    FAILS(HM_REFUSED, "no principal's", approve(&o, hash, mallory));
+    FAILS(HM_REFUSED, "", decide_as(&o, hash, HM_DECISION_APPROVE, HM_COSE_APPROVAL, NULL));
+    /* A rejection is no approval, nor a statement. */
+    FAILS(HM_REFUSED, "", decide_as(&o, hash, HM_DECISION_APPROVE, HM_COSE_REJECTION, carol));
+    FAILS(HM_REFUSED, "", decide_as(&o, hash, HM_DECISION_APPROVE, HM_COSE_STATEMENT, carol));
+    FAILS(HM_REFUSED, "", decide_as(&o, hash, HM_DECISION_REJECT, HM_COSE_APPROVAL, carol));
+    assert_state(&o, hash, "open");
+    office_disconnect(&o);
+}
+
+static void who_asks_does_not_approve(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    hm_statement us = person("us", mallory);
+    make_request(&o, hash);
+    us.has_unix = true;
+    us.unix_user = getuid();
+    WORKS(state(&o, us, BY(alice, bob)));
+    WORKS(state(&o, role("us", HM_ROLE_APPROVER, "pump"), BY(alice, bob)));
+    FAILS(HM_REFUSED, "us asked for this", approve(&o, hash, mallory));
+    FAILS(HM_REFUSED, "us asked for this", decide_as(&o, hash, HM_DECISION_REJECT, HM_COSE_REJECTION, mallory));
+    office_disconnect(&o);
+}
+
+static void an_approval_is_for_one_request(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t first[HM_SHA256_LEN], second[HM_SHA256_LEN], unused[HM_SHA256_LEN];
+    HM_BUF body = HM_BUF_EMPTY, signature = HM_BUF_EMPTY;
+    char state[16];
+    hm_message question = {.type = HM_MSG_REQUEST_DECIDE}, answer;
+    make_request(&o, first);
+    WORKS(begin_request(&o, HM_NO_BYTES));
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(note(&o, "three"));
+    WORKS(close_request(&o, second));
+    open_again(&o);
+    find_body(&o, first, &body, state);
+    WORKS(hm_cose_sign(HM_COSE_APPROVAL, hm_buf_bytes(&body), NULL, software_signer_of(carol), &signature, unused));
+    question.field[HM_REQUEST_DECIDE_REQUEST].bytes = HM_ARRAY(second);
+    question.field[HM_REQUEST_DECIDE_DECISION].number = HM_DECISION_APPROVE;
+    question.field[HM_REQUEST_DECIDE_SIGNATURE].bytes = hm_buf_bytes(&signature);
+    FAILS(HM_REFUSED, "", hm_ask(&o.core, &question, &answer));
+    office_disconnect(&o);
+}
+
+static void an_approver_who_was_revoked_counts_no_more(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    make_request(&o, hash);
+    WORKS(approve(&o, hash, carol));
+    WORKS(approve(&o, hash, dan));
+    WORKS(state(&o, principal("dan", -1), BY(alice)));
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "needs 1 more of qa", sign_file(&o, "one"));
+    office_disconnect(&o);
+}
+
+static void what_was_rejected_or_cancelled_is_not_signed(void **ignored) {
+    (void)ignored;
+    OFFICE o, p;
+    uint8_t hash[HM_SHA256_LEN];
+    make_request(&o, hash);
+    WORKS(approve(&o, hash, carol));
+    WORKS(decide_as(&o, hash, HM_DECISION_REJECT, HM_COSE_REJECTION, dan));
+    assert_state(&o, hash, "rejected");
+    FAILS(HM_REFUSED, "the request is rejected", approve(&o, hash, dan));
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "rejected", sign_file(&o, "one"));
+    office_disconnect(&o);
+    make_request(&p, hash);
+    WORKS(approve(&p, hash, carol));
+    WORKS(approve(&p, hash, dan));
+    WORKS(decide_as(&p, hash, HM_DECISION_CANCEL, HM_COSE_APPROVAL, NULL));
+    assert_state(&p, hash, "cancelled");
+    WORKS(narrow_to(&p, "pump"));
+    FAILS(HM_REFUSED, "cancelled", sign_file(&p, "one"));
+    office_disconnect(&p);
+}
+
+static void files_are_compared_with_the_request(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    make_request(&o, hash);
+    WORKS(begin_request(&o, HM_ARRAY(hash)));
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(note(&o, "two"));
+    FAILS(HM_REFUSED, "named before", note(&o, "two"));
+    FAILS(HM_REFUSED, "not what the request asks for", note(&o, "three"));
+    FAILS(HM_REFUSED, "not what the request asks for", put_file(&o, "one", HM_LOGGED_CATALOGUE, HM_MSG_NOTED));
+    WORKS(note(&o, "one"));
+    FAILS(HM_REFUSED, "", close_request(&o, hash));
+    open_again(&o);
+    hash[0] ^= 1;
+    FAILS(HM_REFUSED, "no such request", begin_request(&o, HM_ARRAY(hash)));
+    office_disconnect(&o);
+}
+
+static void a_request_is_for_what_needs_approval(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    open_governed(&o);
+    WORKS(begin_request(&o, HM_NO_BYTES));
+    FAILS(HM_REFUSED, "us is not requester of valve", narrow_to(&o, "valve"));
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "nothing to request", close_request(&o, hash));
+    WORKS(note(&o, "one"));
+    FAILS(HM_REFUSED, "in the request already", note(&o, "one"));
+    WORKS(close_request(&o, hash));
+    FAILS(HM_REFUSED, "", close_request(&o, hash));
+    office_disconnect(&o);
+}
+
+static void an_office_of_one_has_no_requests(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    office_open(&o);
+    FAILS(HM_REFUSED, "no founders", begin_request(&o, HM_NO_BYTES));
+    assert_int_equal(ask(&o, &(hm_message){.type = HM_MSG_REQUEST_LIST}).type, HM_MSG_DONE);
+    office_disconnect(&o);
+}
+
+/* ---- the database is edited ---- */
+
+static void a_forged_approval_does_not_count(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    make_request(&o, hash);
+    WORKS(approve(&o, hash, carol));
+    office_disconnect(&o);
+    /* Carol's, once more, as if it were another's. */
+    office_sql(
+        &o,
+        "INSERT INTO entry SELECT max(idx) + 1, leaf, salt, details, tag FROM entry WHERE CAST(details AS TEXT) LIKE "
+        "'%\"act\":\"approve\"%'");
+    office_connect(&o);
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "needs 1 more of qa", sign_file(&o, "one"));
+    office_disconnect(&o);
+}
+
+static void a_changed_request_has_no_approvals(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    HM_BUF body = HM_BUF_EMPTY, other = HM_BUF_EMPTY, from = HM_BUF_EMPTY, to = HM_BUF_EMPTY, sql = HM_BUF_EMPTY;
+    uint8_t hash[HM_SHA256_LEN];
+    char state[16];
+    const char *text;
+    make_request(&o, hash);
+    WORKS(approve(&o, hash, carol));
+    WORKS(approve(&o, hash, dan));
+    find_body(&o, hash, &body, state);
+    office_disconnect(&o);
+    WORKS(hm_put(&other, hm_buf_bytes(&body)));
+    for (uint8_t *at = other.data; (at = memmem(at, other.len - (size_t)(at - other.data), "one", 3)); at += 3)
+        memcpy(at, "bad", 3);
+    WORKS(hm_put_base64(&from, hm_buf_bytes(&body)));
+    WORKS(hm_put_base64(&to, hm_buf_bytes(&other)));
+    WORKS(hm_put_format(&sql, "UPDATE entry SET details = CAST(replace(CAST(details AS TEXT), '%.*s', '%.*s') AS BLOB)",
+                        (int)from.len, (const char *)from.data, (int)to.len, (const char *)to.data));
+    WORKS(hm_buf_string(&sql, &text));
+    office_sql(&o, text);
+    office_connect(&o);
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "needs 2 more of qa", sign_file(&o, "bad"));
+    office_disconnect(&o);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        OFFICE_TEST(what_two_have_approved_is_signed_once),
+        OFFICE_TEST(one_approval_is_not_two),
+        OFFICE_TEST(who_may_not_approve_does_not),
+        OFFICE_TEST(who_asks_does_not_approve),
+        OFFICE_TEST(an_approval_is_for_one_request),
+        OFFICE_TEST(an_approver_who_was_revoked_counts_no_more),
+        OFFICE_TEST(what_was_rejected_or_cancelled_is_not_signed),
+        OFFICE_TEST(files_are_compared_with_the_request),
+        OFFICE_TEST(a_request_is_for_what_needs_approval),
+        OFFICE_TEST(an_office_of_one_has_no_requests),
+        OFFICE_TEST(a_forged_approval_does_not_count),
+        OFFICE_TEST(a_changed_request_has_no_approvals),
+    };
+    return cmocka_run_group_tests(tests, begin_requests, finish_requests);
+}

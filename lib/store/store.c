@@ -35,7 +35,8 @@ static const char *const sql_text[SQL_COUNT] = {
     [SQL_APPEND] = "INSERT INTO entry(idx,leaf,salt,details,tag) VALUES(?1,?2,?3,?4,?5)",
     [SQL_LOG_SIZE] = "SELECT idx+1 FROM entry ORDER BY idx DESC LIMIT 1",
     [SQL_ENTRIES] = "SELECT idx,leaf,salt,details,tag FROM entry WHERE idx>=?1 ORDER BY idx LIMIT ?2",
-    [SQL_ENTRIES_TAGGED] = "SELECT idx,leaf,salt,details,tag FROM entry WHERE tag=?1 AND tag<>0 ORDER BY idx",
+    [SQL_ENTRIES_TAGGED] = "SELECT idx,leaf,salt,details,tag FROM entry WHERE tag=?1 AND tag<>0 AND idx>=?2"
+                           " ORDER BY idx",
     [SQL_GET_HEAD] = "SELECT edge,checkpoint FROM head WHERE id=1",
     [SQL_PUT_HEAD] = "INSERT OR REPLACE INTO head(id,edge,checkpoint) VALUES(1,?1,?2)",
     [SQL_PUT_OFFICE] = "INSERT INTO office(id,uuid,organization,token,pin_path,origin,development,created)"

@@ -89,6 +89,9 @@ typedef hm_err (*hm_entry_visit)(void *context, const hm_entry_row *entry);
 HM_MUST_USE hm_err hm_store_entries(hm_store *store, uint64_t from, uint64_t count, hm_entry_visit visit,
                                     void *context);
 HM_MUST_USE hm_err hm_store_entries_tagged(hm_store *store, uint64_t tag, hm_entry_visit visit, void *context);
+/* Those with a number of at least FROM. */
+HM_MUST_USE hm_err hm_store_entries_tagged_from(hm_store *store, uint64_t tag, uint64_t from, hm_entry_visit visit,
+                                                void *context);
 
 /* What has been published: the tree's right edge and the last checkpoint note. Empty before the first. */
 HM_MUST_USE hm_err hm_store_get_head(hm_store *store, hm_buf *edge, hm_buf *checkpoint);

@@ -324,6 +324,53 @@ static void a_large_office_is_held_whole(void **state) {
     }
 }
 
+/* Where nobody vouches for a statement, its own time counts for little: keys are held longer than offices. */
+static void who_was_an_officer_states_nothing_in_its_name(void **state) {
+    (void)state;
+    assert_done(add("dan", "alice bob"));
+    assert_done(add("gus", "alice bob"));
+    assert_done(grant_until("gus", HM_ROLE_ADMINISTRATOR, "", now + DAY / 2, "alice bob"));
+    hm_statement s = next_statement(HM_ACT_PRINCIPAL);
+    s.name = hm_text("dan");
+    hm_registry_between(registry, now + DAY / 2 - 1, now + DAY);
+    hm_registry_between(registry, now, now); /* neither moves back */
+    now = 0;
+    hm_registry_between(registry, s.time + DAY / 2, s.time + DAY);
+    assert_refused(take(&s, "gus"));
+    assert_non_null(strstr(hm_err_sentence(), "has 0"));
+    assert_done(take(&s, "erin"));
+}
+
+static void what_nobody_vouches_for_is_of_its_time_too(void **state) {
+    (void)state;
+    hm_statement s = next_statement(HM_ACT_POLICY);
+    s.product = hm_text("pump");
+    hm_registry_between(registry, now + DAY + 1, now + 2 * DAY);
+    now = 0;
+    assert_refused(take(&s, "alice bob"));
+    assert_non_null(strstr(hm_err_sentence(), "more than a day ago"));
+    s.time += 2 * DAY + 301;
+    assert_refused(take(&s, "alice bob"));
+    assert_non_null(strstr(hm_err_sentence(), "in the future"));
+    s.time--;
+    assert_done(take(&s, "alice bob"));
+}
+
+/* An officer's clock may be ahead: by the office's the one role would begin before the other ends. */
+static void one_role_ends_before_its_opposite_begins(void **state) {
+    (void)state;
+    assert_done(add("dan", "alice bob"));
+    assert_done(grant_until("dan", HM_ROLE_REQUESTER, "pump", now + 200, "alice bob"));
+    hm_statement s = next_statement(HM_ACT_GRANT);
+    s.name = hm_text("dan");
+    s.role = HM_ROLE_ADMINISTRATOR;
+    s.until = FOREVER;
+    s.time += 250;
+    assert_refused(take(&s, "alice bob"));
+    now = s.time += 250;
+    assert_done(take(&s, "alice bob"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
 
 int main(void) {
@@ -351,6 +398,9 @@ int main(void) {
         TEST(a_policy_is_its_products_newest),
         TEST(the_charter_comes_first_and_once),
         TEST(a_large_office_is_held_whole),
+        TEST(who_was_an_officer_states_nothing_in_its_name),
+        TEST(what_nobody_vouches_for_is_of_its_time_too),
+        TEST(one_role_ends_before_its_opposite_begins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

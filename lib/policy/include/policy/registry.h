@@ -28,6 +28,11 @@ enum { HM_STATEMENT_SIGNERS_MAX = 16 };
 HM_MUST_USE hm_err hm_registry_take(hm_registry *registry, hm_bytes cbor, const size_t *signers, size_t count,
                                     int64_t now);
 
+/* The statements that are taken from here on were made between EARLIEST (less the day that officers have to hand one
+ * in) and LATEST, by those who were officers still at EARLIEST, whatever time they give: for who reads statements that
+ * nobody vouches for. Neither bound moves back. */
+void hm_registry_between(hm_registry *registry, int64_t earliest, int64_t latest);
+
 /* How many statements were taken, and SHA-256 of the last one: what the next one names. */
 uint64_t hm_registry_size(const hm_registry *registry);
 void hm_registry_last(const hm_registry *registry, uint8_t sha256[static HM_SHA256_LEN]);

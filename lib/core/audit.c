@@ -1,6 +1,7 @@
 /* What the log must satisfy as the database holds it. */
 #include "office.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,10 +190,47 @@ static hm_err run_audit(hm_office *office, audit_state *audit) {
     return check_published(audit, &head);
 }
 
+/* ---- whose keys they are, and whose word ---- */
+
+typedef struct {
+    hm_office *office;
+    hm_product product; /* without a name: the office's own keys */
+} key_audit;
+
+static hm_err audit_key(void *context, const hm_key_row *row) {
+    const key_audit *audit = context;
+    bool own = !audit->product.name[0];
+    return hm_in(hm_key_id_check(audit->office, own ? NULL : &audit->product, row), "a key of %s",
+                 own ? "the office" : audit->product.name);
+}
+
+static hm_err audit_product(void *context, const hm_product_row *row) {
+    key_audit audit = *(const key_audit *)context;
+    size_t found;
+    snprintf(audit.product.name, sizeof audit.product.name, "%.*s", (int)row->name.len, (const char *)row->name.data);
+    memcpy(audit.product.vendor, row->vendor, sizeof audit.product.vendor);
+    memcpy(audit.product.class, row->class, sizeof audit.product.class);
+    return hm_store_keys(audit.office->store, row->id, 0, 0, audit_key, &audit, &found);
+}
+
+static hm_err audit_keys(hm_office *office) {
+    key_audit audit = {.office = office};
+    size_t found;
+    HM_TRY(hm_store_keys(office->store, 0, 0, 0, audit_key, &audit, &found));
+    return hm_store_products(office->store, NULL, audit_product, &audit, &found);
+}
+
+static hm_err audit_office(hm_office *office, audit_state *audit) {
+    if (!audit->tree) return hm_no_memory();
+    HM_TRY(run_audit(office, audit));
+    HM_TRY(hm_statements_audit(office));
+    return audit_keys(office);
+}
+
 hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]) {
     audit_state audit = {.office = office};
     audit.tree = malloc(sizeof *audit.tree);
-    hm_err err = audit.tree ? run_audit(office, &audit) : hm_no_memory();
+    hm_err err = audit_office(office, &audit);
     if (!hm_failed(err)) {
         hm_merkle_hash head = audit.published;
         memcpy(root, &head, 32);

@@ -27,6 +27,7 @@ typedef struct {
     open_intent *open; /* in the order of their numbers; there are few at any time */
     size_t open_count, open_room;
     uint64_t size, next, signatures, erased;
+    uint64_t mistagged;       /* an entry's number, plus one */
     hm_merkle_hash published; /* root at the published size */
     uint64_t published_size;
 } audit_state;
@@ -93,6 +94,10 @@ bool hm_audit_is_list(const hm_leaf *leaf) {
     return leaf->type == HM_LEAF_INTENT && leaf->format == HM_LOGGED_TRUST_LIST && !leaf->has_product;
 }
 
+bool hm_audit_is_statement(const hm_leaf *leaf) {
+    return leaf->type == HM_LEAF_CEREMONY && leaf->format == HM_LOGGED_STATEMENT && !leaf->has_product;
+}
+
 static hm_err keep_list(audit_state *audit, const signed_list *list) {
     if (audit->list_count == audit->list_room) {
         size_t room = 2 * audit->list_room + 16;
@@ -142,6 +147,19 @@ static hm_err audit_outcome(const hm_leaf *leaf, const hm_entry_row *entry) {
                      (unsigned long long)entry->index);
 }
 
+/* One that is not found is as if it had not been made: a role that was withdrawn would be held still. Told last: what
+ * comes of it says more. */
+static void audit_statement(audit_state *audit, const hm_leaf *leaf, const hm_entry_row *entry) {
+    if (hm_audit_is_statement(leaf) != (entry->tag == HM_STATEMENTS_TAG)) audit->mistagged = entry->index + 1;
+}
+
+static hm_err check_tags(const audit_state *audit) {
+    return audit->mistagged ? hm_refuse("entry %llu is a statement and cannot be found as one, or the other way round: "
+                                        "its tag was changed",
+                                        (unsigned long long)audit->mistagged - 1)
+                            : HM_OK;
+}
+
 static hm_err audit_entry(void *context, const hm_entry_row *entry) {
     audit_state *audit = context;
     if (entry->index != audit->next)
@@ -154,6 +172,7 @@ static hm_err audit_entry(void *context, const hm_entry_row *entry) {
     HM_TRY(hm_audit_details(&leaf, entry, &erased));
     audit->erased += erased;
     HM_TRY(audit_outcome(&leaf, entry));
+    audit_statement(audit, &leaf, entry);
     HM_TRY(audit_list(audit, &leaf, entry, erased));
     HM_TRY(audit_pair(audit, &leaf, entry->index));
     HM_TRY(hm_tree_edge_append(audit->tree, entry->leaf));
@@ -224,6 +243,7 @@ static hm_err audit_office(hm_office *office, audit_state *audit) {
     if (!audit->tree) return hm_no_memory();
     HM_TRY(run_audit(office, audit));
     HM_TRY(hm_statements_audit(office));
+    HM_TRY(check_tags(audit));
     return audit_keys(office);
 }
 

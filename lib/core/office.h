@@ -49,6 +49,7 @@ typedef struct {
     bool governed;
     uint8_t charter[HM_SHA256_LEN]; /* of the first statement */
     hm_registry *registry;          /* NULL until first needed */
+    uint64_t statements_next;       /* entries with lower numbers were looked at */
     char principal[HM_PRINCIPAL_NAME_MAX + 1];
     enum { HM_NOTING_NOTHING, HM_NOTING_NEW, HM_NOTING_COMPARED, HM_NOTING_DONE } noting; /* requests.c */
     hm_token *token;                                                                      /* NULL until first needed */
@@ -91,7 +92,8 @@ HM_MUST_USE hm_err hm_office_lock(const hm_office *office, const char *name, int
 /* statements.c -- what officers state, in a governed office */
 /* Is this office governed? Opens no token. */
 HM_MUST_USE hm_err hm_statements_find(hm_office *office);
-/* Read the registry, once, against the log's key in the token. Nothing to do in an office that is not governed. */
+/* Read the registry, against the log's key in the token; and whenever it is asked for again, what came meanwhile.
+ * Nothing to do in an office that is not governed. */
 HM_MUST_USE hm_err hm_statements_load(hm_office *office);
 /* The same without a token, every signature verified; the registry is not kept. */
 HM_MUST_USE hm_err hm_statements_audit(hm_office *office);
@@ -280,6 +282,9 @@ HM_MUST_USE hm_err hm_trust_root_sign(hm_office *office, const hm_message *quest
 #define HM_LISTS_TAG UINT64_C(0x7472757374)
 /* Are ENTRY's details those that its leaf was made over? *ERASED: there are none any more. */
 HM_MUST_USE hm_err hm_audit_details(const hm_leaf *leaf, const hm_entry_row *entry, bool *erased);
+/* What finds officers' statements. */
+#define HM_STATEMENTS_TAG UINT64_C(0x73746174656d656e)
+bool hm_audit_is_statement(const hm_leaf *leaf);
 /* Is this the intent of a trust list, by the office's root? */
 bool hm_audit_is_list(const hm_leaf *leaf);
 HM_MUST_USE hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]);

@@ -26,10 +26,10 @@ static const struct {
     {HM_MSG_LOG_KEY, HM_ROLE_KEY_OFFICER, false},     {HM_MSG_NARROW_LIST, HM_ROLE_KEY_OFFICER, false},
 };
 
-/* Who speaks, once it is known. */
+/* Who speaks, by the statements that there are now: within the transaction that records what is asked for, a role that
+ * was withdrawn while the session lasted is none. */
 static hm_err identify(hm_office *office) {
     hm_principal principal;
-    if (office->principal[0]) return HM_OK;
     HM_TRY(hm_statements_load(office));
     HM_TRY(hm_registry_by_unix(office->registry, office->user, &principal));
     snprintf(office->principal, sizeof office->principal, "%.*s", (int)principal.name.len,

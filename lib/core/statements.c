@@ -12,10 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What finds statements among the entries. */
-static const uint64_t statements_tag = UINT64_C(0x73746174656d656e);
-/* The checkpoint's line, behind which stand their number and SHA-256 of the last one. */
-static const char head_word[] = "statements ";
+/* Two lines of the checkpoint begin with them: how many statements there are, with SHA-256 of the last one; and the
+ * time of signing, before which what comes behind them was not made. */
+static const char head_word[] = "statements", time_word[] = "time";
 
 /* ---- in the log ---- */
 
@@ -29,42 +28,76 @@ static hm_err envelope_of(const hm_entry_row *entry, hm_buf *envelope) {
 
 typedef struct {
     hm_office *office;
-    uint64_t seen, end;
+    uint64_t end;
     uint64_t vouched; /* so many statements stand in a checkpoint ... */
     uint8_t vouched_last[HM_SHA256_LEN];
+    int64_t vouched_time; /* ... which was signed then */
     bool verify_all;
 } replay;
 
+/* Behind those that a checkpoint vouches for come new ones, whatever time the database gives them: who was an officer
+ * until last year states nothing in its name. */
 static hm_err check_vouched(const replay *r) {
     uint8_t last[HM_SHA256_LEN];
     if (hm_registry_size(r->office->registry) != r->vouched) return HM_OK;
     hm_registry_last(r->office->registry, last);
-    return memcmp(last, r->vouched_last, sizeof last) == 0
+    if (memcmp(last, r->vouched_last, sizeof last) != 0)
+        return hm_refuse("it is not the statement that the checkpoint names: the database was changed");
+    hm_registry_between(r->office->registry, r->vouched_time, hm_now());
+    return HM_OK;
+}
+
+/* The leaf is what the log commits to: it must be of this statement and of these details. */
+static hm_err check_leaf(const hm_office *office, const hm_entry_row *entry) {
+    uint8_t last[HM_SHA256_LEN];
+    hm_leaf leaf;
+    bool erased;
+    HM_TRY(hm_leaf_get(entry->leaf, &leaf));
+    HM_TRY(hm_audit_details(&leaf, entry, &erased));
+    hm_registry_last(office->registry, last);
+    return !erased && hm_audit_is_statement(&leaf) &&
+                   hm_bytes_equal(HM_BYTES(leaf.digest, leaf.digest_len), HM_ARRAY(last))
                ? HM_OK
-               : hm_refuse("it is not the statement that the checkpoint names: the database was changed");
+               : hm_refuse("its leaf is not that of its statement: the database was changed");
+}
+
+static hm_err replay_statement(const replay *r, const hm_entry_row *entry) {
+    HM_BUF envelope = HM_BUF_EMPTY;
+    bool verify = r->verify_all || hm_registry_size(r->office->registry) >= r->vouched;
+    HM_TRY(envelope_of(entry, &envelope));
+    HM_TRY(hm_statement_envelope_take(r->office->registry, hm_buf_bytes(&envelope), verify, 0));
+    HM_TRY(check_leaf(r->office, entry));
+    return check_vouched(r);
 }
 
 static hm_err replay_entry(void *context, const hm_entry_row *entry) {
     replay *r = context;
-    HM_BUF envelope = HM_BUF_EMPTY;
-    uint64_t size = hm_registry_size(r->office->registry);
-    if (entry->index >= r->end || r->seen++ < size) return HM_OK;
-    hm_err err = envelope_of(entry, &envelope);
-    if (!hm_failed(err))
-        err = hm_statement_envelope_take(r->office->registry, hm_buf_bytes(&envelope),
-                                         r->verify_all || size >= r->vouched, 0);
-    if (!hm_failed(err)) err = check_vouched(r);
-    return hm_in(err, "entry %llu", (unsigned long long)entry->index);
+    if (entry->index >= r->end) return HM_OK;
+    HM_TRY(hm_in(replay_statement(r, entry), "entry %llu", (unsigned long long)entry->index));
+    r->office->statements_next = entry->index + 1;
+    return HM_OK;
 }
 
 /* Take what stands in the log below END and was not taken yet. */
 static hm_err replay_all(replay *r) {
-    r->seen = 0;
-    HM_TRY(hm_store_entries_tagged(r->office->store, statements_tag, replay_entry, r));
-    return hm_registry_size(r->office->registry) >= r->vouched
-               ? HM_OK
-               : hm_refuse("the checkpoint names %llu statements, and the database has %llu: it was changed",
-                           (unsigned long long)r->vouched, (unsigned long long)hm_registry_size(r->office->registry));
+    hm_office *office = r->office;
+    hm_err err =
+        hm_store_entries_tagged_from(office->store, HM_STATEMENTS_TAG, office->statements_next, replay_entry, r);
+    /* A registry that took what does not belong to it is none to go on with. */
+    if (hm_failed(err)) hm_registry_free(&office->registry);
+    HM_TRY(err);
+    uint64_t size = hm_registry_size(office->registry);
+    if (size >= r->vouched) return HM_OK;
+    hm_registry_free(&office->registry);
+    return hm_refuse("the checkpoint names %llu statements, and the database has %llu: it was changed",
+                     (unsigned long long)r->vouched, (unsigned long long)size);
+}
+
+/* The same in a session that has read them before: others may have come meanwhile. */
+static hm_err catch_up(hm_office *office, uint64_t end) {
+    replay r = {.office = office, .end = end};
+    hm_registry_between(office->registry, 0, hm_now());
+    return replay_all(&r);
 }
 
 static hm_err take_charter(void *context, const hm_entry_row *entry) {
@@ -80,23 +113,36 @@ static hm_err take_charter(void *context, const hm_entry_row *entry) {
 }
 
 hm_err hm_statements_find(hm_office *office) {
-    return hm_store_entries_tagged(office->store, statements_tag, take_charter, office);
+    return hm_store_entries_tagged(office->store, HM_STATEMENTS_TAG, take_charter, office);
 }
 
 /* ---- the checkpoint's line ---- */
 
+/* What stands before the next space, or the end. */
+static hm_bytes take_word(hm_bytes *line) {
+    const uint8_t *space = line->len ? memchr(line->data, ' ', line->len) : NULL;
+    size_t len = space ? (size_t)(space - line->data) : line->len;
+    hm_bytes word = HM_BYTES(line->data, len);
+    *line = space ? HM_BYTES(space + 1, line->len - len - 1) : HM_NO_BYTES;
+    return word;
+}
+
 static hm_err read_line(hm_bytes line, replay *r) {
-    size_t word = sizeof head_word - 1;
     HM_BUF hash = HM_BUF_EMPTY;
-    const uint8_t *space = line.len > word && memcmp(line.data, head_word, word) == 0
-                               ? memchr(line.data + word, ' ', line.len - word)
-                               : NULL;
-    if (!space) return hm_refuse("the line behind its root is none of ours");
-    size_t digits = (size_t)(space - line.data) - word;
-    HM_TRY(hm_decimal_decode(HM_BYTES(line.data + word, digits), &r->vouched));
-    HM_TRY(hm_base64_decode(HM_BYTES(space + 1, line.len - word - digits - 1), &hash));
+    if (!hm_bytes_equal(take_word(&line), hm_text(head_word)))
+        return hm_refuse("the line behind its root is none of ours");
+    HM_TRY(hm_decimal_decode(take_word(&line), &r->vouched));
+    HM_TRY(hm_base64_decode(line, &hash));
     if (hash.len != sizeof r->vouched_last) return hm_refuse("its statements' hash has the wrong length");
     memcpy(r->vouched_last, hash.data, hash.len);
+    return r->vouched ? HM_OK : hm_refuse("it names no statements");
+}
+
+static hm_err read_time(hm_bytes line, replay *r) {
+    uint64_t time;
+    if (!hm_bytes_equal(take_word(&line), hm_text(time_word))) return hm_refuse("it names no time");
+    HM_TRY(hm_decimal_decode(line, &time));
+    r->vouched_time = time < INT64_MAX ? (int64_t)time : INT64_MAX;
     return HM_OK;
 }
 
@@ -106,18 +152,19 @@ static hm_err read_head(hm_bytes text, replay *r) {
     hm_bytes line;
     for (int i = 0; i < 4; i++)
         if (hm_failed(hm_read_line(&reader, &line))) return hm_refuse("it names no statements");
-    return read_line(line, r);
+    HM_TRY(read_line(line, r));
+    if (hm_failed(hm_read_line(&reader, &line))) return hm_refuse("it names no time");
+    return read_time(line, r);
 }
 
 hm_err hm_statements_put_head(hm_office *office, uint64_t size, hm_buf *text) {
     uint8_t last[HM_SHA256_LEN];
     if (!office->governed) return HM_OK;
-    replay r = {.office = office, .end = size};
-    HM_TRY(office->registry ? replay_all(&r) : hm_statements_load(office));
+    HM_TRY(office->registry ? catch_up(office, size) : hm_statements_load(office));
     hm_registry_last(office->registry, last);
-    HM_TRY(hm_put_format(text, "%s%llu ", head_word, (unsigned long long)hm_registry_size(office->registry)));
+    HM_TRY(hm_put_format(text, "%s %llu ", head_word, (unsigned long long)hm_registry_size(office->registry)));
     HM_TRY(hm_put_base64(text, HM_ARRAY(last)));
-    return hm_put_u8(text, '\n');
+    return hm_put_format(text, "\n%s %lld\n", time_word, (long long)hm_now());
 }
 
 /* ---- loading ---- */
@@ -130,14 +177,14 @@ static hm_err load(hm_office *office, const hm_note_key *log_key, bool verify_al
     HM_TRY(hm_in(hm_note_open(hm_buf_bytes(&note), log_key, &text), "the database's own checkpoint"));
     HM_TRY(hm_in(read_head(text, &r), "the database's own checkpoint"));
     HM_TRY(hm_registry_new(office->row.uuid, &office->registry));
-    hm_err err = replay_all(&r);
-    if (hm_failed(err)) hm_registry_free(&office->registry);
-    return err;
+    office->statements_next = 0;
+    return replay_all(&r);
 }
 
 hm_err hm_statements_load(hm_office *office) {
     hm_note_key key;
-    if (!office->governed || office->registry) return HM_OK;
+    if (!office->governed) return HM_OK;
+    if (office->registry) return catch_up(office, UINT64_MAX);
     HM_TRY(hm_office_token(office));
     HM_TRY(hm_log_key(office, &key));
     return load(office, &key, false);
@@ -170,10 +217,15 @@ static hm_err append(hm_office *office, hm_bytes envelope, const hm_statement *s
     hm_json_text(&json, "what", hm_buf_bytes(&line));
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
-    hm_record record = {
-        .type = HM_LEAF_CEREMONY, .digest = HM_ARRAY(last), .details = hm_buf_bytes(&details), .tag = statements_tag};
+    hm_record record = {.type = HM_LEAF_CEREMONY,
+                        .format = HM_LOGGED_STATEMENT,
+                        .digest = HM_ARRAY(last),
+                        .details = hm_buf_bytes(&details),
+                        .tag = HM_STATEMENTS_TAG};
     uint64_t index;
-    return hm_log_append(office, &record, &index);
+    HM_TRY(hm_log_append(office, &record, &index));
+    office->statements_next = index + 1;
+    return HM_OK;
 }
 
 hm_err hm_statements_found(hm_office *office, const hm_statement *founders) {
@@ -202,8 +254,7 @@ static hm_err check_matter(hm_office *office, const hm_statement *s) {
 static hm_err add_in_transaction(hm_office *office, hm_bytes envelope) {
     static hm_cose_envelope read;
     hm_statement s;
-    replay r = {.office = office, .end = UINT64_MAX};
-    HM_TRY(replay_all(&r)); /* what others added meanwhile */
+    HM_TRY(hm_statements_load(office)); /* what others added meanwhile */
     HM_TRY(hm_cose_draft_get(envelope, &read));
     HM_TRY(hm_statement_get(read.payload, &s));
     HM_TRY(check_matter(office, &s));
@@ -240,5 +291,5 @@ static hm_err list_one(void *context, const hm_entry_row *entry) {
 hm_err hm_statements_list(hm_office *office, hm_err (*visit)(void *context, uint64_t index, hm_bytes envelope),
                           void *context) {
     listing l = {visit, context};
-    return hm_store_entries_tagged(office->store, statements_tag, list_one, &l);
+    return hm_store_entries_tagged(office->store, HM_STATEMENTS_TAG, list_one, &l);
 }

@@ -17,19 +17,26 @@ static software_signer *alice, *bob, *mallory;
 static office governed; /* as it was made; each test has a copy */
 static const char policy_text[] = "rule all\n  request by us\n  formats cms\n  quota 3 per hour\n";
 
-static inline hm_err state(office *o, hm_statement s, size_t count, software_signer *const *signers) {
+/* The next statement, as it would be handed in; of now, unless it has a time. */
+static inline hm_err write_next(office *o, hm_statement s, size_t count, software_signer *const *signers,
+                                hm_buf *envelope) {
     hm_message place = ask(o, &(hm_message){.type = HM_MSG_STATEMENT_NEXT});
     hm_signer signer[4];
-    HM_BUF cbor = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
-    hm_message add = {.type = HM_MSG_STATEMENT_ADD}, answer;
+    HM_BUF cbor = HM_BUF_EMPTY;
     assert_int_equal(place.type, HM_MSG_STATEMENT_PLACE);
     memcpy(s.office, o->core.uuid, sizeof s.office);
     s.number = place.field[HM_STATEMENT_PLACE_NUMBER].number;
     memcpy(s.previous, place.field[HM_STATEMENT_PLACE_PREVIOUS].bytes.data, sizeof s.previous);
-    s.time = time(NULL);
+    if (!s.time) s.time = time(NULL);
     for (size_t i = 0; i < count; i++) signer[i] = *software_signer_of(signers[i]);
     HM_TRY(hm_statement_put(&s, &cbor));
-    HM_TRY(hm_statement_envelope_put(hm_buf_bytes(&cbor), signer, count, &envelope));
+    return hm_statement_envelope_put(hm_buf_bytes(&cbor), signer, count, envelope);
+}
+
+static inline hm_err state(office *o, hm_statement s, size_t count, software_signer *const *signers) {
+    HM_BUF envelope = HM_BUF_EMPTY;
+    hm_message add = {.type = HM_MSG_STATEMENT_ADD}, answer;
+    HM_TRY(write_next(o, s, count, signers, &envelope));
     add.field[HM_STATEMENT_ADD_ENVELOPE].bytes = hm_buf_bytes(&envelope);
     return hm_ask(&o->core, &add, &answer);
 }

@@ -3,6 +3,7 @@
 #include "governed_fixture.h"
 
 #include <base/file.h>
+#include <pki/cose.h>
 #include <sqlite3.h>
 
 static void who_has_the_role_signs_what_the_policy_allows(void **ignored) {
@@ -118,6 +119,42 @@ static void a_signature_over_something_else_is_none(void **ignored) {
     office_disconnect(&o);
 }
 
+/* A session that stands since before: it has read the statements, and its role is withdrawn now. */
+static void a_session_sees_what_officers_state_meanwhile(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    office officer = {.core = HM_CONNECTION_NONE};
+    hm_statement withdrawn = role("us", HM_ROLE_REQUESTER, "pump");
+    withdrawn.until = 0;
+    open_governed(&o);
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(sign(&o));
+    snprintf(officer.directory, sizeof officer.directory, "%s", o.directory);
+    office_connect(&officer);
+    WORKS(state(&officer, withdrawn, BY(alice)));
+    office_disconnect(&officer);
+    FAILS(HM_REFUSED, "us is not requester of pump", sign(&o));
+    office_disconnect(&o);
+}
+
+/* Whoever calls with the user of a principal that was revoked is nobody, and who has it then is somebody else. */
+static void a_session_is_whose_user_it_is_now(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    office officer = {.core = HM_CONNECTION_NONE};
+    open_governed(&o);
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(sign(&o));
+    snprintf(officer.directory, sizeof officer.directory, "%s", o.directory);
+    office_connect(&officer);
+    WORKS(state(&officer, principal("us", getuid() + 1), BY(alice, bob)));
+    FAILS(HM_REFUSED, "no principal of this office", sign(&o));
+    WORKS(state(&officer, principal("they", getuid()), BY(alice, bob)));
+    FAILS(HM_REFUSED, "they is not requester of pump", sign(&o));
+    office_disconnect(&officer);
+    office_disconnect(&o);
+}
+
 /* ---- the database is edited while nobody looks ---- */
 
 static void expect_no_signature(office *o, const char *words) {
@@ -188,6 +225,144 @@ static void a_statement_that_officers_did_not_sign_is_refused(void **ignored) {
     WORKS(hm_buf_string(&sql, &text));
     office_sql(&o, text);
     expect_no_signature(&o, "a key that is no principal's");
+}
+
+/* Put ENVELOPE behind the log's entries, in details as the core would write them. LEAF: which leaf it shall have, but
+ * for the details' hash; DIGEST of nothing: that of the statement. */
+static void plant(const office *o, hm_bytes envelope, hm_leaf leaf) {
+    static hm_cose_envelope read;
+    static const uint8_t salt[HM_SALT_LEN] = "salt";
+    HM_BUF details = HM_BUF_EMPTY, cbor = HM_BUF_EMPTY, sql = HM_BUF_EMPTY;
+    const char *text;
+    WORKS(hm_cose_draft_get(envelope, &read));
+    if (!leaf.digest_len) hm_sha256(read.payload, leaf.digest);
+    leaf.digest_len = HM_SHA256_LEN;
+    memcpy(leaf.office, o->core.uuid, sizeof leaf.office);
+    WORKS(hm_put_text(&details, "{\"statement\":\""));
+    WORKS(hm_put_base64(&details, envelope));
+    WORKS(hm_put_text(&details, "\"}"));
+    hm_leaf_details_hash(salt, hm_buf_bytes(&details), leaf.details_hash);
+    WORKS(hm_leaf_put(&leaf, &cbor));
+    WORKS(hm_put_text(&sql, "INSERT INTO entry SELECT max(idx) + 1, x'"));
+    WORKS(hm_put_hex(&sql, hm_buf_bytes(&cbor)));
+    WORKS(hm_put_text(&sql, "', x'"));
+    WORKS(hm_put_hex(&sql, HM_ARRAY(salt)));
+    WORKS(
+        hm_put_format(&sql, "', '%.*s', 8319381564205917550 FROM entry", (int)details.len, (const char *)details.data));
+    WORKS(hm_buf_string(&sql, &text));
+    office_sql(o, text);
+}
+static const hm_leaf statement_leaf = {.type = HM_LEAF_CEREMONY, .format = HM_LOGGED_STATEMENT};
+
+/* He has his key still, and the database. */
+static void who_was_an_officer_plants_no_statement(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    HM_BUF envelope = HM_BUF_EMPTY;
+    hm_statement erin = principal("erin", -1), administrator = role("erin", HM_ROLE_ADMINISTRATOR, "");
+    erin.key[erin.keys++] = software_signer_of(mallory)->spki;
+    open_governed(&o);
+    WORKS(state(&o, principal("dan", 7), BY(alice, bob)));
+    WORKS(state(&o, erin, BY(alice, bob)));
+    int64_t while_in_office = administrator.time = time(NULL);
+    administrator.until = while_in_office + 1;
+    WORKS(state(&o, administrator, BY(alice, bob)));
+    sleep(2);
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(sign(&o));
+    office_disconnect(&o);
+    office_connect(&o);
+    (void)ask(&o, &(hm_message){.type = HM_MSG_LOG_PUBLISH});
+    FAILS(HM_REFUSED, "has 0", state(&o, principal("dan", -1), BY(mallory)));
+    hm_statement revoked = principal("dan", -1);
+    revoked.time = while_in_office;
+    WORKS(write_next(&o, revoked, BY(mallory), &envelope));
+    office_disconnect(&o);
+    plant(&o, hm_buf_bytes(&envelope), statement_leaf);
+    expect_no_signature(&o, "has 0");
+}
+
+/* A core that does not even start has found it. */
+static void expect_audit(office *o, const char *words) {
+    hm_message question = {.type = HM_MSG_LOG_AUDIT}, answer;
+    hm_err err = hm_connect(o->directory, NULL, NULL, &o->core);
+    if (!hm_failed(err)) err = hm_ask(&o->core, &question, &answer);
+    if (words)
+        FAILS(HM_REFUSED, words, err);
+    else
+        WORKS(err);
+    (void)!hm_failed(hm_disconnect(&o->core));
+}
+
+/* The log would hold nothing of it, or something else. */
+static void a_statement_is_what_its_leaf_commits_to(void **ignored) {
+    (void)ignored;
+    hm_leaf untold = {.type = HM_LEAF_CEREMONY}, other = statement_leaf, told = statement_leaf;
+    const hm_leaf *leaves[] = {&untold, &other, &told};
+    other.digest_len = HM_SHA256_LEN;
+    for (size_t i = 0; i < 3; i++) {
+        OFFICE o;
+        HM_BUF envelope = HM_BUF_EMPTY;
+        open_governed(&o);
+        WORKS(write_next(&o, principal("dan", 7), BY(alice, bob), &envelope));
+        office_disconnect(&o);
+        plant(&o, hm_buf_bytes(&envelope), *leaves[i]);
+        if (i == 2) office_sql(&o, "UPDATE entry SET salt = zeroblob(32) WHERE idx = (SELECT max(idx) FROM entry)");
+        expect_no_signature(&o, i == 2 ? "details were changed" : "its leaf is not that of its statement");
+    }
+}
+
+static void who_audits_needs_no_token_to_find_what_was_edited(void **ignored) {
+    (void)ignored;
+    static const struct {
+        const char *edit, *words;
+    } edits[] = {
+        {"UPDATE entry SET tag = 0 WHERE tag = 8319381564205917550", "the database has none"},
+        {"UPDATE entry SET tag = 0 WHERE idx = (SELECT max(idx) FROM entry WHERE tag = 8319381564205917550)",
+         "and the database has"},
+        {"UPDATE entry SET tag = 8319381564205917550 WHERE idx = (SELECT max(idx) FROM entry WHERE tag = 0)",
+         "the details of a statement were changed"},
+        {"UPDATE entry SET salt = x'', details = x'' WHERE tag = 8319381564205917550",
+         "the details of a statement were changed"},
+        {"UPDATE key SET created = created + 1 WHERE role = 2", "made for something else"},
+    };
+    OFFICE whole;
+    copy_governed(&whole);
+    expect_audit(&whole, NULL);
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        OFFICE o;
+        copy_governed(&o);
+        office_sql(&o, edits[i].edit);
+        expect_audit(&o, edits[i].words);
+    }
+}
+
+/* With an older checkpoint nothing says how many statements there were; the leaf does still. */
+static void who_audits_finds_a_statement_that_an_older_checkpoint_hides(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    hm_statement withdrawn = role("us", HM_ROLE_REQUESTER, "pump");
+    withdrawn.until = 0;
+    copy_governed(&o);
+    office_sql(&o, "CREATE TABLE old AS SELECT * FROM head");
+    office_connect(&o);
+    WORKS(state(&o, withdrawn, BY(bob)));
+    office_disconnect(&o);
+    office_sql(&o, "INSERT OR REPLACE INTO head SELECT * FROM old;"
+                   "UPDATE entry SET tag = 0 WHERE idx = (SELECT max(idx) FROM entry WHERE tag = 8319381564205917550)");
+    assert_int_equal(unlink(office_file(&o, "log/checkpoint")), 0);
+    expect_audit(&o, "is a statement and cannot be found as one");
+}
+
+static void an_auditor_verifies_what_others_vouch_for(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    HM_BUF envelope = HM_BUF_EMPTY;
+    open_governed(&o);
+    WORKS(write_next(&o, principal("dan", 7), BY(alice, alice), &envelope));
+    office_disconnect(&o);
+    plant(&o, hm_buf_bytes(&envelope), statement_leaf);
+    expect_audit(&o, "takes the signatures of 2");
 }
 
 static void another_products_key_does_not_pass_for_this_ones(void **ignored) {
@@ -283,9 +458,16 @@ int main(void) {
         OFFICE_TEST(acts_take_their_roles),
         OFFICE_TEST(a_statement_takes_officers_and_their_signatures),
         OFFICE_TEST(a_signature_over_something_else_is_none),
+        OFFICE_TEST(a_session_sees_what_officers_state_meanwhile),
+        OFFICE_TEST(a_session_is_whose_user_it_is_now),
         OFFICE_TEST(without_its_statements_no_key_signs),
         OFFICE_TEST(a_dropped_statement_is_missed),
         OFFICE_TEST(a_statement_that_officers_did_not_sign_is_refused),
+        OFFICE_TEST(who_was_an_officer_plants_no_statement),
+        OFFICE_TEST(a_statement_is_what_its_leaf_commits_to),
+        OFFICE_TEST(who_audits_needs_no_token_to_find_what_was_edited),
+        OFFICE_TEST(who_audits_finds_a_statement_that_an_older_checkpoint_hides),
+        OFFICE_TEST(an_auditor_verifies_what_others_vouch_for),
         OFFICE_TEST(another_products_key_does_not_pass_for_this_ones),
         OFFICE_TEST(a_renamed_product_has_no_key),
         OFFICE_TEST(no_certificate_is_issued_for_a_key_that_the_database_names),

@@ -154,6 +154,7 @@ typedef enum { HM_DECISION_APPROVE = 1, HM_DECISION_REJECT = 2, HM_DECISION_CANC
 
 /* Formats of entries. Of the last two the core has read what it signs. */
 enum { HM_LOGGED_CMS = 1, HM_LOGGED_CATALOGUE = 2, HM_LOGGED_PE = 3, HM_LOGGED_MANIFEST = 4, HM_LOGGED_TRUST_LIST = 5 };
+enum { HM_LOGGED_STATEMENT = 6 }; /* of officers: nothing that is signed here */
 
 typedef union {
     uint64_t number;

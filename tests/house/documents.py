@@ -16,7 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tools'))
 import tap
 
-PAGES = ('README.md', 'docs/release-engineer.md', 'docs/security-officer.md', 'docs/auditor.md', 'docs/trust-list.md')
+PAGES = ('README.md', 'docs/release-engineer.md', 'docs/security-officer.md', 'docs/auditor.md', 'docs/trust-list.md',
+         'docs/statements.md')
 HALLMARK = os.environ.get('HALLMARK', str(ROOT / 'build' / 'app' / 'hallmark' / 'hallmark'))
 NEEDS = ('openssl', 'osslsigncode', 'sbverify', 'softhsm2-util', 'sha256sum')
 EFI = pathlib.Path('/usr/lib/systemd/boot/efi')
@@ -101,7 +102,7 @@ def main():
             continue
         status, output = run(page)
         writer.ok(status == 0 and blocks(page), f'{page}: its commands work', output[-20:])
-    for page in ('SECURITY.md', 'docs/controls.md', 'docs/core-language.md', 'docs/log.md'):
+    for page in ('SECURITY.md', 'docs/controls.md', 'docs/core-language.md', 'docs/log.md', 'docs/policy.md'):
         writer.ok(not dead_links(page), f'{page}: what it points to is there', dead_links(page))
     named, missing = tests_that_are_not_there()
     writer.ok(len(named) > 50 and not missing, 'docs/controls.md names tests that exist', missing)

@@ -133,6 +133,7 @@ hm_err hm_command_sign(const hm_options *options) {
     if (is_native(options)) return hm_sign_native(options);
     HM_TRY(hm_refuse_native_options(options));
     HM_TRY(check_output(options, true));
+    if (options->wait) HM_TRY(hm_wait_for_approvals(options));
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
     HM_TRY(hm_connect_with_pending(options, &office, &page));

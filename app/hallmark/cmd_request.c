@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static hm_err ask(hm_connection *office, const hm_message *question, hm_message_type wanted, hm_message *answer) {
     HM_TRY(hm_ask(office, question, answer));
@@ -29,10 +30,10 @@ static hm_err begin(hm_connection *office, hm_bytes request) {
 
 /* ---- request ---- */
 
-static hm_err print_made(const hm_options *options, const hm_message *made) {
+static hm_err print_made(const hm_options *options, const hm_message *answer) {
     HM_BUF hash = HM_BUF_EMPTY;
-    unsigned long long index = made->field[HM_REQUEST_MADE_INDEX].number;
-    HM_TRY(hm_put_hex(&hash, made->field[HM_REQUEST_MADE_HASH].bytes));
+    unsigned long long index = answer->field[HM_REQUEST_MADE_INDEX].number;
+    HM_TRY(hm_put_hex(&hash, answer->field[HM_REQUEST_MADE_HASH].bytes));
     if (options->json)
         printf("{\"request\":%llu,\"sha256\":\"%.*s\"}\n", index, (int)hash.len, (const char *)hash.data);
     else
@@ -41,11 +42,14 @@ static hm_err print_made(const hm_options *options, const hm_message *made) {
     return HM_OK;
 }
 
+static uint64_t made; /* the request's number; hm_with_office gives nothing back */
+
 static hm_err request(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_REQUEST_CLOSE}, answer;
     HM_TRY(begin(office, HM_NO_BYTES));
     HM_TRY(hm_sign_files(options, office, NULL, true));
     HM_TRY(ask(office, &question, HM_MSG_REQUEST_MADE, &answer));
+    made = answer.field[HM_REQUEST_MADE_INDEX].number;
     return print_made(options, &answer);
 }
 
@@ -61,7 +65,7 @@ typedef struct {
     unsigned long long index;
     hm_buf body;
     hm_request request;
-    char state[24], closer[HM_PRINCIPAL_NAME_MAX + 1], approvers[4097];
+    char state[24], closer[HM_PRINCIPAL_NAME_MAX + 1], approvers[4097], awaits[HM_SENTENCE_MAX];
     uint64_t signatures;
 } shown_request;
 static shown_request shown;
@@ -79,6 +83,7 @@ static hm_err take(const hm_message *answer) {
     copy_text(shown.state, sizeof shown.state, answer->field[HM_REQUEST_STATE].bytes);
     copy_text(shown.closer, sizeof shown.closer, answer->field[HM_REQUEST_CLOSER].bytes);
     copy_text(shown.approvers, sizeof shown.approvers, answer->field[HM_REQUEST_APPROVERS].bytes);
+    copy_text(shown.awaits, sizeof shown.awaits, answer->field[HM_REQUEST_AWAITS].bytes);
     return HM_OK;
 }
 
@@ -95,6 +100,8 @@ static hm_err each(hm_connection *office, hm_err (*visit)(void *context), void *
     }
 }
 
+static bool is_open(void) { return strcmp(shown.state, "open") == 0; }
+
 static hm_err print_line(void) {
     const hm_request *r = &shown.request;
     char until[16];
@@ -107,6 +114,7 @@ static hm_err print_line(void) {
            (int)r->requester.len, (const char *)r->requester.data, until);
     printf(shown.approvers[0] ? ", approved by %s" : ", not approved yet", shown.approvers);
     printf(shown.signatures ? ", %llu signed\n" : "\n", (unsigned long long)shown.signatures);
+    if (is_open()) printf("  %s\n", shown.awaits[0] ? shown.awaits : "approved: hallmark sign signs it");
     return HM_OK;
 }
 
@@ -136,6 +144,7 @@ static hm_err print_json(void) {
     hm_json_number(&json, "expires", r->expires);
     hm_json_string(&json, "approvers", shown.approvers);
     hm_json_number(&json, "signed", (int64_t)shown.signatures);
+    hm_json_string(&json, "awaits", shown.awaits);
     hm_json_array(&json, "artifacts");
     for (size_t i = 0; i < r->artifacts; i++) {
         hm_json_object(&json, NULL);
@@ -305,3 +314,33 @@ hm_err hm_command_approve(const hm_options *options) {
 }
 hm_err hm_command_reject(const hm_options *options) { return decide(options, HM_DECISION_REJECT); }
 hm_err hm_command_cancel(const hm_options *options) { return decide(options, HM_DECISION_CANCEL); }
+
+/* ---- sign --wait ---- */
+
+enum { LOOK_EVERY = 2 }; /* seconds */
+
+static hm_err take_state(const hm_options *options, hm_connection *office) {
+    (void)options;
+    return fetch(office);
+}
+
+/* Until nothing is missing any more. What will not come about is told. */
+static hm_err wait_for_approvals(const hm_options *options) {
+    for (;; sleep(LOOK_EVERY)) {
+        HM_TRY(hm_with_office(options, take_state));
+        if (is_open() && !shown.awaits[0]) return HM_OK;
+        if (strcmp(shown.state, "done") == 0) return HM_OK;
+        if (!is_open())
+            return hm_raise_again(HM_DENIED, shown.closer[0] ? "the request was rejected (hallmark status)"
+                                             : strcmp(shown.state, "expired") == 0
+                                                 ? "nobody approved in time: the request has expired"
+                                                 : "the request was cancelled");
+    }
+}
+
+hm_err hm_wait_for_approvals(const hm_options *options) {
+    HM_TRY(hm_with_office(options, request));
+    meant.number = made;
+    fflush(stdout);
+    return wait_for_approvals(options);
+}

@@ -49,6 +49,8 @@ HM_MUST_USE hm_err hm_command_trust_bundle(const hm_options *options);
 /* The session's files, signed; or, for a request, noted by the core or compared. PAGE of hm_connect_with_pending, NULL
  * when nothing is written. */
 struct hm_connection;
+/* Request the operands' signatures, and come back when they may be signed. */
+HM_MUST_USE hm_err hm_wait_for_approvals(const hm_options *options);
 HM_MUST_USE hm_err hm_sign_files(const hm_options *options, struct hm_connection *office, char *page, bool noted);
 /* log check FILE..., log prove FILE... */
 HM_MUST_USE hm_err hm_check_files_against_log(const hm_options *options, bool write_proofs);

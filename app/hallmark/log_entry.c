@@ -74,6 +74,7 @@ static hm_err put_request(hm_buf *line, hm_bytes details) {
     HM_TRY(put_detail(line, " for ", details, "product"));
     HM_TRY(put_detail(line, " ", details, "release"));
     HM_TRY(put_detail(line, ", ", details, "algorithm"));
+    HM_TRY(put_detail(line, ", decided by ", details, "who"));
     HM_TRY(put_detail(line, ", by ", details, "actor"));
     return put_detail(line, ": ", details, "reason");
 }

@@ -16,7 +16,7 @@ const hm_command hm_commands[] = {
     {"product show", "NAME", "Show a product and its keys", "", 1, 1, hm_command_product_show},
     {"sign", "FILE...", "Sign files and folders for a product",
      "--product --release --format -o --replace --algorithm --component --kind --security-version --to --manifest --sequence --digest "
-     "--device --minimum-list --signer --cosign --trust --envelope-only --no-receipt --no-chain",
+     "--device --minimum-list --signer --cosign --trust --envelope-only --no-receipt --no-chain --wait",
      0, SIZE_MAX, hm_command_sign},
     {"request", "FILE...", "Ask for signatures that need approval", "--product --release --format --replace", 1,
      SIZE_MAX, hm_command_request},

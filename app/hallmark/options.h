@@ -18,7 +18,7 @@ typedef struct {
     const char *product, *release, *format, *output, *trust, *signature, *proof;
     const char *organization, *token, *pin_file, *algorithm, *count;
     const char *until, *unix_user;
-    bool json, debug, replace, require_log, digest_only;
+    bool json, debug, replace, require_log, digest_only, wait;
     const char *old_list, *folder;
     bool new_list, sign_list, keep_chain;
     bool cosign, no_receipt, no_chain, envelope_only;

@@ -7,7 +7,7 @@
 typedef struct {
     const char *format, *product, *release;
     bool replace;
-    bool noted; /* nothing is signed: the core notes what would be, for a request, or compares it with one */
+    bool noted;     /* nothing is signed: the core notes what would be, for a request, or compares it with one */
     bool elsewhere; /* -o: what is unchanged is still wanted there */
     hm_bytes trust; /* the office's own root, PEM: to know its signatures again */
     int64_t now;

@@ -112,6 +112,32 @@ HM_MUST_USE hm_err hm_key_id_new(const hm_office *office, const hm_product *prod
 /* Is the key that ROW names the one that was made for this? To be asked before a key is used. */
 HM_MUST_USE hm_err hm_key_id_check(const hm_office *office, const hm_product *product, const hm_key_row *row);
 
+/* requests.c: what stands in the log about a request */
+typedef enum {
+    HM_REQUEST_OPEN,
+    HM_REQUEST_REJECTED,
+    HM_REQUEST_CANCELLED,
+    HM_REQUEST_EXPIRED,
+    HM_REQUEST_DONE /* all of it was signed */
+} hm_request_state;
+const char *hm_request_state_word(hm_request_state state);
+enum { HM_APPROVERS_MAX = 32 };
+/* A request and what became of it, by what verifies now. */
+typedef struct {
+    uint64_t index; /* its entry */
+    hm_bytes body;
+    uint8_t hash[HM_SHA256_LEN]; /* of the body: its name */
+    const hm_request *request;
+    hm_request_state state;
+    hm_bytes closer; /* who rejected it */
+    size_t approvers;
+    hm_bytes approver[HM_APPROVERS_MAX]; /* who approved it and may still */
+    bool checked;                        /* of a decision that is made: with the files at hand */
+    size_t signatures;
+    bool used[HM_REQUEST_ARTIFACTS]; /* signed under it */
+    char awaits[HM_SENTENCE_MAX];    /* of an open one: what is missing; empty: nothing */
+} hm_standing;
+
 /* rule.c */
 /* May who speaks ask for this act? */
 HM_MUST_USE hm_err hm_rule_allows_act(hm_office *office, const hm_message *question);
@@ -136,33 +162,12 @@ typedef struct {
 /* MAY_WAIT: it is to be requested, not made. */
 HM_MUST_USE hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool may_wait,
                                   hm_rule_answer *answer);
+/* What the policy in force still wants of an open request: STANDING->awaits. */
+HM_MUST_USE hm_err hm_rule_awaits(hm_office *office, hm_standing *standing);
 /* Who speaks: office->principal, or a refusal. */
 HM_MUST_USE hm_err hm_rule_who(hm_office *office);
 
 /* requests.c */
-typedef enum {
-    HM_REQUEST_OPEN,
-    HM_REQUEST_REJECTED,
-    HM_REQUEST_CANCELLED,
-    HM_REQUEST_EXPIRED,
-    HM_REQUEST_DONE /* all of it was signed */
-} hm_request_state;
-const char *hm_request_state_word(hm_request_state state);
-enum { HM_APPROVERS_MAX = 32 };
-/* A request and what became of it, by what verifies now. */
-typedef struct {
-    uint64_t index; /* its entry */
-    hm_bytes body;
-    uint8_t hash[HM_SHA256_LEN]; /* of the body: its name */
-    const hm_request *request;
-    hm_request_state state;
-    hm_bytes closer; /* who rejected it */
-    size_t approvers;
-    hm_bytes approver[HM_APPROVERS_MAX]; /* who approved it and may still */
-    bool checked;                        /* of a decision that is made: with the files at hand */
-    size_t signatures;
-    bool used[HM_REQUEST_ARTIFACTS]; /* signed under it */
-} hm_standing;
 typedef hm_err (*hm_standing_visit)(void *context, const hm_standing *standing);
 HM_MUST_USE hm_err hm_requests_list(hm_office *office, hm_standing_visit visit, void *context);
 /* From now on the session's signatures are noted for a request, not made; REQUEST: they are compared with this one. */

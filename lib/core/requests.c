@@ -161,7 +161,8 @@ static hm_err read_one(hm_office *office, uint64_t index, hm_buf *body, hm_reque
     HM_TRY(hm_store_entries(office->store, index, 1, keep_request, body));
     HM_TRY(hm_in(hm_request_get(hm_buf_bytes(body), request), "entry %llu", (unsigned long long)index));
     *standing = (hm_standing){.index = index, .body = hm_buf_bytes(body), .request = request};
-    return judge(office, standing->body, standing);
+    HM_TRY(judge(office, standing->body, standing));
+    return standing->state == HM_REQUEST_OPEN ? hm_rule_awaits(office, standing) : HM_OK;
 }
 
 hm_err hm_requests_list(hm_office *office, hm_standing_visit visit, void *context) {
@@ -308,6 +309,29 @@ static hm_err append(hm_office *office, const hm_product *product, const hm_stan
     return hm_log_now(office, &record, index);
 }
 
+typedef struct {
+    bool found;
+    uint64_t index;
+    uint8_t hash[HM_SHA256_LEN];
+} same_search;
+
+/* Is this open one what was noted? Then asking again, as a pipeline that was started anew does, asks for nothing new.
+ */
+static hm_err find_same(void *context, const hm_standing *standing) {
+    same_search *search = context;
+    const hm_request *r = standing->request;
+    if (standing->state != HM_REQUEST_OPEN || r->artifacts != noted.artifacts ||
+        !hm_bytes_equal(r->requester, noted.requester) || !hm_bytes_equal(r->product, noted.product) ||
+        !hm_bytes_equal(r->release, noted.release))
+        return HM_OK;
+    for (size_t i = 0; i < noted.artifacts; i++)
+        if (!hm_artifact_same(&r->artifact[i], &noted.artifact[i])) return HM_OK;
+    search->found = true;
+    search->index = standing->index;
+    memcpy(search->hash, standing->hash, sizeof search->hash);
+    return HM_OK;
+}
+
 hm_err hm_requests_close(hm_office *office, uint64_t *index, uint8_t hash[static HM_SHA256_LEN]) {
     HM_BUF body = HM_BUF_EMPTY;
     if (office->noting != HM_NOTING_NEW || !office->product.id)
@@ -318,6 +342,10 @@ hm_err hm_requests_close(hm_office *office, uint64_t *index, uint8_t hash[static
     noted.requester = hm_text(office->principal);
     noted.product = hm_text(office->product.name);
     noted.release = hm_text(office->release);
+    same_search same = {.found = false};
+    HM_TRY(hm_requests_list(office, find_same, &same));
+    office->noting = HM_NOTING_DONE;
+    if (same.found) return *index = same.index, memcpy(hash, same.hash, sizeof same.hash), HM_OK;
     noted.rule = hm_text(rule);
     noted.time = hm_now();
     noted.expires = noted.time + (int64_t)expires;
@@ -326,7 +354,6 @@ hm_err hm_requests_close(hm_office *office, uint64_t *index, uint8_t hash[static
     hm_standing about = {.body = hm_buf_bytes(&body), .request = &noted};
     hm_sha256(about.body, hash);
     memcpy(about.hash, hash, sizeof about.hash);
-    office->noting = HM_NOTING_DONE;
     return append(office, &office->product, &about, "request", HM_NO_BYTES, index);
 }
 
@@ -392,17 +419,20 @@ typedef struct {
     hm_approval *approval;
 } search;
 
+static const char *const why_closed[] = {"", "its request was rejected", "its request was cancelled",
+                                         "its request has expired", "its request was used: all of it was signed"};
+
 /* The one with the most approvals; why the last one was none is said if there is none. */
 static hm_err consider(void *context, const hm_standing *standing) {
     search *s = context;
     size_t which;
     if (!asks_for(standing->request, s->office, s->artifact, &which)) return HM_OK;
     if (standing->used[which]) {
-        if (!s->approval->found) s->approval->why = "it was signed under its request already";
+        if (!s->approval->found) s->approval->why = "its request was used: it was signed already";
         return HM_OK;
     }
     if (standing->state != HM_REQUEST_OPEN) {
-        if (!s->approval->found) s->approval->why = hm_request_state_word(standing->state);
+        if (!s->approval->found) s->approval->why = why_closed[standing->state];
         return HM_OK;
     }
     if (s->approval->found && s->approval->approvers >= standing->approvers) return HM_OK;

@@ -132,9 +132,8 @@ static hm_err decide_with_approvals(hm_office *office, const hm_policy *policy, 
     hm_approval approval;
     HM_TRY(hm_requests_find(office, request->artifact, &approval));
     if (!approval.found)
-        return hm_refuse("the policy of %s: %s (%s%s)", office->product.name, decision->sentence,
-                         approval.why ? "a request for it is there: " : "hallmark request asks for approvals",
-                         approval.why ? approval.why : "");
+        return hm_refuse("the policy of %s: %s (%s)", office->product.name, decision->sentence,
+                         approval.why ? approval.why : "hallmark request asks for them");
     asked->approvers = approval.approver;
     asked->approver_count = approval.approvers;
     HM_TRY(hm_policy_decide(policy, asked, decision, NULL));
@@ -171,4 +170,43 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     return decision.verdict == HM_POLICY_ALLOWED
                ? HM_OK
                : hm_refuse("the policy of %s: %s", office->product.name, decision.sentence);
+}
+
+/* Quotas are for whoever signs. */
+static hm_err none_used(void *context, hm_bytes rule, uint32_t seconds, bool of_key, uint64_t *count) {
+    (void)context, (void)rule, (void)seconds, (void)of_key;
+    return *count = 0, HM_OK;
+}
+
+/* The policy that is in force; a text for STANDING->awaits if there is none. */
+static hm_err policy_of(hm_office *office, hm_bytes product, hm_policy *policy, hm_standing *standing) {
+    hm_bytes text;
+    hm_err err = hm_registry_policy(office->registry, product, &text);
+    if (!hm_failed(err)) return hm_policy_read(text, policy);
+    snprintf(standing->awaits, sizeof standing->awaits, "%s", hm_err_sentence());
+    return HM_OK;
+}
+
+hm_err hm_rule_awaits(hm_office *office, hm_standing *standing) {
+    static hm_policy policy;
+    const hm_request *request = standing->request;
+    hm_token_info token;
+    HM_TRY(policy_of(office, request->product, &policy, standing));
+    hm_token_describe(office->token, &token);
+    for (size_t i = 0; !standing->awaits[0] && i < request->artifacts; i++) {
+        hm_policy_decision decision;
+        hm_policy_request asked = {.requester = request->requester,
+                                   .release = request->release,
+                                   .format = request->artifact[i].format,
+                                   .algorithm = request->artifact[i].algorithm,
+                                   .software = token.software,
+                                   .time = hm_now(),
+                                   .approvers = standing->approver,
+                                   .approver_count = standing->approvers,
+                                   .wanted = 1,
+                                   .used = none_used};
+        HM_TRY(hm_policy_decide(&policy, &asked, &decision, NULL));
+        snprintf(standing->awaits, sizeof standing->awaits, "%s", decision.sentence);
+    }
+    return HM_OK;
 }

@@ -303,6 +303,7 @@ static hm_err send_request(void *context, const hm_standing *standing) {
     message.field[HM_REQUEST_CLOSER].bytes = standing->closer;
     message.field[HM_REQUEST_APPROVERS].bytes = hm_buf_bytes(&approvers);
     message.field[HM_REQUEST_SIGNATURES].number = standing->signatures;
+    message.field[HM_REQUEST_AWAITS].bytes = hm_text(standing->awaits);
     return hm_wire_send(s->fd, &message);
 }
 

@@ -99,7 +99,7 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_REQUEST,
      "request",
      {NUMBER("index", ANY_NUMBER), BYTES("body", 1, REQUEST), TEXT("state", 1, 16), TEXT("closer", 0, 64),
-      TEXT("approvers", 0, 4096), NUMBER("signatures", 256)}},
+      TEXT("approvers", 0, 4096), NUMBER("signatures", 256), TEXT("awaits", 0, 700)}},
     {HM_MSG_REQUEST_DECIDE,
      "request-decide",
      {BYTES("request", 32, 32), NUMBER("decision", 3), BYTES("signature", 0, 2048), NUMBER("checked", 1)}},

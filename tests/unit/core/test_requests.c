@@ -132,11 +132,11 @@ static void what_two_have_approved_is_signed_once(void **ignored) {
     WORKS(approve(&o, hash, dan));
     WORKS(narrow_to(&o, "pump"));
     WORKS(sign_file(&o, "one"));
-    FAILS(HM_REFUSED, "signed under its request already", sign_file(&o, "one"));
+    FAILS(HM_REFUSED, "its request was used", sign_file(&o, "one"));
     FAILS(HM_REFUSED, "hallmark request asks", sign_file(&o, "three"));
     open_again(&o);
     WORKS(narrow_to(&o, "pump"));
-    FAILS(HM_REFUSED, "signed under its request already", sign_file(&o, "one"));
+    FAILS(HM_REFUSED, "its request was used", sign_file(&o, "one"));
     WORKS(sign_file(&o, "two"));
     open_again(&o);
     assert_state(&o, hash, "done");

@@ -146,7 +146,8 @@ enum {
     HM_REQUEST_STATE,
     HM_REQUEST_CLOSER,
     HM_REQUEST_APPROVERS,
-    HM_REQUEST_SIGNATURES
+    HM_REQUEST_SIGNATURES,
+    HM_REQUEST_AWAITS /* of an open one: what is missing; empty: it can be signed */
 };
 /* CHECKED: the approver's client has computed the digests from the files anew; it says so. */
 enum { HM_REQUEST_DECIDE_REQUEST, HM_REQUEST_DECIDE_DECISION, HM_REQUEST_DECIDE_SIGNATURE, HM_REQUEST_DECIDE_CHECKED };

@@ -1,0 +1,151 @@
+/* One request has one encoding, and nothing else is read as one. */
+#include "base_test.h"
+
+#include <policy/request.h>
+
+static uint8_t digests[HM_REQUEST_ARTIFACTS][64];
+
+/* COUNT artifacts that differ in their digests only. */
+static hm_request make(size_t count) {
+    hm_request r = {.requester = hm_text("ci"),
+                    .product = hm_text("pump"),
+                    .release = hm_text("2.0.0"),
+                    .rule = hm_text("release"),
+                    .time = 1700000000,
+                    .expires = 1700600000,
+                    .statements = 12,
+                    .artifacts = count};
+    memcpy(r.office, "an office of us", 16);
+    for (size_t i = 0; i < count; i++) {
+        memset(digests[i], (int)(i % 251), sizeof digests[i]);
+        digests[i][0] = (uint8_t)(i / 251);
+        r.artifact[i] = (hm_artifact){.format = 1,
+                                      .algorithm = HM_KEY_ES256,
+                                      .name = hm_text("f.bin"),
+                                      .size = 3,
+                                      .plain = HM_BYTES(digests[i], 32),
+                                      .content = HM_BYTES(digests[i], 32)};
+    }
+    return r;
+}
+
+static void comes_back_as_it_was(void **state) {
+    (void)state;
+    static hm_request r, read;
+    static const size_t counts[] = {1, 2, 200};
+    for (size_t c = 0; c < 3; c++) {
+        HM_BUF cbor = HM_BUF_EMPTY, again = HM_BUF_EMPTY;
+        r = make(counts[c]);
+        assert_done(hm_request_put(&r, &cbor));
+        assert_done(hm_request_get(hm_buf_bytes(&cbor), &read));
+        assert_int_equal(read.artifacts, counts[c]);
+        assert_true(hm_artifact_same(&read.artifact[0], &r.artifact[0]));
+        assert_done(hm_request_put(&read, &again));
+        assert_true(hm_bytes_equal(hm_buf_bytes(&cbor), hm_buf_bytes(&again)));
+    }
+}
+
+static void every_prefix_is_refused_and_every_bit_counts(void **state) {
+    (void)state;
+    static hm_request r, read;
+    HM_BUF cbor = HM_BUF_EMPTY;
+    r = make(2);
+    assert_done(hm_request_put(&r, &cbor));
+    for (size_t len = 0; len < cbor.len; len++) assert_refused(hm_request_get(HM_BYTES(cbor.data, len), &read));
+    assert_int_equal(read.artifacts, 0);
+    for (size_t bit = 0; bit < 8 * cbor.len; bit++) {
+        HM_BUF again = HM_BUF_EMPTY;
+        cbor.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        if (!hm_failed(hm_request_get(hm_buf_bytes(&cbor), &read))) {
+            assert_done(hm_request_put(&read, &again));
+            assert_true(hm_bytes_equal(hm_buf_bytes(&cbor), hm_buf_bytes(&again)));
+        }
+        cbor.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    assert_done(hm_put_u8(&cbor, 0));
+    assert_refused(hm_request_get(hm_buf_bytes(&cbor), &read));
+}
+
+#define assert_not_put(...)                                                                                            \
+    do {                                                                                                               \
+        HM_BUF cbor = HM_BUF_EMPTY;                                                                                    \
+        static hm_request r;                                                                                           \
+        r = make(2);                                                                                                   \
+        __VA_ARGS__;                                                                                                   \
+        assert_refused(hm_request_put(&r, &cbor));                                                                     \
+        assert_int_equal(cbor.len, 0);                                                                                 \
+    } while (0)
+
+static void what_is_out_of_bounds_is_not_written(void **state) {
+    (void)state;
+    static char large[300];
+    memset(large, 'x', sizeof large);
+    assert_not_put(r.artifacts = 0);
+    assert_not_put(r.artifacts = HM_REQUEST_ARTIFACTS + 1);
+    assert_not_put(r.requester = HM_NO_BYTES);
+    assert_not_put(r.requester = hm_text("c i"));
+    assert_not_put(r.product = hm_text("../pump"));
+    assert_not_put(r.release = HM_BYTES(large, HM_REQUEST_RELEASE_MAX + 1));
+    assert_not_put(r.release = hm_text("2\n0"));
+    assert_not_put(r.rule = HM_BYTES(large, 65));
+    assert_not_put(r.time = -1);
+    assert_not_put(r.expires = r.time);
+    assert_not_put(r.expires = INT64_C(253402300800));
+    assert_not_put(r.artifact[0].format = 0);
+    assert_not_put(r.artifact[0].format = 256);
+    assert_not_put(r.artifact[0].algorithm = (hm_key_algorithm)0);
+    assert_not_put(r.artifact[0].algorithm = (hm_key_algorithm)(HM_KEY_ALGORITHMS + 1));
+    assert_not_put(r.artifact[0].name = HM_BYTES(large, HM_REQUEST_NAME_MAX + 1));
+    assert_not_put(r.artifact[0].name = hm_text("\x1b[31m"));
+    assert_not_put(r.artifact[0].size = (uint64_t)INT64_MAX + 1);
+    assert_not_put(r.artifact[0].plain.len = 48);
+    assert_not_put(r.artifact[0].content.len = 31);
+    assert_not_put(r.artifact[0].content.len = 33);
+}
+
+static void an_artifact_stands_in_it_once(void **state) {
+    (void)state;
+    assert_not_put(r.artifact[1] = r.artifact[0]);
+    assert_not_put(r.artifact[1] = r.artifact[0]; r.artifact[1].name = hm_text("another name"));
+}
+
+static void a_file_may_be_signed_by_two_keys(void **state) {
+    (void)state;
+    static hm_request r;
+    HM_BUF cbor = HM_BUF_EMPTY;
+    r = make(2);
+    r.artifact[1] = r.artifact[0];
+    r.artifact[1].algorithm = HM_KEY_ED25519;
+    assert_done(hm_request_put(&r, &cbor));
+}
+
+static void what_is_signed_otherwise_is_another_artifact(void **state) {
+    (void)state;
+    hm_request r = make(2);
+    hm_artifact a = r.artifact[0], b = a;
+    assert_true(hm_artifact_same(&a, &b));
+    b.name = hm_text("another");
+    assert_true(hm_artifact_same(&a, &b));
+    b = a, b.format = 2;
+    assert_false(hm_artifact_same(&a, &b));
+    b = a, b.algorithm = HM_KEY_ES384;
+    assert_false(hm_artifact_same(&a, &b));
+    b = a, b.size = 4;
+    assert_false(hm_artifact_same(&a, &b));
+    b = a, b.plain = r.artifact[1].plain;
+    assert_false(hm_artifact_same(&a, &b));
+    b = a, b.content = r.artifact[1].content;
+    assert_false(hm_artifact_same(&a, &b));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(comes_back_as_it_was),
+        cmocka_unit_test(every_prefix_is_refused_and_every_bit_counts),
+        cmocka_unit_test(what_is_out_of_bounds_is_not_written),
+        cmocka_unit_test(an_artifact_stands_in_it_once),
+        cmocka_unit_test(a_file_may_be_signed_by_two_keys),
+        cmocka_unit_test(what_is_signed_otherwise_is_another_artifact),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -173,8 +173,9 @@ HM_MUST_USE hm_err hm_requests_list(hm_office *office, hm_standing_visit visit, 
 /* From now on the session's signatures are noted for a request, not made; REQUEST: they are compared with this one. */
 HM_MUST_USE hm_err hm_requests_begin(hm_office *office, hm_bytes request);
 HM_MUST_USE hm_err hm_requests_note(hm_office *office, const hm_rule_request *asked);
-/* Make the request of what was noted. */
-HM_MUST_USE hm_err hm_requests_close(hm_office *office, uint64_t *index, uint8_t hash[static HM_SHA256_LEN]);
+/* Make the request of what was noted. Not NEEDED: all of it can be signed as it is, and there is none. */
+HM_MUST_USE hm_err hm_requests_close(hm_office *office, bool *needed, uint64_t *index,
+                                     uint8_t hash[static HM_SHA256_LEN]);
 HM_MUST_USE hm_err hm_requests_decide(hm_office *office, hm_bytes request, hm_decision decision, hm_bytes signature,
                                       bool checked);
 /* The approvals under which the session may have ARTIFACT signed. */

@@ -223,7 +223,6 @@ static hm_err find_body(hm_office *office, hm_bytes hash, hm_buf *body) {
 }
 
 hm_err hm_requests_begin(hm_office *office, hm_bytes request) {
-    if (!office->governed) return hm_refuse("this office has no founders, so nothing in it needs approval (sign it)");
     if (office->noting) return hm_refuse("core language: a session is for one request");
     memset(&noted, 0, sizeof noted);
     memset(matched, 0, sizeof matched);
@@ -332,12 +331,13 @@ static hm_err find_same(void *context, const hm_standing *standing) {
     return HM_OK;
 }
 
-hm_err hm_requests_close(hm_office *office, uint64_t *index, uint8_t hash[static HM_SHA256_LEN]) {
+hm_err hm_requests_close(hm_office *office, bool *needed, uint64_t *index, uint8_t hash[static HM_SHA256_LEN]) {
     HM_BUF body = HM_BUF_EMPTY;
     if (office->noting != HM_NOTING_NEW || !office->product.id)
         return hm_refuse("core language: request-close comes after narrow, in a session that request-begin began");
     if (!noted.artifacts) return hm_refuse("there is nothing to request");
-    if (!any_needs) return hm_refuse("the policy of %s wants no approval for this (sign it)", office->product.name);
+    *needed = any_needs;
+    if (!any_needs) return HM_OK;
     memcpy(noted.office, office->row.uuid, sizeof noted.office);
     noted.requester = hm_text(office->principal);
     noted.product = hm_text(office->product.name);

@@ -284,7 +284,9 @@ static hm_err answer_request_begin(session *s, const hm_message *question) {
 static hm_err answer_request_close(session *s) {
     uint8_t hash[HM_SHA256_LEN];
     hm_message message = {.type = HM_MSG_REQUEST_MADE};
-    HM_TRY(hm_requests_close(s->office, &message.field[HM_REQUEST_MADE_INDEX].number, hash));
+    bool needed;
+    HM_TRY(hm_requests_close(s->office, &needed, &message.field[HM_REQUEST_MADE_INDEX].number, hash));
+    if (!needed) return send_done(s->fd);
     message.field[HM_REQUEST_MADE_HASH].bytes = HM_ARRAY(hash);
     return hm_wire_send(s->fd, &message);
 }

@@ -283,8 +283,12 @@ static void an_office_of_one_has_no_requests(void **ignored) {
     (void)ignored;
     OFFICE o;
     office_open(&o);
-    FAILS(HM_REFUSED, "no founders", begin_request(&o, HM_NO_BYTES));
+    hm_message close = {.type = HM_MSG_REQUEST_CLOSE};
     assert_int_equal(ask(&o, &(hm_message){.type = HM_MSG_REQUEST_LIST}).type, HM_MSG_DONE);
+    WORKS(begin_request(&o, HM_NO_BYTES));
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(note(&o, "one"));
+    assert_int_equal(ask(&o, &close).type, HM_MSG_DONE);
     office_disconnect(&o);
 }
 

@@ -1,5 +1,6 @@
 #include <core/statement_envelope.h>
 
+#include <crypto/public_key.h>
 #include <pki/cose.h>
 
 _Static_assert((int)HM_COSE_SIGNATURES_MAX == (int)HM_STATEMENT_SIGNERS_MAX, "every signature of an envelope counts");
@@ -13,6 +14,18 @@ static hm_err find_signer(const hm_registry *registry, hm_bytes kid, size_t *num
     return hm_refuse("it is signed by a key that is no principal's of this office");
 }
 
+/* A key that is none would leave its holder's name standing, and every signature that follows unread. */
+static hm_err check_keys(hm_bytes payload) {
+    hm_statement s;
+    HM_TRY(hm_statement_get(payload, &s));
+    for (size_t i = 0; i < s.founders; i++)
+        HM_TRY(hm_in(hm_public_key_check(s.founder[i].spki), "the key of %.*s", (int)s.founder[i].name.len,
+                     (const char *)s.founder[i].name.data));
+    for (size_t i = 0; i < s.keys; i++)
+        HM_TRY(hm_in(hm_public_key_check(s.key[i]), "a key of %.*s", (int)s.name.len, (const char *)s.name.data));
+    return HM_OK;
+}
+
 hm_err hm_statement_envelope_take(hm_registry *registry, hm_bytes envelope, bool verify, int64_t now) {
     hm_cose_envelope read;
     size_t number[HM_STATEMENT_SIGNERS_MAX];
@@ -22,6 +35,7 @@ hm_err hm_statement_envelope_take(hm_registry *registry, hm_bytes envelope, bool
         HM_TRY(find_signer(registry, read.signature[i].kid, &number[i], &spki));
         if (verify) HM_TRY(hm_cose_verify(HM_COSE_STATEMENT, read.payload, &read.signature[i], spki));
     }
+    if (verify) HM_TRY(check_keys(read.payload));
     return hm_registry_take(registry, read.payload, number, read.signatures, now);
 }
 

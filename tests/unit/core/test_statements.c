@@ -155,6 +155,27 @@ static void a_session_is_whose_user_it_is_now(void **ignored) {
     office_disconnect(&o);
 }
 
+/* With such a key in the registry no signature by a later one would be found, or anybody's would verify. */
+static void a_principals_key_is_one(void **ignored) {
+    (void)ignored;
+    static const uint8_t identity[44] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00, 1};
+    software_signer *rsa = software_signer_new(HM_KEY_RSA3072);
+    OFFICE o;
+    open_governed(&o);
+    hm_statement dan = principal("dan", -1);
+    dan.keys = 1;
+    dan.key[0] = hm_text("no key at all");
+    FAILS(HM_REFUSED, "a key of dan", state(&o, dan, BY(alice, bob)));
+    dan.key[0] = software_signer_of(rsa)->spki;
+    FAILS(HM_REFUSED, "is an RSA key", state(&o, dan, BY(alice, bob)));
+    dan.key[0] = HM_ARRAY(identity);
+    FAILS(HM_REFUSED, "anybody's signatures", state(&o, dan, BY(alice, bob)));
+    dan.key[0] = software_signer_of(mallory)->spki;
+    WORKS(state(&o, dan, BY(alice, bob)));
+    office_disconnect(&o);
+    software_signer_free(&rsa);
+}
+
 /* ---- the database is edited while nobody looks ---- */
 
 static void expect_no_signature(office *o, const char *words) {
@@ -458,6 +479,7 @@ int main(void) {
         OFFICE_TEST(acts_take_their_roles),
         OFFICE_TEST(a_statement_takes_officers_and_their_signatures),
         OFFICE_TEST(a_signature_over_something_else_is_none),
+        OFFICE_TEST(a_principals_key_is_one),
         OFFICE_TEST(a_session_sees_what_officers_state_meanwhile),
         OFFICE_TEST(a_session_is_whose_user_it_is_now),
         OFFICE_TEST(without_its_statements_no_key_signs),

@@ -114,9 +114,12 @@ static hm_err take_key(const char *path, person *p) {
 
 /* A name, or a number: of a user that is not known here. */
 static hm_err take_user(const char *name, hm_statement *statement) {
-    const struct passwd *user = getpwnam(name);
-    uint64_t number = user ? user->pw_uid : 0;
-    if (!user && hm_failed(hm_decimal_decode(hm_text(name), &number)))
+    struct passwd user, *found = NULL;
+    char room[4096];
+    int lookup = getpwnam_r(name, &user, room, sizeof room, &found);
+    uint64_t number = found ? user.pw_uid : 0;
+    if (lookup == ERANGE) return hm_could_not("--unix-user %s: %s", name, strerror(lookup));
+    if (!found && hm_failed(hm_decimal_decode(hm_text(name), &number)))
         return hm_misuse("--unix-user %s: there is no such user", name);
     if (number >= UINT32_MAX) return hm_misuse("--unix-user %s: is no user's number", name);
     statement->has_unix = true;

@@ -235,8 +235,8 @@ static uint32_t wrong(const volatile hmv_reason *answer) { return *answer ^ HMV_
 uintptr_t hmb_boot_target(const hmb_boot *boot) {
     const volatile hmv_reason *answers = boot->found[HMB_FIRMWARE].answers;
     uintptr_t target = (uintptr_t)boot->board->memory[HMB_FIRMWARE].data;
-    target ^= wrong(&answers[0]) | wrong(&answers[1]) | wrong(&answers[2]) | wrong(&answers[3]);
-    target += wrong(&answers[3]) | wrong(&answers[2]) | wrong(&answers[1]) | wrong(&answers[0]);
+    target ^= wrong(&answers[0]) | wrong(&answers[1]) | wrong(&answers[2]) | wrong(&answers[3]) | wrong(&answers[4]);
+    target += wrong(&answers[4]) | wrong(&answers[3]) | wrong(&answers[2]) | wrong(&answers[1]) | wrong(&answers[0]);
     return target;
 }
 

@@ -45,8 +45,8 @@ typedef struct hmb_open_list {
     uint8_t digest[HMV_SHA256_SIZE]; /* of that, as it was judged */
 } hmb_open_list;
 
-/* What was found in a slot. The first four are the decision; each is written over HMV_UNDECIDED. */
-enum { HMB_ANSWER_RELEASE, HMB_ANSWER_COMPONENT, HMB_ANSWER_PIN, HMB_ANSWER_PAYLOAD, HMB_ANSWERS };
+/* What was found in a slot. The answers are the decision; each is written over HMV_UNDECIDED, and none over another. */
+enum { HMB_ANSWER_RELEASE, HMB_ANSWER_COMPONENT, HMB_ANSWER_NEEDS, HMB_ANSWER_PIN, HMB_ANSWER_PAYLOAD, HMB_ANSWERS };
 typedef struct hmb_found {
     volatile hmv_reason answers[HMB_ANSWERS];
     uint32_t size; /* of the payload */

@@ -74,8 +74,9 @@ static hmv_reason first_refusal(const hmb_found *found) {
 }
 
 hmv_reason hmb_found_answer(const hmb_found *found) {
-    hmv_reason all = found->answers[0] & found->answers[1] & found->answers[2] & found->answers[3];
-    hmv_reason any = found->answers[3] | found->answers[2] | found->answers[1] | found->answers[0];
+    const volatile hmv_reason *answer = found->answers;
+    hmv_reason all = answer[0] & answer[1] & answer[2] & answer[3] & answer[4];
+    hmv_reason any = answer[4] | answer[3] | answer[2] | answer[1] | answer[0];
     return all == HMV_ACCEPTED && any == HMV_ACCEPTED ? all : first_refusal(found);
 }
 
@@ -83,7 +84,6 @@ hmv_reason hmb_slot_judge(hmb_boot *boot, size_t bank, uint32_t slot, hmv_act ac
                           const uint8_t *pin, hmb_found *found) {
     uint32_t at = address(boot, bank, slot);
     hmv_release release;
-    volatile hmv_reason needs = HMV_UNDECIDED;
     memset(found, 0, sizeof *found);
     hmv_bytes envelope = read_envelope(boot, at);
     if (envelope.size == 0) return HMB_EMPTY;
@@ -92,11 +92,12 @@ hmv_reason hmb_slot_judge(hmb_boot *boot, size_t bank, uint32_t slot, hmv_act ac
     if (!HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_RELEASE])) return hmb_found_answer(found);
     copy_facts(&release, found);
     found->answers[HMB_ANSWER_COMPONENT] = hmb_component_check(boot, bank, &release);
-    needs = hmb_dependencies_check(boot, bank, act, &release);
-    if (!HMV_IS_ACCEPTED(needs)) found->answers[HMB_ANSWER_COMPONENT] = needs;
+    /* An answer of its own: written over another, a good one could hide a refusal. */
+    found->answers[HMB_ANSWER_NEEDS] = hmb_dependencies_check(boot, bank, act, &release);
     found->answers[HMB_ANSWER_PIN] =
         hmb_same(found->manifest, pin, sizeof found->manifest); /* HMV_GOOD is HMV_ACCEPTED */
-    if (!HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_COMPONENT]) || !HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_PIN]))
+    if (!HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_COMPONENT]) || !HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_NEEDS]) ||
+        !HMV_IS_ACCEPTED(found->answers[HMB_ANSWER_PIN]))
         return hmb_found_answer(found);
     found->answers[HMB_ANSWER_PAYLOAD] = check_payload(boot, bank, at, &release.component[0]);
     return hmb_found_answer(found);

@@ -228,6 +228,7 @@ hmv_reason hmb_boot_decide(hmb_boot *boot) {
     return answer;
 }
 
+_Static_assert(HMB_ANSWERS == 5, "hmb_boot_target and hmb_found_answer take each of them");
 static uint32_t wrong(const volatile hmv_reason *answer) { return *answer ^ HMV_ACCEPTED; }
 
 /* What is wrong with the answers leads away twice, by an exclusive or and by a sum, which do not undo one another; with

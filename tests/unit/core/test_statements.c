@@ -98,7 +98,7 @@ static void a_statement_takes_officers_and_their_signatures(void **ignored) {
 static void a_signature_over_something_else_is_none(void **ignored) {
     (void)ignored;
     OFFICE o;
-    HM_BUF cbor = HM_BUF_EMPTY, other = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
+    HM_BUF cbor = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
     hm_signer signers[2] = {*software_signer_of(alice), *software_signer_of(bob)};
     hm_message add = {.type = HM_MSG_STATEMENT_ADD};
     open_governed(&o);

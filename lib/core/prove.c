@@ -114,10 +114,14 @@ hm_err hm_receipt(hm_office *office, hm_bytes signature_hash, hm_bytes content, 
     hm_office_key key = {.found = false};
     hm_checkpoint checkpoint;
     bool found;
-    /* The key first: that it was made is an entry, too, and the receipt's tree may as well hold it. */
-    hm_err err = hm_ceremony_office_key(office, HM_KEY_ROLE_RECEIPT, HM_KEY_ES256, true, &key);
+    /* The key first: that it was made is an entry, too, and the receipt's tree may as well hold it. Where there are
+     * roles, it is made for who may sign, and who has a role for keys; not for whoever asks. */
+    bool make = !office->governed || office->product.id;
+    hm_err err = hm_ceremony_office_key(office, HM_KEY_ROLE_RECEIPT, HM_KEY_ES256, make, &key);
     hm_buf_clear(&key.spki);
     HM_TRY(err);
+    if (!key.found)
+        return hm_refuse("this office has no key for receipts yet (a key officer makes it: hallmark log key)");
     HM_TRY(find_pair(office, signature_hash, content, &p, &found));
     if (!found) return HM_OK;
     HM_TRY(make_paths(office, &p.proof, &checkpoint));

@@ -24,6 +24,7 @@ static const struct {
     {HM_MSG_KEY_GENERATE, HM_ROLE_KEY_OFFICER, true}, {HM_MSG_CERT_REQUEST, HM_ROLE_KEY_OFFICER, true},
     {HM_MSG_CERT_IMPORT, HM_ROLE_KEY_OFFICER, true},  {HM_MSG_TRUST_KEY, HM_ROLE_KEY_OFFICER, false},
     {HM_MSG_LOG_KEY, HM_ROLE_KEY_OFFICER, false},     {HM_MSG_NARROW_LIST, HM_ROLE_KEY_OFFICER, false},
+    {HM_MSG_TRUST_SIGN, HM_ROLE_KEY_OFFICER, false},
 };
 
 /* Who speaks, by the statements that there are now: within the transaction that records what is asked for, a role that
@@ -60,13 +61,15 @@ uint64_t hm_rule_version(const hm_office *office) { return office->registry ? hm
 
 /* ---- quotas: counted in the log, from its end ---- */
 
-enum { READ_AT_ONCE = 256 };
+/* Entries lie in the order of their times, but where the clock was put back; by more than a day it is not. */
+enum { READ_AT_ONCE = 256, PUT_BACK_MOST = 24 * 3600 };
 
 typedef struct {
     hm_office *office;
     const hm_rule_request *request;
     hm_bytes rule; /* HM_NO_BYTES: the key's, whatever the rule */
     int64_t since;
+    uint64_t next;
     bool older; /* some entry was */
     uint64_t count;
 } usage;
@@ -83,14 +86,19 @@ static hm_err count_one(void *context, const hm_entry_row *entry) {
     hm_leaf leaf;
     hm_bytes text;
     uint64_t time;
-    bool found;
+    bool found, erased;
+    if (entry->index != u->next++)
+        return hm_refuse("entry %llu is missing from the database, so a quota cannot be counted",
+                         (unsigned long long)u->next - 1);
     HM_TRY(hm_leaf_get(entry->leaf, &leaf));
     if (leaf.type != HM_LEAF_INTENT) return HM_OK;
+    HM_TRY(hm_in(hm_audit_details(&leaf, entry, &erased), "a quota cannot be counted"));
     hm_json_member(entry->details, "time", &text, &found);
-    if (!found || hm_failed(hm_decimal_decode(text, &time)))
+    if (erased || !found || hm_failed(hm_decimal_decode(text, &time)))
         return hm_refuse("the details of entry %llu were erased, so a quota cannot be counted",
                          (unsigned long long)entry->index);
-    if ((int64_t)time <= u->since) return u->older = true, HM_OK;
+    u->older |= (int64_t)time <= u->since - PUT_BACK_MOST;
+    if ((int64_t)time <= u->since) return HM_OK;
     if (!leaf.has_product || memcmp(leaf.product_class, u->office->product.class, sizeof leaf.product_class) != 0)
         return HM_OK;
     HM_BUF key = HM_BUF_EMPTY;
@@ -101,8 +109,6 @@ static hm_err count_one(void *context, const hm_entry_row *entry) {
     return HM_OK;
 }
 
-/* Entries lie in the order of their times, but for clocks that are put back; a day's worth is read at most once more
- * than needed. */
 static hm_err count_used(void *context, hm_bytes rule, uint32_t seconds, bool of_key, uint64_t *count) {
     usage u = *(const usage *)context;
     uint64_t from;
@@ -112,9 +118,43 @@ static hm_err count_used(void *context, hm_bytes rule, uint32_t seconds, bool of
     while (from && !u.older) {
         uint64_t some = from < READ_AT_ONCE ? from : READ_AT_ONCE;
         from -= some;
+        u.next = from;
         HM_TRY(hm_store_entries(u.office->store, from, some, count_one, &u));
+        if (u.next != from + some)
+            return hm_refuse("entries are missing from the database, so a quota cannot be counted");
     }
     *count = u.count;
+    return HM_OK;
+}
+
+/* Asked of the token, and only where a rule wants to know. */
+static hm_err was_imported(const hm_office *office, const hm_policy *policy, hm_key_algorithm algorithm,
+                           bool *imported) {
+    hm_key_origin origin;
+    bool asked = false;
+    *imported = false;
+    for (size_t i = 0; i < policy->rules; i++) asked |= policy->rule[i].not_imported;
+    if (!asked) return HM_OK;
+    HM_TRY(hm_key_inspect(office->signing[algorithm].key, &origin));
+    *imported = !origin.local;
+    return HM_OK;
+}
+
+/* The product's policy, read once for as long as it is in force. */
+static hm_err current_policy(const hm_office *office, const hm_policy **policy) {
+    static hm_policy current; /* one core per process; too large for a stack */
+    static hm_bytes text;     /* which it views */
+    static uint8_t last[HM_SHA256_LEN];
+    uint8_t now[HM_SHA256_LEN];
+    hm_bytes stated;
+    HM_TRY(hm_registry_policy(office->registry, hm_text(office->product.name), &stated));
+    hm_registry_last(office->registry, now);
+    *policy = &current;
+    if (stated.data == text.data && stated.len == text.len && memcmp(now, last, sizeof now) == 0) return HM_OK;
+    text = HM_NO_BYTES;
+    HM_TRY(hm_in(hm_policy_read(stated, &current), "the policy of %s", office->product.name));
+    text = stated;
+    memcpy(last, now, sizeof last);
     return HM_OK;
 }
 
@@ -143,30 +183,31 @@ static hm_err decide_with_approvals(hm_office *office, const hm_policy *policy, 
 }
 
 hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool may_wait, hm_rule_answer *answer) {
-    static hm_policy policy; /* one core per process; too large for a stack */
+    const hm_policy *policy;
     hm_policy_decision decision;
     hm_token_info token;
-    hm_bytes text, product = hm_text(office->product.name);
+    bool imported;
     *answer = (hm_rule_answer){.by_request = false};
     if (!office->governed) return HM_OK;
-    HM_TRY(allows(office, HM_ROLE_REQUESTER, product));
-    HM_TRY(hm_registry_policy(office->registry, product, &text));
-    HM_TRY(hm_in(hm_policy_read(text, &policy), "the policy of %s", office->product.name));
+    HM_TRY(allows(office, HM_ROLE_REQUESTER, hm_text(office->product.name)));
+    HM_TRY(current_policy(office, &policy));
+    HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));
     hm_token_describe(office->token, &token);
     usage used = {.office = office, .request = request};
     hm_policy_request asked = {.requester = hm_text(office->principal),
                                .release = hm_text(office->release),
                                .format = request->artifact->format,
                                .algorithm = request->artifact->algorithm,
+                               .imported = imported,
                                .software = token.software,
                                .time = request->time,
                                .wanted = 1,
                                .used = count_used,
                                .context = &used};
-    HM_TRY(hm_policy_decide(&policy, &asked, &decision, NULL));
+    HM_TRY(hm_policy_decide(policy, &asked, &decision, NULL));
     take_rule(&decision, answer);
     if (may_wait && answer->needs_approvals) return HM_OK;
-    if (answer->needs_approvals) HM_TRY(decide_with_approvals(office, &policy, request, &asked, &decision, answer));
+    if (answer->needs_approvals) HM_TRY(decide_with_approvals(office, policy, request, &asked, &decision, answer));
     return decision.verdict == HM_POLICY_ALLOWED
                ? HM_OK
                : hm_refuse("the policy of %s: %s", office->product.name, decision.sentence);

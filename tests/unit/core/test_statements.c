@@ -176,6 +176,33 @@ static void a_principals_key_is_one(void **ignored) {
     software_signer_free(&rsa);
 }
 
+static void a_key_that_was_imported_is_refused_where_the_policy_says_so(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    open_governed(&o);
+    WORKS(state(&o, policy("pump", "rule all\n  request by us\n  formats cms\n  keys not-imported\n"), BY(alice, bob)));
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(sign(&o));
+    /* The token says of its keys that they were not made in it. */
+    token_faults("C_GetAttributeValue zero 0 0");
+    hm_err err = sign(&o);
+    token_faults("");
+    FAILS(HM_REFUSED, "imported", err);
+    office_disconnect(&o);
+}
+
+/* Who asks only, and is nobody, has no key made. */
+static void the_receipts_key_is_not_made_for_whoever_asks(void **ignored) {
+    (void)ignored;
+    static const uint8_t hash[32];
+    OFFICE o;
+    hm_message question = {.type = HM_MSG_LOG_RECEIPT};
+    question.field[HM_LOG_RECEIPT_SIGNATURE].bytes = question.field[HM_LOG_RECEIPT_CONTENT].bytes = HM_ARRAY(hash);
+    open_governed(&o);
+    expect_fault(&o, HM_REFUSED, "no key for receipts", &question);
+    office_disconnect(&o);
+}
+
 /* ---- the database is edited while nobody looks ---- */
 
 static void expect_no_signature(office *o, const char *words) {
@@ -386,6 +413,61 @@ static void an_auditor_verifies_what_others_vouch_for(void **ignored) {
     expect_audit(&o, "takes the signatures of 2");
 }
 
+/* Signed twice of three times; what the editor does to the entries makes no room for another. */
+static void no_quota_is_stretched_by_an_edit(void **ignored) {
+    (void)ignored;
+    static const struct {
+        const char *edit, *words;
+    } edits[] = {
+        {"UPDATE entry SET details = replace(details, '\"time\":1', '\"time\":0') WHERE instr(details, '\"rule\"')",
+         "a quota cannot be counted"},
+        {"UPDATE entry SET details = replace(details, '\"rule\":\"all', '\"rule\":\"any') WHERE "
+         "instr(details, '\"rule\"')",
+         "a quota cannot be counted"},
+        {"UPDATE entry SET details = x'', salt = x'' WHERE instr(details, '\"rule\"')", "a quota cannot be counted"},
+        {"DELETE FROM entry WHERE instr(details, '\"rule\"')", "a quota cannot be counted"},
+    };
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        OFFICE o;
+        open_governed(&o);
+        WORKS(narrow_to(&o, "pump"));
+        WORKS(sign(&o));
+        WORKS(sign(&o));
+        office_disconnect(&o);
+        office_sql(&o, edits[i].edit);
+        expect_no_signature(&o, edits[i].words);
+    }
+}
+
+/* The clock was put back by an hour for one entry: those before it count still. */
+static void an_entry_of_an_earlier_time_hides_none(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    ENTRY e = {.cbor = HM_BUF_EMPTY};
+    HM_BUF details = HM_BUF_EMPTY, cbor = HM_BUF_EMPTY, sql = HM_BUF_EMPTY;
+    const char *text;
+    open_governed(&o);
+    WORKS(narrow_to(&o, "pump"));
+    for (int i = 0; i < 3; i++) WORKS(sign(&o));
+    uint64_t behind = entries_in(&o);
+    entry_read(&o, behind - 2, &e);
+    assert_int_equal(e.leaf.type, HM_LEAF_INTENT);
+    WORKS(hm_put_format(&details, "{\"time\":%lld}", (long long)time(NULL) - 3601));
+    hm_leaf_details_hash(e.salt.data, hm_buf_bytes(&details), e.leaf.details_hash);
+    WORKS(hm_leaf_put(&e.leaf, &cbor));
+    for (uint64_t i = 0; i < 600; i++) {
+        sql.len = 0;
+        WORKS(hm_put_format(&sql, "INSERT INTO entry SELECT %llu, x'", (unsigned long long)(behind + i)));
+        WORKS(hm_put_hex(&sql, hm_buf_bytes(&cbor)));
+        WORKS(hm_put_format(&sql, "', salt, '%.*s', 0 FROM entry WHERE idx = %llu", (int)details.len,
+                            (const char *)details.data, (unsigned long long)behind - 2));
+        WORKS(hm_buf_string(&sql, &text));
+        office_sql(&o, text);
+    }
+    FAILS(HM_REFUSED, "quota", sign(&o));
+    office_disconnect(&o);
+}
+
 static void another_products_key_does_not_pass_for_this_ones(void **ignored) {
     (void)ignored;
     OFFICE o;
@@ -480,6 +562,10 @@ int main(void) {
         OFFICE_TEST(a_statement_takes_officers_and_their_signatures),
         OFFICE_TEST(a_signature_over_something_else_is_none),
         OFFICE_TEST(a_principals_key_is_one),
+        OFFICE_TEST(a_key_that_was_imported_is_refused_where_the_policy_says_so),
+        OFFICE_TEST(the_receipts_key_is_not_made_for_whoever_asks),
+        OFFICE_TEST(no_quota_is_stretched_by_an_edit),
+        OFFICE_TEST(an_entry_of_an_earlier_time_hides_none),
         OFFICE_TEST(a_session_sees_what_officers_state_meanwhile),
         OFFICE_TEST(a_session_is_whose_user_it_is_now),
         OFFICE_TEST(without_its_statements_no_key_signs),

@@ -3,6 +3,7 @@
 #include "line_diff.h"
 #include "office_access.h"
 #include "officer.h"
+#include "output_check.h"
 
 #include <base/file.h>
 #include <base/json.h>
@@ -36,12 +37,38 @@ static hm_err fetch_text(const hm_options *options, hm_connection *office, hm_bu
     return hm_put(text, found);
 }
 
+static bool is_group(hm_bytes name) {
+    for (size_t i = 0; i < policy.groups; i++)
+        if (hm_bytes_equal(policy.group[i].name, name)) return true;
+    return false;
+}
+
+static void note_strangers(const hm_registry *registry, hm_policy_list list) {
+    hm_principal principal;
+    for (size_t i = list.first; i < (size_t)list.first + list.count; i++) {
+        hm_bytes name = policy.name[i];
+        if (is_group(name) || !hm_failed(hm_registry_by_name(registry, name, &principal))) continue;
+        fprintf(stderr, "hallmark: note: the policy names %.*s, and %s\n", (int)name.len, (const char *)name.data,
+                hm_err_sentence());
+    }
+}
+
+/* A mistyped name has no effect, and nobody would be told. It may also be somebody who comes later. */
+static hm_err note_all_strangers(hm_connection *office) {
+    HM_REGISTRY *registry = NULL;
+    HM_TRY(hm_officer_registry(office, &registry));
+    for (size_t i = 0; i < policy.groups; i++) note_strangers(registry, policy.group[i].members);
+    for (size_t i = 0; i < policy.rules; i++) note_strangers(registry, policy.rule[i].requesters);
+    return HM_OK;
+}
+
 static hm_err edit(const hm_options *options, hm_connection *office) {
     HM_BUF text = HM_BUF_EMPTY;
     hm_statement statement = {.act = HM_ACT_POLICY, .product = hm_text(options->product)};
     HM_TRY(read_text(options->operands[0], &text));
     statement.policy = hm_buf_bytes(&text);
-    return hm_officer_state(options, office, &statement);
+    HM_TRY(hm_officer_state(options, office, &statement));
+    return note_all_strangers(office);
 }
 
 static hm_err show(const hm_options *options, hm_connection *office) {
@@ -226,5 +253,6 @@ hm_err hm_command_policy_diff(const hm_options *options) {
 
 hm_err hm_command_policy_show(const hm_options *options) {
     HM_TRY(need_product(options));
+    HM_TRY(hm_output_check_operands(options));
     return hm_with_office(options, show);
 }

@@ -122,6 +122,10 @@ step "an administrator and a founder put it in force" \
 expect_output "is the policy of pump" "nothing differs now" hallmark policy diff --product pump pump.policy
 step "it is shown" hallmark policy show --product pump -o shown.policy
 expect_same pump.policy shown.policy "as it was written"
+expect_refused "shown.policy" "over no file that is there" hallmark policy show --product pump -o shown.policy
+sed 's/by ci$/by ci, cy/' pump.policy >mistyped.policy
+step "a name that is nobody's is pointed out" sh -c \
+    "hallmark policy edit --product gateway mistyped.policy $two 2>&1 | grep -q 'names cy, and there is no principal cy'"
 sed 's/2\.\*/3.*/' pump.policy >next.policy
 expect_status 1 "a change is a difference" hallmark policy diff --product pump next.policy
 step "with its place and rule" sh -c 'hallmark policy diff --product pump next.policy | grep -qx "@@ -3 +3 @@ rule firmware"'
@@ -194,8 +198,8 @@ stated="tag=8319381564205917550"
 last="idx=(SELECT max(idx) FROM entry WHERE $stated)"
 of() { echo "idx=(SELECT idx FROM entry WHERE $stated AND instr(details,'$1'))"; }
 
-attack "the newest statement, the policy, is hidden" "UPDATE entry SET tag=0 WHERE $last" \
-    "the checkpoint names 11 statements, and the database has 10: it was changed"
+attack "the newest statement is hidden" "UPDATE entry SET tag=0 WHERE $last" \
+    "the checkpoint names 12 statements, and the database has 11: it was changed"
 attack "an earlier one is hidden, which made somebody nobody" \
     "UPDATE entry SET tag=0 WHERE $(of 'setup: revoked')" "comes next"
 attack "an old grant is brought once more" \

@@ -45,14 +45,22 @@ hm_err hm_put_base64(hm_buf *buf, hm_bytes bytes) {
     return HM_OK;
 }
 
+static int base64_value(uint8_t digit) {
+    if (digit >= 'A' && digit <= 'Z') return digit - 'A';
+    if (digit >= 'a' && digit <= 'z') return digit - 'a' + 26;
+    if (digit >= '0' && digit <= '9') return digit - '0' + 52;
+    return digit == '+' ? 62 : digit == '/' ? 63 : -1;
+}
+
 hm_err hm_base64_decode(hm_bytes text, hm_buf *out) {
     if (text.len % 4) return hm_refuse("base64 text is not in groups of four");
+    HM_TRY(hm_buf_reserve(out, text.len / 4 * 3));
     for (size_t i = 0; i < text.len; i += 4) {
         bool last = i + 4 == text.len;
         size_t digits = last && text.data[i + 3] == '=' ? (text.data[i + 2] == '=' ? 2 : 3) : 4;
         uint32_t v = 0;
         for (size_t k = 0; k < 4; k++) {
-            int digit = k < digits ? digit_value(base64_digits, text.data[i + k]) : 0;
+            int digit = k < digits ? base64_value(text.data[i + k]) : 0;
             if (digit < 0) return hm_refuse("not base64 text");
             v = v << 6 | (uint32_t)digit;
         }

@@ -324,6 +324,16 @@ static void a_large_office_is_held_whole(void **state) {
     }
 }
 
+/* Whatever role it is: administrators that give each other roles could become more than founders made them. */
+static void founders_alone_give_officers_other_roles(void **state) {
+    (void)state;
+    assert_refused(grant("frank", HM_ROLE_AUDITOR, "", "erin alice"));
+    assert_non_null(strstr(hm_err_sentence(), "2 founders, and has 1"));
+    assert_done(grant("frank", HM_ROLE_AUDITOR, "", "bob alice"));
+    assert_refused(grant_until("frank", HM_ROLE_AUDITOR, "", 0, "erin"));
+    assert_done(grant_until("frank", HM_ROLE_AUDITOR, "", 0, "carol"));
+}
+
 /* Where nobody vouches for a statement, its own time counts for little: keys are held longer than offices. */
 static void who_was_an_officer_states_nothing_in_its_name(void **state) {
     (void)state;
@@ -346,6 +356,7 @@ static void what_nobody_vouches_for_is_of_its_time_too(void **state) {
     hm_statement s = next_statement(HM_ACT_POLICY);
     s.product = hm_text("pump");
     hm_registry_between(registry, now + DAY + 1, now + 2 * DAY);
+    hm_registry_between(registry, 0, now);
     now = 0;
     assert_refused(take(&s, "alice bob"));
     assert_non_null(strstr(hm_err_sentence(), "more than a day ago"));
@@ -398,6 +409,7 @@ int main(void) {
         TEST(a_policy_is_its_products_newest),
         TEST(the_charter_comes_first_and_once),
         TEST(a_large_office_is_held_whole),
+        TEST(founders_alone_give_officers_other_roles),
         TEST(who_was_an_officer_states_nothing_in_its_name),
         TEST(what_nobody_vouches_for_is_of_its_time_too),
         TEST(one_role_ends_before_its_opposite_begins),

@@ -203,6 +203,27 @@ static void the_receipts_key_is_not_made_for_whoever_asks(void **ignored) {
     office_disconnect(&o);
 }
 
+/* Each has a quota of his own. */
+static void a_quota_is_of_one_principal(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    open_governed(&o);
+    WORKS(state(&o, policy("pump", "rule all\n  request by us, them\n  formats cms\n  quota 1 per hour\n"),
+                BY(alice, bob)));
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(sign(&o));
+    FAILS(HM_REFUSED, "quota", sign(&o));
+    office_disconnect(&o);
+    office_connect(&o);
+    WORKS(state(&o, principal("us", getuid() + 1), BY(alice, bob)));
+    WORKS(state(&o, principal("them", getuid()), BY(alice, bob)));
+    WORKS(state(&o, role("them", HM_ROLE_REQUESTER, "pump"), BY(alice, bob)));
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(sign(&o));
+    FAILS(HM_REFUSED, "quota", sign(&o));
+    office_disconnect(&o);
+}
+
 /* ---- the database is edited while nobody looks ---- */
 
 static void expect_no_signature(office *o, const char *words) {
@@ -275,6 +296,18 @@ static void a_statement_that_officers_did_not_sign_is_refused(void **ignored) {
     expect_no_signature(&o, "a key that is no principal's");
 }
 
+/* A core that does not even start has found it. */
+static void expect_audit(office *o, const char *words) {
+    hm_message question = {.type = HM_MSG_LOG_AUDIT}, answer;
+    hm_err err = hm_connect(o->directory, NULL, NULL, &o->core);
+    if (!hm_failed(err)) err = hm_ask(&o->core, &question, &answer);
+    if (words)
+        FAILS(HM_REFUSED, words, err);
+    else
+        WORKS(err);
+    (void)!hm_failed(hm_disconnect(&o->core));
+}
+
 /* Put ENVELOPE behind the log's entries, in details as the core would write them. LEAF: which leaf it shall have, but
  * for the details' hash; DIGEST of nothing: that of the statement. */
 static void plant(const office *o, hm_bytes envelope, hm_leaf leaf) {
@@ -330,16 +363,60 @@ static void who_was_an_officer_plants_no_statement(void **ignored) {
     expect_no_signature(&o, "has 0");
 }
 
-/* A core that does not even start has found it. */
-static void expect_audit(office *o, const char *words) {
-    hm_message question = {.type = HM_MSG_LOG_AUDIT}, answer;
-    hm_err err = hm_connect(o->directory, NULL, NULL, &o->core);
-    if (!hm_failed(err)) err = hm_ask(&o->core, &question, &answer);
-    if (words)
-        FAILS(HM_REFUSED, words, err);
-    else
-        WORKS(err);
-    (void)!hm_failed(hm_disconnect(&o->core));
+/* The officers whose kids stand there have signed something else. */
+static void a_statement_with_others_signatures_is_refused(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    HM_BUF envelope = HM_BUF_EMPTY;
+    open_governed(&o);
+    WORKS(write_next(&o, principal("dan", 7), BY(alice, bob), &envelope));
+    office_disconnect(&o);
+    uint8_t *at = memmem(envelope.data, envelope.len, "dan", 3);
+    assert_non_null(at);
+    at[1] = 'o';
+    plant(&o, hm_buf_bytes(&envelope), statement_leaf);
+    expect_neither(&o, "signature");
+}
+
+/* Statements that follow from a charter of one's own are as good as any, but no key is made under them. */
+static void another_charter_has_no_keys(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    HM_BUF cbor = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
+    hm_statement s = {.act = HM_ACT_CHARTER, .quorum = 1, .founders = 1, .time = 1700000000};
+    s.founder[0] = (hm_founder){hm_text("mallory"), software_signer_of(mallory)->spki};
+    open_governed(&o);
+    memcpy(s.office, o.core.uuid, sizeof s.office);
+    office_disconnect(&o);
+    WORKS(hm_statement_put(&s, &cbor));
+    WORKS(hm_cose_draft_put(hm_buf_bytes(&cbor), NULL, 0, &envelope));
+    office_sql(&o, "UPDATE entry SET tag = 0 WHERE tag = 8319381564205917550");
+    plant(&o, hm_buf_bytes(&envelope), statement_leaf);
+    expect_neither(&o, "made for something else");
+}
+
+static void a_key_of_one_role_is_none_of_another(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    copy_governed(&o);
+    office_sql(&o, "UPDATE key SET role = 6 WHERE role = 1");
+    expect_audit(&o, "made for something else");
+}
+
+/* Officers had signed it for the place that a withdrawal took: as many statements, and all of them signed. */
+static void a_statement_that_was_not_handed_in_takes_no_others_place(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    HM_BUF envelope = HM_BUF_EMPTY;
+    hm_statement withdrawn = role("us", HM_ROLE_REQUESTER, "pump");
+    withdrawn.until = 0;
+    open_governed(&o);
+    WORKS(write_next(&o, principal("dan", 7), BY(alice, bob), &envelope));
+    WORKS(state(&o, withdrawn, BY(bob)));
+    office_disconnect(&o);
+    office_sql(&o, "UPDATE entry SET tag = 0 WHERE idx = (SELECT max(idx) FROM entry WHERE tag = 8319381564205917550)");
+    plant(&o, hm_buf_bytes(&envelope), statement_leaf);
+    expect_neither(&o, "not the statement that the checkpoint names");
 }
 
 /* The log would hold nothing of it, or something else. */
@@ -562,6 +639,7 @@ int main(void) {
         OFFICE_TEST(a_statement_takes_officers_and_their_signatures),
         OFFICE_TEST(a_signature_over_something_else_is_none),
         OFFICE_TEST(a_principals_key_is_one),
+        OFFICE_TEST(a_quota_is_of_one_principal),
         OFFICE_TEST(a_key_that_was_imported_is_refused_where_the_policy_says_so),
         OFFICE_TEST(the_receipts_key_is_not_made_for_whoever_asks),
         OFFICE_TEST(no_quota_is_stretched_by_an_edit),
@@ -572,6 +650,10 @@ int main(void) {
         OFFICE_TEST(a_dropped_statement_is_missed),
         OFFICE_TEST(a_statement_that_officers_did_not_sign_is_refused),
         OFFICE_TEST(who_was_an_officer_plants_no_statement),
+        OFFICE_TEST(a_statement_with_others_signatures_is_refused),
+        OFFICE_TEST(another_charter_has_no_keys),
+        OFFICE_TEST(a_key_of_one_role_is_none_of_another),
+        OFFICE_TEST(a_statement_that_was_not_handed_in_takes_no_others_place),
         OFFICE_TEST(a_statement_is_what_its_leaf_commits_to),
         OFFICE_TEST(who_audits_needs_no_token_to_find_what_was_edited),
         OFFICE_TEST(who_audits_finds_a_statement_that_an_older_checkpoint_hides),

@@ -119,7 +119,8 @@ static void refuses_lines_of_other_lengths(void **state) {
     snprintf(text, sizeof text, "-----BEGIN X-----\n%sAAEC\n-----END X-----\n", digits_of_64);
     assert_refused_as(text, "wrong length");
     snprintf(text, sizeof text, "-----BEGIN X-----\n%.62s==\nAAEC\n-----END X-----\n", digits_of_64);
-    assert_refused(read(text, &(hm_bytes){0}, &(hm_buf){0}));
+    HM_BUF der = HM_BUF_EMPTY;
+    assert_refused(read(text, &(hm_bytes){0}, &der));
     snprintf(text, sizeof text, "-----BEGIN X-----\n%.60sAA==\nAAEC\n-----END X-----\n", digits_of_64);
     assert_refused_as(text, "wrong length");
 }

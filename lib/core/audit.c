@@ -147,17 +147,39 @@ static hm_err audit_outcome(const hm_leaf *leaf, const hm_entry_row *entry) {
                      (unsigned long long)entry->index);
 }
 
+/* HASH: of a request, in hexadecimal. */
+static bool is_tag_of(uint64_t tag, hm_bytes hash) {
+    HM_BUF bytes = HM_BUF_EMPTY;
+    return !hm_failed(hm_hex_decode(hash, &bytes)) && bytes.len == HM_SHA256_LEN && hm_requests_tag(bytes.data) == tag;
+}
+
 /* One that is not found is as if it had not been made: a role that was withdrawn would be held still. Told last: what
  * comes of it says more. */
 static void audit_statement(audit_state *audit, const hm_leaf *leaf, const hm_entry_row *entry) {
     if (hm_audit_is_statement(leaf) != (entry->tag == HM_STATEMENTS_TAG)) audit->mistagged = entry->index + 1;
 }
 
+/* A decision that is not found is as if it had not been made: a rejection, or that an approval was used. */
+static void audit_request(audit_state *audit, const hm_leaf *leaf, const hm_entry_row *entry) {
+    uint64_t of_request = leaf->type == HM_LEAF_REQUEST ? hm_requests_tag(leaf->digest) : 0;
+    bool listed = entry->tag == HM_REQUESTS_TAG, found = of_request && entry->tag == of_request;
+    hm_bytes act, hash;
+    bool known, under_request;
+    hm_json_member(entry->details, "act", &act, &known);
+    if (leaf->type == HM_LEAF_REQUEST && known && hm_bytes_equal(act, hm_text("request")) != listed)
+        found = listed = false;
+    if ((leaf->type == HM_LEAF_REQUEST) != (listed || found)) audit->mistagged = entry->index + 1;
+    hm_json_member(entry->details, "request", &hash, &under_request);
+    if (leaf->type == HM_LEAF_INTENT && under_request && !is_tag_of(entry->tag, hash))
+        audit->mistagged = entry->index + 1;
+}
+
 static hm_err check_tags(const audit_state *audit) {
-    return audit->mistagged ? hm_refuse("entry %llu is a statement and cannot be found as one, or the other way round: "
-                                        "its tag was changed",
-                                        (unsigned long long)audit->mistagged - 1)
-                            : HM_OK;
+    return audit->mistagged
+               ? hm_refuse("entry %llu is a statement, or of a request, and cannot be found as one, or the other "
+                           "way round: its tag was changed",
+                           (unsigned long long)audit->mistagged - 1)
+               : HM_OK;
 }
 
 static hm_err audit_entry(void *context, const hm_entry_row *entry) {
@@ -173,6 +195,7 @@ static hm_err audit_entry(void *context, const hm_entry_row *entry) {
     audit->erased += erased;
     HM_TRY(audit_outcome(&leaf, entry));
     audit_statement(audit, &leaf, entry);
+    audit_request(audit, &leaf, entry);
     HM_TRY(audit_list(audit, &leaf, entry, erased));
     HM_TRY(audit_pair(audit, &leaf, entry->index));
     HM_TRY(hm_tree_edge_append(audit->tree, entry->leaf));

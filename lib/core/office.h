@@ -289,6 +289,8 @@ HM_MUST_USE hm_err hm_trust_root_sign(hm_office *office, const hm_message *quest
 /* Are ENTRY's details those that its leaf was made over? *ERASED: there are none any more. */
 HM_MUST_USE hm_err hm_audit_details(const hm_leaf *leaf, const hm_entry_row *entry, bool *erased);
 /* What finds officers' statements. */
+/* What finds requests; what was decided about one, and signed because of it, is found by hm_requests_tag. */
+#define HM_REQUESTS_TAG UINT64_C(0x7265717565737473)
 #define HM_STATEMENTS_TAG UINT64_C(0x73746174656d656e)
 bool hm_audit_is_statement(const hm_leaf *leaf);
 /* Is this the intent of a trust list, by the office's root? */

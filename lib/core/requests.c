@@ -8,19 +8,28 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What finds requests among the entries. What was decided about one, and signed because of it, is found by the
- * request's hash. */
-static const uint64_t requests_tag = UINT64_C(0x7265717565737473);
-
 uint64_t hm_requests_tag(const uint8_t request[static HM_SHA256_LEN]) {
     hm_reader reader = hm_reader_of(HM_BYTES(request, HM_SHA256_LEN));
     uint64_t tag = 0;
     return hm_failed(hm_read_u64be(&reader, &tag)) ? 0 : tag;
 }
 
+/* An entry as its leaf commits to it. */
+static hm_err check_entry(const hm_entry_row *entry, hm_leaf *leaf) {
+    bool erased;
+    HM_TRY(hm_in(hm_leaf_get(entry->leaf, leaf), "entry %llu", (unsigned long long)entry->index));
+    HM_TRY(hm_audit_details(leaf, entry, &erased));
+    return erased
+               ? hm_refuse("the details of entry %llu were erased, so what was decided about a request cannot be told",
+                           (unsigned long long)entry->index)
+               : HM_OK;
+}
+
 static hm_err body_of(const hm_entry_row *entry, hm_buf *body) {
     hm_bytes text;
+    hm_leaf leaf;
     bool found;
+    HM_TRY(check_entry(entry, &leaf));
     hm_json_member(entry->details, "request", &text, &found);
     if (!found)
         return hm_refuse("the details of entry %llu, a request, are not there", (unsigned long long)entry->index);
@@ -119,9 +128,9 @@ static void judge_signing(judging *j, const hm_leaf *leaf, const hm_entry_row *e
 static hm_err judge_entry(void *context, const hm_entry_row *entry) {
     judging *j = context;
     hm_leaf leaf;
-    HM_TRY(hm_leaf_get(entry->leaf, &leaf));
+    HM_TRY(check_entry(entry, &leaf));
     if (leaf.type == HM_LEAF_INTENT || leaf.type == HM_LEAF_FAILURE) return judge_signing(j, &leaf, entry), HM_OK;
-    if (leaf.type != HM_LEAF_REQUEST || !member_is(entry->details, "request_hash", j->hex)) return HM_OK;
+    if (leaf.type != HM_LEAF_REQUEST || memcmp(leaf.digest, j->standing->hash, HM_SHA256_LEN) != 0) return HM_OK;
     if (j->standing->state != HM_REQUEST_OPEN) return HM_OK;
     if (member_is(entry->details, "act", "cancel"))
         j->standing->state = HM_REQUEST_CANCELLED;
@@ -152,7 +161,10 @@ static hm_err judge(hm_office *office, hm_bytes body, hm_standing *standing) {
 /* ---- all of them ---- */
 
 /* The store reads one list at a time, and to judge a request is to read another. */
-static hm_err keep_index(void *context, const hm_entry_row *entry) { return hm_put_u64be(context, entry->index); }
+static hm_err keep_index(void *context, const hm_entry_row *entry) {
+    /* Of one whose details were erased nothing can be approved or signed any more. */
+    return entry->details.len ? hm_put_u64be(context, entry->index) : HM_OK;
+}
 
 static hm_err keep_request(void *context, const hm_entry_row *entry) { return body_of(entry, context); }
 
@@ -172,7 +184,7 @@ hm_err hm_requests_list(hm_office *office, hm_standing_visit visit, void *contex
     uint64_t index;
     HM_TRY(hm_statements_load(office));
     if (!office->governed) return HM_OK;
-    HM_TRY(hm_store_entries_tagged(office->store, requests_tag, keep_index, &indexes));
+    HM_TRY(hm_store_entries_tagged(office->store, HM_REQUESTS_TAG, keep_index, &indexes));
     hm_reader reader = hm_reader_of(hm_buf_bytes(&indexes));
     while (reader.rest.len) {
         HM_TRY(hm_read_u64be(&reader, &index));
@@ -208,6 +220,7 @@ static hm_err keep_body(void *context, const hm_entry_row *entry) {
     body_search *s = context;
     HM_BUF body = HM_BUF_EMPTY;
     uint8_t hash[HM_SHA256_LEN];
+    if (!entry->details.len) return HM_OK;
     HM_TRY(body_of(entry, &body));
     hm_sha256(hm_buf_bytes(&body), hash);
     if (memcmp(hash, s->hash, sizeof hash) != 0) return HM_OK;
@@ -218,7 +231,7 @@ static hm_err keep_body(void *context, const hm_entry_row *entry) {
 
 static hm_err find_body(hm_office *office, hm_bytes hash, hm_buf *body) {
     body_search s = {.hash = hash.data, .body = body};
-    HM_TRY(hm_store_entries_tagged(office->store, requests_tag, keep_body, &s));
+    HM_TRY(hm_store_entries_tagged(office->store, HM_REQUESTS_TAG, keep_body, &s));
     return s.found ? HM_OK : hm_refuse("there is no such request (hallmark status lists them)");
 }
 
@@ -304,7 +317,7 @@ static hm_err append(hm_office *office, const hm_product *product, const hm_stan
                         .product = product,
                         .digest = HM_ARRAY(about->hash),
                         .details = hm_buf_bytes(&details),
-                        .tag = is_new ? requests_tag : hm_requests_tag(about->hash)};
+                        .tag = is_new ? HM_REQUESTS_TAG : hm_requests_tag(about->hash)};
     return hm_log_now(office, &record, index);
 }
 

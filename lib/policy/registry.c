@@ -196,7 +196,7 @@ static bool takes_away(const hm_statement *s) {
 }
 
 static bool may_sign(const hm_registry *r, const hm_principal *signer, const hm_statement *s, int64_t now) {
-    bool himself = s->act != HM_ACT_POLICY && hm_bytes_equal(signer->name, s->name);
+    bool himself = s->act == HM_ACT_GRANT && hm_bytes_equal(signer->name, s->name);
     if (himself && !takes_away(s)) return false;
     if (signer->founder) return true;
     if (only_founders(r, s)) return false;
@@ -225,10 +225,10 @@ static hm_err check_signers(const hm_registry *r, const hm_statement *s, const s
                             int64_t now) {
     uint64_t wanted = takes_away(s) ? 1 : r->quorum, officers = count_officers(r, s, signers, count, now);
     if (officers >= wanted) return HM_OK;
-    return hm_refuse(
-        "this takes the signatures of %llu %s, and has %llu (nobody counts for himself)", (unsigned long long)wanted,
-        only_founders(r, s) ? (wanted == 1 ? "founder" : "founders") : (wanted == 1 ? "officer" : "officers"),
-        (unsigned long long)officers);
+    return hm_refuse("this takes the signatures of %llu %s, and has %llu%s", (unsigned long long)wanted,
+                     only_founders(r, s) ? (wanted == 1 ? "founder" : "founders")
+                                         : (wanted == 1 ? "officer" : "officers"),
+                     (unsigned long long)officers, s->act == HM_ACT_GRANT ? " (nobody counts for himself)" : "");
 }
 
 static hm_err check_time(const hm_registry *r, const hm_statement *s, int64_t now) {

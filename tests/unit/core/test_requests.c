@@ -335,7 +335,54 @@ static void a_changed_request_has_no_approvals(void **ignored) {
     office_sql(&o, text);
     office_connect(&o);
     WORKS(narrow_to(&o, "pump"));
-    FAILS(HM_REFUSED, "needs 2 more of qa", sign_file(&o, "bad"));
+    FAILS(HM_REFUSED, "details were changed", sign_file(&o, "bad"));
+    office_disconnect(&o);
+}
+
+static void expect_bad_log(office *o, const char *words) {
+    office_connect(o);
+    expect_fault(o, HM_REFUSED, words, &(hm_message){.type = HM_MSG_LOG_AUDIT});
+    office_disconnect(o);
+}
+
+static void a_hidden_decision_is_found_by_log_check(void **ignored) {
+    (void)ignored;
+    static const char *const edits[] = {
+        "UPDATE entry SET tag = 0 WHERE CAST(details AS TEXT) LIKE '%\"act\":\"reject\"%'",
+        "UPDATE entry SET tag = 0 WHERE CAST(details AS TEXT) LIKE '%\"act\":\"request\"%'",
+        "UPDATE entry SET tag = (SELECT tag FROM entry WHERE CAST(details AS TEXT) LIKE '%\"act\":\"request\"%') WHERE "
+        "CAST(details AS TEXT) LIKE '%\"act\":\"approve\"%'",
+        "UPDATE entry SET tag = 0 WHERE CAST(details AS TEXT) LIKE '%\"request\":%\"rule\":%'",
+    };
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        OFFICE o;
+        uint8_t hash[HM_SHA256_LEN];
+        make_request(&o, hash);
+        WORKS(approve(&o, hash, carol));
+        WORKS(approve(&o, hash, dan));
+        WORKS(narrow_to(&o, "pump"));
+        WORKS(sign_file(&o, "one"));
+        open_again(&o);
+        WORKS(decide_as(&o, hash, HM_DECISION_REJECT, HM_COSE_REJECTION, dan));
+        ask(&o, &(hm_message){.type = HM_MSG_LOG_AUDIT});
+        office_disconnect(&o);
+        office_sql(&o, edits[i]);
+        expect_bad_log(&o, "its tag was changed");
+    }
+}
+
+static void an_erased_decision_stops_its_request(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    make_request(&o, hash);
+    WORKS(approve(&o, hash, carol));
+    WORKS(approve(&o, hash, dan));
+    office_disconnect(&o);
+    office_sql(&o, "UPDATE entry SET salt = x'', details = x'' WHERE CAST(details AS TEXT) LIKE '%\"who\":\"dan\"%'");
+    office_connect(&o);
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "were erased", sign_file(&o, "one"));
     office_disconnect(&o);
 }
 
@@ -353,6 +400,8 @@ int main(void) {
         OFFICE_TEST(an_office_of_one_has_no_requests),
         OFFICE_TEST(a_forged_approval_does_not_count),
         OFFICE_TEST(a_changed_request_has_no_approvals),
+        OFFICE_TEST(a_hidden_decision_is_found_by_log_check),
+        OFFICE_TEST(an_erased_decision_stops_its_request),
     };
     return cmocka_run_group_tests(tests, begin_requests, finish_requests);
 }

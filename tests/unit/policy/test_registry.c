@@ -106,14 +106,23 @@ static void founders_alone_change_an_officers_keys(void **state) {
     assert_done(state_principal("dan", "dan 3", -1, "alice bob"));
 }
 
-static void nobody_gives_to_himself(void **state) {
+static void nobody_counts_for_a_role_of_his_own(void **state) {
     (void)state;
-    assert_refused(state_principal("alice", "alice 2", -1, "alice bob"));
     assert_refused(grant("alice", HM_ROLE_KEY_OFFICER, "", "alice bob"));
+    assert_non_null(strstr(hm_err_sentence(), "nobody counts for himself"));
     assert_done(grant("alice", HM_ROLE_KEY_OFFICER, "", "carol bob"));
-    assert_done(state_principal("alice", "alice 2", 7, "carol bob"));
     /* To take from oneself is no harm. */
     assert_done(grant_until("alice", HM_ROLE_KEY_OFFICER, "", 0, "bob"));
+}
+
+/* Two of two could otherwise never have new keys; and who he is does not change what it takes. */
+static void a_founder_counts_for_keys_of_his_own(void **state) {
+    (void)state;
+    assert_refused(state_principal("alice", "alice 2", -1, "alice"));
+    assert_refused(state_principal("alice", "alice 2", -1, "alice erin"));
+    assert_done(state_principal("alice", "alice 2", 7, "alice bob"));
+    assert_refused(add("dan", "alice bob"));
+    assert_done(add("dan", "carol bob"));
 }
 
 static void an_administrator_whose_time_is_over_gives_nothing(void **state) {
@@ -395,7 +404,8 @@ int main(void) {
         TEST(an_administrator_of_one_product_gives_nothing_of_another),
         TEST(founders_alone_make_officers),
         TEST(founders_alone_change_an_officers_keys),
-        TEST(nobody_gives_to_himself),
+        TEST(nobody_counts_for_a_role_of_his_own),
+        TEST(a_founder_counts_for_keys_of_his_own),
         TEST(an_administrator_whose_time_is_over_gives_nothing),
         TEST(who_administers_signs_nothing),
         TEST(one_key_or_user_is_one_principal),

@@ -4,7 +4,7 @@
  * Officers are the founders, and who holds the role of administrator: for everything, or for one product. What officers
  * give (a principal's keys, a role, a policy) takes as many of them as the charter's quorum says; what they take away
  * takes one. Founders alone give and take what makes an officer: the roles administrator and key-officer, and the keys
- * of whoever has them. Nobody gives anything to himself. An officer holds no role that signs (requester, approver,
+ * of whoever has them. Nobody counts for a role of his own. An officer holds no role that signs (requester, approver,
  * publisher) for what he administers. One key, and one user, is one principal.
  *
  * Signatures are the caller's to verify: it says whose keys have signed, by the keys that the registry shows it. */

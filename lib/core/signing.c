@@ -230,7 +230,15 @@ static hm_err build(signing_job *job) {
                            &signer, &job->structure, job->signature_hash);
 }
 
-/* Nothing is signed, and nothing logged: what is refused is told, and what becomes of the rest is a request. */
+/* What was not taken up is on record, as what was not signed is. */
+static hm_err note_refusal(hm_office *office, const hm_fault *fault) {
+    bool told = fault->class == HM_REFUSED && office->refusals++ < hm_refusals_borne(office);
+    const char *act = office->noting == HM_NOTING_COMPARED ? "approve" : "request";
+    if (told) HM_TRY(hm_log_refused_act(office, act, fault->sentence));
+    return hm_fault_raise(fault);
+}
+
+/* Nothing is signed: what becomes of it is a request, or a comparison. */
 static void note_batch(hm_office *office, signing_job *jobs, size_t count) {
     for (size_t i = 0; i < count; i++) {
         jobs[i].time = hm_now();
@@ -239,7 +247,8 @@ static void note_batch(hm_office *office, signing_job *jobs, size_t count) {
         hm_rule_request request = {&jobs[i].artifact, failed(&jobs[i]) || !jobs[i].key ? NULL : jobs[i].key->token_id,
                                    jobs[i].time};
         if (!hm_failed(err)) err = hm_requests_note(office, &request);
-        jobs[i].fault = hm_fault_keep(err);
+        hm_fault fault = hm_fault_keep(err);
+        jobs[i].fault = hm_fault_keep(note_refusal(office, &fault));
         jobs[i].noted = true;
     }
 }

@@ -279,6 +279,39 @@ static void a_request_is_for_what_needs_approval(void **ignored) {
     office_disconnect(&o);
 }
 
+static void last_details(office *o, char text[static 512]) {
+    hm_message list = {.type = HM_MSG_LOG_LIST};
+    list.field[HM_LOG_LIST_FROM].number = UINT64_MAX;
+    list.field[HM_LOG_LIST_COUNT].number = 1;
+    hm_message last = ask(o, &list);
+    snprintf(text, 512, "%.*s", (int)last.field[HM_LOG_ENTRY_DETAILS].bytes.len,
+             (const char *)last.field[HM_LOG_ENTRY_DETAILS].bytes.data);
+    hear(o);
+}
+
+static void what_is_not_taken_up_is_on_record(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    char details[512];
+    make_request(&o, hash);
+    WORKS(begin_request(&o, HM_ARRAY(hash)));
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "not what the request asks for", note(&o, "three"));
+    open_again(&o);
+    last_details(&o, details);
+    assert_non_null(strstr(details, "\"act\":\"approve\""));
+    assert_non_null(strstr(details, "not what the request asks for"));
+    WORKS(begin_request(&o, HM_NO_BYTES));
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "", put_file(&o, "one", HM_LOGGED_PE, HM_MSG_NOTED));
+    FAILS(HM_REFUSED, "", put_file(&o, "one", HM_LOGGED_MANIFEST, HM_MSG_NOTED));
+    open_again(&o);
+    last_details(&o, details);
+    assert_non_null(strstr(details, "\"act\":\"request\""));
+    office_disconnect(&o);
+}
+
 static void an_office_of_one_has_no_requests(void **ignored) {
     (void)ignored;
     OFFICE o;
@@ -397,6 +430,7 @@ int main(void) {
         OFFICE_TEST(what_was_rejected_or_cancelled_is_not_signed),
         OFFICE_TEST(files_are_compared_with_the_request),
         OFFICE_TEST(a_request_is_for_what_needs_approval),
+        OFFICE_TEST(what_is_not_taken_up_is_on_record),
         OFFICE_TEST(an_office_of_one_has_no_requests),
         OFFICE_TEST(a_forged_approval_does_not_count),
         OFFICE_TEST(a_changed_request_has_no_approvals),

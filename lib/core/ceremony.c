@@ -302,6 +302,13 @@ hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_
     return HM_OK;
 }
 
+hm_err hm_ceremony_has_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, bool *there) {
+    LOADED_KEY loaded = {0};
+    HM_TRY(find_row(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, &loaded, there));
+    *there = *there && loaded.row.certificate.len;
+    return HM_OK;
+}
+
 hm_err hm_ceremony_office_key(hm_office *office, hm_key_role role, hm_key_algorithm algorithm, bool make,
                               hm_office_key *key) {
     LOADED_KEY loaded = {0};

@@ -241,6 +241,9 @@ HM_MUST_USE hm_err hm_ceremony_product(hm_office *office, const hm_product *prod
 /* The product's signing key of ALGORITHM: found, or made and certified now. */
 HM_MUST_USE hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                            hm_signing_key *signing);
+/* Is there one already? */
+HM_MUST_USE hm_err hm_ceremony_has_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                       bool *there);
 HM_MUST_USE hm_err hm_ceremony_request(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                        hm_buf *csr);
 HM_MUST_USE hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,

@@ -3,6 +3,7 @@
  * through, so that nothing in the database stands for it. */
 #include "office.h"
 
+#include <core/statement_envelope.h>
 #include <pki/cose.h>
 
 #include <stdio.h>
@@ -46,25 +47,15 @@ typedef struct {
     uint64_t used[HM_REQUEST_ARTIFACTS]; /* the intent's number, plus one */
 } judging;
 
-/* Whose key is this? Only principals of today have one. */
-static hm_err find_signer(const hm_registry *registry, hm_bytes kid, hm_principal *principal, hm_bytes *spki) {
-    uint8_t own[HM_KID_LEN];
-    for (size_t i = 0; hm_registry_principal(registry, i, principal); i++)
-        for (size_t k = 0; k < principal->keys; k++) {
-            *spki = principal->key[k];
-            HM_TRY(hm_cose_kid(*spki, own));
-            if (hm_bytes_equal(kid, HM_ARRAY(own))) return HM_OK;
-        }
-    return hm_refuse("it is signed by a key that is no principal's of this office");
-}
-
 /* Is this the signature of somebody who may decide about the request now? */
 static hm_err verify_decision(hm_office *office, const hm_request *request, hm_bytes body, hm_cose_object decision,
                               hm_bytes signature, hm_principal *who) {
     hm_cose_signature read;
+    size_t number;
     hm_bytes spki;
     HM_TRY(hm_cose_signature_get(signature, &read));
-    HM_TRY(find_signer(office->registry, read.kid, who, &spki));
+    HM_TRY(hm_statement_signer(office->registry, read.kid, &number, &spki));
+    if (!hm_registry_holder(office->registry, number, who)) return hm_refuse("the key is nobody's");
     HM_TRY(hm_cose_verify(decision, body, &read, spki));
     if (hm_bytes_equal(who->name, request->requester))
         return hm_refuse("%.*s asked for this, and cannot decide about it", (int)who->name.len,

@@ -15,6 +15,10 @@ static bool product_allows(const hm_product *product, uint64_t algorithm) {
 
 static hm_err ready_key(hm_office *office, hm_key_algorithm algorithm, hm_signing_key **key) {
     *key = &office->signing[algorithm];
+    bool there = true;
+    /* Who only compares has no role, and makes no key. */
+    if (office->noting == HM_NOTING_COMPARED) HM_TRY(hm_ceremony_has_key(office, &office->product, algorithm, &there));
+    if (!there) return hm_refuse("is not what the request asks for: there is no key of that algorithm yet");
     if (!(*key)->ready) HM_TRY(hm_ceremony_signing_key(office, &office->product, algorithm, *key));
     return HM_OK;
 }

@@ -5,7 +5,7 @@
 
 _Static_assert((int)HM_COSE_SIGNATURES_MAX == (int)HM_STATEMENT_SIGNERS_MAX, "every signature of an envelope counts");
 
-static hm_err find_signer(const hm_registry *registry, hm_bytes kid, size_t *number, hm_bytes *spki) {
+hm_err hm_statement_signer(const hm_registry *registry, hm_bytes kid, size_t *number, hm_bytes *spki) {
     uint8_t own[HM_KID_LEN];
     for (*number = 0; hm_registry_key(registry, *number, spki); ++*number) {
         HM_TRY(hm_cose_kid(*spki, own));
@@ -32,7 +32,7 @@ hm_err hm_statement_envelope_take(hm_registry *registry, hm_bytes envelope, bool
     HM_TRY(hm_cose_draft_get(envelope, &read));
     for (size_t i = 0; i < read.signatures; i++) {
         hm_bytes spki;
-        HM_TRY(find_signer(registry, read.signature[i].kid, &number[i], &spki));
+        HM_TRY(hm_statement_signer(registry, read.signature[i].kid, &number[i], &spki));
         if (verify) HM_TRY(hm_cose_verify(HM_COSE_STATEMENT, read.payload, &read.signature[i], spki));
     }
     if (verify) HM_TRY(check_keys(read.payload));

@@ -100,6 +100,13 @@ static const hm_principal *holder(const hm_registry *r, size_t i, hm_bytes *spki
 
 bool hm_registry_key(const hm_registry *registry, size_t i, hm_bytes *spki) { return holder(registry, i, spki); }
 
+bool hm_registry_holder(const hm_registry *registry, size_t i, hm_principal *principal) {
+    hm_bytes spki;
+    const hm_principal *found = holder(registry, i, &spki);
+    if (found) *principal = *found;
+    return found;
+}
+
 bool hm_registry_principal(const hm_registry *registry, size_t i, hm_principal *principal) {
     if (i >= registry->principals) return false;
     *principal = registry->principal[i];

@@ -2,6 +2,7 @@
 #include "governed_fixture.h"
 
 #include <pki/cose.h>
+#include <policy/request.h>
 
 static software_signer *carol, *dan;
 static const char needs_two[] = "group qa = carol, dan, eve, us\n"
@@ -419,6 +420,81 @@ static void an_erased_decision_stops_its_request(void **ignored) {
     office_disconnect(&o);
 }
 
+static void who_compares_makes_no_key(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    hm_message prepare = {.type = HM_MSG_PREPARE};
+    prepare.field[HM_PREPARE_STRUCTURE].number = 1;
+    prepare.field[HM_PREPARE_ALGORITHMS].bytes = HM_BYTES("\x01", 1);
+    make_request(&o, hash);
+    office_disconnect(&o);
+    office_sql(&o, "DELETE FROM key WHERE role = 4");
+    office_connect(&o);
+    WORKS(begin_request(&o, HM_ARRAY(hash)));
+    WORKS(narrow_to(&o, "pump"));
+    expect_fault(&o, HM_REFUSED, "no key of that algorithm yet", &prepare);
+    office_disconnect(&o);
+}
+
+/* An entry as the core writes it, of a request that was made long ago. */
+static void put_old_request(office *o, const hm_request *request, uint8_t hash[static HM_SHA256_LEN]) {
+    HM_BUF body = HM_BUF_EMPTY, base64 = HM_BUF_EMPTY, details = HM_BUF_EMPTY, cbor = HM_BUF_EMPTY;
+    static const uint8_t salt[HM_SALT_LEN] = "salt";
+    hm_leaf leaf = {.type = HM_LEAF_REQUEST, .digest_len = HM_SHA256_LEN};
+    hm_store *store = NULL;
+    uint64_t index;
+    WORKS(hm_request_put(request, &body));
+    hm_sha256(hm_buf_bytes(&body), hash);
+    WORKS(hm_put_base64(&base64, hm_buf_bytes(&body)));
+    WORKS(hm_put_format(&details, "{\"act\":\"request\",\"request\":\"%.*s\",\"time\":1}", (int)base64.len,
+                        (const char *)base64.data));
+    memcpy(leaf.office, request->office, sizeof leaf.office);
+    memcpy(leaf.digest, hash, HM_SHA256_LEN);
+    hm_leaf_details_hash(salt, hm_buf_bytes(&details), leaf.details_hash);
+    WORKS(hm_leaf_put(&leaf, &cbor));
+    hm_entry_row row = {.leaf = hm_buf_bytes(&cbor),
+                        .salt = HM_ARRAY(salt),
+                        .details = hm_buf_bytes(&details),
+                        .tag = UINT64_C(0x7265717565737473)};
+    WORKS(hm_store_open(office_file(o, "office.db"), &store));
+    WORKS(hm_store_begin(store));
+    WORKS(hm_store_append(store, &row, &index));
+    WORKS(hm_store_commit(store));
+    hm_store_close(&store);
+}
+
+static void what_has_expired_is_neither_approved_nor_signed(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    static hm_request request;
+    uint8_t hash[HM_SHA256_LEN], digest[32] = "old";
+    int64_t now = time(NULL);
+    open_governed(&o);
+    request = (hm_request){.requester = hm_text("us"),
+                           .product = hm_text("pump"),
+                           .release = hm_text("1.0"),
+                           .rule = hm_text("release"),
+                           .time = now - 1000,
+                           .expires = now - 1,
+                           .artifacts = 1};
+    memcpy(request.office, o.core.uuid, sizeof request.office);
+    request.artifact[0] = (hm_artifact){.format = HM_LOGGED_CMS,
+                                        .algorithm = HM_KEY_ES256,
+                                        .name = hm_text("old"),
+                                        .size = 7,
+                                        .plain = HM_ARRAY(digest),
+                                        .content = HM_ARRAY(digest)};
+    office_disconnect(&o);
+    put_old_request(&o, &request, hash);
+    office_connect(&o);
+    assert_state(&o, hash, "expired");
+    FAILS(HM_REFUSED, "the request is expired", approve(&o, hash, carol));
+    WORKS(narrow_to(&o, "pump"));
+    FAILS(HM_REFUSED, "its request has expired", sign_file(&o, "old"));
+    office_disconnect(&o);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         OFFICE_TEST(what_two_have_approved_is_signed_once),
@@ -432,6 +508,8 @@ int main(void) {
         OFFICE_TEST(a_request_is_for_what_needs_approval),
         OFFICE_TEST(what_is_not_taken_up_is_on_record),
         OFFICE_TEST(an_office_of_one_has_no_requests),
+        OFFICE_TEST(who_compares_makes_no_key),
+        OFFICE_TEST(what_has_expired_is_neither_approved_nor_signed),
         OFFICE_TEST(a_forged_approval_does_not_count),
         OFFICE_TEST(a_changed_request_has_no_approvals),
         OFFICE_TEST(a_hidden_decision_is_found_by_log_check),

@@ -13,4 +13,7 @@ HM_MUST_USE hm_err hm_statement_envelope_take(hm_registry *registry, hm_bytes en
 HM_MUST_USE hm_err hm_statement_envelope_put(hm_bytes statement, const hm_signer *signers, size_t count,
                                              hm_buf *envelope);
 
+/* Which of the registry's keys (hm_registry_key) is this kid's (RFC 9679)? A refusal if it is no principal's. */
+HM_MUST_USE hm_err hm_statement_signer(const hm_registry *registry, hm_bytes kid, size_t *number, hm_bytes *spki);
+
 #endif

@@ -51,6 +51,8 @@ typedef struct {
     uint32_t unix_user;
 } hm_principal;
 bool hm_registry_principal(const hm_registry *registry, size_t i, hm_principal *principal);
+/* Whose is key number I (hm_registry_key)? */
+bool hm_registry_holder(const hm_registry *registry, size_t i, hm_principal *principal);
 /* A refusal if there is none, or he was revoked. */
 HM_MUST_USE hm_err hm_registry_by_name(const hm_registry *registry, hm_bytes name, hm_principal *principal);
 HM_MUST_USE hm_err hm_registry_by_unix(const hm_registry *registry, uint32_t user, hm_principal *principal);

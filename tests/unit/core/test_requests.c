@@ -384,8 +384,8 @@ static void a_hidden_decision_is_found_by_log_check(void **ignored) {
     static const char *const edits[] = {
         "UPDATE entry SET tag = 0 WHERE CAST(details AS TEXT) LIKE '%\"act\":\"reject\"%'",
         "UPDATE entry SET tag = 0 WHERE CAST(details AS TEXT) LIKE '%\"act\":\"request\"%'",
-        "UPDATE entry SET tag = (SELECT tag FROM entry WHERE CAST(details AS TEXT) LIKE '%\"act\":\"request\"%') WHERE "
-        "CAST(details AS TEXT) LIKE '%\"act\":\"approve\"%'",
+        ("UPDATE entry SET tag = (SELECT tag FROM entry WHERE CAST(details AS TEXT) LIKE '%\"act\":\"request\"%') WHERE "
+         "CAST(details AS TEXT) LIKE '%\"act\":\"approve\"%'"),
         "UPDATE entry SET tag = 0 WHERE CAST(details AS TEXT) LIKE '%\"request\":%\"rule\":%'",
     };
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {

@@ -11,8 +11,6 @@
 #include <pki/cose.h>
 #include <policy/request.h>
 
-#include <crypto/key_file.h>
-
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -274,7 +272,7 @@ static hm_err look(const hm_options *options, hm_connection *office) {
 static hm_err sign_decision(const char *path) {
     HM_KEY_FILE *key = NULL;
     uint8_t signature_hash[HM_SHA256_LEN];
-    HM_TRY(hm_key_file_open(path, &key));
+    HM_TRY(hm_officer_key(path, &key));
     hm_signer signer = hm_key_file_signer(key);
     return hm_cose_sign(meant.decision == HM_DECISION_APPROVE ? HM_COSE_APPROVAL : HM_COSE_REJECTION,
                         hm_buf_bytes(&shown.body), NULL, &signer, &meant.signature, signature_hash);

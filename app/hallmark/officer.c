@@ -24,11 +24,12 @@ static void signing_clear(signing *o) {
 #define SIGNING __attribute__((cleanup(signing_clear))) signing
 
 /* Who takes FILE.pub for FILE is not helped by what is wrong with its mode. */
-static hm_err open_key(const char *path, hm_key_file **file) {
+hm_err hm_officer_key(const char *path, hm_key_file **key) {
     size_t len = strlen(path);
-    hm_err err = hm_key_file_open(path, file);
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return hm_could_not("this process can be traced: %s", strerror(errno));
+    hm_err err = hm_key_file_open(path, key);
     return hm_failed(err) && len > 4 && strcmp(path + len - 4, ".pub") == 0
-               ? hm_misuse("--key %s: to state something takes the private key, and .pub names a public one", path)
+               ? hm_misuse("--key %s: to sign takes the private key, and .pub names a public one", path)
                : err;
 }
 
@@ -37,7 +38,7 @@ static hm_err open_keys(const hm_options *options, signing *o) {
         if (strcmp(options->given[i].name, "--key") != 0) continue;
         if (o->count == HM_STATEMENT_SIGNERS_MAX)
             return hm_misuse("at most %d officers sign a statement", HM_STATEMENT_SIGNERS_MAX);
-        HM_TRY(open_key(options->given[i].value, &o->file[o->count]));
+        HM_TRY(hm_officer_key(options->given[i].value, &o->file[o->count]));
         o->signer[o->count] = hm_key_file_signer(o->file[o->count]);
         o->count++;
     }
@@ -83,8 +84,6 @@ static hm_err print_statement(const hm_options *options, const hm_statement *sta
 hm_err hm_officer_state(const hm_options *options, hm_connection *office, hm_statement *statement) {
     SIGNING officers = {.count = 0};
     HM_BUF cbor = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
-    /* Nobody traces who signs, and no core dump holds the key. */
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return hm_could_not("this process can be traced: %s", strerror(errno));
     HM_TRY(open_keys(options, &officers));
     HM_TRY(find_place(office, statement));
     statement->time = time(NULL);

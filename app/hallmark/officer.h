@@ -5,6 +5,7 @@
 #include "options.h"
 
 #include <client/office.h>
+#include <crypto/key_file.h>
 #include <policy/registry.h>
 
 /* Have STATEMENT, of which the act and what it says are given, signed by each --key and taken by the office. */
@@ -13,6 +14,9 @@ HM_MUST_USE hm_err hm_officer_state(const hm_options *options, hm_connection *of
 HM_MUST_USE hm_err hm_officer_registry(hm_connection *office, hm_registry **registry);
 /* A refusal if there is no such product. */
 HM_MUST_USE hm_err hm_officer_product(hm_connection *office, const char *name);
+
+/* Open the key of who signs here. Nobody traces this process from then on, and no core dump holds the key. */
+HM_MUST_USE hm_err hm_officer_key(const char *path, hm_key_file **key);
 
 /* "2027-01-31": its first second, UTC. */
 HM_MUST_USE hm_err hm_officer_date(const char *text, int64_t *seconds);

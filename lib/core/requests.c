@@ -15,6 +15,14 @@ uint64_t hm_requests_tag(const uint8_t request[static HM_SHA256_LEN]) {
     return hm_failed(hm_read_u64be(&reader, &tag)) ? 0 : tag;
 }
 
+/* An approver may be one in several offices: what he signs here must not be another's request. */
+static hm_err get_own(const hm_office *office, hm_bytes body, hm_request *request) {
+    HM_TRY(hm_request_get(body, request));
+    return memcmp(request->office, office->row.uuid, sizeof request->office) == 0
+               ? HM_OK
+               : hm_refuse("a request is of another office: the database was changed");
+}
+
 /* An entry as its leaf commits to it. */
 static hm_err check_entry(const hm_entry_row *entry, hm_leaf *leaf) {
     bool erased;
@@ -162,7 +170,7 @@ static hm_err keep_request(void *context, const hm_entry_row *entry) { return bo
 static hm_err read_one(hm_office *office, uint64_t index, hm_buf *body, hm_request *request, hm_standing *standing) {
     body->len = 0;
     HM_TRY(hm_store_entries(office->store, index, 1, keep_request, body));
-    HM_TRY(hm_in(hm_request_get(hm_buf_bytes(body), request), "entry %llu", (unsigned long long)index));
+    HM_TRY(hm_in(get_own(office, hm_buf_bytes(body), request), "entry %llu", (unsigned long long)index));
     *standing = (hm_standing){.index = index, .body = hm_buf_bytes(body), .request = request};
     HM_TRY(judge(office, standing->body, standing));
     return standing->state == HM_REQUEST_OPEN ? hm_rule_awaits(office, standing) : HM_OK;
@@ -234,7 +242,7 @@ hm_err hm_requests_begin(hm_office *office, hm_bytes request) {
     expires = UINT32_MAX;
     if (!request.len) return office->noting = HM_NOTING_NEW, HM_OK;
     HM_TRY(find_body(office, request, &compared));
-    HM_TRY(hm_request_get(hm_buf_bytes(&compared), &noted));
+    HM_TRY(get_own(office, hm_buf_bytes(&compared), &noted));
     office->noting = HM_NOTING_COMPARED;
     return HM_OK;
 }
@@ -395,7 +403,7 @@ hm_err hm_requests_decide(hm_office *office, hm_bytes request, hm_decision decis
         return hm_refuse("core language: there is no decision %d", (int)decision);
     HM_TRY(hm_statements_load(office));
     HM_TRY(find_body(office, request, &body));
-    HM_TRY(hm_request_get(hm_buf_bytes(&body), &about));
+    HM_TRY(get_own(office, hm_buf_bytes(&body), &about));
     HM_TRY(hm_product_find(office, about.product, &product));
     hm_standing standing = {.body = hm_buf_bytes(&body), .request = &about};
     HM_TRY(judge(office, standing.body, &standing));

@@ -52,8 +52,11 @@ hm_err hm_rule_allows_act(hm_office *office, const hm_message *question) {
     while (i < count && acts[i].act != question->type) i++;
     if (i == count) return HM_OK;
     hm_bytes product = acts[i].of_product ? question->field[0].bytes : HM_NO_BYTES;
-    if (acts[i].of_product && !product.len) return HM_OK;   /* a session that asks for proofs */
-    if (office->noting == HM_NOTING_COMPARED) return HM_OK; /* nothing is signed in it */
+    if (acts[i].of_product && !product.len) return HM_OK; /* a session that asks for proofs */
+    /* One that compares signs nothing, and takes no role; but no other act, either. */
+    if (office->noting && question->type != HM_MSG_NARROW)
+        return hm_refuse("core language: narrow comes after request-begin");
+    if (office->noting == HM_NOTING_COMPARED) return HM_OK;
     return allows(office, acts[i].role, product);
 }
 

@@ -420,6 +420,27 @@ static void an_erased_decision_stops_its_request(void **ignored) {
     office_disconnect(&o);
 }
 
+/* No role is asked of who compares: so nothing else may be done before it is narrowed. */
+static void a_session_that_begins_a_request_does_nothing_else(void **ignored) {
+    (void)ignored;
+    static const hm_message_type acts[] = {HM_MSG_PRODUCT_ADD, HM_MSG_KEY_GENERATE, HM_MSG_CERT_REQUEST,
+                                           HM_MSG_TRUST_KEY, HM_MSG_LOG_KEY};
+    uint8_t hash[HM_SHA256_LEN];
+    for (int compared = 0; compared < 2; compared++) {
+        OFFICE o;
+        make_request(&o, hash);
+        WORKS(begin_request(&o, compared ? HM_ARRAY(hash) : HM_NO_BYTES));
+        for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+            hm_message question = {.type = acts[i]}, answer;
+            question.field[0].bytes = hm_text("pump");
+            question.field[1].number = HM_KEY_ES256;
+            if (acts[i] == HM_MSG_TRUST_KEY || acts[i] == HM_MSG_LOG_KEY) question.field[0].bytes = HM_NO_BYTES;
+            FAILS(HM_REFUSED, "narrow comes after request-begin", hm_ask(&o.core, &question, &answer));
+        }
+        office_disconnect(&o);
+    }
+}
+
 static void who_compares_makes_no_key(void **ignored) {
     (void)ignored;
     OFFICE o;
@@ -462,6 +483,33 @@ static void put_old_request(office *o, const hm_request *request, uint8_t hash[s
     WORKS(hm_store_append(store, &row, &index));
     WORKS(hm_store_commit(store));
     hm_store_close(&store);
+}
+
+static void another_offices_request_is_not_shown(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    static hm_request request;
+    uint8_t hash[HM_SHA256_LEN], digest[32] = "its";
+    hm_message list = {.type = HM_MSG_REQUEST_LIST};
+    open_governed(&o);
+    request = (hm_request){.requester = hm_text("us"),
+                           .product = hm_text("pump"),
+                           .time = time(NULL) - 1000,
+                           .expires = time(NULL) + 1000,
+                           .artifacts = 1};
+    memcpy(request.office, o.core.uuid, sizeof request.office);
+    request.office[0] ^= 1;
+    request.artifact[0] = (hm_artifact){.format = HM_LOGGED_CMS,
+                                        .algorithm = HM_KEY_ES256,
+                                        .name = hm_text("its"),
+                                        .plain = HM_ARRAY(digest),
+                                        .content = HM_ARRAY(digest)};
+    office_disconnect(&o);
+    put_old_request(&o, &request, hash);
+    office_connect(&o);
+    expect_fault(&o, HM_REFUSED, "of another office", &list);
+    FAILS(HM_REFUSED, "of another office", begin_request(&o, HM_ARRAY(hash)));
+    office_disconnect(&o);
 }
 
 static void what_has_expired_is_neither_approved_nor_signed(void **ignored) {
@@ -508,8 +556,10 @@ int main(void) {
         OFFICE_TEST(a_request_is_for_what_needs_approval),
         OFFICE_TEST(what_is_not_taken_up_is_on_record),
         OFFICE_TEST(an_office_of_one_has_no_requests),
+        OFFICE_TEST(a_session_that_begins_a_request_does_nothing_else),
         OFFICE_TEST(who_compares_makes_no_key),
         OFFICE_TEST(what_has_expired_is_neither_approved_nor_signed),
+        OFFICE_TEST(another_offices_request_is_not_shown),
         OFFICE_TEST(a_forged_approval_does_not_count),
         OFFICE_TEST(a_changed_request_has_no_approvals),
         OFFICE_TEST(a_hidden_decision_is_found_by_log_check),

@@ -82,7 +82,7 @@ static hm_err log_key_made(hm_office *office, const hm_product *product, const h
     hm_json json = hm_json_canonical(&details);
     hm_json_object(&json, NULL);
     hm_json_string(&json, "act", "key generated");
-    hm_json_string(&json, "actor", office->actor);
+    hm_json_string(&json, "actor", office->session->actor);
     hm_json_string(&json, "algorithm", hm_key_algorithm_name((hm_key_algorithm)row->algorithm));
     hm_json_hex(&json, "key", HM_ARRAY(row->token_id));
     hm_json_bool(&json, "made_in_token", origin->local);
@@ -145,7 +145,7 @@ static hm_err log_certificate(hm_office *office, const hm_product *product, cons
     hm_json json = hm_json_canonical(&details);
     hm_json_object(&json, NULL);
     hm_json_string(&json, "act", act);
-    hm_json_string(&json, "actor", office->actor);
+    hm_json_string(&json, "actor", office->session->actor);
     hm_json_string(&json, "issuer", info->issuer);
     hm_json_number(&json, "not_after", info->not_after);
     if (product) hm_json_string(&json, "product", product->name);

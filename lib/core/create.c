@@ -84,7 +84,7 @@ static hm_err log_founding(hm_office *office) {
     hm_json json = hm_json_canonical(&details);
     hm_json_object(&json, NULL);
     hm_json_string(&json, "act", "office founded");
-    hm_json_string(&json, "actor", office->actor);
+    hm_json_string(&json, "actor", office->session->actor);
     hm_json_bool(&json, "development", office->row.development);
     hm_json_string(&json, "office", uuid);
     hm_json_string(&json, "organization", office->row.organization);
@@ -115,12 +115,12 @@ static hm_err found_office(hm_office *office, const hm_statement *founders) {
     return hm_file_write(office->dirfd, "trust.pem", hm_buf_bytes(&trust), 0644);
 }
 
-static hm_err fill_office(const hm_office_plan *plan, hm_office *office, hm_buf *origin) {
+static hm_err fill_office(const hm_office_plan *plan, hm_session *session, hm_office *office, hm_buf *origin) {
     memset(office, 0, sizeof *office);
+    hm_session_init(session, getuid());
+    office->session = session;
     office->directory = plan->directory;
     office->dirfd = office->log_dirfd = -1;
-    office->user = getuid();
-    snprintf(office->actor, sizeof office->actor, "unix:%u", office->user);
     HM_TRY(hm_folder_open(AT_FDCWD, plan->directory, &office->dirfd));
     if (mkdirat(office->dirfd, "log", 0755) != 0) return hm_could_not("%s/log: %s", plan->directory, strerror(errno));
     HM_TRY(hm_folder_open(office->dirfd, "log", &office->log_dirfd));
@@ -144,9 +144,10 @@ hm_err hm_office_create(const hm_office_plan *plan) {
     HM_TRY(hm_crypto_begin_with_modules());
     HM_FD folder = -1;
     HM_TRY(take_folder(plan->directory, &folder));
+    hm_session session;
     hm_office office = {.dirfd = -1};
     HM_BUF origin = HM_BUF_EMPTY;
-    hm_err err = fill_office(plan, &office, &origin);
+    hm_err err = fill_office(plan, &session, &office, &origin);
     if (!hm_failed(err)) err = found_office(&office, plan->founders);
     hm_office_close(&office);
     if (hm_failed(err)) nftw(plan->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);

@@ -68,14 +68,14 @@ hm_err hm_log_refused_act(hm_office *office, const char *act, const char *reason
     hm_json json = hm_json_canonical(&details);
     hm_json_object(&json, NULL);
     hm_json_string(&json, "act", act);
-    hm_json_string(&json, "actor", office->actor);
-    if (office->product.id) hm_json_string(&json, "product", office->product.name);
+    hm_json_string(&json, "actor", office->session->actor);
+    if (office->session->product.id) hm_json_string(&json, "product", office->session->product.name);
     hm_json_string(&json, "reason", reason);
     hm_json_number(&json, "time", hm_now());
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
     hm_record record = {.type = HM_LEAF_REFUSAL,
-                        .product = office->product.id ? &office->product : NULL,
+                        .product = office->session->product.id ? &office->session->product : NULL,
                         .details = hm_buf_bytes(&details)};
     uint64_t index;
     return hm_log_now(office, &record, &index);
@@ -339,7 +339,7 @@ static hm_err log_intent(hm_logged_signer *logged, hm_bytes message, uint64_t *i
     HM_BUF details = HM_BUF_EMPTY;
     hm_json json = hm_json_canonical(&details);
     hm_json_object(&json, NULL);
-    hm_json_string(&json, "actor", logged->office->actor);
+    hm_json_string(&json, "actor", logged->office->session->actor);
     hm_json_hex(&json, "key", HM_ARRAY(logged->token_id));
     hm_json_string(&json, "purpose", logged->purpose);
     hm_json_number(&json, "time", hm_now());

@@ -32,8 +32,8 @@ static uint32_t all_formats(void) {
 static hm_err take_envelope(hm_office *office, hm_bytes bytes) {
     static hm_cose_envelope envelope; /* one core per process; too large for a stack */
     HM_TRY(hm_cose_envelope_get(bytes, &envelope));
-    hm_sha256(envelope.payload, office->cosign_sha256);
-    office->cosign = true;
+    hm_sha256(envelope.payload, office->session->cosign_sha256);
+    office->session->cosign = true;
     return HM_OK;
 }
 
@@ -53,18 +53,20 @@ static hm_err check(const hm_message *message) {
 hm_err hm_narrow(hm_office *office, const hm_message *message) {
     hm_bytes product = message->field[HM_NARROW_PRODUCT].bytes, release = message->field[HM_NARROW_RELEASE].bytes,
              envelope = message->field[HM_NARROW_COSIGN].bytes;
-    if (office->narrowed) return hm_refuse("this session is for one product and one release already");
+    if (office->session->narrowed) return hm_refuse("this session is for one product and one release already");
     HM_TRY(check(message));
     if (envelope.len) HM_TRY(take_envelope(office, envelope));
-    if (product.len) HM_TRY(hm_product_find(office, product, &office->product));
-    snprintf(office->release, sizeof office->release, "%.*s", (int)release.len, (const char *)release.data);
-    office->formats = (uint32_t)message->field[HM_NARROW_FORMATS].number;
-    office->signatures_left = office->signatures_granted = message->field[HM_NARROW_SIGNATURES].number;
-    office->receipts_left = office->signatures_granted;
-    office->proofs_left = message->field[HM_NARROW_PROOFS].number;
-    office->sequence = message->field[HM_NARROW_SEQUENCE].number;
-    office->security_version = message->field[HM_NARROW_SECURITY_VERSION].number;
-    office->narrowed = true;
+    if (product.len) HM_TRY(hm_product_find(office, product, &office->session->product));
+    snprintf(office->session->release, sizeof office->session->release, "%.*s", (int)release.len,
+             (const char *)release.data);
+    office->session->formats = (uint32_t)message->field[HM_NARROW_FORMATS].number;
+    office->session->signatures_left = office->session->signatures_granted =
+        message->field[HM_NARROW_SIGNATURES].number;
+    office->session->receipts_left = office->session->signatures_granted;
+    office->session->proofs_left = message->field[HM_NARROW_PROOFS].number;
+    office->session->sequence = message->field[HM_NARROW_SEQUENCE].number;
+    office->session->security_version = message->field[HM_NARROW_SECURITY_VERSION].number;
+    office->session->narrowed = true;
     return HM_OK;
 }
 
@@ -76,15 +78,16 @@ hm_err hm_narrow_allows(const hm_office *office, uint64_t structure, uint64_t fo
     if (!(signed_as[i].formats & bit))
         return hm_refuse("core language: structure %llu is not of format %llu", (unsigned long long)structure,
                          (unsigned long long)format);
-    return office->formats & bit ? HM_OK
-                                 : hm_refuse("this session signs nothing of format %llu", (unsigned long long)format);
+    return office->session->formats & bit
+               ? HM_OK
+               : hm_refuse("this session signs nothing of format %llu", (unsigned long long)format);
 }
 
 static hm_err allows_sequence(const hm_office *office, uint64_t sequence) {
-    if (office->sequence)
-        return sequence == office->sequence
-                   ? HM_OK
-                   : hm_refuse("this session is for sequence number %llu", (unsigned long long)office->sequence);
+    if (office->session->sequence)
+        return sequence == office->session->sequence ? HM_OK
+                                                     : hm_refuse("this session is for sequence number %llu",
+                                                                 (unsigned long long)office->session->sequence);
     uint64_t highest;
     if (sequence <= (uint64_t)(hm_now() + sequence_room)) return HM_OK;
     HM_TRY(hm_releases_highest(office, &highest));
@@ -95,16 +98,16 @@ static hm_err allows_sequence(const hm_office *office, uint64_t sequence) {
 }
 
 hm_err hm_narrow_allows_release(const hm_office *office, const hmv_release *release, hm_bytes content) {
-    if (office->cosign)
-        return hm_bytes_equal(content, HM_ARRAY(office->cosign_sha256))
+    if (office->session->cosign)
+        return hm_bytes_equal(content, HM_ARRAY(office->session->cosign_sha256))
                    ? HM_OK
                    : hm_refuse("this session may have the named envelope's manifest signed, and only that (was it "
                                "changed meanwhile?)");
     HM_TRY(allows_sequence(office, release->sequence));
     for (size_t i = 0; i < release->components; i++)
-        if (release->component[i].security_version > office->security_version)
+        if (release->component[i].security_version > office->session->security_version)
             return hm_refuse("a security version above %llu must be given in the command, with --security-version or "
                              "--component (no device goes back below it)",
-                             (unsigned long long)office->security_version);
+                             (unsigned long long)office->session->security_version);
     return HM_OK;
 }

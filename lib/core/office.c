@@ -64,14 +64,22 @@ static bool was_an_office(const char *directory) {
            access(log, F_OK) == 0;
 }
 
-hm_err hm_office_open(const char *directory, hm_office *office) {
+void hm_session_init(hm_session *session, uint32_t user) {
+    memset(session, 0, sizeof *session);
+    session->user = user;
+    snprintf(session->actor, sizeof session->actor, "unix:%u", user);
+}
+
+void hm_session_clear(hm_session *session) { hm_requests_end(session); }
+
+hm_err hm_office_open(const char *directory, hm_session *session, hm_office *office) {
     memset(office, 0, sizeof *office);
+    /* The kernel's word, not an environment variable's. */
+    hm_session_init(session, getuid());
+    office->session = session;
     office->directory = directory;
     office->dirfd = office->log_dirfd = -1;
     HM_TRY(hm_crypto_begin_with_modules());
-    /* The kernel's word, not an environment variable's. */
-    office->user = getuid();
-    snprintf(office->actor, sizeof office->actor, "unix:%u", office->user);
     HM_BUF path = HM_BUF_EMPTY;
     const char *database;
     HM_TRY(hm_office_path(office, "office.db", &path, &database));
@@ -97,7 +105,7 @@ void hm_office_close(hm_office *office) {
     hm_fd_close(&office->dirfd);
     hm_fd_close(&office->log_dirfd);
     hm_buf_clear(&office->strings);
-    for (size_t i = 0; i <= HM_KEY_ALGORITHMS; i++) hm_buf_clear(&office->signing[i].material);
+    hm_keyring_forget(office);
 }
 
 static hm_err select_token(hm_office *office, hm_buf *storage, hm_token_selector *selector, hm_buf *pin_storage,

@@ -36,26 +36,21 @@ typedef struct {
     int64_t not_after;
 } hm_signing_key;
 
+/* keyring.c: the signing keys of a product, as far as they were asked for. */
+typedef struct hm_keyring {
+    struct hm_keyring *next;
+    int64_t product;
+    hm_signing_key signing[HM_KEY_ALGORITHMS + 1]; /* by key algorithm */
+} hm_keyring;
+
+/* One peer's conversation: who speaks, and what for. */
+typedef struct hm_noting hm_noting;
 typedef struct {
-    const char *directory; /* absolute */
-    int dirfd;
-    int log_dirfd;
-    hm_store *store;
-    hm_buf strings;
-    hm_office_row row;
     uint32_t user;   /* who called, as the kernel names him */
     char actor[128]; /* the same for the log; in a governed office with the principal's name */
-    /* An office with founders, once statements were found (statements.c). */
-    bool governed;
-    uint8_t charter[HM_SHA256_LEN]; /* of the first statement */
-    hm_registry *registry;          /* NULL until first needed */
-    uint64_t statements_next;       /* entries with lower numbers were looked at */
     char principal[HM_PRINCIPAL_NAME_MAX + 1];
-    enum { HM_NOTING_NOTHING, HM_NOTING_NEW, HM_NOTING_COMPARED, HM_NOTING_DONE } noting; /* requests.c */
-    hm_token *token;                                                                      /* NULL until first needed */
-    char token_name[96];                                                                  /* for the log */
-    bool logged; /* something was appended since the last checkpoint */
-    /* The session. */
+    enum { HM_NOTING_NOTHING, HM_NOTING_NEW, HM_NOTING_COMPARED, HM_NOTING_DONE } noting;
+    hm_noting *noted; /* requests.c; NULL until something is noted */
     bool narrowed;
     hm_product product;
     char release[65];
@@ -70,21 +65,50 @@ typedef struct {
     uint8_t list_sha256[32];     /* of that file */
     uint8_t old_list_sha256[32]; /* of the list that it replaces; of nothing if there is none */
     size_t refusals;
-    hm_signing_key signing[HM_KEY_ALGORITHMS + 1]; /* by key algorithm */
+} hm_session;
+
+typedef struct {
+    const char *directory; /* absolute */
+    int dirfd;
+    int log_dirfd;
+    hm_store *store;
+    hm_buf strings;
+    hm_office_row row;
+    /* An office with founders, once statements were found (statements.c). */
+    bool governed;
+    uint8_t charter[HM_SHA256_LEN]; /* of the first statement */
+    hm_registry *registry;          /* NULL until first needed */
+    uint64_t statements_next;       /* entries with lower numbers were looked at */
+    hm_token *token;                /* NULL until first needed */
+    char token_name[96];            /* for the log */
+    bool logged;                    /* something was appended since the last checkpoint */
+    hm_session *session;            /* whose question is being answered */
+    hm_keyring *keyrings;           /* keyring.c */
 } hm_office;
+
+/* For USER, as the kernel names him. */
+void hm_session_init(hm_session *session, uint32_t user);
+void hm_session_clear(hm_session *session);
 
 /* How many refusals this session bears: each of its files may be one, and a few acts beside them. */
 static inline uint64_t hm_refusals_borne(const hm_office *office) {
-    return office->signatures_granted + HM_REFUSALS_MAX;
+    return office->session->signatures_granted + HM_REFUSALS_MAX;
 }
 
-HM_MUST_USE hm_err hm_office_open(const char *directory, hm_office *office);
+/* SESSION: whose questions are answered until another is put in its place; of the user who runs this process. */
+HM_MUST_USE hm_err hm_office_open(const char *directory, hm_session *session, hm_office *office);
 void hm_office_close(hm_office *office);
 /* "DIR/NAME" */
 HM_MUST_USE hm_err hm_office_path(const hm_office *office, const char *name, hm_buf *path, const char **string);
 /* Open the token and log in, once. */
 HM_MUST_USE hm_err hm_office_token(hm_office *office);
 int64_t hm_now(void);
+
+/* keyring.c */
+/* The session's product's signing key of ALGORITHM: found, or made and certified now. Lasts until hm_keyring_forget. */
+HM_MUST_USE hm_err hm_keyring_get(hm_office *office, hm_key_algorithm algorithm, hm_signing_key **key);
+/* After somebody changed keys or certificates in the database. */
+void hm_keyring_forget(hm_office *office);
 
 /* A lock that serialises acts of several steps between processes ("publish.lock", "ceremony.lock"). */
 HM_MUST_USE hm_err hm_office_lock(const hm_office *office, const char *name, int *fd);
@@ -164,7 +188,7 @@ HM_MUST_USE hm_err hm_rule_decide(hm_office *office, const hm_rule_request *requ
                                   hm_rule_answer *answer);
 /* What the policy in force still wants of an open request: STANDING->awaits. */
 HM_MUST_USE hm_err hm_rule_awaits(hm_office *office, hm_standing *standing);
-/* Who speaks: office->principal, or a refusal. */
+/* Who speaks: office->session->principal, or a refusal. */
 HM_MUST_USE hm_err hm_rule_who(hm_office *office);
 
 /* requests.c */
@@ -173,6 +197,8 @@ HM_MUST_USE hm_err hm_requests_list(hm_office *office, hm_standing_visit visit, 
 /* From now on the session's signatures are noted for a request, not made; REQUEST: they are compared with this one. */
 HM_MUST_USE hm_err hm_requests_begin(hm_office *office, hm_bytes request);
 HM_MUST_USE hm_err hm_requests_note(hm_office *office, const hm_rule_request *asked);
+/* What was noted is forgotten, and the session signs again. */
+void hm_requests_end(hm_session *session);
 /* Make the request of what was noted. Not NEEDED: all of it can be signed as it is, and there is none. */
 HM_MUST_USE hm_err hm_requests_close(hm_office *office, bool *needed, uint64_t *index,
                                      uint8_t hash[static HM_SHA256_LEN]);

@@ -85,9 +85,9 @@ hm_err hm_prove(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm
     hm_checkpoint checkpoint;
     bool found;
     /* Each may cost a checkpoint, which the token signs. */
-    if (office->narrowed && !office->proofs_left)
+    if (office->session->narrowed && !office->session->proofs_left)
         return hm_refuse("this session has used up the proofs it was opened for");
-    if (office->narrowed) office->proofs_left--;
+    if (office->session->narrowed) office->session->proofs_left--;
     HM_TRY(find_pair(office, signature_hash, content, &p, &found));
     if (!found) return HM_OK;
     HM_TRY(make_paths(office, &p.proof, &checkpoint));
@@ -116,7 +116,7 @@ hm_err hm_receipt(hm_office *office, hm_bytes signature_hash, hm_bytes content, 
     bool found;
     /* The key first: that it was made is an entry, too, and the receipt's tree may as well hold it. Where there are
      * roles, it is made for who may sign, and who has a role for keys; not for whoever asks. */
-    bool make = !office->governed || office->product.id;
+    bool make = !office->governed || office->session->product.id;
     hm_err err = hm_ceremony_office_key(office, HM_KEY_ROLE_RECEIPT, HM_KEY_ES256, make, &key);
     hm_buf_clear(&key.spki);
     HM_TRY(err);

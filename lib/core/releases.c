@@ -91,7 +91,7 @@ static hm_err recall(void *context, const hm_entry_row *entry) {
 
 hm_err hm_releases_highest(const hm_office *office, uint64_t *sequence) {
     history h = {.release = NULL};
-    HM_TRY(hm_store_entries_tagged(office->store, hm_releases_tag(&office->product), recall, &h));
+    HM_TRY(hm_store_entries_tagged(office->store, hm_releases_tag(&office->session->product), recall, &h));
     *sequence = h.sequence.number;
     return HM_OK;
 }
@@ -117,6 +117,6 @@ static hm_err put_remarks(const history *h, hm_buf *remark) {
 hm_err hm_releases_compare(const hm_office *office, const hmv_release *release, hm_bytes content, hm_buf *remark) {
     history h = {.release = release, .content = content};
     if (release->exception.size) return HM_OK;
-    HM_TRY(hm_store_entries_tagged(office->store, hm_releases_tag(&office->product), recall, &h));
+    HM_TRY(hm_store_entries_tagged(office->store, hm_releases_tag(&office->session->product), recall, &h));
     return put_remarks(&h, remark);
 }

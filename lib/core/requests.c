@@ -7,6 +7,7 @@
 #include <pki/cose.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 uint64_t hm_requests_tag(const uint8_t request[static HM_SHA256_LEN]) {
@@ -200,14 +201,22 @@ typedef struct {
     uint8_t plain[HM_SHA256_LEN], content[HM_DIGEST_MAX];
 } artifact_storage;
 
-/* One core per process. */
-static hm_request noted;
-static artifact_storage stored[HM_REQUEST_ARTIFACTS];
-static hm_buf compared; /* the request that files are compared with */
-static bool matched[HM_REQUEST_ARTIFACTS];
-static uint32_t expires; /* seconds */
-static char rule[HM_RULE_NAME];
-static bool any_needs;
+struct hm_noting {
+    hm_request request;
+    artifact_storage stored[HM_REQUEST_ARTIFACTS];
+    hm_buf compared; /* the request that files are compared with, which REQUEST views */
+    bool matched[HM_REQUEST_ARTIFACTS];
+    uint32_t expires; /* seconds */
+    char rule[HM_RULE_NAME];
+    bool any_needs;
+};
+
+void hm_requests_end(hm_session *session) {
+    if (session->noted) hm_buf_clear(&session->noted->compared);
+    free(session->noted);
+    session->noted = NULL;
+    session->noting = HM_NOTING_NOTHING;
+}
 
 typedef struct {
     const uint8_t *hash;
@@ -235,39 +244,39 @@ static hm_err find_body(hm_office *office, hm_bytes hash, hm_buf *body) {
 }
 
 hm_err hm_requests_begin(hm_office *office, hm_bytes request) {
-    if (office->noting) return hm_refuse("core language: a session is for one request");
-    memset(&noted, 0, sizeof noted);
-    memset(matched, 0, sizeof matched);
-    any_needs = false;
-    expires = UINT32_MAX;
-    if (!request.len) return office->noting = HM_NOTING_NEW, HM_OK;
-    HM_TRY(find_body(office, request, &compared));
-    HM_TRY(get_own(office, hm_buf_bytes(&compared), &noted));
-    office->noting = HM_NOTING_COMPARED;
+    if (office->session->noted) return hm_refuse("core language: a session is for one request");
+    hm_noting *noted = office->session->noted = calloc(1, sizeof *noted);
+    if (!noted) return hm_no_memory();
+    noted->expires = UINT32_MAX;
+    if (!request.len) return office->session->noting = HM_NOTING_NEW, HM_OK;
+    HM_TRY(find_body(office, request, &noted->compared));
+    HM_TRY(get_own(office, hm_buf_bytes(&noted->compared), &noted->request));
+    office->session->noting = HM_NOTING_COMPARED;
     return HM_OK;
 }
 
-static hm_err compare(const hm_artifact *artifact) {
-    for (size_t i = 0; i < noted.artifacts; i++) {
-        if (!hm_artifact_same(&noted.artifact[i], artifact)) continue;
-        if (matched[i]) return hm_refuse("is an artifact of the request that was named before");
-        matched[i] = true;
+static hm_err compare(hm_noting *noted, const hm_artifact *artifact) {
+    for (size_t i = 0; i < noted->request.artifacts; i++) {
+        if (!hm_artifact_same(&noted->request.artifact[i], artifact)) continue;
+        if (noted->matched[i]) return hm_refuse("is an artifact of the request that was named before");
+        noted->matched[i] = true;
         return HM_OK;
     }
     return hm_refuse("is not what the request asks for (another file, or it was changed)");
 }
 
-static hm_err keep(const hm_artifact *artifact) {
-    artifact_storage *own = &stored[noted.artifacts];
-    if (noted.artifacts == HM_REQUEST_ARTIFACTS)
+static hm_err keep(hm_noting *noted, const hm_artifact *artifact) {
+    hm_request *request = &noted->request;
+    artifact_storage *own = &noted->stored[request->artifacts];
+    if (request->artifacts == HM_REQUEST_ARTIFACTS)
         return hm_refuse("a request has at most %d artifacts", HM_REQUEST_ARTIFACTS);
     if (artifact->name.len > HM_REQUEST_NAME_MAX) return hm_refuse("its name is too long for a request");
-    for (size_t i = 0; i < noted.artifacts; i++)
-        if (hm_artifact_same(&noted.artifact[i], artifact)) return hm_refuse("is in the request already");
+    for (size_t i = 0; i < request->artifacts; i++)
+        if (hm_artifact_same(&request->artifact[i], artifact)) return hm_refuse("is in the request already");
     memcpy(own->name, artifact->name.data, artifact->name.len);
     memcpy(own->plain, artifact->plain.data, artifact->plain.len);
     memcpy(own->content, artifact->content.data, artifact->content.len);
-    hm_artifact *a = &noted.artifact[noted.artifacts++];
+    hm_artifact *a = &request->artifact[request->artifacts++];
     *a = *artifact;
     a->name = HM_BYTES(own->name, artifact->name.len);
     a->plain = HM_BYTES(own->plain, artifact->plain.len);
@@ -277,16 +286,17 @@ static hm_err keep(const hm_artifact *artifact) {
 
 hm_err hm_requests_note(hm_office *office, const hm_rule_request *asked) {
     hm_rule_answer answer;
+    hm_noting *noted = office->session->noted;
     if (asked->artifact->format == HM_LOGGED_MANIFEST)
         return hm_refuse("envelopes cannot be requested yet, only be signed where the policy needs no approval");
-    if (office->noting == HM_NOTING_COMPARED) return compare(asked->artifact);
+    if (office->session->noting == HM_NOTING_COMPARED) return compare(noted, asked->artifact);
     HM_TRY(hm_rule_decide(office, asked, true, &answer));
-    HM_TRY(keep(asked->artifact));
+    HM_TRY(keep(noted, asked->artifact));
     if (!answer.needs_approvals) return HM_OK;
-    any_needs = true;
-    if (answer.expires < expires) {
-        expires = answer.expires;
-        memcpy(rule, answer.rule, sizeof rule);
+    noted->any_needs = true;
+    if (answer.expires < noted->expires) {
+        noted->expires = answer.expires;
+        memcpy(noted->rule, answer.rule, sizeof noted->rule);
     }
     return HM_OK;
 }
@@ -301,7 +311,7 @@ static hm_err append(hm_office *office, const hm_product *product, const hm_stan
     HM_TRY(hm_put_base64(&base64, is_new ? about->body : signature));
     hm_json_object(&json, NULL);
     hm_json_string(&json, "act", act);
-    hm_json_string(&json, "actor", office->actor);
+    hm_json_string(&json, "actor", office->session->actor);
     if (strcmp(act, "approve") == 0) hm_json_bool(&json, "files_checked", about->checked);
     hm_json_string(&json, "product", product->name);
     hm_json_text(&json, "release", about->request->release);
@@ -321,6 +331,7 @@ static hm_err append(hm_office *office, const hm_product *product, const hm_stan
 }
 
 typedef struct {
+    const hm_request *wanted;
     bool found;
     uint64_t index;
     uint8_t hash[HM_SHA256_LEN];
@@ -330,13 +341,13 @@ typedef struct {
  */
 static hm_err find_same(void *context, const hm_standing *standing) {
     same_search *search = context;
-    const hm_request *r = standing->request;
-    if (standing->state != HM_REQUEST_OPEN || r->artifacts != noted.artifacts ||
-        !hm_bytes_equal(r->requester, noted.requester) || !hm_bytes_equal(r->product, noted.product) ||
-        !hm_bytes_equal(r->release, noted.release))
+    const hm_request *r = standing->request, *wanted = search->wanted;
+    if (standing->state != HM_REQUEST_OPEN || r->artifacts != wanted->artifacts ||
+        !hm_bytes_equal(r->requester, wanted->requester) || !hm_bytes_equal(r->product, wanted->product) ||
+        !hm_bytes_equal(r->release, wanted->release))
         return HM_OK;
-    for (size_t i = 0; i < noted.artifacts; i++)
-        if (!hm_artifact_same(&r->artifact[i], &noted.artifact[i])) return HM_OK;
+    for (size_t i = 0; i < wanted->artifacts; i++)
+        if (!hm_artifact_same(&r->artifact[i], &wanted->artifact[i])) return HM_OK;
     search->found = true;
     search->index = standing->index;
     memcpy(search->hash, standing->hash, sizeof search->hash);
@@ -345,28 +356,30 @@ static hm_err find_same(void *context, const hm_standing *standing) {
 
 hm_err hm_requests_close(hm_office *office, bool *needed, uint64_t *index, uint8_t hash[static HM_SHA256_LEN]) {
     HM_BUF body = HM_BUF_EMPTY;
-    if (office->noting != HM_NOTING_NEW || !office->product.id)
+    hm_noting *noting = office->session->noted;
+    if (office->session->noting != HM_NOTING_NEW || !office->session->product.id)
         return hm_refuse("core language: request-close comes after narrow, in a session that request-begin began");
-    if (!noted.artifacts) return hm_refuse("there is nothing to request");
-    *needed = any_needs;
-    if (!any_needs) return HM_OK;
-    memcpy(noted.office, office->row.uuid, sizeof noted.office);
-    noted.requester = hm_text(office->principal);
-    noted.product = hm_text(office->product.name);
-    noted.release = hm_text(office->release);
-    same_search same = {.found = false};
+    hm_request *noted = &noting->request;
+    if (!noted->artifacts) return hm_refuse("there is nothing to request");
+    *needed = noting->any_needs;
+    if (!noting->any_needs) return HM_OK;
+    memcpy(noted->office, office->row.uuid, sizeof noted->office);
+    noted->requester = hm_text(office->session->principal);
+    noted->product = hm_text(office->session->product.name);
+    noted->release = hm_text(office->session->release);
+    same_search same = {.wanted = noted};
     HM_TRY(hm_requests_list(office, find_same, &same));
-    office->noting = HM_NOTING_DONE;
+    office->session->noting = HM_NOTING_DONE;
     if (same.found) return *index = same.index, memcpy(hash, same.hash, sizeof same.hash), HM_OK;
-    noted.rule = hm_text(rule);
-    noted.time = hm_now();
-    noted.expires = noted.time + (int64_t)expires;
-    noted.statements = hm_rule_version(office);
-    HM_TRY(hm_request_put(&noted, &body));
-    hm_standing about = {.body = hm_buf_bytes(&body), .request = &noted};
+    noted->rule = hm_text(noting->rule);
+    noted->time = hm_now();
+    noted->expires = noted->time + (int64_t)noting->expires;
+    noted->statements = hm_rule_version(office);
+    HM_TRY(hm_request_put(noted, &body));
+    hm_standing about = {.body = hm_buf_bytes(&body), .request = noted};
     hm_sha256(about.body, hash);
     memcpy(about.hash, hash, sizeof about.hash);
-    return append(office, &office->product, &about, "request", HM_NO_BYTES, index);
+    return append(office, &office->session->product, &about, "request", HM_NO_BYTES, index);
 }
 
 static const char *const state_words[] = {"open", "rejected", "cancelled", "expired", "done"};
@@ -378,7 +391,7 @@ static hm_err check_decision(hm_office *office, hm_decision decision, hm_standin
         return hm_refuse("the request is %s", hm_request_state_word(standing->state));
     if (decision == HM_DECISION_CANCEL) {
         HM_TRY(hm_rule_who(office));
-        if (!hm_bytes_equal(hm_text(office->principal), standing->request->requester))
+        if (!hm_bytes_equal(hm_text(office->session->principal), standing->request->requester))
             return hm_refuse("only who asked cancels a request (an approver rejects it)");
         standing->closer = standing->request->requester;
         return HM_OK;
@@ -415,9 +428,9 @@ hm_err hm_requests_decide(hm_office *office, hm_bytes request, hm_decision decis
 /* ---- what lets a signature through ---- */
 
 static bool asks_for(const hm_request *request, const hm_office *office, const hm_artifact *artifact, size_t *which) {
-    if (!hm_bytes_equal(request->product, hm_text(office->product.name)) ||
-        !hm_bytes_equal(request->release, hm_text(office->release)) ||
-        !hm_bytes_equal(request->requester, hm_text(office->principal)) ||
+    if (!hm_bytes_equal(request->product, hm_text(office->session->product.name)) ||
+        !hm_bytes_equal(request->release, hm_text(office->session->release)) ||
+        !hm_bytes_equal(request->requester, hm_text(office->session->principal)) ||
         memcmp(request->office, office->row.uuid, sizeof request->office) != 0)
         return false;
     for (*which = 0; *which < request->artifacts; ++*which)

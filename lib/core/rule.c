@@ -32,10 +32,11 @@ static const struct {
 static hm_err identify(hm_office *office) {
     hm_principal principal;
     HM_TRY(hm_statements_load(office));
-    HM_TRY(hm_registry_by_unix(office->registry, office->user, &principal));
-    snprintf(office->principal, sizeof office->principal, "%.*s", (int)principal.name.len,
+    HM_TRY(hm_registry_by_unix(office->registry, office->session->user, &principal));
+    snprintf(office->session->principal, sizeof office->session->principal, "%.*s", (int)principal.name.len,
              (const char *)principal.name.data);
-    snprintf(office->actor, sizeof office->actor, "%s (unix:%u)", office->principal, office->user);
+    snprintf(office->session->actor, sizeof office->session->actor, "%s (unix:%u)", office->session->principal,
+             office->session->user);
     return HM_OK;
 }
 
@@ -43,7 +44,7 @@ hm_err hm_rule_who(hm_office *office) { return identify(office); }
 
 static hm_err allows(hm_office *office, hm_role role, hm_bytes product) {
     HM_TRY(identify(office));
-    return hm_registry_allows(office->registry, hm_text(office->principal), role, product, hm_now());
+    return hm_registry_allows(office->registry, hm_text(office->session->principal), role, product, hm_now());
 }
 
 hm_err hm_rule_allows_act(hm_office *office, const hm_message *question) {
@@ -54,9 +55,9 @@ hm_err hm_rule_allows_act(hm_office *office, const hm_message *question) {
     hm_bytes product = acts[i].of_product ? question->field[0].bytes : HM_NO_BYTES;
     if (acts[i].of_product && !product.len) return HM_OK; /* a session that asks for proofs */
     /* One that compares signs nothing, and takes no role; but no other act, either. */
-    if (office->noting && question->type != HM_MSG_NARROW)
+    if (office->session->noting && question->type != HM_MSG_NARROW)
         return hm_refuse("core language: narrow comes after request-begin");
-    if (office->noting == HM_NOTING_COMPARED) return HM_OK;
+    if (office->session->noting == HM_NOTING_COMPARED) return HM_OK;
     return allows(office, acts[i].role, product);
 }
 
@@ -102,12 +103,13 @@ static hm_err count_one(void *context, const hm_entry_row *entry) {
                          (unsigned long long)entry->index);
     u->older |= (int64_t)time <= u->since - PUT_BACK_MOST;
     if ((int64_t)time <= u->since) return HM_OK;
-    if (!leaf.has_product || memcmp(leaf.product_class, u->office->product.class, sizeof leaf.product_class) != 0)
+    if (!leaf.has_product ||
+        memcmp(leaf.product_class, u->office->session->product.class, sizeof leaf.product_class) != 0)
         return HM_OK;
     HM_BUF key = HM_BUF_EMPTY;
     HM_TRY(hm_put_hex(&key, HM_BYTES(u->request->token_id, HM_KEY_ID_LEN)));
     u->count += u->rule.len ? is_member(entry->details, "rule", u->rule) &&
-                                  is_member(entry->details, "principal", hm_text(u->office->principal))
+                                  is_member(entry->details, "principal", hm_text(u->office->session->principal))
                             : is_member(entry->details, "key", hm_buf_bytes(&key));
     return HM_OK;
 }
@@ -131,14 +133,15 @@ static hm_err count_used(void *context, hm_bytes rule, uint32_t seconds, bool of
 }
 
 /* Asked of the token, and only where a rule wants to know. */
-static hm_err was_imported(const hm_office *office, const hm_policy *policy, hm_key_algorithm algorithm,
-                           bool *imported) {
+static hm_err was_imported(hm_office *office, const hm_policy *policy, hm_key_algorithm algorithm, bool *imported) {
+    hm_signing_key *key;
     hm_key_origin origin;
     bool asked = false;
     *imported = false;
     for (size_t i = 0; i < policy->rules; i++) asked |= policy->rule[i].not_imported;
     if (!asked) return HM_OK;
-    HM_TRY(hm_key_inspect(office->signing[algorithm].key, &origin));
+    HM_TRY(hm_keyring_get(office, algorithm, &key));
+    HM_TRY(hm_key_inspect(key->key, &origin));
     *imported = !origin.local;
     return HM_OK;
 }
@@ -150,12 +153,12 @@ static hm_err current_policy(const hm_office *office, const hm_policy **policy) 
     static uint8_t last[HM_SHA256_LEN];
     uint8_t now[HM_SHA256_LEN];
     hm_bytes stated;
-    HM_TRY(hm_registry_policy(office->registry, hm_text(office->product.name), &stated));
+    HM_TRY(hm_registry_policy(office->registry, hm_text(office->session->product.name), &stated));
     hm_registry_last(office->registry, now);
     *policy = &current;
     if (stated.data == text.data && stated.len == text.len && memcmp(now, last, sizeof now) == 0) return HM_OK;
     text = HM_NO_BYTES;
-    HM_TRY(hm_in(hm_policy_read(stated, &current), "the policy of %s", office->product.name));
+    HM_TRY(hm_in(hm_policy_read(stated, &current), "the policy of %s", office->session->product.name));
     text = stated;
     memcpy(last, now, sizeof last);
     return HM_OK;
@@ -175,7 +178,7 @@ static hm_err decide_with_approvals(hm_office *office, const hm_policy *policy, 
     hm_approval approval;
     HM_TRY(hm_requests_find(office, request->artifact, &approval));
     if (!approval.found)
-        return hm_refuse("the policy of %s: %s (%s)", office->product.name, decision->sentence,
+        return hm_refuse("the policy of %s: %s (%s)", office->session->product.name, decision->sentence,
                          approval.why ? approval.why : "hallmark request asks for them");
     asked->approvers = approval.approver;
     asked->approver_count = approval.approvers;
@@ -192,13 +195,13 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     bool imported;
     *answer = (hm_rule_answer){.by_request = false};
     if (!office->governed) return HM_OK;
-    HM_TRY(allows(office, HM_ROLE_REQUESTER, hm_text(office->product.name)));
+    HM_TRY(allows(office, HM_ROLE_REQUESTER, hm_text(office->session->product.name)));
     HM_TRY(current_policy(office, &policy));
     HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));
     hm_token_describe(office->token, &token);
     usage used = {.office = office, .request = request};
-    hm_policy_request asked = {.requester = hm_text(office->principal),
-                               .release = hm_text(office->release),
+    hm_policy_request asked = {.requester = hm_text(office->session->principal),
+                               .release = hm_text(office->session->release),
                                .format = request->artifact->format,
                                .algorithm = request->artifact->algorithm,
                                .imported = imported,
@@ -213,7 +216,7 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     if (answer->needs_approvals) HM_TRY(decide_with_approvals(office, policy, request, &asked, &decision, answer));
     return decision.verdict == HM_POLICY_ALLOWED
                ? HM_OK
-               : hm_refuse("the policy of %s: %s", office->product.name, decision.sentence);
+               : hm_refuse("the policy of %s: %s", office->session->product.name, decision.sentence);
 }
 
 /* Quotas are for whoever signs. */

@@ -187,9 +187,9 @@ static hm_err answer_log_prove(session *s, const hm_message *question) {
 /* One for each signature that the session was opened for: each costs one of the token's, and a checkpoint. */
 static hm_err answer_log_receipt(session *s, const hm_message *question) {
     HM_BUF receipt = HM_BUF_EMPTY;
-    if (s->office->narrowed && !s->office->receipts_left)
+    if (s->office->session->narrowed && !s->office->session->receipts_left)
         return hm_refuse("this session has used up the receipts it was opened for");
-    if (s->office->narrowed) s->office->receipts_left--;
+    if (s->office->session->narrowed) s->office->session->receipts_left--;
     HM_TRY(hm_receipt(s->office, question->field[HM_LOG_RECEIPT_SIGNATURE].bytes,
                       question->field[HM_LOG_RECEIPT_CONTENT].bytes, &receipt));
     return send_bytes(s->fd, hm_buf_bytes(&receipt));
@@ -239,9 +239,9 @@ static hm_err answer_narrow(session *s, const hm_message *question) {
 /* A narrowed session belongs to a process that parses untrusted files: it may sign for its product and have receipts of
  * that, or without a product ask for proofs, or have one list signed, nothing else. */
 static bool allowed_when_narrowed(const hm_office *office, hm_message_type type) {
-    if (office->for_list) return type == HM_MSG_TRUST_SIGN;
-    if (!office->product.id) return type == HM_MSG_LOG_PROVE;
-    if (office->noting) return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_REQUEST_CLOSE;
+    if (office->session->for_list) return type == HM_MSG_TRUST_SIGN;
+    if (!office->session->product.id) return type == HM_MSG_LOG_PROVE;
+    if (office->session->noting) return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_REQUEST_CLOSE;
     return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_LOG_RECEIPT;
 }
 
@@ -324,7 +324,7 @@ static hm_err answer_request_decide(session *s, const hm_message *question) {
 
 static hm_err answer(session *s, const hm_message *question) {
     if (!s->greeted && question->type != HM_MSG_HELLO) return hm_refuse("core language: hello comes first");
-    if (s->office->narrowed && !allowed_when_narrowed(s->office, question->type))
+    if (s->office->session->narrowed && !allowed_when_narrowed(s->office, question->type))
         return hm_refuse("core language: this session may only sign");
     HM_TRY(hm_rule_allows_act(s->office, question));
     switch (question->type) {
@@ -407,7 +407,7 @@ static hm_err receive(session *s, batch *b, bool *other, bool *closed) {
     do {
         HM_TRY(hm_wire_receive(s->fd, &b->storage[b->count], &b->question[b->count], closed));
         if (*closed) return HM_OK;
-        *other = !s->office->product.id || b->question[b->count].type != HM_MSG_SIGN;
+        *other = !s->office->session->product.id || b->question[b->count].type != HM_MSG_SIGN;
         if (!*other) b->count++;
     } while (!*other && b->count < HM_BATCH_MAX && more_waits(s->fd));
     return HM_OK;
@@ -426,7 +426,7 @@ static bool is_act(hm_message_type type) {
 static hm_err log_refusal(session *s, const hm_message *question, hm_err err) {
     if (!s->greeted || !is_act(question->type) || (err.class != HM_REFUSED && err.class != HM_MISUSED)) return err;
     hm_fault fault = hm_fault_keep(err);
-    if (s->office->refusals++ < hm_refusals_borne(s->office))
+    if (s->office->session->refusals++ < hm_refusals_borne(s->office))
         HM_TRY(hm_log_refused_act(s->office, hm_wire_name(question->type), fault.sentence));
     return hm_fault_raise(&fault);
 }
@@ -437,7 +437,8 @@ static hm_err converse(session *s, batch *b) {
         HM_TRY(receive(s, b, &other, &closed));
         if (b->count) HM_TRY(hm_signing_batch(s->office, b->question, b->count, s->fd));
         if (closed) return HM_OK;
-        if (s->office->refusals > hm_refusals_borne(s->office)) return hm_refuse("too many refusals in one session");
+        if (s->office->session->refusals > hm_refusals_borne(s->office))
+            return hm_refuse("too many refusals in one session");
         if (!other) continue;
         hm_err err = answer(s, &b->question[b->count]);
         if (hm_failed(err)) err = log_refusal(s, &b->question[b->count], err);
@@ -470,7 +471,8 @@ hm_err hm_core_serve(int fd, const char *directory) {
     static hm_office office;
     static batch b;
     session s = {.office = &office, .fd = fd};
-    hm_err err = hm_office_open(directory, &office);
+    hm_session own;
+    hm_err err = hm_office_open(directory, &own, &office);
     if (!hm_failed(err)) err = hm_log_check_founded(&office);
     if (!hm_failed(err)) err = hm_log_check_head(&office);
     if (hm_failed(err)) {

@@ -32,13 +32,13 @@ hm_err hm_signed_manifest_read(hm_bytes statement, hm_bytes content, hmv_release
 
 static hm_err check_publisher(const hm_office *office, const hmv_release *release) {
     bool own = hm_bytes_equal(of(release->publisher), HM_ARRAY(office->row.uuid));
-    if (own == !office->cosign) return HM_OK;
+    if (own == !office->session->cosign) return HM_OK;
     return own ? hm_refuse("the manifest is this office's own: there is nothing to co-sign")
                : hm_refuse("the manifest's publisher is another office (--cosign signs beside its publisher)");
 }
 
 static hm_err check_product(const hm_office *office, const hmv_release *release) {
-    const hm_product *product = &office->product;
+    const hm_product *product = &office->session->product;
     if (!hm_bytes_equal(of(release->vendor), HM_ARRAY(product->vendor)))
         return hm_refuse("the manifest is for devices of another vendor than %s", product->name);
     return hm_bytes_equal(of(release->class_id), HM_ARRAY(product->class))
@@ -86,9 +86,9 @@ hm_err hm_signed_manifest_check(const hm_office *office, const hmv_release *rele
     HM_TRY(check_product(office, release));
     HM_TRY(check_purpose(office, release));
     HM_TRY(check_numbers(release));
-    if (office->release[0] && !hm_bytes_equal(of(release->version), hm_text(office->release)))
+    if (office->session->release[0] && !hm_bytes_equal(of(release->version), hm_text(office->session->release)))
         return hm_refuse("the manifest is of release %.*s, this session is for %s", (int)release->version.size,
-                         (const char *)release->version.data, office->release);
+                         (const char *)release->version.data, office->session->release);
     return check_signer(release, key);
 }
 

@@ -14,22 +14,21 @@ static bool product_allows(const hm_product *product, uint64_t algorithm) {
 }
 
 static hm_err ready_key(hm_office *office, hm_key_algorithm algorithm, hm_signing_key **key) {
-    *key = &office->signing[algorithm];
     bool there = true;
     /* Who only compares has no role, and makes no key. */
-    if (office->noting == HM_NOTING_COMPARED) HM_TRY(hm_ceremony_has_key(office, &office->product, algorithm, &there));
+    if (office->session->noting == HM_NOTING_COMPARED)
+        HM_TRY(hm_ceremony_has_key(office, &office->session->product, algorithm, &there));
     if (!there) return hm_refuse("is not what the request asks for: there is no key of that algorithm yet");
-    if (!(*key)->ready) HM_TRY(hm_ceremony_signing_key(office, &office->product, algorithm, *key));
-    return HM_OK;
+    return hm_keyring_get(office, algorithm, key);
 }
 
 hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer) {
-    if (!office->product.id) return hm_refuse("core language: prepare comes after narrow");
+    if (!office->session->product.id) return hm_refuse("core language: prepare comes after narrow");
     hm_bytes wanted = question->field[HM_PREPARE_ALGORITHMS].bytes;
     HM_BUF names = HM_BUF_EMPTY;
     for (size_t i = 0; i < wanted.len; i++) {
         hm_key_algorithm algorithm = (hm_key_algorithm)wanted.data[i];
-        if (product_allows(&office->product, algorithm)) {
+        if (product_allows(&office->session->product, algorithm)) {
             hm_signing_key *key;
             HM_TRY(ready_key(office, algorithm, &key));
             answer->field[HM_PREPARED_ALGORITHM].number = algorithm;
@@ -45,7 +44,7 @@ hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_mess
     return hm_refuse(
         "%s has no key of an algorithm that this format's verifiers accept (they accept %s; a product's algorithms are fixed by hallmark "
         "product add --algorithm)",
-        office->product.name, list);
+        office->session->product.name, list);
 }
 
 typedef struct {
@@ -92,11 +91,12 @@ static hm_err read_statement(signing_job *job) {
 
 /* May this be signed? Everything that policy says is asked here, before anything is written or signed. */
 static hm_err check_job(hm_office *office, signing_job *job) {
-    if (!office->product.id) return hm_refuse("core language: sign comes after narrow");
-    if (!office->signatures_left) return hm_refuse("this session has used up the signatures it was opened for");
+    if (!office->session->product.id) return hm_refuse("core language: sign comes after narrow");
+    if (!office->session->signatures_left)
+        return hm_refuse("this session has used up the signatures it was opened for");
     uint64_t algorithm = number(job, HM_SIGN_ALGORITHM);
-    if (!product_allows(&office->product, algorithm))
-        return hm_refuse("%s does not sign with that algorithm", office->product.name);
+    if (!product_allows(&office->session->product, algorithm))
+        return hm_refuse("%s does not sign with that algorithm", office->session->product.name);
     HM_TRY(hm_narrow_allows(office, number(job, HM_SIGN_STRUCTURE), number(job, HM_SIGN_FORMAT)));
     HM_TRY(is_cose(job) ? read_statement(job) : take_content(job, (hm_key_algorithm)algorithm));
     if (is_cose(job)) HM_TRY(hm_narrow_allows_release(office, &job->release, bytes(job, HM_SIGN_CONTENT)));
@@ -109,8 +109,8 @@ static hm_err check_job(hm_office *office, signing_job *job) {
     if (job->key->not_after < job->time)
         return hm_refuse(
             "the signing certificate of %s has expired (hallmark cert request and cert import bring in a new one for the same key; renewal by the office comes with a later release)",
-            office->product.name);
-    office->signatures_left--;
+            office->session->product.name);
+    office->session->signatures_left--;
     return HM_OK;
 }
 
@@ -122,7 +122,7 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
     bool refused = failed(job);
     const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)number(job, HM_SIGN_ALGORITHM));
     hm_json_object(&json, NULL);
-    hm_json_string(&json, "actor", office->actor);
+    hm_json_string(&json, "actor", office->session->actor);
     hm_json_string(&json, "algorithm", algorithm ? algorithm : "unknown");
     if (!refused) hm_json_hex(&json, "certificate", HM_ARRAY(job->key->certificate_sha256));
     hm_json_hex(&json, "content", bytes(job, HM_SIGN_CONTENT));
@@ -131,10 +131,10 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
     hm_json_text(&json, "name", bytes(job, HM_SIGN_NAME));
     hm_json_hex(&json, "plain", bytes(job, HM_SIGN_PLAIN));
     hm_json_number(&json, "policy", (int64_t)hm_rule_version(office));
-    if (office->principal[0]) hm_json_string(&json, "principal", office->principal);
-    hm_json_string(&json, "product", office->product.name);
+    if (office->session->principal[0]) hm_json_string(&json, "principal", office->session->principal);
+    hm_json_string(&json, "product", office->session->product.name);
     if (refused) hm_json_string(&json, "reason", job->fault.sentence);
-    hm_json_string(&json, "release", office->release);
+    hm_json_string(&json, "release", office->session->release);
     if (job->rule.by_request) hm_json_hex(&json, "request", HM_ARRAY(job->rule.request));
     if (job->rule.rule[0]) hm_json_string(&json, "rule", job->rule.rule);
     hm_json_number(&json, "size", (int64_t)number(job, HM_SIGN_SIZE));
@@ -168,17 +168,17 @@ static uint64_t request_tag(const signing_job *job) {
 
 static hm_err append_request(hm_office *office, signing_job *job) {
     ask_policy(office, job);
-    if (failed(job) && office->refusals++ >= hm_refusals_borne(office)) return HM_OK;
+    if (failed(job) && office->session->refusals++ >= hm_refusals_borne(office)) return HM_OK;
     HM_BUF details = HM_BUF_EMPTY;
-    bool release = is_cose(job) && !failed(job) && !office->cosign;
+    bool release = is_cose(job) && !failed(job) && !office->session->cosign;
     if (release) HM_TRY(hm_releases_compare(office, &job->release, bytes(job, HM_SIGN_CONTENT), &job->remark));
     HM_TRY(describe_request(office, job, &details));
     hm_record record = {.type = failed(job) ? HM_LEAF_REFUSAL : HM_LEAF_INTENT,
-                        .product = office->product.id ? &office->product : NULL,
+                        .product = office->session->product.id ? &office->session->product : NULL,
                         .format = (unsigned)number(job, HM_SIGN_FORMAT),
                         .digest = bytes(job, HM_SIGN_CONTENT),
                         .details = hm_buf_bytes(&details),
-                        .tag = release ? hm_releases_tag(&office->product) : request_tag(job)};
+                        .tag = release ? hm_releases_tag(&office->session->product) : request_tag(job)};
     return hm_log_append(office, &record, &job->intent);
 }
 
@@ -193,7 +193,7 @@ static hm_err append_outcome(hm_office *office, signing_job *job) {
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
     hm_record record = {.type = no_signature ? HM_LEAF_FAILURE : HM_LEAF_OUTCOME,
-                        .product = &office->product,
+                        .product = &office->session->product,
                         .format = (unsigned)number(job, HM_SIGN_FORMAT),
                         .digest = no_signature ? HM_NO_BYTES : HM_ARRAY(job->signature_hash),
                         .has_intent = true,
@@ -236,8 +236,8 @@ static hm_err build(signing_job *job) {
 
 /* What was not taken up is on record, as what was not signed is. */
 static hm_err note_refusal(hm_office *office, const hm_fault *fault) {
-    bool told = fault->class == HM_REFUSED && office->refusals++ < hm_refusals_borne(office);
-    const char *act = office->noting == HM_NOTING_COMPARED ? "approve" : "request";
+    bool told = fault->class == HM_REFUSED && office->session->refusals++ < hm_refusals_borne(office);
+    const char *act = office->session->noting == HM_NOTING_COMPARED ? "approve" : "request";
     if (told) HM_TRY(hm_log_refused_act(office, act, fault->sentence));
     return hm_fault_raise(fault);
 }
@@ -301,7 +301,7 @@ hm_err hm_signing_batch(hm_office *office, const hm_message *questions, size_t c
     if (count > HM_BATCH_MAX) return hm_refuse("core language: a batch is too large");
     memset(jobs, 0, count * sizeof jobs[0]);
     for (size_t i = 0; i < count; i++) jobs[i].question = &questions[i];
-    if (office->noting)
+    if (office->session->noting)
         note_batch(office, jobs, count);
     else
         run_batch(office, jobs, count);

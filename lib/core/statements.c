@@ -211,7 +211,7 @@ static hm_err append(hm_office *office, hm_bytes envelope, const hm_statement *s
     HM_TRY(hm_statement_describe(s, &line));
     hm_json_object(&json, NULL);
     hm_json_string(&json, "act", "statement");
-    hm_json_string(&json, "actor", office->actor);
+    hm_json_string(&json, "actor", office->session->actor);
     hm_json_text(&json, "statement", hm_buf_bytes(&base64));
     hm_json_number(&json, "time", hm_now());
     hm_json_text(&json, "what", hm_buf_bytes(&line));

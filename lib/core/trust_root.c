@@ -125,7 +125,7 @@ static hm_err log_intent(const signing *s, uint64_t *index) {
     HM_BUF details = HM_BUF_EMPTY;
     hm_json json = hm_json_canonical(&details);
     hm_json_object(&json, NULL);
-    hm_json_string(&json, "actor", s->office->actor);
+    hm_json_string(&json, "actor", s->office->session->actor);
     hm_json_hex(&json, "content", HM_ARRAY(s->digest));
     hm_json_hex(&json, "key", HM_ARRAY(s->key.token_id));
     hm_json_hex(&json, "kid", HM_ARRAY(s->kid));
@@ -157,10 +157,12 @@ static hm_err sign_logged(const signing *s, hm_buf *signature) {
 }
 
 hm_err hm_trust_root_narrow(hm_office *office, const hm_message *message) {
-    if (office->narrowed) return hm_refuse("this session is narrowed already");
-    memcpy(office->list_sha256, message->field[HM_NARROW_LIST_FILE].bytes.data, sizeof office->list_sha256);
-    memcpy(office->old_list_sha256, message->field[HM_NARROW_LIST_OLD].bytes.data, sizeof office->old_list_sha256);
-    office->narrowed = office->for_list = office->list_left = true;
+    if (office->session->narrowed) return hm_refuse("this session is narrowed already");
+    memcpy(office->session->list_sha256, message->field[HM_NARROW_LIST_FILE].bytes.data,
+           sizeof office->session->list_sha256);
+    memcpy(office->session->old_list_sha256, message->field[HM_NARROW_LIST_OLD].bytes.data,
+           sizeof office->session->old_list_sha256);
+    office->session->narrowed = office->session->for_list = office->session->list_left = true;
     return HM_OK;
 }
 
@@ -173,12 +175,12 @@ static bool has_hash(hm_bytes bytes, const uint8_t expected[static HM_SHA256_LEN
 /* The list that the user named, against the old one that the user named, and it once. The old list is what lets a root
  * sign that leaves: a parser that chose it could have a list signed in which this root has no say. */
 static hm_err use_up(hm_office *office, hm_bytes list, hm_bytes old) {
-    if (!office->list_left) return hm_refuse("core language: trust-sign comes after narrow-list, and once");
-    if (!has_hash(list, office->list_sha256))
+    if (!office->session->list_left) return hm_refuse("core language: trust-sign comes after narrow-list, and once");
+    if (!has_hash(list, office->session->list_sha256))
         return hm_refuse("this session may have another file signed, and only that (was the list changed meanwhile?)");
-    if (!has_hash(old, office->old_list_sha256))
+    if (!has_hash(old, office->session->old_list_sha256))
         return hm_refuse("this session is for another old list, or for none (was that changed meanwhile?)");
-    office->list_left = false;
+    office->session->list_left = false;
     return HM_OK;
 }
 

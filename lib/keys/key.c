@@ -150,12 +150,25 @@ static hm_err find(hm_key *key, hm_bytes known_spki) {
     return hm_object_spki(key, &key->spki);
 }
 
+/* The same key, if it was given out before: of one whose public key the caller had told the token's own word is not
+ * known. */
+static hm_key *found_before(const hm_token *token, hm_key_algorithm algorithm, const uint8_t *id, hm_bytes known_spki) {
+    hm_key *key = token->keys;
+    while (key && (key->algorithm != algorithm || memcmp(key->id, id, HM_KEY_ID_LEN) != 0 ||
+                   (known_spki.len ? !hm_bytes_equal(hm_buf_bytes(&key->spki), known_spki) : key->spki_was_told)))
+        key = key->next;
+    return key;
+}
+
 hm_err hm_token_find(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN],
                      hm_bytes known_spki, hm_key **key) {
     hm_key *found;
     *key = NULL;
     if (!hm_key_algorithm_name(algorithm)) return hm_misuse("unknown key algorithm %d", (int)algorithm);
+    *key = found_before(token, algorithm, id, known_spki);
+    if (*key) return HM_OK;
     HM_TRY(key_new(token, algorithm, id, &found));
+    found->spki_was_told = known_spki.len != 0;
     hm_err err = find(found, known_spki);
     if (hm_failed(err)) return key_free(&found), hm_in(err, "the token \"%s\"", token->info.label);
     *key = found;

@@ -30,6 +30,7 @@ struct hm_key {
     hm_key_algorithm algorithm;
     uint8_t id[HM_KEY_ID_LEN];
     hm_buf spki;
+    bool spki_was_told; /* and not read from the token */
 };
 
 /* A fault for a return value other than CKR_OK, with the sentence for what a person can do about it. DOING completes

@@ -164,7 +164,14 @@ int pure_next(const cpu *cpu) {
     return mark >= FIRST_PURE ? mark - FIRST_PURE : NO_PURE;
 }
 
+static int has_had(const habits *it, uint32_t sp) {
+    uint32_t i = 0;
+    while (i < it->stacks && it->sp[i] != sp) i++;
+    return i < it->stacks;
+}
+
 void pure_learn(habits *it, const registers *called, const registers *returned) {
+    if (!has_had(it, called->r[SP]) && it->stacks < STACKS) it->sp[it->stacks++] = called->r[SP];
     for (int i = 0; i < PC; i++) it->clobbers |= (uint32_t)(called->r[i] != returned->r[i]) << i;
     it->last = *returned;
 }
@@ -178,7 +185,7 @@ int pure_expect(const pure *it, const cpu *cpu, expectation *expectation) {
 
 int pure_work_out(const pure *it, cpu *cpu, const habits *habits) {
     expectation is;
-    if (!pure_expect(it, cpu, &is)) return 0;
+    if (!has_had(habits, cpu->at.r[SP]) || !pure_expect(it, cpu, &is)) return 0;
     uint8_t *memory = is.size ? cpu_memory(cpu, is.at, is.size) : NULL;
     if (memory) cpu_touch(cpu, cpu_offset(cpu, memory), is.size), memcpy(memory, is.bytes, is.size);
     registers at = habits->last;

@@ -15,13 +15,17 @@ int pure_is_step(const pure *it);
 /* The pure function that begins with the next instruction, or NO_PURE. */
 int pure_next(const cpu *cpu);
 
-/* What a function leaves in registers that it may change, learned from calls that were executed. */
+/* What a function leaves in registers that it may change, and where it was called with the stack: learned from calls
+ * that were executed. */
+enum { STACKS = 64 };
 typedef struct habits {
     registers last;    /* as the last call returned */
     uint32_t clobbers; /* bit n: of register n */
+    uint32_t stacks, sp[STACKS];
 } habits;
 void pure_learn(habits *it, const registers *called, const registers *returned);
-/* In place of the call that is next. 0: it must be executed; nothing has changed. */
+/* In place of the call that is next. 0: it must be executed; nothing has changed. So with a stack that it never had:
+ * its frame may lie on what is still needed. */
 int pure_work_out(const pure *it, cpu *cpu, const habits *habits);
 /* Is a call that began at CALLED over? */
 int pure_has_returned(const cpu *cpu, const registers *called);

@@ -136,14 +136,19 @@ static int remember(trials *it, const differences *all, outcome *outcome) {
         *outcome = known[key % KNOWN].outcome;
         return 1;
     }
-    if (it->visits < VISITS) it->visited[it->visits++] = key;
+    if (it->visits < VISITS) {
+        it->visited[it->visits].key = key;
+        it->visited[it->visits++].left = it->left;
+    }
     return 0;
 }
 
-/* All that was visited from FROM on came to OUTCOME. */
+/* All that was visited from FROM on came to OUTCOME. A trial that came to a place late and then ran out of its budget
+ * says nothing of one that comes there early. */
 static void learn(trials *it, uint32_t from, outcome outcome) {
     for (uint32_t i = from; i < it->visits; i++) {
-        uint64_t key = it->visited[i];
+        uint64_t key = it->visited[i].key;
+        if (outcome == ENDLESS && it->visited[i].left < budget / 2) continue;
         known[key % KNOWN].key = key;
         known[key % KNOWN].outcome = (uint8_t)outcome;
     }

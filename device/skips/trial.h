@@ -17,7 +17,9 @@ typedef struct trials {
     struct trials *next;     /* of the boot after the program's own run; NULL if nothing lasts */
     int is_next;
     uint32_t ended; /* where the last trial did */
-    uint64_t visited[VISITS];
+    struct {
+        uint64_t key, left;
+    } visited[VISITS];
     uint32_t visits;
     uint8_t *lasting, *saved;
 } trials;

@@ -250,18 +250,39 @@ static void an_rsa_key_of_another_size_is_refused(void **state) {
 
 /* With the public key known from our records a key is found by one search for its private half, and nothing is read. */
 static void finding_a_known_key_asks_once_and_reads_nothing(void **state) {
+    static const uint8_t other_id[HM_KEY_ID_LEN] = {9};
     fixture *f = *state;
     HM_TOKEN *token = opened(f);
-    hm_key *key;
+    hm_key *key, *again;
     HM_BUF spki = HM_BUF_EMPTY, signature = HM_BUF_EMPTY;
     WORKS(hm_token_generate(token, HM_KEY_ES256, some_id, "k", &key));
     WORKS(hm_put(&spki, hm_key_signer(key).spki));
+    hm_token_close(&token);
+    token = opened(f);
     order(f, "C_FindObjectsInit return 0x5 1\nC_FindObjects return 0x5 1\nC_GetAttributeValue return 0x5 0");
     WORKS(hm_token_find(token, HM_KEY_ES256, some_id, hm_buf_bytes(&spki), &key));
     hm_signer signer = hm_key_signer(key);
     for (int round = 0; round < 3; round++)
         WORKS(signer.sign(signer.key, HM_SCHEME_ECDSA_SHA256, hm_text("m"), &signature));
-    FAILS(HM_COULD_NOT, "", hm_token_find(token, HM_KEY_ES256, some_id, hm_buf_bytes(&spki), &key));
+    WORKS(hm_token_find(token, HM_KEY_ES256, some_id, hm_buf_bytes(&spki), &again));
+    assert_ptr_equal(again, key);
+    FAILS(HM_COULD_NOT, "", hm_token_find(token, HM_KEY_ES256, other_id, hm_buf_bytes(&spki), &key));
+}
+
+/* What the database said of a key is not taken for what the token says of it. */
+static void a_key_that_was_told_is_read_when_the_token_is_to_say(void **state) {
+    fixture *f = *state;
+    HM_TOKEN *token = opened(f);
+    hm_key *made, *told, *read;
+    const hm_bytes wrong = hm_text("another public key");
+    WORKS(hm_token_generate(token, HM_KEY_ES256, some_id, "k", &made));
+    HM_BUF spki = HM_BUF_EMPTY;
+    WORKS(hm_put(&spki, hm_key_signer(made).spki));
+    hm_token_close(&token);
+    token = opened(f);
+    WORKS(hm_token_find(token, HM_KEY_ES256, some_id, wrong, &told));
+    WORKS(hm_token_find(token, HM_KEY_ES256, some_id, HM_NO_BYTES, &read));
+    assert_true(hm_bytes_equal(hm_key_signer(read).spki, hm_buf_bytes(&spki)));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_new, fixture_free)
@@ -269,6 +290,7 @@ static void finding_a_known_key_asks_once_and_reads_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(without_faults_the_fake_is_the_real_one),
+        TEST(a_key_that_was_told_is_read_when_the_token_is_to_say),
         cmocka_unit_test(opening_says_what_is_wrong_with_the_device),
         TEST(P5_strings_of_the_module_cannot_overflow_or_reach_a_terminal),
         TEST(a_token_without_ed25519_says_so),

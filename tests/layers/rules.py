@@ -1,6 +1,6 @@
 """The layers of DESIGN section 3 as data: what each may see, and what from outside it may touch."""
 
-# Side by side, none seeing another: policy, store, tlog, keys; and core never sees format (P8).
+# Side by side, none seeing another: policy, identity, store, tlog, keys; and core never sees format (P8).
 MAY_SEE = {
     'base': [],
     'crypto': ['base'],
@@ -9,6 +9,7 @@ MAY_SEE = {
     'tlog': ['base', 'crypto'],
     'store': ['base', 'crypto'],
     'policy': ['base', 'crypto'],
+    'identity': ['base', 'crypto'],
     'format': ['base', 'crypto', 'pki'],
     'core': ['base', 'crypto', 'pki', 'keys', 'tlog', 'store', 'policy'],
     'client': ['base', 'crypto', 'pki', 'keys', 'tlog', 'store', 'policy', 'core'],
@@ -19,13 +20,15 @@ OUTSIDE_HEADERS = {
     'openssl/': ['crypto', 'pki'],
     'p11-kit/': ['keys'],
     'sqlite3.h': ['store'],
-    'dlfcn.h': ['keys'],
+    'curl/': ['client'],
+    'dlfcn.h': ['keys', 'client'],
 }
 
 # Functions from outside, by the beginning of their names, likewise.
 OUTSIDE_FUNCTIONS = {
     'sqlite3_': ['store'],
-    'dlopen': ['keys'],
+    'dlopen': ['keys', 'client'],
+    'curl_': [],
 }
 
 # Primitives: lib/pki parses certificates and CMS with OpenSSL, but hashes and verifies through lib/crypto.

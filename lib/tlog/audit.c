@@ -56,25 +56,35 @@ static hm_err audit_entry(audit *a, hm_bytes entry, visitor visit, void *context
     return visit ? visit(context, index, entry) : HM_OK;
 }
 
+/* An entry of the known tree, in a bundle that goes on behind it. */
+static hm_err check_known_entry(const audit *a, uint64_t number, unsigned at, hm_bytes entry) {
+    hm_merkle_hash leaf = hm_merkle_leaf(entry);
+    if (!memcmp(&leaf, &a->tree.edge[0][at], sizeof leaf)) return HM_OK;
+    return hm_tile_reader_blame(a->reader, -1, number, "differs from what it was");
+}
+
 /* A full bundle that stands in for a partial one goes on behind the tree's last entry. */
 static hm_err audit_bundle(audit *a, uint64_t number, visitor visit, void *context) {
     HM_BUF content = HM_BUF_EMPTY;
-    unsigned width;
+    unsigned width, known = hm_tree_edge_width(a->tree.size, 0);
     HM_TRY(hm_tile_reader_file(a->reader, -1, number, &content, &width));
     hm_reader bundle = hm_reader_of(hm_buf_bytes(&content));
     for (unsigned i = 0; i < width; i++) {
         hm_bytes entry;
         if (hm_failed(hm_bundle_next(&bundle, &entry)))
             return hm_tile_reader_blame(a->reader, -1, number, "is cut off or malformed");
-        if (a->tree.size < a->reader->checkpoint.size) HM_TRY(audit_entry(a, entry, visit, context));
+        if (i < known)
+            HM_TRY(check_known_entry(a, number, i, entry));
+        else if (a->tree.size < a->reader->checkpoint.size)
+            HM_TRY(audit_entry(a, entry, visit, context));
     }
     if (bundle.rest.len) return hm_tile_reader_blame(a->reader, -1, number, "has bytes behind its last entry");
     return HM_OK;
 }
 
-static hm_err audit_all(audit *a, visitor visit, void *context) {
+static hm_err audit_rest(audit *a, visitor visit, void *context) {
     const hm_checkpoint *checkpoint = &a->reader->checkpoint;
-    for (uint64_t number = 0; a->tree.size < checkpoint->size; number++)
+    for (uint64_t number = a->tree.size / HM_TILE_WIDTH; a->tree.size < checkpoint->size; number++)
         HM_TRY(audit_bundle(a, number, visit, context));
     HM_TRY(hm_tree_partials(&a->tree, (hm_tile_sink){a, compare_tile}));
     hm_merkle_hash root = hm_tree_edge_root(&a->tree);
@@ -83,11 +93,36 @@ static hm_err audit_all(audit *a, visitor visit, void *context) {
     return HM_OK;
 }
 
-hm_err hm_tiles_audit(hm_tile_reader *reader, hm_err (*visit)(void *context, uint64_t index, hm_bytes entry),
-                      void *context) {
+/* The right edge of the known tree, out of tiles that have grown since. */
+static hm_err load_edge(audit *a, const hm_checkpoint *known) {
+    hm_tree_edge *tree = &a->tree;
+    for (int level = 0; level < HM_TILE_LEVELS; level++) {
+        unsigned width = hm_tree_edge_width(known->size, level);
+        const hm_merkle_hash *hashes;
+        if (!width) continue;
+        HM_TRY(hm_tile_reader_tile(a->reader, level, hm_tree_edge_number(known->size, level), &hashes));
+        memcpy(tree->edge[level], hashes, width * sizeof *hashes);
+    }
+    tree->size = known->size;
+    hm_merkle_hash root = hm_tree_edge_root(tree);
+    if (!memcmp(&root, &known->root, sizeof root)) return HM_OK;
+    return hm_refuse("the log's tiles do not give the root that it had at %" PRIu64 " entries", known->size);
+}
+
+hm_err hm_tiles_audit_since(hm_tile_reader *reader, const hm_checkpoint *known,
+                            hm_err (*visit)(void *context, uint64_t index, hm_bytes entry), void *context) {
+    if (known->size > reader->checkpoint.size)
+        return hm_refuse("the log is smaller than %" PRIu64 " entries", known->size);
     AUDIT *a = calloc(1, sizeof *a);
     if (!a) return hm_no_memory();
     a->reader = reader;
     hm_tree_edge_init(&a->tree);
-    return audit_all(a, visit, context);
+    HM_TRY(load_edge(a, known));
+    return audit_rest(a, visit, context);
+}
+
+hm_err hm_tiles_audit(hm_tile_reader *reader, hm_err (*visit)(void *context, uint64_t index, hm_bytes entry),
+                      void *context) {
+    const hm_checkpoint nothing = {.root = hm_merkle_empty()};
+    return hm_tiles_audit_since(reader, &nothing, visit, context);
 }

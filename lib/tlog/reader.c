@@ -11,13 +11,33 @@
 #include <string.h>
 #include <unistd.h>
 
+static hm_err new_reader(const hm_checkpoint *checkpoint, hm_tile_reader **pointer) {
+    *pointer = calloc(1, sizeof **pointer);
+    if (!*pointer) return hm_no_memory();
+    (*pointer)->checkpoint = *checkpoint;
+    return HM_OK;
+}
+
+static hm_err read_in_folder(void *context, const char *path, size_t limit, hm_buf *content, bool *found) {
+    const hm_tile_reader *reader = context;
+    content->len = 0;
+    *found = true;
+    if (faccessat(reader->log_dirfd, path, F_OK, 0) == 0) return hm_file_read(reader->log_dirfd, path, limit, content);
+    if (errno != ENOENT && errno != ENOTDIR) return hm_could_not("%s: cannot be read: %s", path, strerror(errno));
+    *found = false;
+    return HM_OK;
+}
+
 hm_err hm_tile_reader_new(int log_dirfd, const hm_checkpoint *checkpoint, hm_tile_reader **pointer) {
-    *pointer = NULL;
-    hm_tile_reader *reader = calloc(1, sizeof *reader);
-    if (!reader) return hm_no_memory();
-    reader->log_dirfd = log_dirfd;
-    reader->checkpoint = *checkpoint;
-    *pointer = reader;
+    HM_TRY(new_reader(checkpoint, pointer));
+    (*pointer)->log_dirfd = log_dirfd;
+    (*pointer)->source = (hm_tile_source){*pointer, read_in_folder};
+    return HM_OK;
+}
+
+hm_err hm_tile_reader_over(hm_tile_source source, const hm_checkpoint *checkpoint, hm_tile_reader **pointer) {
+    HM_TRY(new_reader(checkpoint, pointer));
+    (*pointer)->source = source;
     return HM_OK;
 }
 
@@ -51,13 +71,7 @@ hm_err hm_tile_reader_blame(const hm_tile_reader *reader, int level, uint64_t nu
 static size_t size_limit(int level) { return level < 0 ? (size_t)HM_BUNDLE_MAX : (size_t)HM_TILE_WIDTH * HM_HASH_LEN; }
 
 static hm_err read_path(const hm_tile_reader *reader, const char *path, int level, hm_buf *content, bool *found) {
-    content->len = 0;
-    *found = true;
-    if (faccessat(reader->log_dirfd, path, F_OK, 0) == 0)
-        return hm_file_read(reader->log_dirfd, path, size_limit(level), content);
-    if (errno != ENOENT && errno != ENOTDIR) return hm_could_not("%s: cannot be read: %s", path, strerror(errno));
-    *found = false;
-    return HM_OK;
+    return reader->source.read(reader->source.context, path, size_limit(level), content, found);
 }
 
 hm_err hm_tile_reader_file(const hm_tile_reader *reader, int level, uint64_t number, hm_buf *content, unsigned *width) {

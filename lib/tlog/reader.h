@@ -14,7 +14,8 @@ typedef struct {
 } hm_cached_tile;
 
 struct hm_tile_reader {
-    int log_dirfd;
+    hm_tile_source source;
+    int log_dirfd; /* where the source is a folder */
     hm_checkpoint checkpoint;
     size_t next_slot; /* the cached tile to be replaced next */
     hm_cached_tile tile[HM_TILES_CACHED];

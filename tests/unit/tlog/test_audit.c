@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include <base/file.h>
+
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -236,6 +238,107 @@ static void a_folder_or_a_pipe_in_the_place_of_a_tile_is_a_fault(void **state) {
     assert_ok(audit());
 }
 
+static const uint64_t known_sizes[] = {0, 1, 2, 255, 256, 257, 40000, 65535, 65536, 65537, 65999, SIZE};
+enum { KNOWN_SIZES = sizeof known_sizes / sizeof known_sizes[0] };
+
+/* Heads that the log had; its own entries are fed to a tree, no files are read. */
+static hm_checkpoint head_at(uint64_t size) {
+    static hm_tree_edge grown;
+    char text[32];
+    if (grown.size > size) hm_tree_edge_init(&grown);
+    while (grown.size < size) assert_ok(hm_tree_edge_append(&grown, counting_entry(grown.size, text)));
+    return checkpoint_of(&grown);
+}
+
+static hm_err audit_since(const hm_checkpoint *known, visit_state *visited) {
+    hm_checkpoint checkpoint = checkpoint_of(&tree);
+    HM_TILE_READER *reader = NULL;
+    assert_ok(hm_tile_reader_new(folder.fd, &checkpoint, &reader));
+    return hm_tiles_audit_since(reader, known, visited ? visit : NULL, visited);
+}
+
+static void an_audit_since_a_known_head_shows_what_came_behind_it(void **state) {
+    (void)state;
+    for (size_t i = 0; i < KNOWN_SIZES; i++) {
+        hm_checkpoint known = head_at(known_sizes[i]);
+        visit_state visited = {known.size};
+        assert_ok(audit_since(&known, &visited));
+        assert_int_equal(visited.next, SIZE);
+    }
+}
+
+static void refuses_a_log_that_does_not_continue_the_known_head(void **state) {
+    (void)state;
+    for (size_t i = 1; i < KNOWN_SIZES; i++) {
+        hm_checkpoint known = head_at(known_sizes[i]);
+        known.root.byte[31] ^= 1;
+        assert_refused(audit_since(&known, NULL), "do not give the root that it had");
+    }
+    hm_checkpoint known = head_at(SIZE);
+    known.size++;
+    assert_refused(audit_since(&known, NULL), "smaller than 66001 entries");
+}
+
+static void an_audit_since_a_known_head_finds_what_was_changed_behind_it(void **state) {
+    (void)state;
+    static const struct {
+        const char *path;
+        size_t at;
+        const char *words;
+    } changes[] = {
+        {"tile/0/000", 40, "do not give the root"},
+        {"tile/0/001", 5, "tile/0/001"},
+        {"tile/0/256", 31, "tile/0/256"},
+        {"tile/1/000", 9, ""},
+        {"tile/entries/000", 6, "tile/entries/000 differs from what it was"},
+        {"tile/entries/000", 2400, ""},
+        {"tile/entries/100", 12, "tile/entries/100"},
+    };
+    hm_checkpoint known = head_at(200);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        HM_BUF kept = HM_BUF_EMPTY;
+        test_folder_read(&folder, changes[i].path, &kept);
+        assert_true(changes[i].at < kept.len);
+        kept.data[changes[i].at] ^= 1;
+        test_folder_write(&folder, changes[i].path, hm_buf_bytes(&kept));
+        hm_err err = audit_since(&known, NULL);
+        kept.data[changes[i].at] ^= 1;
+        test_folder_write(&folder, changes[i].path, hm_buf_bytes(&kept));
+        assert_refused(err, changes[i].words);
+    }
+}
+
+/* A log that comes from elsewhere, with what a server may do to it. */
+typedef struct {
+    const char *missing, *failing;
+    unsigned asked;
+} elsewhere;
+
+static hm_err read_elsewhere(void *context, const char *path, size_t limit, hm_buf *content, bool *found) {
+    elsewhere *e = context;
+    e->asked++;
+    content->len = 0;
+    if (e->failing && !strcmp(path, e->failing)) return hm_could_not("the line is down");
+    *found = test_folder_has(&folder, path) && !(e->missing && !strcmp(path, e->missing));
+    return *found ? hm_file_read(folder.fd, path, limit, content) : HM_OK;
+}
+
+static hm_err audit_elsewhere(elsewhere *e) {
+    hm_checkpoint checkpoint = checkpoint_of(&tree), known = head_at(65999);
+    HM_TILE_READER *reader = NULL;
+    assert_ok(hm_tile_reader_over((hm_tile_source){e, read_elsewhere}, &checkpoint, &reader));
+    return hm_tiles_audit_since(reader, &known, NULL, NULL);
+}
+
+static void a_log_may_come_from_elsewhere(void **state) {
+    (void)state;
+    elsewhere whole = {0}, gap = {.missing = "tile/0/257.p/208"}, broken = {.failing = "tile/entries/257.p/208"};
+    assert_ok(audit_elsewhere(&whole));
+    assert_in_range(whole.asked, 4, 12);
+    assert_refused(audit_elsewhere(&gap), "tile/0/257.p/208 is missing");
+    assert_fault(audit_elsewhere(&broken), HM_COULD_NOT, "the line is down", __FILE__, __LINE__);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_every_entry_in_order),
@@ -250,6 +353,10 @@ int main(void) {
         cmocka_unit_test(refuses_proofs_and_entries_from_changed_files),
         cmocka_unit_test(refuses_an_entry_out_of_a_changed_bundle),
         cmocka_unit_test(a_folder_or_a_pipe_in_the_place_of_a_tile_is_a_fault),
+        cmocka_unit_test(an_audit_since_a_known_head_shows_what_came_behind_it),
+        cmocka_unit_test(refuses_a_log_that_does_not_continue_the_known_head),
+        cmocka_unit_test(an_audit_since_a_known_head_finds_what_was_changed_behind_it),
+        cmocka_unit_test(a_log_may_come_from_elsewhere),
     };
     return cmocka_run_group_tests(tests, make_log, remove_log);
 }

@@ -60,6 +60,21 @@ static void every_published_size_passes_the_audit(void **state) {
     }
 }
 
+static void every_size_passes_the_audit_since_every_earlier_one(void **state) {
+    (void)state;
+    open_log();
+    for (unsigned size = 0; size < CHECKPOINTS; size++) {
+        for (unsigned known = 0; known <= size; known++) {
+            HM_TILE_READER *reader = NULL;
+            hm_checkpoint other = checkpoints[known];
+            assert_ok(hm_tile_reader_new(log_dirfd, &checkpoints[size], &reader));
+            assert_ok(hm_tiles_audit_since(reader, &checkpoints[known], NULL, NULL));
+            other.root = checkpoints[(known + 1) % CHECKPOINTS].root;
+            if (known) assert_refused(hm_tiles_audit_since(reader, &other, NULL, NULL), "do not give the root");
+        }
+    }
+}
+
 static void an_audit_under_another_root_fails(void **state) {
     (void)state;
     open_log();
@@ -144,6 +159,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_checkpoints_open_with_its_key_only),
         cmocka_unit_test(every_published_size_passes_the_audit),
+        cmocka_unit_test(every_size_passes_the_audit_since_every_earlier_one),
         cmocka_unit_test(an_audit_under_another_root_fails),
         cmocka_unit_test(every_entry_is_proven_in_every_size),
         cmocka_unit_test(every_size_is_the_beginning_of_every_later_one),

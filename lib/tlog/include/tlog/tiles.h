@@ -31,6 +31,13 @@ HM_MUST_USE hm_err hm_tiles_publish(int log_dirfd, hm_bytes checkpoint_note);
 typedef struct hm_tile_reader hm_tile_reader; /* keeps a few tiles in memory */
 /* CHECKPOINT is trusted: whoever calls has opened it. LOG_DIRFD stays the caller's and must outlive the reader. */
 HM_MUST_USE hm_err hm_tile_reader_new(int log_dirfd, const hm_checkpoint *checkpoint, hm_tile_reader **reader);
+/* A log that is not in a folder: READ replaces CONTENT by that of the file PATH ("tile/0/000"); more than LIMIT bytes
+ * are a fault. *FOUND is false if there is no such file, which is no fault. */
+typedef struct {
+    void *context;
+    hm_err (*read)(void *context, const char *path, size_t limit, hm_buf *content, bool *found);
+} hm_tile_source;
+HM_MUST_USE hm_err hm_tile_reader_over(hm_tile_source source, const hm_checkpoint *checkpoint, hm_tile_reader **reader);
 void hm_tile_reader_free(hm_tile_reader **pointer);
 #define HM_TILE_READER __attribute__((cleanup(hm_tile_reader_free))) hm_tile_reader
 
@@ -47,6 +54,11 @@ HM_MUST_USE hm_err hm_tiles_entry(hm_tile_reader *reader, uint64_t index, hm_buf
  * sees every entry in order, and its fault ends the audit; may be NULL. What it saw is proven by HM_OK only. */
 HM_MUST_USE hm_err hm_tiles_audit(hm_tile_reader *reader,
                                   hm_err (*visit)(void *context, uint64_t index, hm_bytes entry), void *context);
+/* The same for what came after KNOWN, a head that was audited before: reads the right edge at that size, which must
+ * give KNOWN's root, then the entries behind it. VISIT sees only those. It proves too that the tree continues KNOWN's.
+ * Older tiles are not read. */
+HM_MUST_USE hm_err hm_tiles_audit_since(hm_tile_reader *reader, const hm_checkpoint *known,
+                                        hm_err (*visit)(void *context, uint64_t index, hm_bytes entry), void *context);
 
 /* "tile/0/x001/234.p/5", "tile/entries/..." for LEVEL -1. WIDTH 0: full. */
 enum { HM_TILE_PATH_MAX = 80 };

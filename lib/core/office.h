@@ -170,6 +170,7 @@ typedef struct hm_rule_request {
     const hm_artifact *artifact;
     const uint8_t *token_id;
     int64_t time;
+    hm_bytes manifest; /* of a native release: what ARTIFACT's digests are of; otherwise empty */
 } hm_rule_request;
 /* May it be made? Within the transaction that records it, so that quotas hold for all who sign at once. RULE gets the
  * name of the policy's rule that decided, "" if none. */

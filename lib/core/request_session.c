@@ -14,7 +14,8 @@ typedef struct {
 struct hm_noting {
     hm_request request;
     artifact_storage stored[HM_REQUEST_ARTIFACTS];
-    hm_buf compared; /* the request that files are compared with, which REQUEST views */
+    uint8_t manifest[HM_REQUEST_MANIFEST_MAX]; /* of a native release */
+    hm_buf compared;                           /* the request that files are compared with, which REQUEST views */
     bool matched[HM_REQUEST_ARTIFACTS];
     uint32_t expires; /* seconds */
     char rule[HM_RULE_NAME];
@@ -75,6 +76,17 @@ static hm_err compare(hm_noting *noted, const hm_artifact *artifact) {
     return hm_refuse("is not what the request asks for (another file, or it was changed)");
 }
 
+/* Of a native release all artifacts are one manifest, for several keys. */
+static hm_err keep_manifest(hm_noting *noted, hm_bytes manifest) {
+    hm_bytes *kept = &noted->request.manifest;
+    if (manifest.len > sizeof noted->manifest) return hm_refuse("the manifest is too long for a request");
+    if (noted->request.artifacts)
+        return hm_bytes_equal(*kept, manifest) ? HM_OK : hm_refuse("a request is for one manifest, or for files");
+    memcpy(noted->manifest, manifest.data, manifest.len);
+    *kept = HM_BYTES(noted->manifest, manifest.len);
+    return HM_OK;
+}
+
 static hm_err keep(hm_noting *noted, const hm_artifact *artifact) {
     hm_request *request = &noted->request;
     artifact_storage *own = &noted->stored[request->artifacts];
@@ -97,10 +109,11 @@ static hm_err keep(hm_noting *noted, const hm_artifact *artifact) {
 hm_err hm_requests_note(hm_office *office, const hm_rule_request *asked) {
     hm_rule_answer answer;
     hm_noting *noted = office->session->noted;
-    if (asked->artifact->format == HM_LOGGED_MANIFEST)
-        return hm_refuse("envelopes cannot be requested yet, only be signed where the policy needs no approval");
+    if (office->session->cosign)
+        return hm_refuse("a co-signature cannot be requested, only be made where the policy needs no approval");
     if (office->session->noting == HM_NOTING_COMPARED) return compare(noted, asked->artifact);
     HM_TRY(hm_rule_decide(office, asked, true, &answer));
+    HM_TRY(keep_manifest(noted, asked->manifest));
     HM_TRY(keep(noted, asked->artifact));
     if (!answer.needs_approvals) return HM_OK;
     noted->any_needs = true;
@@ -152,7 +165,8 @@ typedef struct {
 static hm_err find_same(void *context, const hm_standing *standing) {
     same_search *search = context;
     const hm_request *r = standing->request, *wanted = search->wanted;
-    if (standing->state != HM_REQUEST_OPEN || r->artifacts != wanted->artifacts ||
+    /* One that was begun to be used is not asked for again: what is left of it may be too little. */
+    if (standing->state != HM_REQUEST_OPEN || standing->signatures || r->artifacts != wanted->artifacts ||
         !hm_bytes_equal(r->requester, wanted->requester) || !hm_bytes_equal(r->product, wanted->product) ||
         !hm_bytes_equal(r->release, wanted->release))
         return HM_OK;

@@ -123,6 +123,25 @@ static void judge_signing(judging *j, const hm_leaf *leaf, const hm_entry_row *e
     }
 }
 
+/* The intents of native releases are found as such, by the product's tag, and not by their request's. */
+static hm_err judge_release(void *context, const hm_entry_row *entry) {
+    judging *j = context;
+    hm_leaf leaf;
+    HM_TRY(hm_in(hm_leaf_get(entry->leaf, &leaf), "entry %llu", (unsigned long long)entry->index));
+    if (!hm_bytes_equal(HM_BYTES(leaf.digest, leaf.digest_len), j->standing->request->artifact[0].content))
+        return HM_OK; /* another manifest, whose details may have been erased */
+    HM_TRY(check_entry(entry, &leaf));
+    if (leaf.type == HM_LEAF_INTENT) judge_signing(j, &leaf, entry);
+    return HM_OK;
+}
+
+static hm_err judge_releases(judging *j) {
+    hm_product product;
+    if (!j->standing->request->manifest.len) return HM_OK;
+    HM_TRY(hm_product_find(j->office, j->standing->request->product, &product));
+    return hm_store_entries_tagged(j->office->store, hm_releases_tag(&product), judge_release, j);
+}
+
 static hm_err judge_entry(void *context, const hm_entry_row *entry) {
     judging *j = context;
     hm_leaf leaf;
@@ -144,6 +163,8 @@ hm_err hm_request_judge(hm_office *office, hm_bytes body, hm_standing *standing)
     hm_sha256(body, standing->hash);
     HM_TRY(hm_put_hex(&hex, HM_ARRAY(standing->hash)));
     memcpy(j.hex, hex.data, hex.len);
+    /* Intents first: behind them lie those that failed. */
+    HM_TRY(judge_releases(&j));
     HM_TRY(hm_store_entries_tagged(office->store, hm_requests_tag(standing->hash), judge_entry, &j));
     for (size_t i = 0; i < standing->request->artifacts; i++) {
         standing->used[i] = j.used[i] != 0;
@@ -197,12 +218,16 @@ hm_err hm_requests_list(hm_office *office, hm_standing_visit visit, void *contex
 
 /* ---- what lets a signature through ---- */
 
+/* Is it the session's: its product's, release's and principal's? */
+static bool is_sessions(const hm_request *request, const hm_office *office) {
+    return hm_bytes_equal(request->product, hm_text(office->session->product.name)) &&
+           hm_bytes_equal(request->release, hm_text(office->session->release)) &&
+           hm_bytes_equal(request->requester, hm_text(office->session->principal)) &&
+           memcmp(request->office, office->row.uuid, sizeof request->office) == 0;
+}
+
 static bool asks_for(const hm_request *request, const hm_office *office, const hm_artifact *artifact, size_t *which) {
-    if (!hm_bytes_equal(request->product, hm_text(office->session->product.name)) ||
-        !hm_bytes_equal(request->release, hm_text(office->session->release)) ||
-        !hm_bytes_equal(request->requester, hm_text(office->session->principal)) ||
-        memcmp(request->office, office->row.uuid, sizeof request->office) != 0)
-        return false;
+    if (!is_sessions(request, office)) return false;
     for (*which = 0; *which < request->artifacts; ++*which)
         if (hm_artifact_same(&request->artifact[*which], artifact)) return true;
     return false;
@@ -217,11 +242,19 @@ typedef struct {
 static const char *const why_closed[] = {"", "its request was rejected", "its request was cancelled",
                                          "its request has expired", "its request was used: all of it was signed"};
 
+/* A manifest is one of many things; that it is another than the one that was requested is worth telling. */
+static hm_err tell_apart(search *s, const hm_standing *standing) {
+    if (standing->state == HM_REQUEST_OPEN && standing->request->manifest.len &&
+        s->artifact->format == HM_LOGGED_MANIFEST && is_sessions(standing->request, s->office) && !s->approval->found)
+        s->approval->why = "another file, version or option than its request has, whose manifest differs";
+    return HM_OK;
+}
+
 /* The one with the most approvals; why the last one was none is said if there is none. */
 static hm_err consider(void *context, const hm_standing *standing) {
     search *s = context;
     size_t which;
-    if (!asks_for(standing->request, s->office, s->artifact, &which)) return HM_OK;
+    if (!asks_for(standing->request, s->office, s->artifact, &which)) return tell_apart(s, standing);
     if (standing->used[which]) {
         if (!s->approval->found) s->approval->why = "its request was used: it was signed already";
         return HM_OK;

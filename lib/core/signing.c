@@ -156,7 +156,7 @@ static void fill_artifact(signing_job *job) {
 /* In the transaction that records what comes of it: nobody else's signature comes between the count and the record. */
 static void ask_policy(hm_office *office, signing_job *job) {
     if (failed(job)) return;
-    hm_rule_request request = {&job->artifact, job->key->token_id, job->time};
+    hm_rule_request request = {&job->artifact, job->key->token_id, job->time, HM_NO_BYTES};
     job->fault = hm_fault_keep(hm_rule_decide(office, &request, false, &job->rule));
     if (failed(job)) job->key = NULL;
 }
@@ -249,7 +249,7 @@ static void note_batch(hm_office *office, signing_job *jobs, size_t count) {
         fill_artifact(&jobs[i]);
         hm_err err = check_job(office, &jobs[i]);
         hm_rule_request request = {&jobs[i].artifact, failed(&jobs[i]) || !jobs[i].key ? NULL : jobs[i].key->token_id,
-                                   jobs[i].time};
+                                   jobs[i].time, bytes(&jobs[i], HM_SIGN_STATEMENT)};
         if (!hm_failed(err)) err = hm_requests_note(office, &request);
         hm_fault fault = hm_fault_keep(err);
         jobs[i].fault = hm_fault_keep(note_refusal(office, &fault));

@@ -3,18 +3,21 @@
 #include <base/cbor.h>
 #include <base/name.h>
 #include <base/readable.h>
+#include <crypto/digest.h>
+#include <policy/policy.h>
 #include <policy/statement.h>
 
 #include <string.h>
 
-enum { VERSION = 1, MEMBERS = 10, ARTIFACT_ITEMS = 6 };
+enum { VERSION = 1, REQUIRED = 10, MEMBERS = 11, ARTIFACT_ITEMS = 6 };
 
 /* Seconds that a calendar has: to the end of the year 9999. */
 static const uint64_t last_second = UINT64_C(253402300799);
 
-/* Every member is there, in the order of its key, 1 to 10: an array in all but form, which can grow. */
+/* Members stand in the order of their keys; 1 to 10 are always there. */
 typedef hm_err (*member_put)(const hm_request *r, hm_buf *cbor);
 typedef hm_err (*member_get)(hm_reader *reader, hm_request *r);
+typedef bool (*member_is_there)(const hm_request *r);
 
 static hm_err put_version(const hm_request *r, hm_buf *cbor) { return (void)r, hm_cbor_put_uint(cbor, VERSION); }
 static hm_err put_office(const hm_request *r, hm_buf *cbor) { return hm_cbor_put_bytes(cbor, HM_ARRAY(r->office)); }
@@ -134,19 +137,53 @@ static hm_err get_artifacts(hm_reader *reader, hm_request *r) {
     return HM_OK;
 }
 
+static bool has_manifest(const hm_request *r) { return r->manifest.len != 0; }
+static hm_err put_manifest(const hm_request *r, hm_buf *cbor) { return hm_cbor_put_bytes(cbor, r->manifest); }
+
+/* What the artifacts say of the manifest is what it is. Whether it is one at all, the core asks the devices' reader. */
+static hm_err get_manifest(hm_reader *reader, hm_request *r) {
+    uint8_t digest[HM_SHA256_LEN];
+    HM_TRY(hm_cbor_get_bytes(reader, &r->manifest));
+    if (!r->manifest.len || r->manifest.len > HM_REQUEST_MANIFEST_MAX)
+        return hm_refuse("a manifest has 1 to %d bytes", HM_REQUEST_MANIFEST_MAX);
+    hm_sha256(r->manifest, digest);
+    for (size_t i = 0; i < r->artifacts; i++) {
+        const hm_artifact *a = &r->artifact[i];
+        if (a->format != HM_POLICY_NATIVE || a->size != r->manifest.len ||
+            !hm_bytes_equal(a->plain, HM_ARRAY(digest)) || !hm_bytes_equal(a->content, HM_ARRAY(digest)))
+            return hm_refuse("an artifact is not its manifest");
+    }
+    return HM_OK;
+}
+
 static const struct {
     member_put put;
     member_get get;
+    member_is_there is_there; /* of those that need not be */
 } members[MEMBERS] = {
-    {put_version, get_version},     {put_office, get_office},   {put_requester, get_requester},
-    {put_product, get_product},     {put_release, get_release}, {put_rule, get_rule},
-    {put_time, get_time},           {put_expires, get_expires}, {put_statements, get_statements},
-    {put_artifacts, get_artifacts},
+    {put_version, get_version, NULL},
+    {put_office, get_office, NULL},
+    {put_requester, get_requester, NULL},
+    {put_product, get_product, NULL},
+    {put_release, get_release, NULL},
+    {put_rule, get_rule, NULL},
+    {put_time, get_time, NULL},
+    {put_expires, get_expires, NULL},
+    {put_statements, get_statements, NULL},
+    {put_artifacts, get_artifacts, NULL},
+    {put_manifest, get_manifest, has_manifest},
 };
 
 bool hm_artifact_same(const hm_artifact *a, const hm_artifact *b) {
     return a->format == b->format && a->algorithm == b->algorithm && a->size == b->size &&
            hm_bytes_equal(a->plain, b->plain) && hm_bytes_equal(a->content, b->content);
+}
+
+/* Nobody approves the digest of a manifest that he cannot see. */
+static hm_err check_native(const hm_request *r) {
+    for (size_t i = 0; i < r->artifacts && !r->manifest.len; i++)
+        if (r->artifact[i].format == HM_POLICY_NATIVE) return hm_refuse("a native release comes with its manifest");
+    return HM_OK;
 }
 
 static hm_err get_all(hm_bytes cbor, hm_request *r) {
@@ -155,13 +192,17 @@ static hm_err get_all(hm_bytes cbor, hm_request *r) {
     uint64_t pairs;
     if (cbor.len > HM_REQUEST_MAX) return hm_refuse("it is larger than %d bytes", HM_REQUEST_MAX);
     HM_TRY(hm_cbor_get_map(&reader, &pairs));
-    if (pairs != MEMBERS) return hm_refuse("it has %d members", MEMBERS);
-    for (int i = 0; i < MEMBERS; i++) {
+    int next = 1;
+    for (uint64_t i = 0; i < pairs; i++) {
         int64_t key;
         HM_TRY(hm_cbor_get_key(&reader, &previous, &key));
-        if (key != i + 1) return hm_refuse("its members are 1 to %d", MEMBERS);
-        HM_TRY(members[i].get(&reader, r));
+        if (key < next || key > MEMBERS || (next <= REQUIRED && key != next))
+            return hm_refuse("its members are 1 to %d, and some of those up to %d", REQUIRED, MEMBERS);
+        HM_TRY(members[key - 1].get(&reader, r));
+        next = (int)key + 1;
     }
+    if (next <= REQUIRED) return hm_refuse("it has at least %d members", REQUIRED);
+    HM_TRY(check_native(r));
     return hm_read_end(&reader);
 }
 
@@ -172,9 +213,16 @@ hm_err hm_request_get(hm_bytes cbor, hm_request *request) {
     return err;
 }
 
+static bool is_there(const hm_request *r, int member) {
+    return !members[member].is_there || members[member].is_there(r);
+}
+
 static hm_err put_all(const hm_request *request, hm_buf *cbor) {
-    HM_TRY(hm_cbor_put_map(cbor, MEMBERS));
+    uint64_t pairs = 0;
+    for (int i = 0; i < MEMBERS; i++) pairs += is_there(request, i);
+    HM_TRY(hm_cbor_put_map(cbor, pairs));
     for (int i = 0; i < MEMBERS; i++) {
+        if (!is_there(request, i)) continue;
         HM_TRY(hm_cbor_put_uint(cbor, (uint64_t)i + 1));
         HM_TRY(members[i].put(request, cbor));
     }

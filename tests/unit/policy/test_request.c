@@ -1,6 +1,7 @@
 /* One request has one encoding, and nothing else is read as one. */
 #include "base_test.h"
 
+#include <crypto/digest.h>
 #include <policy/request.h>
 
 static uint8_t digests[HM_REQUEST_ARTIFACTS][64];
@@ -138,6 +139,74 @@ static void what_is_signed_otherwise_is_another_artifact(void **state) {
     assert_false(hm_artifact_same(&a, &b));
 }
 
+static uint8_t a_manifest[40], its_digest[HM_SHA256_LEN];
+
+/* One manifest, to be signed by two keys. */
+static hm_request make_native(void) {
+    hm_request r = make(2);
+    memset(a_manifest, 0x55, sizeof a_manifest);
+    hm_sha256(HM_ARRAY(a_manifest), its_digest);
+    r.manifest = HM_ARRAY(a_manifest);
+    for (size_t i = 0; i < 2; i++) {
+        r.artifact[i].format = 4;
+        r.artifact[i].size = sizeof a_manifest;
+        r.artifact[i].plain = r.artifact[i].content = HM_ARRAY(its_digest);
+    }
+    r.artifact[1].algorithm = HM_KEY_RSA3072;
+    return r;
+}
+
+static void a_native_release_has_its_manifest_in_it(void **state) {
+    (void)state;
+    static hm_request r, read;
+    HM_BUF cbor = HM_BUF_EMPTY, again = HM_BUF_EMPTY;
+    r = make_native();
+    assert_done(hm_request_put(&r, &cbor));
+    for (size_t len = 0; len < cbor.len; len++) assert_refused(hm_request_get(HM_BYTES(cbor.data, len), &read));
+    assert_done(hm_request_get(hm_buf_bytes(&cbor), &read));
+    assert_true(hm_bytes_equal(read.manifest, HM_ARRAY(a_manifest)));
+    assert_done(hm_request_put(&read, &again));
+    assert_true(hm_bytes_equal(hm_buf_bytes(&cbor), hm_buf_bytes(&again)));
+}
+
+#define assert_not_native(...)                                                                                         \
+    do {                                                                                                               \
+        HM_BUF cbor = HM_BUF_EMPTY;                                                                                    \
+        static hm_request r;                                                                                           \
+        r = make_native();                                                                                             \
+        __VA_ARGS__;                                                                                                   \
+        assert_refused(hm_request_put(&r, &cbor));                                                                     \
+    } while (0)
+
+static void a_manifest_is_what_every_artifact_is(void **state) {
+    (void)state;
+    static uint8_t large[HM_REQUEST_MANIFEST_MAX + 1];
+    assert_not_native(r.artifact[1].format = 1);
+    assert_not_native(r.artifact[1].size++);
+    assert_not_native(r.artifact[1].plain = HM_BYTES(digests[0], 32));
+    assert_not_native(r.artifact[1].content = HM_BYTES(digests[0], 32));
+    assert_not_native(a_manifest[39] ^= 1);
+    assert_not_native(r.manifest = HM_NO_BYTES);
+    assert_not_native(r.manifest.len--);
+    assert_not_native(r.manifest = HM_ARRAY(large));
+}
+
+/* A map whose members were put together by hand: those of LAST, then KEY with an empty byte string. */
+static void a_member_that_nobody_knows_is_refused(void **state) {
+    (void)state;
+    static hm_request r, read;
+    static const uint8_t tails[][3] = {{11, 0x40, 0}, {10, 0x40, 0}, {23, 0x40, 0}};
+    for (size_t i = 0; i < 3; i++) {
+        HM_BUF cbor = HM_BUF_EMPTY;
+        r = make(1);
+        assert_done(hm_request_put(&r, &cbor));
+        assert_int_equal(cbor.data[0], 0xaa);
+        cbor.data[0] = 0xab;
+        assert_done(hm_put(&cbor, HM_BYTES(tails[i], 2)));
+        assert_refused(hm_request_get(hm_buf_bytes(&cbor), &read));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back_as_it_was),
@@ -146,6 +215,9 @@ int main(void) {
         cmocka_unit_test(an_artifact_stands_in_it_once),
         cmocka_unit_test(a_file_may_be_signed_by_two_keys),
         cmocka_unit_test(what_is_signed_otherwise_is_another_artifact),
+        cmocka_unit_test(a_native_release_has_its_manifest_in_it),
+        cmocka_unit_test(a_manifest_is_what_every_artifact_is),
+        cmocka_unit_test(a_member_that_nobody_knows_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

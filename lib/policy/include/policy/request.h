@@ -8,7 +8,13 @@
 #include <base/bytes.h>
 #include <crypto/algorithm.h>
 
-enum { HM_REQUEST_MAX = 40000, HM_REQUEST_ARTIFACTS = 256, HM_REQUEST_NAME_MAX = 255, HM_REQUEST_RELEASE_MAX = 64 };
+enum {
+    HM_REQUEST_MAX = 40000,
+    HM_REQUEST_ARTIFACTS = 256,
+    HM_REQUEST_NAME_MAX = 255,
+    HM_REQUEST_RELEASE_MAX = 64,
+    HM_REQUEST_MANIFEST_MAX = 8192
+};
 
 /* One file to be signed, with one key. Digests and size are its parser's word; an approver's client computes them from
  * the file anew. */
@@ -29,6 +35,9 @@ typedef struct {
     uint64_t statements;                  /* in force when it was asked: the policy's version */
     size_t artifacts;
     hm_artifact artifact[HM_REQUEST_ARTIFACTS]; /* views */
+    /* Of a native release, what is signed itself: versions and sequence number are fixed, and approvers see them. Every
+     * artifact is this manifest then, for another key. Empty: the request is for no native release. */
+    hm_bytes manifest;
 } hm_request;
 
 /* Append the CBOR of REQUEST. A refusal, with nothing appended, if it could not be read again. About 25 KiB: not for a

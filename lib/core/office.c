@@ -66,8 +66,14 @@ static bool was_an_office(const char *directory) {
 
 void hm_session_init(hm_session *session, uint32_t user) {
     memset(session, 0, sizeof *session);
+    session->who = HM_WHO_USER;
     session->user = user;
     snprintf(session->actor, sizeof session->actor, "unix:%u", user);
+}
+
+void hm_session_of_nobody(hm_session *session) {
+    memset(session, 0, sizeof *session);
+    snprintf(session->actor, sizeof session->actor, "nobody");
 }
 
 void hm_session_clear(hm_session *session) { hm_requests_end(session); }

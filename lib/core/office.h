@@ -46,6 +46,7 @@ typedef struct hm_keyring {
 /* One peer's conversation: who speaks, and what for. */
 typedef struct hm_noting hm_noting;
 typedef struct {
+    enum { HM_WHO_NOBODY, HM_WHO_USER } who;
     uint32_t user;   /* who called, as the kernel names him */
     char actor[128]; /* the same for the log; in a governed office with the principal's name */
     char principal[HM_PRINCIPAL_NAME_MAX + 1];
@@ -88,6 +89,7 @@ typedef struct {
 
 /* For USER, as the kernel names him. */
 void hm_session_init(hm_session *session, uint32_t user);
+void hm_session_of_nobody(hm_session *session);
 void hm_session_clear(hm_session *session);
 
 /* How many refusals this session bears: each of its files may be one, and a few acts beside them. */
@@ -301,8 +303,6 @@ HM_MUST_USE hm_err hm_narrow_allows_release(const hm_office *office, const hmv_r
 
 /* signing.c */
 HM_MUST_USE hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer);
-/* Sign a batch of HM_MSG_SIGN questions and send an answer to each. A fault only if FD is gone. */
-HM_MUST_USE hm_err hm_signing_batch(hm_office *office, const hm_message *questions, size_t count, int fd);
 
 /* trust_root.c */
 /* The office's key of ROLE, on P-256, as a COSE_Key; made when first asked for. */

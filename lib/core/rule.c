@@ -31,6 +31,7 @@ static const struct {
  * was withdrawn while the session lasted is none. */
 static hm_err identify(hm_office *office) {
     hm_principal principal;
+    if (office->session->who == HM_WHO_NOBODY) return hm_refuse("nobody has said who he is in this session");
     HM_TRY(hm_statements_load(office));
     HM_TRY(hm_registry_by_unix(office->registry, office->session->user, &principal));
     snprintf(office->session->principal, sizeof office->session->principal, "%.*s", (int)principal.name.len,

@@ -1,489 +1,317 @@
-/* The core's conversation: one question, its answer or answers, until the peer closes. */
-#include "office.h"
+/* The core's conversations: with the one process that forked it, or with all who come to an office that is served. One
+ * question is answered at a time; those to sign that wait already are taken together, whoever asks them: two commits
+ * serve them all. */
+#include "peer.h"
 
+#include <base/io.h>
+
+#include <errno.h>
 #include <poll.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PEERS_MAX = 1024, PUBLISH_MILLISECONDS = 1000 };
+enum { DOOR_LOCAL, DOOR_FRONTS, DOOR_IDENTITY, DOOR_STOP, DOORS };
 
 typedef struct {
-    hm_office *office;
+    hm_office office;
+    hm_session own; /* for what the office does by itself */
+    hm_core_doors doors;
+    bool is_served, ends;
+    uint64_t numbered;
+    int64_t publish_at; /* milliseconds; 0: nothing to publish */
+    hm_fault why;       /* the conversation with the one peer broke off */
+    size_t peers;
+    hm_peer *peer[PEERS_MAX];
+    size_t asked;
+    hm_asked batch[HM_BATCH_MAX];
+} core;
+
+static int64_t milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- peers ---- */
+
+static hm_err add_peer(core *c, hm_peer_kind kind, int fd, uint32_t user) {
+    hm_peer *peer = c->peers < PEERS_MAX ? malloc(sizeof *peer) : NULL;
+    if (!peer) return close(fd), hm_could_not("too many sessions");
+    hm_peer_init(peer, &c->office, kind, fd, user);
+    peer->number = ++c->numbered;
+    c->peer[c->peers++] = peer;
+    return HM_OK;
+}
+
+static void remove_peer(core *c, size_t i) {
+    hm_peer_end(c->peer[i]);
+    free(c->peer[i]);
+    c->peer[i] = c->peer[--c->peers];
+}
+
+/* Of an office without founders its owner is who may do everything, and nobody else anything. */
+static hm_err accept_local(core *c) {
+    struct ucred caller;
+    socklen_t len = sizeof caller;
+    int fd = accept4(c->doors.local, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0) return HM_OK; /* it went away again */
+    bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &caller, &len) == 0 && len == sizeof caller;
+    if (!known || (!c->office.governed && caller.uid != geteuid())) return close(fd), HM_OK;
+    return add_peer(c, HM_PEER_LOCAL, fd, caller.uid);
+}
+
+/* A packet of a front is one end of a new session's socket. */
+static hm_err accept_from_front(core *c) {
+    char byte;
+    union {
+        struct cmsghdr head;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec part = {&byte, 1};
+    struct msghdr packet = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t n = recvmsg(c->doors.fronts, &packet, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (n < 0) return HM_OK;
+    if (n == 0) return hm_fd_close(&c->doors.fronts), HM_OK;
+    struct cmsghdr *head = CMSG_FIRSTHDR(&packet);
+    if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int))) return HM_OK;
     int fd;
-    bool greeted;
-} session;
-
-static hm_err send_fault(int fd, uint64_t tag, hm_err err) {
-    hm_message message = {.type = HM_MSG_FAULT};
-    message.field[HM_FAULT_TAG].number = tag;
-    message.field[HM_FAULT_CLASS].number = err.class;
-    message.field[HM_FAULT_SENTENCE].bytes = hm_text(hm_err_sentence());
-    return hm_wire_send(fd, &message);
+    memcpy(&fd, CMSG_DATA(head), sizeof fd);
+    return add_peer(c, HM_PEER_FRONT, fd, UINT32_MAX);
 }
 
-static hm_err send_done(int fd) { return hm_wire_send(fd, &(hm_message){.type = HM_MSG_DONE}); }
+/* ---- questions ---- */
 
-static hm_err send_bytes(int fd, hm_bytes content) {
-    hm_message message = {.type = HM_MSG_BYTES};
-    message.field[HM_BYTES_CONTENT].bytes = content;
-    return hm_wire_send(fd, &message);
+static bool is_to_sign(const hm_peer *peer, const hm_message *question) {
+    return peer->session.product.id && question->type == HM_MSG_SIGN;
 }
 
-static hm_err answer_hello(session *s, const hm_message *question) {
-    if (question->field[HM_HELLO_VERSION].number != HM_WIRE_VERSION)
-        return hm_refuse("the core speaks version %d of its language (update hallmark)", HM_WIRE_VERSION);
-    s->greeted = true;
-    const hm_office_row *row = &s->office->row;
-    hm_message message = {.type = HM_MSG_WELCOME};
-    message.field[HM_WELCOME_VERSION].number = HM_WIRE_VERSION;
-    message.field[HM_WELCOME_UUID].bytes = HM_ARRAY(row->uuid);
-    message.field[HM_WELCOME_ORGANIZATION].bytes = hm_text(row->organization);
-    message.field[HM_WELCOME_ORIGIN].bytes = hm_text(row->origin);
-    message.field[HM_WELCOME_DEVELOPMENT].number = row->development;
-    return hm_wire_send(s->fd, &message);
+/* What PEER sent is not the core's language, or it asked for what is refused too often: it is heard no more. The one
+ * that forked this process is told by how it ends. */
+static void give_up(core *c, hm_peer *peer, hm_err err) {
+    if (peer->kind == HM_PEER_PARENT)
+        c->why = hm_fault_keep(err);
+    else
+        (void)!hm_failed(hm_peer_send_fault(peer, 0, err));
+    peer->taken = peer->in.len;
+    peer->closed = peer->gave_up = true;
 }
 
-static hm_err send_product(void *context, const hm_product_row *product) {
-    session *s = context;
-    hm_message message = {.type = HM_MSG_PRODUCT};
-    message.field[HM_PRODUCT_NAME].bytes = product->name;
-    message.field[HM_PRODUCT_VENDOR].bytes = HM_ARRAY(product->vendor);
-    message.field[HM_PRODUCT_CLASS].bytes = HM_ARRAY(product->class);
-    message.field[HM_PRODUCT_ALGORITHMS].number = product->algorithms;
-    message.field[HM_PRODUCT_CREATED].number = (uint64_t)product->created;
-    return hm_wire_send(s->fd, &message);
-}
-
-static hm_err answer_product_list(session *s, const hm_message *question) {
-    size_t found;
-    hm_bytes name = question->field[HM_PRODUCT_LIST_NAME].bytes;
-    HM_TRY(hm_store_products(s->office->store, name.len ? &name : NULL, send_product, s, &found));
-    if (name.len && !found)
-        return hm_refuse("there is no product %.*s (hallmark product list shows them)", (int)name.len,
-                         (const char *)name.data);
-    return send_done(s->fd);
-}
-
-static hm_err answer_product_add(session *s, const hm_message *question) {
-    HM_TRY(hm_product_add(s->office, question->field[HM_PRODUCT_ADD_NAME].bytes,
-                          (uint32_t)question->field[HM_PRODUCT_ADD_ALGORITHMS].number));
-    return send_done(s->fd);
-}
-
-typedef struct {
-    session *s;
-    int64_t product_id;
-    char product_name[65];
-} key_listing;
-
-static hm_err name_product(void *context, const hm_product_row *product) {
-    key_listing *listing = context;
-    if (product->id == listing->product_id)
-        snprintf(listing->product_name, sizeof listing->product_name, "%.*s", (int)product->name.len,
-                 (const char *)product->name.data);
+/* The signings that PEER asks for now. */
+static hm_err gather(core *c, hm_peer *peer) {
+    bool whole = true;
+    while (c->asked < HM_BATCH_MAX) {
+        hm_asked *asked = &c->batch[c->asked];
+        HM_TRY(hm_peer_next(peer, &asked->question, &whole));
+        if (!whole || !is_to_sign(peer, &asked->question)) return HM_OK;
+        asked->peer = peer;
+        c->asked++;
+        hm_peer_took(peer);
+    }
     return HM_OK;
 }
 
-static hm_err send_key(void *context, const hm_key_row *key) {
-    key_listing *listing = context;
-    size_t found;
-    listing->product_id = key->product;
-    listing->product_name[0] = 0;
-    if (key->product) HM_TRY(hm_store_products(listing->s->office->store, NULL, name_product, listing, &found));
-    hm_message message = {.type = HM_MSG_KEY};
-    message.field[HM_KEY_PRODUCT].bytes = hm_text(listing->product_name);
-    message.field[HM_KEY_ROLE].number = (uint64_t)key->role;
-    message.field[HM_KEY_ALGORITHM].number = (uint64_t)key->algorithm;
-    message.field[HM_KEY_TOKEN_ID].bytes = HM_ARRAY(key->token_id);
-    message.field[HM_KEY_SPKI].bytes = key->spki;
-    message.field[HM_KEY_CERTIFICATE].bytes = key->certificate;
-    message.field[HM_KEY_CHAIN].bytes = key->chain;
-    message.field[HM_KEY_IMPORTED].number = key->imported_chain;
-    message.field[HM_KEY_CREATED].number = (uint64_t)key->created;
-    return hm_wire_send(listing->s->fd, &message);
+static hm_err check_patience(const hm_peer *peer) {
+    return peer->session.refusals > peer->session.signatures_granted + HM_REFUSALS_MAX
+               ? hm_refuse("too many refusals in one session")
+               : HM_OK;
 }
 
-static hm_err answer_key_list(session *s, const hm_message *question) {
-    hm_bytes name = question->field[HM_KEY_LIST_PRODUCT].bytes;
-    hm_product product = {.id = -1};
-    if (name.len) HM_TRY(hm_product_find(s->office, name, &product));
-    key_listing listing = {.s = s};
-    size_t found;
-    HM_TRY(hm_store_keys(s->office->store, product.id, 0, 0, send_key, &listing, &found));
-    return send_done(s->fd);
+static hm_err answer_one(core *c, hm_peer *peer, bool *any) {
+    hm_message question;
+    bool whole;
+    HM_TRY(check_patience(peer));
+    HM_TRY(hm_peer_next(peer, &question, &whole));
+    if (!whole || is_to_sign(peer, &question)) return HM_OK;
+    *any = true;
+    hm_peer_took(peer);
+    c->office.session = &peer->session;
+    hm_err err = hm_peer_answer(peer, &question);
+    c->office.session = &c->own;
+    return hm_failed(err) ? hm_peer_send_fault(peer, 0, err) : HM_OK;
 }
 
-/* A key algorithm, and one that PRODUCT signs with. */
-static hm_err known_algorithm(const hm_product *product, uint64_t number, hm_key_algorithm *algorithm) {
-    if (number < 1 || number > HM_KEY_ALGORITHMS)
-        return hm_refuse("there is no key algorithm %llu", (unsigned long long)number);
-    *algorithm = (hm_key_algorithm)number;
-    if (!(product->algorithms >> number & 1))
-        return hm_refuse("%s does not sign with %s", product->name, hm_key_algorithm_name(*algorithm));
-    return HM_OK;
-}
-
-static hm_err answer_key_generate(session *s, const hm_message *question) {
-    hm_product product;
-    hm_key_algorithm algorithm;
-    /* Not one of the office's own, which are for the product that the session will be narrowed to. */
-    hm_signing_key key = {0};
-    HM_TRY(hm_product_find(s->office, question->field[HM_KEY_GENERATE_PRODUCT].bytes, &product));
-    HM_TRY(known_algorithm(&product, question->field[HM_KEY_GENERATE_ALGORITHM].number, &algorithm));
-    hm_err err = hm_ceremony_signing_key(s->office, &product, algorithm, &key);
-    hm_buf_clear(&key.material);
-    HM_TRY(err);
-    return send_done(s->fd);
-}
-
-static hm_err answer_cert_request(session *s, const hm_message *question) {
-    hm_product product;
-    hm_key_algorithm algorithm;
-    HM_BUF csr = HM_BUF_EMPTY;
-    HM_TRY(hm_product_find(s->office, question->field[HM_CERT_REQUEST_PRODUCT].bytes, &product));
-    HM_TRY(known_algorithm(&product, question->field[HM_CERT_REQUEST_ALGORITHM].number, &algorithm));
-    HM_TRY(hm_ceremony_request(s->office, &product, algorithm, &csr));
-    return send_bytes(s->fd, hm_buf_bytes(&csr));
-}
-
-static hm_err answer_cert_import(session *s, const hm_message *question) {
-    hm_product product;
-    hm_key_algorithm algorithm;
-    HM_TRY(hm_product_find(s->office, question->field[HM_CERT_IMPORT_PRODUCT].bytes, &product));
-    HM_TRY(known_algorithm(&product, question->field[HM_CERT_IMPORT_ALGORITHM].number, &algorithm));
-    HM_TRY(hm_ceremony_import(s->office, &product, algorithm, question->field[HM_CERT_IMPORT_CHAIN].bytes));
-    return send_done(s->fd);
-}
-
-static hm_err send_entry(void *context, const hm_entry_row *entry) {
-    session *s = context;
-    hm_message message = {.type = HM_MSG_LOG_ENTRY};
-    message.field[HM_LOG_ENTRY_INDEX].number = entry->index;
-    message.field[HM_LOG_ENTRY_LEAF].bytes = entry->leaf;
-    message.field[HM_LOG_ENTRY_SALT].bytes = entry->salt;
-    message.field[HM_LOG_ENTRY_DETAILS].bytes = entry->details;
-    return hm_wire_send(s->fd, &message);
-}
-
-static hm_err answer_log_list(session *s, const hm_message *question) {
-    uint64_t from = question->field[HM_LOG_LIST_FROM].number, count = question->field[HM_LOG_LIST_COUNT].number, size;
-    HM_TRY(hm_store_log_size(s->office->store, &size));
-    if (from == UINT64_MAX) from = count < size ? size - count : 0;
-    HM_TRY(hm_store_entries(s->office->store, from, count, send_entry, s));
-    return send_done(s->fd);
-}
-
-static hm_err answer_log_publish(session *s) {
-    HM_BUF note = HM_BUF_EMPTY;
-    HM_TRY(hm_log_publish(s->office, &note));
-    return send_bytes(s->fd, hm_buf_bytes(&note));
-}
-
-static hm_err answer_log_prove(session *s, const hm_message *question) {
-    HM_BUF proof = HM_BUF_EMPTY;
-    HM_TRY(hm_prove(s->office, question->field[HM_LOG_PROVE_SIGNATURE].bytes,
-                    question->field[HM_LOG_PROVE_CONTENT].bytes, &proof));
-    return send_bytes(s->fd, hm_buf_bytes(&proof));
-}
-
-/* One for each signature that the session was opened for: each costs one of the token's, and a checkpoint. */
-static hm_err answer_log_receipt(session *s, const hm_message *question) {
-    HM_BUF receipt = HM_BUF_EMPTY;
-    if (s->office->session->narrowed && !s->office->session->receipts_left)
-        return hm_refuse("this session has used up the receipts it was opened for");
-    if (s->office->session->narrowed) s->office->session->receipts_left--;
-    HM_TRY(hm_receipt(s->office, question->field[HM_LOG_RECEIPT_SIGNATURE].bytes,
-                      question->field[HM_LOG_RECEIPT_CONTENT].bytes, &receipt));
-    return send_bytes(s->fd, hm_buf_bytes(&receipt));
-}
-
-static hm_err answer_log_audit(session *s) {
-    hm_message message = {.type = HM_MSG_LOG_AUDITED};
-    uint8_t root[32];
-    HM_TRY(hm_audit(s->office, &message, root));
-    return hm_wire_send(s->fd, &message);
-}
-
-static hm_err answer_trust(session *s) {
-    HM_BUF text = HM_BUF_EMPTY;
-    HM_TRY(hm_office_trust(s->office, &text));
-    return send_bytes(s->fd, hm_buf_bytes(&text));
-}
-
-static hm_err answer_public_key(session *s, hm_key_role role) {
-    HM_BUF key = HM_BUF_EMPTY;
-    HM_TRY(hm_public_key(s->office, role, &key));
-    return send_bytes(s->fd, hm_buf_bytes(&key));
-}
-
-static hm_err answer_narrow_list(session *s, const hm_message *question) {
-    HM_TRY(hm_trust_root_narrow(s->office, question));
-    return send_done(s->fd);
-}
-
-static hm_err answer_trust_sign(session *s, const hm_message *question) {
-    HM_BUF signature = HM_BUF_EMPTY;
-    HM_TRY(hm_trust_root_sign(s->office, question, &signature));
-    return send_bytes(s->fd, hm_buf_bytes(&signature));
-}
-
-static hm_err answer_prepare(session *s, const hm_message *question) {
-    hm_message message = {.type = HM_MSG_PREPARED};
-    HM_TRY(hm_signing_prepare(s->office, question, &message));
-    return hm_wire_send(s->fd, &message);
-}
-
-static hm_err answer_narrow(session *s, const hm_message *question) {
-    HM_TRY(hm_narrow(s->office, question));
-    return send_done(s->fd);
-}
-
-/* A narrowed session belongs to a process that parses untrusted files: it may sign for its product and have receipts of
- * that, or without a product ask for proofs, or have one list signed, nothing else. */
-static bool allowed_when_narrowed(const hm_office *office, hm_message_type type) {
-    if (office->session->for_list) return type == HM_MSG_TRUST_SIGN;
-    if (!office->session->product.id) return type == HM_MSG_LOG_PROVE;
-    if (office->session->noting) return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_REQUEST_CLOSE;
-    return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_LOG_RECEIPT;
-}
-
-static hm_err answer_statement_next(session *s) {
-    uint8_t last[HM_SHA256_LEN] = {0};
-    hm_message message = {.type = HM_MSG_STATEMENT_PLACE};
-    HM_TRY(hm_statements_load(s->office));
-    message.field[HM_STATEMENT_PLACE_GOVERNED].number = s->office->governed;
-    if (s->office->governed) {
-        message.field[HM_STATEMENT_PLACE_NUMBER].number = hm_registry_size(s->office->registry);
-        hm_registry_last(s->office->registry, last);
-    }
-    message.field[HM_STATEMENT_PLACE_PREVIOUS].bytes = HM_ARRAY(last);
-    return hm_wire_send(s->fd, &message);
-}
-
-static hm_err answer_statement_add(session *s, const hm_message *question) {
-    HM_TRY(hm_statements_add(s->office, question->field[HM_STATEMENT_ADD_ENVELOPE].bytes));
-    return send_done(s->fd);
-}
-
-static hm_err send_statement(void *context, uint64_t index, hm_bytes envelope) {
-    session *s = context;
-    hm_message message = {.type = HM_MSG_STATEMENT};
-    message.field[HM_STATEMENT_INDEX].number = index;
-    message.field[HM_STATEMENT_ENVELOPE].bytes = envelope;
-    return hm_wire_send(s->fd, &message);
-}
-
-static hm_err answer_statement_list(session *s) {
-    HM_TRY(hm_statements_list(s->office, send_statement, s));
-    return send_done(s->fd);
-}
-
-static hm_err answer_request_begin(session *s, const hm_message *question) {
-    HM_TRY(hm_requests_begin(s->office, question->field[HM_REQUEST_BEGIN_REQUEST].bytes));
-    return send_done(s->fd);
-}
-
-static hm_err answer_request_close(session *s) {
-    uint8_t hash[HM_SHA256_LEN];
-    hm_message message = {.type = HM_MSG_REQUEST_MADE};
-    bool needed;
-    HM_TRY(hm_requests_close(s->office, &needed, &message.field[HM_REQUEST_MADE_INDEX].number, hash));
-    if (!needed) return send_done(s->fd);
-    message.field[HM_REQUEST_MADE_HASH].bytes = HM_ARRAY(hash);
-    return hm_wire_send(s->fd, &message);
-}
-
-static hm_err send_request(void *context, const hm_standing *standing) {
-    session *s = context;
-    HM_BUF approvers = HM_BUF_EMPTY;
-    hm_message message = {.type = HM_MSG_REQUEST};
-    for (size_t i = 0; i < standing->approvers; i++) {
-        HM_TRY(hm_put_text(&approvers, i ? " " : ""));
-        HM_TRY(hm_put(&approvers, standing->approver[i]));
-    }
-    message.field[HM_REQUEST_INDEX].number = standing->index;
-    message.field[HM_REQUEST_BODY].bytes = standing->body;
-    message.field[HM_REQUEST_STATE].bytes = hm_text(hm_request_state_word(standing->state));
-    message.field[HM_REQUEST_CLOSER].bytes = standing->closer;
-    message.field[HM_REQUEST_APPROVERS].bytes = hm_buf_bytes(&approvers);
-    message.field[HM_REQUEST_SIGNATURES].number = standing->signatures;
-    message.field[HM_REQUEST_AWAITS].bytes = hm_text(standing->awaits);
-    return hm_wire_send(s->fd, &message);
-}
-
-static hm_err answer_request_list(session *s) {
-    HM_TRY(hm_requests_list(s->office, send_request, s));
-    return send_done(s->fd);
-}
-
-static hm_err answer_request_decide(session *s, const hm_message *question) {
-    HM_TRY(hm_requests_decide(s->office, question->field[HM_REQUEST_DECIDE_REQUEST].bytes,
-                              (hm_decision)question->field[HM_REQUEST_DECIDE_DECISION].number,
-                              question->field[HM_REQUEST_DECIDE_SIGNATURE].bytes,
-                              question->field[HM_REQUEST_DECIDE_CHECKED].number));
-    return send_done(s->fd);
-}
-
-static hm_err answer(session *s, const hm_message *question) {
-    if (!s->greeted && question->type != HM_MSG_HELLO) return hm_refuse("core language: hello comes first");
-    if (s->office->session->narrowed && !allowed_when_narrowed(s->office, question->type))
-        return hm_refuse("core language: this session may only sign");
-    HM_TRY(hm_rule_allows_act(s->office, question));
-    switch (question->type) {
-    case HM_MSG_HELLO:
-        return answer_hello(s, question);
-    case HM_MSG_NARROW:
-        return answer_narrow(s, question);
-    case HM_MSG_PREPARE:
-        return answer_prepare(s, question);
-    case HM_MSG_PRODUCT_ADD:
-        return answer_product_add(s, question);
-    case HM_MSG_PRODUCT_LIST:
-        return answer_product_list(s, question);
-    case HM_MSG_KEY_LIST:
-        return answer_key_list(s, question);
-    case HM_MSG_KEY_GENERATE:
-        return answer_key_generate(s, question);
-    case HM_MSG_CERT_REQUEST:
-        return answer_cert_request(s, question);
-    case HM_MSG_CERT_IMPORT:
-        return answer_cert_import(s, question);
-    case HM_MSG_LOG_PUBLISH:
-        return answer_log_publish(s);
-    case HM_MSG_LOG_LIST:
-        return answer_log_list(s, question);
-    case HM_MSG_LOG_PROVE:
-        return answer_log_prove(s, question);
-    case HM_MSG_LOG_RECEIPT:
-        return answer_log_receipt(s, question);
-    case HM_MSG_LOG_AUDIT:
-        return answer_log_audit(s);
-    case HM_MSG_TRUST:
-        return answer_trust(s);
-    case HM_MSG_TRUST_KEY:
-        return answer_public_key(s, HM_KEY_ROLE_TRUST_ROOT);
-    case HM_MSG_LOG_KEY:
-        return answer_public_key(s, HM_KEY_ROLE_RECEIPT);
-    case HM_MSG_NARROW_LIST:
-        return answer_narrow_list(s, question);
-    case HM_MSG_TRUST_SIGN:
-        return answer_trust_sign(s, question);
-    case HM_MSG_STATEMENT_NEXT:
-        return answer_statement_next(s);
-    case HM_MSG_STATEMENT_ADD:
-        return answer_statement_add(s, question);
-    case HM_MSG_STATEMENT_LIST:
-        return answer_statement_list(s);
-    case HM_MSG_REQUEST_BEGIN:
-        return answer_request_begin(s, question);
-    case HM_MSG_REQUEST_CLOSE:
-        return answer_request_close(s);
-    case HM_MSG_REQUEST_LIST:
-        return answer_request_list(s);
-    case HM_MSG_REQUEST_DECIDE:
-        return answer_request_decide(s, question);
-    case HM_MSG_SIGN: /* the others were taken together (receive) */
-        return hm_refuse("core language: sign comes after narrow");
-    default:
-        return hm_refuse("core language: that is an answer, not a question");
+/* Everything that has arrived whole. A peer's own questions are answered in their order; one at a time, so that none
+ * keeps the others waiting. */
+static void answer_all(core *c) {
+    for (bool any = true; any;) {
+        any = false;
+        c->asked = 0;
+        for (size_t i = 0; i < c->peers; i++) {
+            hm_err err = c->peer[i]->waits ? HM_OK : gather(c, c->peer[i]);
+            if (hm_failed(err)) give_up(c, c->peer[i], err);
+        }
+        if (c->asked) hm_signing_batch(&c->office, c->batch, c->asked);
+        any |= c->asked != 0;
+        for (size_t i = 0; i < c->peers; i++) {
+            hm_err err = c->peer[i]->waits ? HM_OK : answer_one(c, c->peer[i], &any);
+            if (hm_failed(err)) give_up(c, c->peer[i], err);
+        }
     }
 }
 
-/* Questions to sign that wait already are taken together: two commits serve them all. */
-typedef struct {
-    size_t count;
-    hm_message question[HM_BATCH_MAX];
-    hm_buf storage[HM_BATCH_MAX];
-} batch;
+/* ---- the checkpoint ---- */
 
-static bool more_waits(int fd) {
-    struct pollfd waiting = {.fd = fd, .events = POLLIN};
-    return poll(&waiting, 1, 0) == 1 && (waiting.revents & POLLIN);
+/* It follows within a second (P1). A core that is asked by one process leaves it to that when the last one is younger:
+ * a checkpoint for each of many small runs would write the same partial tiles over and over. A conversation that broke
+ * off is followed by its checkpoint at once; there is nobody who would see to it later. */
+static hm_err publish_behind(core *c, const hm_peer *peer, bool *wait) {
+    *wait = c->office.logged && !peer->gave_up && hm_log_published_just_now(&c->office);
+    return c->office.logged && !*wait ? hm_log_publish(&c->office, NULL) : HM_OK;
 }
 
-/* Receive the next question; then, while it is one to sign, those behind it. The last one may be another kind: *OTHER.
+/* Served: a second after the first entry that is behind the last checkpoint. One that cannot be made now is tried
+ * again.
  */
-static hm_err receive(session *s, batch *b, bool *other, bool *closed) {
-    *other = *closed = false;
-    b->count = 0;
-    do {
-        HM_TRY(hm_wire_receive(s->fd, &b->storage[b->count], &b->question[b->count], closed));
-        if (*closed) return HM_OK;
-        *other = !s->office->session->product.id || b->question[b->count].type != HM_MSG_SIGN;
-        if (!*other) b->count++;
-    } while (!*other && b->count < HM_BATCH_MAX && more_waits(s->fd));
-    return HM_OK;
+static void publish_when_due(core *c) {
+    int64_t now = milliseconds();
+    if (!c->is_served || !c->office.logged) return;
+    if (!c->publish_at) c->publish_at = now + PUBLISH_MILLISECONDS;
+    if (now < c->publish_at) return;
+    c->publish_at = 0;
+    (void)!hm_failed(hm_log_publish(&c->office, NULL));
 }
 
-/* An act that was asked for and refused is an entry too (P1); a question about what there is is not an act. */
-static bool is_act(hm_message_type type) {
-    return type == HM_MSG_NARROW || type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_PRODUCT_ADD ||
-           type == HM_MSG_KEY_GENERATE || type == HM_MSG_CERT_REQUEST || type == HM_MSG_CERT_IMPORT ||
-           type == HM_MSG_TRUST_KEY || type == HM_MSG_LOG_KEY || type == HM_MSG_NARROW_LIST ||
-           type == HM_MSG_TRUST_SIGN || type == HM_MSG_STATEMENT_ADD || type == HM_MSG_REQUEST_BEGIN ||
-           type == HM_MSG_REQUEST_CLOSE || type == HM_MSG_REQUEST_DECIDE;
-}
+/* ---- ends ---- */
 
-/* The fault that is told: the refusal, or that it could not be logged. */
-static hm_err log_refusal(session *s, const hm_message *question, hm_err err) {
-    if (!s->greeted || !is_act(question->type) || (err.class != HM_REFUSED && err.class != HM_MISUSED)) return err;
-    hm_fault fault = hm_fault_keep(err);
-    if (s->office->session->refusals++ < hm_refusals_borne(s->office))
-        HM_TRY(hm_log_refused_act(s->office, hm_wire_name(question->type), fault.sentence));
-    return hm_fault_raise(&fault);
-}
-
-static hm_err converse(session *s, batch *b) {
-    for (;;) {
-        bool other, closed;
-        HM_TRY(receive(s, b, &other, &closed));
-        if (b->count) HM_TRY(hm_signing_batch(s->office, b->question, b->count, s->fd));
-        if (closed) return HM_OK;
-        if (s->office->session->refusals > hm_refusals_borne(s->office))
-            return hm_refuse("too many refusals in one session");
-        if (!other) continue;
-        hm_err err = answer(s, &b->question[b->count]);
-        if (hm_failed(err)) err = log_refusal(s, &b->question[b->count], err);
-        if (hm_failed(err)) HM_TRY(send_fault(s->fd, 0, err));
-    }
-}
-
-/* The signed checkpoint follows within a second (P1): at once, unless the last one is younger than that. A checkpoint
- * for each of many small runs would write the same partial tiles over and over; the peer sees to it that the last run's
- * follows. */
-static hm_err finish(session *s) {
-    bool wait = s->office->logged && hm_log_published_just_now(s->office);
-    if (s->office->logged && !wait) HM_TRY(hm_log_publish(s->office, NULL));
+/* The last word to a peer that has finished. */
+static void say_closing(core *c, hm_peer *peer) {
     hm_message message = {.type = HM_MSG_CLOSING};
+    bool wait = false;
+    hm_err err = c->is_served ? HM_OK : publish_behind(c, peer, &wait);
+    peer->said_closing = true;
+    if (hm_failed(err) && !peer->gave_up) c->why = hm_fault_keep(err);
+    if (hm_failed(err) || peer->gave_up) return;
     message.field[HM_CLOSING_UNPUBLISHED].number = wait;
     /* A peer that is gone already does not want to know. */
-    (void)!hm_failed(hm_wire_send(s->fd, &message));
+    (void)!hm_failed(hm_peer_send(peer, &message));
+}
+
+static bool is_over(core *c, hm_peer *peer) {
+    if (peer->broken) return true;
+    if (!peer->closed || peer->waits) return false;
+    if (!peer->said_closing) say_closing(c, peer);
+    if (hm_failed(hm_peer_flush(peer))) return true;
+    return !hm_peer_has_more(peer);
+}
+
+static void flush_all(core *c) {
+    for (size_t i = c->peers; i-- > 0;) {
+        hm_peer *peer = c->peer[i];
+        if (hm_failed(hm_peer_flush(peer))) peer->closed = peer->broken = true;
+        if (!is_over(c, peer)) continue;
+        if (!peer->said_closing) say_closing(c, peer);
+        remove_peer(c, i);
+    }
+}
+
+/* ---- the loop ---- */
+
+static size_t fill_poll(const core *c, struct pollfd *polled) {
+    const int doors[DOORS] = {c->doors.local, c->doors.fronts, c->doors.identity, c->doors.stop};
+    for (size_t i = 0; i < DOORS; i++) polled[i] = (struct pollfd){.fd = doors[i], .events = POLLIN};
+    for (size_t i = 0; i < c->peers; i++) {
+        const hm_peer *peer = c->peer[i];
+        bool listens = !peer->closed && !peer->waits;
+        polled[DOORS + i] =
+            (struct pollfd){.fd = listens || hm_peer_has_more(peer) ? peer->fd : -1,
+                            .events = (short)((listens ? POLLIN : 0) | (hm_peer_has_more(peer) ? POLLOUT : 0))};
+    }
+    return DOORS + c->peers;
+}
+
+static void open_doors(core *c, const struct pollfd *polled) {
+    hm_err err = HM_OK;
+    if (polled[DOOR_LOCAL].revents) err = accept_local(c);
+    if (polled[DOOR_FRONTS].revents) err = accept_from_front(c);
+    if (polled[DOOR_STOP].revents) c->ends = true;
+    /* Who was not let in has seen it; that there were too many is all there is to it. */
+    (void)!hm_failed(err);
+}
+
+static hm_err wait_for_more(core *c) {
+    static struct pollfd polled[DOORS + PEERS_MAX];
+    size_t known = c->peers, count = fill_poll(c, polled);
+    int64_t left = c->publish_at - milliseconds();
+    int timeout = !c->publish_at ? -1 : left > 0 ? (int)left : 0;
+    if (poll(polled, count, timeout) < 0) return errno == EINTR ? HM_OK : hm_could_not("poll: %s", strerror(errno));
+    for (size_t i = 0; i < known; i++) {
+        if (!(polled[DOORS + i].revents & (POLLIN | POLLHUP | POLLERR)) || c->peer[i]->closed) continue;
+        hm_err err = hm_peer_receive(c->peer[i]);
+        if (hm_failed(err)) give_up(c, c->peer[i], err);
+    }
+    if (c->is_served) open_doors(c, polled);
     return HM_OK;
 }
 
-/* A conversation that broke off (the peer is gone, or said what it must not) is followed by its checkpoint too; there
- * is nobody who would see to it later. */
-static hm_err break_off(session *s, hm_err err) {
-    hm_fault fault = hm_fault_keep(err);
-    if (s->office->logged) (void)!hm_failed(hm_log_publish(s->office, NULL));
-    return hm_fault_raise(&fault);
+/* Another process has changed the database: what was kept of keys and certificates may have changed with it. */
+static void look_for_changes(core *c) {
+    if (c->is_served && hm_store_was_changed(c->office.store)) hm_keyring_forget(&c->office);
+}
+
+static hm_err run(core *c) {
+    while (!c->ends && (c->is_served || c->peers)) {
+        publish_when_due(c);
+        HM_TRY(wait_for_more(c));
+        look_for_changes(c);
+        answer_all(c);
+        flush_all(c);
+    }
+    return HM_OK;
+}
+
+/* What has arrived was answered; what was logged gets its checkpoint. */
+static hm_err end(core *c) {
+    hm_err err = c->is_served && c->office.logged ? hm_log_publish(&c->office, NULL) : HM_OK;
+    for (size_t i = 0; i < c->peers; i++) c->peer[i]->closed = true;
+    flush_all(c);
+    while (c->peers) remove_peer(c, c->peers - 1);
+    return err;
+}
+
+static hm_err open_core(core *c, const char *directory) {
+    HM_TRY(hm_office_open(directory, &c->own, &c->office));
+    HM_TRY(hm_log_check_founded(&c->office));
+    return hm_log_check_head(&c->office);
+}
+
+static void close_core(core *c) {
+    hm_session_clear(&c->own);
+    hm_office_close(&c->office);
 }
 
 hm_err hm_core_serve(int fd, const char *directory) {
-    static hm_office office;
-    static batch b;
-    session s = {.office = &office, .fd = fd};
-    hm_session own;
-    hm_err err = hm_office_open(directory, &own, &office);
-    if (!hm_failed(err)) err = hm_log_check_founded(&office);
-    if (!hm_failed(err)) err = hm_log_check_head(&office);
+    static core c = {.doors = {-1, -1, -1, -1}};
+    hm_err err = open_core(&c, directory);
+    if (!hm_failed(err)) err = add_peer(&c, HM_PEER_PARENT, dup(fd), getuid());
     if (hm_failed(err)) {
         /* The first question is answered, before it is read, with why there will be no second. */
-        (void)!hm_failed(send_fault(fd, 0, err));
-        hm_office_close(&office);
+        hm_message message = {.type = HM_MSG_FAULT};
+        message.field[HM_FAULT_CLASS].number = err.class;
+        message.field[HM_FAULT_SENTENCE].bytes = hm_text(hm_err_sentence());
+        (void)!hm_failed(hm_wire_send(fd, &message));
+        close_core(&c);
         return err;
     }
-    err = converse(&s, &b);
-    err = hm_failed(err) ? break_off(&s, err) : finish(&s);
-    hm_office_close(&office);
-    for (size_t i = 0; i < HM_BATCH_MAX; i++) hm_buf_clear(&b.storage[i]);
+    err = run(&c);
+    if (!hm_failed(err)) err = end(&c);
+    if (!hm_failed(err)) err = hm_fault_raise(&c.why);
+    close_core(&c);
+    return err;
+}
+
+hm_err hm_core_serve_office(const char *directory, const hm_core_doors *doors) {
+    static core c;
+    c.doors = *doors;
+    c.is_served = true;
+    hm_err err = open_core(&c, directory);
+    if (!hm_failed(err)) err = run(&c);
+    if (!hm_failed(err)) err = end(&c);
+    close_core(&c);
     return err;
 }

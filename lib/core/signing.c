@@ -1,7 +1,7 @@
 /* Signing for a narrowed session: one product, one release, so many signatures and no more.
  *
  * A batch is two commits whatever its size: all intents, then the token's work, then all outcomes. */
-#include "office.h"
+#include "peer.h"
 
 #include <base/json.h>
 #include <pki/cose.h>
@@ -48,6 +48,7 @@ hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_mess
 }
 
 typedef struct {
+    hm_peer *peer;
     const hm_message *question;
     hm_signing_key *key;
     hm_digest content;
@@ -157,7 +158,11 @@ static void fill_artifact(signing_job *job) {
 static void ask_policy(hm_office *office, signing_job *job) {
     if (failed(job)) return;
     hm_rule_request request = {&job->artifact, job->key->token_id, job->time, HM_NO_BYTES};
-    job->fault = hm_fault_keep(hm_rule_decide(office, &request, false, &job->rule));
+    bool release = is_cose(job) && !office->session->cosign;
+    hm_err err = hm_rule_decide(office, &request, false, &job->rule);
+    if (!hm_failed(err) && release)
+        err = hm_releases_compare(office, &job->release, bytes(job, HM_SIGN_CONTENT), &job->remark);
+    job->fault = hm_fault_keep(err);
     if (failed(job)) job->key = NULL;
 }
 
@@ -171,7 +176,6 @@ static hm_err append_request(hm_office *office, signing_job *job) {
     if (failed(job) && office->session->refusals++ >= hm_refusals_borne(office)) return HM_OK;
     HM_BUF details = HM_BUF_EMPTY;
     bool release = is_cose(job) && !failed(job) && !office->session->cosign;
-    if (release) HM_TRY(hm_releases_compare(office, &job->release, bytes(job, HM_SIGN_CONTENT), &job->remark));
     HM_TRY(describe_request(office, job, &details));
     hm_record record = {.type = failed(job) ? HM_LEAF_REFUSAL : HM_LEAF_INTENT,
                         .product = office->session->product.id ? &office->session->product : NULL,
@@ -208,6 +212,8 @@ static hm_err append_all(hm_office *office, signing_job *jobs, size_t count,
                          hm_err (*append)(hm_office *, signing_job *)) {
     HM_TRY(hm_store_begin(office->store));
     for (size_t i = 0; i < count; i++) {
+        if (jobs[i].noted) continue;
+        office->session = &jobs[i].peer->session;
         hm_err err = append(office, &jobs[i]);
         if (hm_failed(err)) {
             hm_store_rollback(office->store);
@@ -219,6 +225,7 @@ static hm_err append_all(hm_office *office, signing_job *jobs, size_t count,
 
 static void fail_all(signing_job *jobs, size_t count, hm_err err) {
     for (size_t i = 0; i < count; i++) {
+        if (jobs[i].noted) continue;
         if (!failed(&jobs[i])) jobs[i].fault = hm_fault_keep(err);
         /* Nothing that was signed without its outcome on record leaves this process. */
         hm_buf_clear(&jobs[i].structure);
@@ -243,40 +250,43 @@ static hm_err note_refusal(hm_office *office, const hm_fault *fault) {
 }
 
 /* Nothing is signed: what becomes of it is a request, or a comparison. */
-static void note_batch(hm_office *office, signing_job *jobs, size_t count) {
+static void note(hm_office *office, signing_job *job) {
+    hm_err err = check_job(office, job);
+    hm_rule_request request = {&job->artifact, hm_failed(err) || !job->key ? NULL : job->key->token_id, job->time,
+                               bytes(job, HM_SIGN_STATEMENT)};
+    if (!hm_failed(err)) err = hm_requests_note(office, &request);
+    hm_fault fault = hm_fault_keep(err);
+    job->fault = hm_fault_keep(note_refusal(office, &fault));
+}
+
+static void check(hm_office *office, signing_job *job) {
+    job->fault = hm_fault_keep(check_job(office, job));
+    if (failed(job)) job->key = NULL;
+}
+
+static void check_all(hm_office *office, signing_job *jobs, size_t count) {
     for (size_t i = 0; i < count; i++) {
+        office->session = &jobs[i].peer->session;
         jobs[i].time = hm_now();
+        jobs[i].noted = office->session->noting != HM_NOTING_NOTHING;
         fill_artifact(&jobs[i]);
-        hm_err err = check_job(office, &jobs[i]);
-        hm_rule_request request = {&jobs[i].artifact, failed(&jobs[i]) || !jobs[i].key ? NULL : jobs[i].key->token_id,
-                                   jobs[i].time, bytes(&jobs[i], HM_SIGN_STATEMENT)};
-        if (!hm_failed(err)) err = hm_requests_note(office, &request);
-        hm_fault fault = hm_fault_keep(err);
-        jobs[i].fault = hm_fault_keep(note_refusal(office, &fault));
-        jobs[i].noted = true;
+        (jobs[i].noted ? note : check)(office, &jobs[i]);
     }
 }
 
-static void run_batch(hm_office *office, signing_job *jobs, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        jobs[i].time = hm_now();
-        fill_artifact(&jobs[i]);
-        jobs[i].fault = hm_fault_keep(check_job(office, &jobs[i]));
-        if (failed(&jobs[i])) jobs[i].key = NULL;
-    }
+static void sign_all(hm_office *office, signing_job *jobs, size_t count) {
     hm_err err = append_all(office, jobs, count, append_request);
     if (hm_failed(err)) {
         fail_all(jobs, count, err);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!failed(&jobs[i])) jobs[i].fault = hm_fault_keep(build(&jobs[i]));
-    }
+    for (size_t i = 0; i < count; i++)
+        if (!jobs[i].noted && !failed(&jobs[i])) jobs[i].fault = hm_fault_keep(build(&jobs[i]));
     err = append_all(office, jobs, count, append_outcome);
     if (hm_failed(err)) fail_all(jobs, count, err);
 }
 
-static hm_err answer(int fd, const signing_job *job) {
+static hm_err answer(const signing_job *job) {
     hm_message message = {.type = HM_MSG_SIGNED};
     if (failed(job)) {
         message.type = HM_MSG_FAULT;
@@ -293,23 +303,26 @@ static hm_err answer(int fd, const signing_job *job) {
         message.field[HM_SIGNED_STRUCTURE].bytes = hm_buf_bytes(&job->structure);
         message.field[HM_SIGNED_REMARK].bytes = hm_buf_bytes(&job->remark);
     }
-    return hm_wire_send(fd, &message);
+    return hm_peer_send(job->peer, &message);
 }
 
-hm_err hm_signing_batch(hm_office *office, const hm_message *questions, size_t count, int fd) {
+void hm_signing_batch(hm_office *office, const hm_asked *asked, size_t count) {
     static signing_job jobs[HM_BATCH_MAX]; /* one core per process; too large for a stack */
-    if (count > HM_BATCH_MAX) return hm_refuse("core language: a batch is too large");
+    hm_session *own = office->session;
+    size_t to_sign = 0;
     memset(jobs, 0, count * sizeof jobs[0]);
-    for (size_t i = 0; i < count; i++) jobs[i].question = &questions[i];
-    if (office->session->noting)
-        note_batch(office, jobs, count);
-    else
-        run_batch(office, jobs, count);
-    hm_err err = HM_OK;
     for (size_t i = 0; i < count; i++) {
-        if (!hm_failed(err)) err = answer(fd, &jobs[i]);
+        jobs[i].peer = asked[i].peer;
+        jobs[i].question = &asked[i].question;
+    }
+    check_all(office, jobs, count);
+    for (size_t i = 0; i < count; i++) to_sign += !jobs[i].noted;
+    if (to_sign) sign_all(office, jobs, count);
+    office->session = own;
+    for (size_t i = 0; i < count; i++) {
+        /* Who is gone is removed by the loop. */
+        (void)!hm_failed(answer(&jobs[i]));
         hm_buf_clear(&jobs[i].structure);
         hm_buf_clear(&jobs[i].remark);
     }
-    return err;
 }

@@ -31,6 +31,7 @@ static const char schema[] =
 
 static const char *const sql_text[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_DATA_VERSION] = "PRAGMA data_version",
     [SQL_COMMIT] = "COMMIT",
     [SQL_APPEND] = "INSERT INTO entry(idx,leaf,salt,details,tag) VALUES(?1,?2,?3,?4,?5)",
     [SQL_LOG_SIZE] = "SELECT idx+1 FROM entry ORDER BY idx DESC LIMIT 1",
@@ -203,6 +204,19 @@ void hm_store_close(hm_store **store) {
     sqlite3_close((*store)->db);
     free(*store);
     *store = NULL;
+}
+
+/* What cannot be told counts as changed. */
+bool hm_store_was_changed(hm_store *store) {
+    sqlite3_stmt *statement;
+    bool row;
+    if (hm_failed(hm_sql_prepare(store, SQL_DATA_VERSION, &statement)) ||
+        hm_failed(hm_sql_step(store, statement, &row)) || !row)
+        return true;
+    int before = store->data_version;
+    store->data_version = sqlite3_column_int(statement, 0);
+    sqlite3_reset(statement);
+    return store->data_version != before;
 }
 
 hm_err hm_store_begin(hm_store *store) {

@@ -24,6 +24,18 @@ typedef struct {
  * checkpoint, trust.pem. Nothing is left behind on a fault. */
 HM_MUST_USE hm_err hm_office_create(const hm_office_plan *plan);
 
+/* What comes to a core that serves an office; -1: nothing. They stay the caller's. */
+typedef struct {
+    int local;    /* a listening Unix socket: for processes of this machine, of users whom the kernel names */
+    int fronts;   /* SOCK_SEQPACKET: each packet brings one end of a session's socket (SCM_RIGHTS). Who speaks in it is
+                     nobody until he has proved who he is */
+    int identity; /* SOCK_SEQPACKET: the process that judges tokens (identity/answer.h) */
+    int stop;     /* when something comes: answer what has arrived, and return */
+} hm_core_doors;
+
+/* Serve all who come, until told to stop. */
+HM_MUST_USE hm_err hm_core_serve_office(const char *directory, const hm_core_doors *doors);
+
 /* Serve one peer on FD. Returns when the peer has closed, after a last checkpoint. */
 HM_MUST_USE hm_err hm_core_serve(int fd, const char *directory);
 

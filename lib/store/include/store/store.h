@@ -14,6 +14,9 @@ HM_MUST_USE hm_err hm_store_create(const char *path); /* a fault if it exists */
 HM_MUST_USE hm_err hm_store_open(const char *path, hm_store **store);
 void hm_store_close(hm_store **store);
 
+/* Has another process committed something since this was asked last? */
+bool hm_store_was_changed(hm_store *store);
+
 HM_MUST_USE hm_err hm_store_begin(hm_store *store);
 HM_MUST_USE hm_err hm_store_commit(hm_store *store); /* on a fault the transaction is rolled back */
 void hm_store_rollback(hm_store *store);             /* harmless outside a transaction */

@@ -35,6 +35,7 @@ HM_MUST_USE hm_err hm_command_verify(const hm_options *options);
 HM_MUST_USE hm_err hm_command_inspect(const hm_options *options);
 HM_MUST_USE hm_err hm_command_log_show(const hm_options *options);
 HM_MUST_USE hm_err hm_command_log_check(const hm_options *options);
+HM_MUST_USE hm_err hm_command_log_monitor(const hm_options *options);
 HM_MUST_USE hm_err hm_command_log_prove(const hm_options *options);
 HM_MUST_USE hm_err hm_command_pack(const hm_options *options);
 HM_MUST_USE hm_err hm_command_unpack(const hm_options *options);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static const char *type_name(hm_leaf_type type) {
+const char *hm_leaf_type_name(hm_leaf_type type) {
     switch (type) {
     case HM_LEAF_INTENT:
         return "intent";
@@ -30,7 +30,7 @@ static hm_err print_entry_json(const hm_message *entry, const hm_leaf *leaf) {
     hm_json json = hm_json_plain(&text);
     hm_json_object(&json, NULL);
     hm_json_number(&json, "index", (int64_t)entry->field[HM_LOG_ENTRY_INDEX].number);
-    hm_json_string(&json, "type", type_name(leaf->type));
+    hm_json_string(&json, "type", hm_leaf_type_name(leaf->type));
     if (leaf->has_intent) hm_json_number(&json, "intent", (int64_t)leaf->intent);
     hm_json_hex(&json, "digest", HM_BYTES(leaf->digest, leaf->digest_len));
     hm_json_hex(&json, "leaf", entry->field[HM_LOG_ENTRY_LEAF].bytes);
@@ -116,7 +116,7 @@ hm_err hm_print_log_entry(const hm_options *options, const hm_message *entry) {
     if (options->json) return print_entry_json(entry, &leaf);
     HM_TRY(hm_put_format(&line, "%6llu  ", index));
     HM_TRY(put_time(&line, details));
-    HM_TRY(hm_put_format(&line, "  %-8s", type_name(leaf.type)));
+    HM_TRY(hm_put_format(&line, "  %-8s", hm_leaf_type_name(leaf.type)));
     if (leaf.has_intent)
         HM_TRY(put_result(&line, &leaf, details));
     else if (leaf.type == HM_LEAF_CEREMONY)

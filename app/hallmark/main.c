@@ -68,6 +68,10 @@ const hm_command hm_commands[] = {
      "--format --signature --product", 0, SIZE_MAX, hm_command_log_check},
     {"log prove", "FILE...", "Write FILE.tlog-proof: that its signature is logged",
      "--format --signature --product -o --replace", 1, SIZE_MAX, hm_command_log_prove},
+    {"log monitor", "SOURCE", "Follow a log, here or at https://HOST/log/, and raise the alarm",
+     "--trust --log-key --ca --state --once --interval --all --max-age --watch-type --watch-product --watch-format "
+     "--watch-digest --known --on-alarm",
+     1, 1, hm_command_log_monitor},
     {"log key", "", "Write the log's key for receipts, which trust lists name", "-o --replace", 0, 0,
      hm_command_log_key},
     {"trust export", "", "Write the root certificate and the log's key as PEM", "-o --replace", 0, 0,

@@ -122,7 +122,7 @@ hm_err hm_sign_files(const hm_options *options, hm_connection *office, char *pag
     return hm_front_run(&front);
 }
 
-static bool is_native(const hm_options *options) {
+bool hm_is_native(const hm_options *options) {
     return options->format && strcmp(options->format, hm_format_native.name) == 0;
 }
 
@@ -130,7 +130,7 @@ hm_err hm_command_sign(const hm_options *options) {
     if (!options->product) return hm_misuse("which product? (--product NAME; hallmark product list shows them)");
     if (options->release && strlen(options->release) > RELEASE_MAX)
         return hm_misuse("--release: a version has at most %d characters", RELEASE_MAX);
-    if (is_native(options)) return hm_sign_native(options);
+    if (hm_is_native(options)) return hm_sign_native(options);
     HM_TRY(hm_refuse_native_options(options));
     HM_TRY(check_output(options, true));
     if (options->wait) HM_TRY(hm_wait_for_approvals(options));
@@ -180,7 +180,8 @@ static size_t envelopes(const hm_options *options) {
 /* FILE.cose PAYLOAD...: one envelope, first, and what is behind it belongs to it. */
 static bool is_gathered(const hm_options *options) {
     if (options->operand_count < 2) return false;
-    return is_native(options) ? envelopes(options) < 2 : envelopes(options) == 1 && is_envelope(options->operands[0]);
+    return hm_is_native(options) ? envelopes(options) < 2
+                                 : envelopes(options) == 1 && is_envelope(options->operands[0]);
 }
 
 static hm_check_orders meant; /* hm_with_office takes no context */
@@ -238,7 +239,7 @@ hm_err hm_command_verify(const hm_options *options) {
                       .parsers = orders.gather ? 1 : processors(),
                       .done = "verified",
                       .gather = orders.gather != 0,
-                      .siblings = envelopes(options) || is_native(options),
+                      .siblings = envelopes(options) || hm_is_native(options),
                       .office = directory};
     return hm_front_run(&front);
 }

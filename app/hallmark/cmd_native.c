@@ -102,6 +102,33 @@ static hm_err narrow(const hm_options *options, hm_connection *office, const hm_
     return hm_ask(office, &question, &answer);
 }
 
+struct requests_of {
+    const hm_options *options;
+    hm_native_orders *orders;
+};
+
+/* The open request of this release by whose manifest a parser knows it again. */
+static hm_err keep_requested(void *context) {
+    struct requests_of *of = context;
+    const hm_request *request = &hm_shown.request;
+    hm_native_orders *orders = of->orders;
+    if (!hm_shown_is_open() || !hm_shown.release.components ||
+        !hm_bytes_equal(request->product, hm_text(of->options->product)) ||
+        !hm_bytes_equal(request->release, hm_text(of->options->release)))
+        return HM_OK;
+    hm_requested_manifest *kept = &orders->requested[orders->requests++ % HM_REQUESTED_MAX];
+    kept->sequence = hm_shown.release.sequence;
+    hm_sha256(request->manifest, kept->hash);
+    return HM_OK;
+}
+
+/* Its sequence number was fixed when it was requested. */
+static hm_err take_requested(const hm_options *options, hm_connection *office, hm_native_orders *orders) {
+    struct requests_of of = {options, orders};
+    orders->requests = 0;
+    return options->cosign ? HM_OK : hm_each_request(office, keep_requested, &of);
+}
+
 static hm_err run(const hm_options *options, hm_connection *office, char *page, hm_native_orders *orders) {
     HM_STRING *directory = NULL;
     hm_options files = *options;
@@ -111,18 +138,24 @@ static hm_err run(const hm_options *options, hm_connection *office, char *page, 
     }
     HM_TRY(hm_office_directory(options, &directory));
     HM_TRY(take_product(options, office, orders));
+    HM_TRY(take_requested(options, office, orders));
+    if (orders->noted) HM_TRY(hm_begin_request(office, HM_NO_BYTES));
     HM_TRY(narrow(options, office, &orders->plan));
     hm_front front = {.options = &files,
                       .parser = options->cosign ? hm_parse_cosign : hm_parse_native,
                       .context = orders,
                       .core_fd = office->fd,
                       .parsers = 1,
-                      .done = options->cosign ? "co-signed" : "signed",
+                      .done = options->cosign ? "co-signed"
+                              : orders->noted ? "noted"
+                                              : "signed",
                       .signing = true,
                       .gather = true,
                       .siblings = options->cosign || orders->plan.described,
                       .suffix = ".cose",
-                      .outputs = options->cosign ? 1u << HM_PART_CONTENT : 1u << HM_PART_SIGNATURE,
+                      .outputs = orders->noted     ? 0
+                                 : options->cosign ? 1u << HM_PART_CONTENT
+                                                   : 1u << HM_PART_SIGNATURE,
                       .office = directory,
                       .pending = page};
     return hm_front_run(&front);
@@ -157,23 +190,68 @@ static hm_err name_output(const hm_options *options, hm_native_orders *orders) {
     return HM_OK;
 }
 
-hm_err hm_sign_native(const hm_options *options) {
+hm_err hm_native_files(const hm_options *options, hm_connection *office, char *page, bool noted) {
     HM_BUF trust = HM_BUF_EMPTY;
-    hm_connection office = HM_CONNECTION_NONE;
     static hm_native_orders orders; /* views of itself: it stays where it is */
-    char *page;
     HM_TRY(check_options(options));
     if (!options->cosign) HM_TRY(hm_native_plan_make(options, time(NULL), &orders.plan));
     if (!options->cosign) HM_TRY(name_output(options, &orders));
     orders.algorithms = options->algorithms;
     orders.extras = (hm_native_extras){.receipt = !options->no_receipt, .chain = !options->no_chain};
     orders.replace = options->replace;
+    orders.noted = noted;
     HM_TRY(take_list(options, &trust));
     orders.terms = (hm_cosign_terms){
         .trust_name = options->trust, .trust = hm_buf_bytes(&trust), .payloads = !options->envelope_only};
     orders.operands = options->operand_count;
+    return run(options, office, page, &orders);
+}
+
+hm_err hm_sign_native(const hm_options *options) {
+    hm_connection office = HM_CONNECTION_NONE;
+    char *page;
+    HM_TRY(check_options(options));
+    if (options->wait && options->cosign) return hm_misuse("--wait: a co-signature cannot be requested");
+    if (options->wait) HM_TRY(hm_wait_for_approvals(options));
     HM_TRY(hm_connect_with_pending(options, &office, &page));
-    return hm_close_office(options, &office, run(options, &office, page, &orders));
+    return hm_close_office(options, &office, hm_native_files(options, &office, page, false));
+}
+
+/* The session compares with one manifest. */
+static hm_err narrow_to_request(hm_connection *office, const hm_shown_request *request) {
+    hm_message question = {.type = HM_MSG_NARROW}, answer;
+    question.field[HM_NARROW_PRODUCT].bytes = request->request.product;
+    question.field[HM_NARROW_RELEASE].bytes = request->request.release;
+    question.field[HM_NARROW_FORMATS].number = 1u << HM_FORMAT_NATIVE;
+    question.field[HM_NARROW_SIGNATURES].number = request->request.artifacts;
+    question.field[HM_NARROW_SEQUENCE].number = request->release.sequence;
+    for (size_t i = 0; i < request->release.components; i++)
+        if (request->release.component[i].security_version > question.field[HM_NARROW_SECURITY_VERSION].number)
+            question.field[HM_NARROW_SECURITY_VERSION].number = request->release.component[i].security_version;
+    return hm_ask(office, &question, &answer);
+}
+
+hm_err hm_compare_payloads(const hm_options *options, hm_connection *office, const hm_shown_request *request,
+                           hm_bytes hash) {
+    HM_STRING *directory = NULL;
+    hm_compare_orders orders = {.manifest = request->request.manifest,
+                                .operands = options->operand_count,
+                                .name = request->request.artifact[0].name};
+    for (size_t i = 0; i < request->request.artifacts && i < HM_MANIFEST_SIGNERS; i++)
+        orders.algorithm[orders.algorithms++] = request->request.artifact[i].algorithm;
+    HM_TRY(hm_office_directory(options, &directory));
+    HM_TRY(hm_begin_request(office, hash));
+    HM_TRY(narrow_to_request(office, request));
+    hm_front front = {.options = options,
+                      .parser = hm_parse_compare,
+                      .context = &orders,
+                      .core_fd = office->fd,
+                      .parsers = 1,
+                      .done = "noted",
+                      .signing = true,
+                      .gather = true,
+                      .office = directory};
+    return hm_front_run(&front);
 }
 
 hm_err hm_refuse_native_options(const hm_options *options) {

@@ -4,12 +4,11 @@
  * So do an approver's files, which the core compares with the request; only then is the approval signed. */
 #include "commands.h"
 #include "office_access.h"
+#include "cmd_native.h"
 #include "officer.h"
+#include "request_list.h"
 
-#include <base/json.h>
-#include <base/readable.h>
 #include <pki/cose.h>
-#include <policy/request.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +19,7 @@ static hm_err ask(hm_connection *office, const hm_message *question, hm_message_
     return answer->type == wanted ? HM_OK : hm_could_not("the core answered something else");
 }
 
-static hm_err begin(hm_connection *office, hm_bytes request) {
+hm_err hm_begin_request(hm_connection *office, hm_bytes request) {
     hm_message question = {.type = HM_MSG_REQUEST_BEGIN}, answer;
     question.field[HM_REQUEST_BEGIN_REQUEST].bytes = request;
     return ask(office, &question, HM_MSG_DONE, &answer);
@@ -46,8 +45,12 @@ static uint64_t made; /* the request's number */
 
 static hm_err request(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_REQUEST_CLOSE}, answer;
-    HM_TRY(begin(office, HM_NO_BYTES));
-    HM_TRY(hm_sign_files(options, office, NULL, true));
+    if (hm_is_native(options)) {
+        HM_TRY(hm_native_files(options, office, NULL, true));
+    } else {
+        HM_TRY(hm_begin_request(office, HM_NO_BYTES));
+        HM_TRY(hm_sign_files(options, office, NULL, true));
+    }
     HM_TRY(hm_ask(office, &question, &answer));
     needed = answer.type == HM_MSG_REQUEST_MADE;
     if (!needed) return HM_OK;
@@ -57,111 +60,12 @@ static hm_err request(const hm_options *options, hm_connection *office) {
 
 hm_err hm_command_request(const hm_options *options) {
     if (!options->product) return hm_misuse("which product? (--product NAME; hallmark product list shows them)");
+    if (!hm_is_native(options)) HM_TRY(hm_refuse_native_options(options));
     HM_TRY(hm_with_office(options, request));
     return needed ? HM_OK : hm_refuse("the policy wants no approval for this (hallmark sign signs it)");
 }
 
 /* ---- what there is ---- */
-
-/* One request as the office tells it. About 25 KiB, and views; one process looks at one at a time. */
-typedef struct {
-    unsigned long long index;
-    hm_buf body;
-    hm_request request;
-    char state[24], closer[HM_PRINCIPAL_NAME_MAX + 1], approvers[4097], awaits[HM_SENTENCE_MAX];
-    uint64_t signatures;
-} shown_request;
-static shown_request shown;
-
-static void copy_text(char *to, size_t size, hm_bytes text) {
-    snprintf(to, size, "%.*s", (int)text.len, (const char *)text.data);
-}
-
-static hm_err take(const hm_message *answer) {
-    shown.body.len = 0;
-    HM_TRY(hm_put(&shown.body, answer->field[HM_REQUEST_BODY].bytes));
-    HM_TRY(hm_request_get(hm_buf_bytes(&shown.body), &shown.request));
-    shown.index = answer->field[HM_REQUEST_INDEX].number;
-    shown.signatures = answer->field[HM_REQUEST_SIGNATURES].number;
-    copy_text(shown.state, sizeof shown.state, answer->field[HM_REQUEST_STATE].bytes);
-    copy_text(shown.closer, sizeof shown.closer, answer->field[HM_REQUEST_CLOSER].bytes);
-    copy_text(shown.approvers, sizeof shown.approvers, answer->field[HM_REQUEST_APPROVERS].bytes);
-    copy_text(shown.awaits, sizeof shown.awaits, answer->field[HM_REQUEST_AWAITS].bytes);
-    return HM_OK;
-}
-
-static hm_err each(hm_connection *office, hm_err (*visit)(void *context), void *context) {
-    hm_message question = {.type = HM_MSG_REQUEST_LIST}, answer;
-    HM_TRY(hm_ask(office, &question, &answer));
-    for (;;) {
-        bool more;
-        HM_TRY(hm_listen_until_done(&answer, HM_MSG_REQUEST, &more));
-        if (!more) return HM_OK;
-        HM_TRY(take(&answer));
-        HM_TRY(visit(context));
-        HM_TRY(hm_listen(office, &answer));
-    }
-}
-
-static bool is_open(void) { return strcmp(shown.state, "open") == 0; }
-
-static hm_err print_line(void) {
-    const hm_request *r = &shown.request;
-    char until[16];
-    HM_BUF release = HM_BUF_EMPTY;
-    HM_TRY(hm_put_readable(&release, r->release));
-    hm_officer_put_date(r->expires, until);
-    printf("%llu: %s%s%s: %.*s %.*s, %zu %s, asked by %.*s until %s", shown.index, shown.state,
-           shown.closer[0] ? " by " : "", shown.closer, (int)r->product.len, (const char *)r->product.data,
-           (int)release.len, (const char *)release.data, r->artifacts, r->artifacts == 1 ? "file" : "files",
-           (int)r->requester.len, (const char *)r->requester.data, until);
-    printf(shown.approvers[0] ? ", approved by %s" : ", not approved yet", shown.approvers);
-    printf(shown.signatures ? ", %llu signed\n" : "\n", (unsigned long long)shown.signatures);
-    if (is_open()) printf("  %s\n", shown.awaits[0] ? shown.awaits : "approved: hallmark sign signs it");
-    return HM_OK;
-}
-
-static hm_err print_artifacts(void) {
-    for (size_t i = 0; i < shown.request.artifacts; i++) {
-        const hm_artifact *a = &shown.request.artifact[i];
-        HM_BUF line = HM_BUF_EMPTY;
-        HM_TRY(hm_put_hex(&line, a->plain));
-        HM_TRY(hm_put_format(&line, "  %llu bytes, %s  ", (unsigned long long)a->size,
-                             hm_key_algorithm_name(a->algorithm)));
-        HM_TRY(hm_put_readable(&line, a->name));
-        printf("  %.*s\n", (int)line.len, (const char *)line.data);
-    }
-    return HM_OK;
-}
-
-static hm_err print_json(void) {
-    const hm_request *r = &shown.request;
-    HM_BUF text = HM_BUF_EMPTY;
-    hm_json json = hm_json_plain(&text);
-    hm_json_object(&json, NULL);
-    hm_json_number(&json, "request", (int64_t)shown.index);
-    hm_json_string(&json, "state", shown.state);
-    hm_json_text(&json, "product", r->product);
-    hm_json_text(&json, "release", r->release);
-    hm_json_text(&json, "requester", r->requester);
-    hm_json_number(&json, "expires", r->expires);
-    hm_json_string(&json, "approvers", shown.approvers);
-    hm_json_number(&json, "signed", (int64_t)shown.signatures);
-    hm_json_string(&json, "awaits", shown.awaits);
-    hm_json_array(&json, "artifacts");
-    for (size_t i = 0; i < r->artifacts; i++) {
-        hm_json_object(&json, NULL);
-        hm_json_text(&json, "name", r->artifact[i].name);
-        hm_json_number(&json, "size", (int64_t)r->artifact[i].size);
-        hm_json_hex(&json, "sha256", r->artifact[i].plain);
-        hm_json_close_object(&json);
-    }
-    hm_json_close_array(&json);
-    hm_json_close_object(&json);
-    HM_TRY(hm_json_end(&json));
-    printf("%.*s\n", (int)text.len, (const char *)text.data);
-    return HM_OK;
-}
 
 typedef struct {
     const hm_options *options;
@@ -172,11 +76,11 @@ typedef struct {
 static hm_err show(void *context) {
     status_listing *listing = context;
     bool named = listing->options->operand_count;
-    if (named && shown.index != listing->wanted) return HM_OK;
+    if (named && hm_shown.index != listing->wanted) return HM_OK;
     listing->found = true;
-    if (listing->options->json) return print_json();
-    HM_TRY(print_line());
-    return named ? print_artifacts() : HM_OK;
+    if (listing->options->json) return hm_print_request_json();
+    HM_TRY(hm_print_request());
+    return named ? hm_print_requested() : HM_OK;
 }
 
 static hm_err number_of(const char *word, unsigned long long *number) {
@@ -187,15 +91,11 @@ static hm_err number_of(const char *word, unsigned long long *number) {
     return HM_OK;
 }
 
-static hm_err none(unsigned long long number) {
-    return hm_refuse("there is no request %llu (hallmark status lists them)", number);
-}
-
 static hm_err status(const hm_options *options, hm_connection *office) {
     status_listing listing = {.options = options};
     if (options->operand_count) HM_TRY(number_of(options->operands[0], &listing.wanted));
-    HM_TRY(each(office, show, &listing));
-    if (options->operand_count && !listing.found) return none(listing.wanted);
+    HM_TRY(hm_each_request(office, show, &listing));
+    if (options->operand_count && !listing.found) return hm_no_request(listing.wanted);
     if (!listing.found && !options->json) printf("no requests (hallmark request makes one)\n");
     return HM_OK;
 }
@@ -213,26 +113,9 @@ static struct {
     hm_buf signature;
 } meant;
 
-/* SHOWN becomes the request that is meant. */
-static hm_err fetch(hm_connection *office) {
-    hm_message question = {.type = HM_MSG_REQUEST_LIST}, answer;
-    bool found = false;
-    HM_TRY(hm_ask(office, &question, &answer));
-    for (;;) {
-        bool more;
-        HM_TRY(hm_listen_until_done(&answer, HM_MSG_REQUEST, &more));
-        if (!more) return found ? HM_OK : none(meant.number);
-        if (answer.field[HM_REQUEST_INDEX].number == meant.number) {
-            HM_TRY(take(&answer));
-            found = true;
-        }
-        HM_TRY(hm_listen(office, &answer));
-    }
-}
-
 /* An operand's format is told as it was to the request; several formats are told by content. */
 static const char *common_format(void) {
-    const hm_request *r = &shown.request;
+    const hm_request *r = &hm_shown.request;
     for (size_t i = 1; i < r->artifacts; i++)
         if (r->artifact[i].format != r->artifact[0].format) return NULL;
     return r->artifact[0].format == HM_LOGGED_CMS         ? "cms"
@@ -241,30 +124,40 @@ static const char *common_format(void) {
                                                           : NULL;
 }
 
+/* What is said of a release in its manifest is for the approver to judge; that the files are its payloads is computed.
+ */
+static hm_err compare_payloads(const hm_options *files, hm_connection *office, hm_bytes hash) {
+    if (files->operand_count != hm_shown.release.components)
+        return hm_misuse("the release is of %zu components, and %zu files are named (--digest-only looks at none)",
+                         hm_shown.release.components, files->operand_count);
+    return hm_compare_payloads(files, office, &hm_shown, hash);
+}
+
 static hm_err compare(const hm_options *options, hm_connection *office) {
     char product[HM_STATED_PRODUCT_MAX + 1], release[HM_REQUEST_RELEASE_MAX + 1];
     uint8_t hash[HM_SHA256_LEN];
     hm_options files = *options;
     files.operands++;
     files.operand_count--;
-    if (files.operand_count != shown.request.artifacts)
+    hm_sha256(hm_buf_bytes(&hm_shown.body), hash);
+    if (hm_shown.release.components) return compare_payloads(&files, office, HM_ARRAY(hash));
+    if (files.operand_count != hm_shown.request.artifacts)
         return hm_misuse("the request is of %zu files, and %zu are named (--digest-only looks at none)",
-                         shown.request.artifacts, files.operand_count);
-    copy_text(product, sizeof product, shown.request.product);
-    copy_text(release, sizeof release, shown.request.release);
+                         hm_shown.request.artifacts, files.operand_count);
+    hm_text_copy(product, sizeof product, hm_shown.request.product);
+    hm_text_copy(release, sizeof release, hm_shown.request.release);
     files.product = product;
     files.release = release;
     files.format = common_format();
-    hm_sha256(hm_buf_bytes(&shown.body), hash);
-    HM_TRY(begin(office, HM_ARRAY(hash)));
+    HM_TRY(hm_begin_request(office, HM_ARRAY(hash)));
     return hm_sign_files(&files, office, NULL, true);
 }
 
 static hm_err look(const hm_options *options, hm_connection *office) {
-    HM_TRY(fetch(office));
+    HM_TRY(hm_fetch_request(office, meant.number));
     if (!options->json) {
-        HM_TRY(print_line());
-        HM_TRY(print_artifacts());
+        HM_TRY(hm_print_request());
+        HM_TRY(hm_print_requested());
     }
     return meant.checked ? compare(options, office) : HM_OK;
 }
@@ -275,7 +168,7 @@ static hm_err sign_decision(const char *path) {
     HM_TRY(hm_officer_key(path, &key));
     hm_signer signer = hm_key_file_signer(key);
     return hm_cose_sign(meant.decision == HM_DECISION_APPROVE ? HM_COSE_APPROVAL : HM_COSE_REJECTION,
-                        hm_buf_bytes(&shown.body), NULL, &signer, &meant.signature, signature_hash);
+                        hm_buf_bytes(&hm_shown.body), NULL, &signer, &meant.signature, signature_hash);
 }
 
 static hm_err send_decision(const hm_options *options, hm_connection *office) {
@@ -284,7 +177,7 @@ static hm_err send_decision(const hm_options *options, hm_connection *office) {
     uint8_t hash[HM_SHA256_LEN];
     /* Only now, when the core is there: its module finds OpenSSL as it wants it (crypto/process.h). */
     if (meant.key) HM_TRY(sign_decision(meant.key));
-    hm_sha256(hm_buf_bytes(&shown.body), hash);
+    hm_sha256(hm_buf_bytes(&hm_shown.body), hash);
     question.field[HM_REQUEST_DECIDE_REQUEST].bytes = HM_ARRAY(hash);
     question.field[HM_REQUEST_DECIDE_DECISION].number = (uint64_t)meant.decision;
     question.field[HM_REQUEST_DECIDE_SIGNATURE].bytes = hm_buf_bytes(&meant.signature);
@@ -324,18 +217,18 @@ enum { LOOK_EVERY = 2 }; /* seconds */
 
 static hm_err take_state(const hm_options *options, hm_connection *office) {
     (void)options;
-    return fetch(office);
+    return hm_fetch_request(office, meant.number);
 }
 
 /* Until nothing is missing any more. What will not come about is told. */
 static hm_err wait_for_approvals(const hm_options *options) {
     for (;; sleep(LOOK_EVERY)) {
         HM_TRY(hm_with_office(options, take_state));
-        if (is_open() && !shown.awaits[0]) return HM_OK;
-        if (strcmp(shown.state, "done") == 0) return HM_OK;
-        if (!is_open())
-            return hm_raise_again(HM_DENIED, shown.closer[0] ? "the request was rejected (hallmark status)"
-                                             : strcmp(shown.state, "expired") == 0
+        if (hm_shown_is_open() && !hm_shown.awaits[0]) return HM_OK;
+        if (strcmp(hm_shown.state, "done") == 0) return HM_OK;
+        if (!hm_shown_is_open())
+            return hm_raise_again(HM_DENIED, hm_shown.closer[0] ? "the request was rejected (hallmark status)"
+                                             : strcmp(hm_shown.state, "expired") == 0
                                                  ? "nobody approved in time: the request has expired"
                                                  : "the request was cancelled");
     }

@@ -4,6 +4,8 @@
 
 #include "options.h"
 
+#include <base/bytes.h>
+
 HM_MUST_USE hm_err hm_command_init(const hm_options *options);
 HM_MUST_USE hm_err hm_command_product_add(const hm_options *options);
 HM_MUST_USE hm_err hm_command_product_list(const hm_options *options);
@@ -50,6 +52,8 @@ HM_MUST_USE hm_err hm_command_trust_bundle(const hm_options *options);
 /* The session's files, signed; or, for a request, noted by the core or compared. PAGE of hm_connect_with_pending, NULL
  * when nothing is written. */
 struct hm_connection;
+/* The session's signatures are noted for a request, or compared with the REQUEST of this hash; narrow comes next. */
+HM_MUST_USE hm_err hm_begin_request(struct hm_connection *office, hm_bytes request);
 /* Request the operands' signatures, and come back when they may be signed. */
 HM_MUST_USE hm_err hm_wait_for_approvals(const hm_options *options);
 HM_MUST_USE hm_err hm_sign_files(const hm_options *options, struct hm_connection *office, char *page, bool noted);

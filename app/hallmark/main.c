@@ -18,8 +18,10 @@ const hm_command hm_commands[] = {
      "--product --release --format -o --replace --algorithm --component --kind --security-version --to --manifest --sequence --digest "
      "--device --minimum-list --signer --cosign --trust --envelope-only --no-receipt --no-chain --wait",
      0, SIZE_MAX, hm_command_sign},
-    {"request", "FILE...", "Ask for signatures that need approval", "--product --release --format --replace", 1,
-     SIZE_MAX, hm_command_request},
+    {"request", "FILE...", "Ask for signatures that need approval",
+     "--product --release --format --replace --algorithm --component --kind --security-version --to --manifest --sequence --digest "
+     "--device --minimum-list --signer",
+     0, SIZE_MAX, hm_command_request},
     {"status", "[REQUEST]", "List the requests, or show one", "", 0, 1, hm_command_status},
     {"approve", "REQUEST FILE...", "Approve a request, after its files were compared with it", "--key --digest-only", 1,
      SIZE_MAX, hm_command_approve},

@@ -25,21 +25,28 @@ hm_err hm_native_key_of(const hm_parser *parser, const hm_key_algorithm *algorit
     return hm_put(&key->spki, spki);
 }
 
-static hm_err ask_for_signature(const hm_parser *parser, const hm_native_key *key, const char *name, hm_bytes statement,
-                                hm_buf *storage, hm_message *answer) {
+/* WANTED: signed, or noted. */
+static hm_err ask_for_signature(const hm_parser *parser, hm_key_algorithm algorithm, hm_bytes name, hm_bytes statement,
+                                hm_message_type wanted, hm_buf *storage, hm_message *answer) {
     hm_digest digest;
     hm_digest_of(HM_SHA256, statement, &digest);
     hm_message message = {.type = HM_MSG_SIGN};
     message.field[HM_SIGN_TAG].number = 1;
     message.field[HM_SIGN_FORMAT].number = HM_FORMAT_NATIVE;
     message.field[HM_SIGN_STRUCTURE].number = HM_STRUCTURE_COSE;
-    message.field[HM_SIGN_ALGORITHM].number = key->algorithm;
-    message.field[HM_SIGN_NAME].bytes = hm_text(name);
+    message.field[HM_SIGN_ALGORITHM].number = algorithm;
+    message.field[HM_SIGN_NAME].bytes = name;
     message.field[HM_SIGN_SIZE].number = statement.len;
     message.field[HM_SIGN_PLAIN].bytes = hm_digest_bytes(&digest);
     message.field[HM_SIGN_CONTENT].bytes = hm_digest_bytes(&digest);
     message.field[HM_SIGN_STATEMENT].bytes = statement;
-    return hm_core_ask(parser, &message, HM_MSG_SIGNED, storage, answer);
+    return hm_core_ask(parser, &message, wanted, storage, answer);
+}
+
+hm_err hm_native_note(const hm_parser *parser, hm_key_algorithm algorithm, hm_bytes name, hm_bytes statement) {
+    HM_BUF storage = HM_BUF_EMPTY;
+    hm_message answer;
+    return ask_for_signature(parser, algorithm, name, statement, HM_MSG_NOTED, &storage, &answer);
 }
 
 static hm_err ask_for_receipt(const hm_parser *parser, hm_bytes statement, hm_bytes value, hm_buf *receipt) {
@@ -61,7 +68,7 @@ hm_err hm_native_sign(const hm_parser *parser, const hm_native_key *key, const c
     HM_BUF storage = HM_BUF_EMPTY, receipt = HM_BUF_EMPTY;
     hm_message answer;
     hm_cose_signature made;
-    HM_TRY(ask_for_signature(parser, key, name, statement, &storage, &answer));
+    HM_TRY(ask_for_signature(parser, key->algorithm, hm_text(name), statement, HM_MSG_SIGNED, &storage, &answer));
     signature->intent = answer.field[HM_SIGNED_INTENT].number;
     signature->outcome = answer.field[HM_SIGNED_OUTCOME].number;
     HM_TRY(hm_put(&signature->remark, answer.field[HM_SIGNED_REMARK].bytes));

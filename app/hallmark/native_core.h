@@ -31,6 +31,9 @@ void hm_native_signature_clear(hm_native_signature *signature);
 /* STATEMENT, for the log called NAME, signed by KEY. What the core gives is verified before it is used. */
 HM_MUST_USE hm_err hm_native_sign(const hm_parser *parser, const hm_native_key *key, const char *name,
                                   hm_bytes statement, const hm_native_extras *extras, hm_native_signature *signature);
+/* The same question of a session that notes, or compares: by a key of ALGORITHM. */
+HM_MUST_USE hm_err hm_native_note(const hm_parser *parser, hm_key_algorithm algorithm, hm_bytes name,
+                                  hm_bytes statement);
 /* The envelope WHOLE again, in which each signature by one of KEYS that had no receipt has one. *ADDED: how many; with
  * 0 nothing is written. None of it changes what is signed. */
 HM_MUST_USE hm_err hm_native_complete(const hm_parser *parser, const hm_native_key *keys, size_t count, hm_bytes whole,

@@ -42,7 +42,7 @@ static void making_clear(making *m) {
 
 /* Payloads. */
 
-static hm_err hash_payload(const hm_source *content, hm_digest_algorithm algorithm, hm_manifest_component *component) {
+hm_err hm_hash_payload(const hm_source *content, hm_digest_algorithm algorithm, hm_digest *digest) {
     static uint8_t block[HM_IO_BLOCK];
     hm_hash hash;
     hm_hash_init(&hash, algorithm);
@@ -52,9 +52,13 @@ static hm_err hash_payload(const hm_source *content, hm_digest_algorithm algorit
         hm_hash_update(&hash, HM_BYTES(block, len));
         at += len;
     }
-    hm_hash_final(&hash, &component->digest);
-    component->size = content->size;
+    hm_hash_final(&hash, digest);
     return content->size ? HM_OK : hm_refuse("is empty: there is nothing to install");
+}
+
+static hm_err hash_payload(const hm_source *content, hm_digest_algorithm algorithm, hm_manifest_component *component) {
+    component->size = content->size;
+    return hm_hash_payload(content, algorithm, &component->digest);
 }
 
 /* The payload that a description names lies in the description's folder. */
@@ -84,6 +88,26 @@ static hm_err hash_payloads(making *m) {
                                : hash_payload(&job->content, m->orders->plan.digest, component),
                      "component %.*s: %.*s", (int)component->id.len, (const char *)component->id.data,
                      (int)component->file.len, (const char *)component->file.data));
+    }
+    return HM_OK;
+}
+
+/* Is it a release that was requested? Then it has that sequence number, which approvers have signed; the last one
+ * counts if there are several. */
+static hm_err take_requested(making *m) {
+    size_t count = m->orders->requests < HM_REQUESTED_MAX ? m->orders->requests : HM_REQUESTED_MAX;
+    for (size_t i = 0; i < count && !m->has_sequence; i++) {
+        const hm_requested_manifest *requested =
+            &m->orders->requested[(m->orders->requests - 1 - i) % HM_REQUESTED_MAX];
+        uint8_t hash[HM_SHA256_LEN];
+        hm_manifest again = m->manifest;
+        again.sequence = requested->sequence;
+        HM_TRY(hm_manifest_put(&again, &m->statement));
+        hm_sha256(hm_buf_bytes(&m->statement), hash);
+        m->statement.len = 0;
+        if (memcmp(hash, requested->hash, sizeof hash) != 0) continue;
+        m->manifest.sequence = requested->sequence;
+        m->has_sequence = true;
     }
     return HM_OK;
 }
@@ -200,6 +224,14 @@ static hm_err sign_all(making *m) {
     return HM_OK;
 }
 
+/* For a request: the core sees what it would sign. */
+static hm_err note_all(making *m) {
+    const char *slash = strrchr(m->orders->output, '/'), *name = slash ? slash + 1 : m->orders->output;
+    for (size_t i = 0; i < m->keys; i++)
+        HM_TRY(hm_native_note(m->parser, m->key[i].algorithm, hm_text(name), hm_buf_bytes(&m->statement)));
+    return HM_OK;
+}
+
 static hm_err write_envelope(making *m) {
     HM_BUF envelope = HM_BUF_EMPTY;
     HM_FD fd = -1;
@@ -245,6 +277,22 @@ static hm_err report_json(const making *m, hm_buf *text) {
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
     return hm_json_inside(text);
+}
+
+static hm_err report_noted(const making *m) {
+    HM_BUF text = HM_BUF_EMPTY;
+    hmv_release release;
+    const hm_job *job = &m->gathered.job[0];
+    if (m->parser->json) return HM_OK;
+    HM_TRY(read_back(m, &release));
+    HM_TRY(hm_put_format(&text, "%s: native, ", job->shown));
+    HM_TRY(hm_put_algorithms(&text, m->key, m->keys));
+    HM_TRY(hm_put_text(&text, ", "));
+    HM_TRY(hm_put_release(&text, &release));
+    HM_TRY(hm_put_components(&text, &release));
+    HM_TRY(hm_put_text(&text, "\n"));
+    hm_parser_print(m->parser, job, HM_STREAM_OUT, hm_buf_bytes(&text));
+    return HM_OK;
 }
 
 static hm_err report_text(const making *m, hm_buf *text) {
@@ -331,6 +379,12 @@ static hm_err describe(making *m) {
     return hm_description_read(hm_buf_bytes(&text), &m->has_sequence, &m->description, &m->manifest);
 }
 
+static hm_err note(making *m) {
+    HM_TRY(hm_manifest_put(&m->manifest, &m->statement));
+    HM_TRY(note_all(m));
+    return report_noted(m);
+}
+
 static hm_err make(making *m, bool *written) {
     bool unchanged;
     *written = false;
@@ -338,6 +392,8 @@ static hm_err make(making *m, bool *written) {
     HM_TRY(take_keys(m));
     choose_sequence(m);
     HM_TRY(hash_payloads(m));
+    HM_TRY(take_requested(m));
+    if (m->orders->noted) return note(m);
     HM_TRY(consider_present(m, &unchanged));
     if (unchanged) return complete(m, written);
     HM_TRY(hm_manifest_put(&m->manifest, &m->statement));

@@ -159,6 +159,28 @@ static void audit_statement(audit_state *audit, const hm_leaf *leaf, const hm_en
     if (hm_audit_is_statement(leaf) != (entry->tag == HM_STATEMENTS_TAG)) audit->mistagged = entry->index + 1;
 }
 
+typedef struct {
+    const uint8_t *class;
+    uint64_t tag;
+    bool found;
+} release_search;
+
+static hm_err is_release_of(void *context, const hm_product_row *row) {
+    release_search *search = context;
+    hm_product product = {.id = row->id};
+    search->found |=
+        memcmp(row->class, search->class, sizeof row->class) == 0 && hm_releases_tag(&product) == search->tag;
+    return HM_OK;
+}
+
+/* The intent of a native release is found by its product. */
+static bool is_tag_of_release(const audit_state *audit, const hm_leaf *leaf, uint64_t tag) {
+    release_search search = {.class = leaf->product_class, .tag = tag};
+    size_t count;
+    return leaf->has_product &&
+           !hm_failed(hm_store_products(audit->office->store, NULL, is_release_of, &search, &count)) && search.found;
+}
+
 /* A decision that is not found is as if it had not been made: a rejection, or that an approval was used. */
 static void audit_request(audit_state *audit, const hm_leaf *leaf, const hm_entry_row *entry) {
     uint64_t of_request = leaf->type == HM_LEAF_REQUEST ? hm_requests_tag(leaf->digest) : 0;
@@ -170,8 +192,10 @@ static void audit_request(audit_state *audit, const hm_leaf *leaf, const hm_entr
         found = listed = false;
     if ((leaf->type == HM_LEAF_REQUEST) != (listed || found)) audit->mistagged = entry->index + 1;
     hm_json_member(entry->details, "request", &hash, &under_request);
-    if (leaf->type == HM_LEAF_INTENT && under_request && !is_tag_of(entry->tag, hash))
-        audit->mistagged = entry->index + 1;
+    if (leaf->type != HM_LEAF_INTENT || !under_request) return;
+    bool tagged =
+        leaf->format == HM_LOGGED_MANIFEST ? is_tag_of_release(audit, leaf, entry->tag) : is_tag_of(entry->tag, hash);
+    if (!tagged) audit->mistagged = entry->index + 1;
 }
 
 static hm_err check_tags(const audit_state *audit) {

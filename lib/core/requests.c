@@ -244,8 +244,11 @@ static const char *const why_closed[] = {"", "its request was rejected", "its re
 
 /* A manifest is one of many things; that it is another than the one that was requested is worth telling. */
 static hm_err tell_apart(search *s, const hm_standing *standing) {
-    if (standing->state == HM_REQUEST_OPEN && standing->request->manifest.len &&
-        s->artifact->format == HM_LOGGED_MANIFEST && is_sessions(standing->request, s->office) && !s->approval->found)
+    bool native = standing->request->manifest.len && s->artifact->format == HM_LOGGED_MANIFEST;
+    if (!native || s->approval->found || !is_sessions(standing->request, s->office)) return HM_OK;
+    if (standing->state == HM_REQUEST_DONE && !s->approval->why)
+        s->approval->why = "its request was used, or is another; hallmark request asks anew";
+    if (standing->state == HM_REQUEST_OPEN)
         s->approval->why = "another file, version or option than its request has, whose manifest differs";
     return HM_OK;
 }

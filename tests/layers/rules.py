@@ -21,6 +21,7 @@ OUTSIDE_HEADERS = {
     'p11-kit/': ['keys'],
     'sqlite3.h': ['store'],
     'curl/': ['client'],
+    'jansson.h': ['identity', 'client'],
     'dlfcn.h': ['keys', 'client'],
 }
 

@@ -3,11 +3,14 @@
 #include <client/office.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,9 +46,43 @@ static hm_err greet(hm_connection *connection) {
     return HM_OK;
 }
 
+/* The core of a server for this office, if one runs: its socket lies in the folder. *FD stays -1 if there is none.
+ * Whose folder it is must be whose server it is. */
+static hm_err join(const char *directory, int *fd) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat folder;
+    struct ucred server;
+    socklen_t len = sizeof server;
+    HM_FD where = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (where < 0 || fstat(where, &folder) != 0) return HM_OK;
+    /* By descriptor: a folder's name may be longer than a socket's may. */
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" HM_CORE_SOCKET, where);
+    HM_FD made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (made < 0 || connect(made, (struct sockaddr *)&address, sizeof address) != 0)
+        return errno == EACCES || errno == EAGAIN
+                   ? hm_could_not("%s/" HM_CORE_SOCKET ": %s", directory, strerror(errno))
+                   : HM_OK;
+    if (getsockopt(made, SOL_SOCKET, SO_PEERCRED, &server, &len) != 0 ||
+        (server.uid != folder.st_uid && server.uid != 0))
+        return hm_refuse("%s/" HM_CORE_SOCKET ": a process of somebody else answers there", directory);
+    *fd = made;
+    made = -1;
+    return HM_OK;
+}
+
+static hm_err begin(hm_connection *connection) {
+    hm_err err = greet(connection);
+    if (!hm_failed(err)) return HM_OK;
+    hm_fault fault = hm_fault_keep(err);
+    (void)!hm_failed(hm_disconnect(connection));
+    return hm_fault_raise(&fault);
+}
+
 hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *context, hm_connection *connection) {
     *connection = HM_CONNECTION_NONE;
     int pair[2];
+    HM_TRY(join(directory, &connection->fd));
+    if (connection->fd >= 0) return begin(connection);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return hm_could_not("no socket for the core: %s", strerror(errno));
     pid_t pid = fork();
@@ -60,11 +97,7 @@ hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *
     }
     connection->fd = pair[0];
     connection->core = pid;
-    hm_err err = greet(connection);
-    if (!hm_failed(err)) return HM_OK;
-    hm_fault fault = hm_fault_keep(err);
-    (void)!hm_failed(hm_disconnect(connection));
-    return hm_fault_raise(&fault);
+    return begin(connection);
 }
 
 hm_err hm_listen(hm_connection *connection, hm_message *answer) {
@@ -102,6 +135,7 @@ hm_err hm_disconnect(hm_connection *connection) {
     hm_err err = hear_out(connection);
     hm_fd_close(&connection->fd);
     hm_buf_clear(&connection->storage);
+    if (!connection->core) return err;
     int status = 0;
     while (waitpid(connection->core, &status, 0) < 0 && errno == EINTR) {
     }

@@ -23,6 +23,7 @@ static hm_err answer_hello(hm_peer *peer, const hm_message *question) {
     message.field[HM_WELCOME_ORGANIZATION].bytes = hm_text(row->organization);
     message.field[HM_WELCOME_ORIGIN].bytes = hm_text(row->origin);
     message.field[HM_WELCOME_DEVELOPMENT].number = row->development;
+    message.field[HM_WELCOME_CHALLENGE].bytes = HM_ARRAY(peer->session.challenge);
     return hm_peer_send(peer, &message);
 }
 
@@ -223,7 +224,9 @@ static hm_err answer_narrow(hm_peer *peer, const hm_message *question) {
 
 /* A narrowed session belongs to a process that parses untrusted files: it may sign for its product and have receipts of
  * that, or without a product ask for proofs, or have one list signed, nothing else. */
-static bool allowed_when_narrowed(const hm_office *office, hm_message_type type) {
+static bool allowed_when_narrowed(const hm_peer *peer, hm_message_type type) {
+    const hm_office *office = peer->office;
+    if (peer->kind == HM_PEER_FRONT && type == HM_MSG_WIDEN) return true;
     if (office->session->for_list) return type == HM_MSG_TRUST_SIGN;
     if (!office->session->product.id) return type == HM_MSG_LOG_PROVE;
     if (office->session->noting) return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_REQUEST_CLOSE;
@@ -308,13 +311,34 @@ static hm_err answer_request_decide(hm_peer *peer, const hm_message *question) {
 }
 
 /* What a session may ask before it has said who speaks. */
-static bool is_for_nobody(hm_message_type type) { return type == HM_MSG_HELLO; }
+static bool is_for_nobody(hm_message_type type) {
+    return type == HM_MSG_HELLO || type == HM_MSG_PROVE_KEY || type == HM_MSG_PROVE_TOKEN;
+}
+
+static hm_err send_known(hm_peer *peer) {
+    hm_message message = {.type = HM_MSG_KNOWN};
+    message.field[HM_KNOWN_PRINCIPAL].bytes = hm_text(peer->session.principal);
+    return hm_peer_send(peer, &message);
+}
+
+static hm_err answer_prove_key(hm_peer *peer, const hm_message *question) {
+    HM_TRY(hm_prove_key(peer->office, question->field[HM_PROVE_KEY_BINDING].bytes,
+                        question->field[HM_PROVE_KEY_SIGNATURE].bytes));
+    return send_known(peer);
+}
+
+/* A front serves one call after another in a session, and hands none to a process that parses files. */
+static hm_err answer_widen(hm_peer *peer) {
+    if (peer->kind != HM_PEER_FRONT) return hm_refuse("core language: there is no way back from narrow");
+    hm_session_widen(&peer->session);
+    return send_done(peer);
+}
 
 static hm_err answer(hm_peer *peer, const hm_message *question) {
     if (!peer->greeted && question->type != HM_MSG_HELLO) return hm_refuse("core language: hello comes first");
     if (peer->session.who == HM_WHO_NOBODY && !is_for_nobody(question->type))
         return hm_refuse("core language: nobody has said who he is in this session");
-    if (peer->office->session->narrowed && !allowed_when_narrowed(peer->office, question->type))
+    if (peer->office->session->narrowed && !allowed_when_narrowed(peer, question->type))
         return hm_refuse("core language: this session may only sign");
     HM_TRY(hm_rule_allows_act(peer->office, question));
     switch (question->type) {
@@ -370,6 +394,10 @@ static hm_err answer(hm_peer *peer, const hm_message *question) {
         return answer_request_list(peer);
     case HM_MSG_REQUEST_DECIDE:
         return answer_request_decide(peer, question);
+    case HM_MSG_PROVE_KEY:
+        return answer_prove_key(peer, question);
+    case HM_MSG_WIDEN:
+        return answer_widen(peer);
     case HM_MSG_SIGN: /* the others were taken together (receive) */
         return hm_refuse("core language: sign comes after narrow");
     default:

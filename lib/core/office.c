@@ -1,6 +1,7 @@
 #include "office.h"
 
 #include <base/file.h>
+#include <base/secret.h>
 #include <crypto/process.h>
 
 #include <errno.h>
@@ -71,9 +72,21 @@ void hm_session_init(hm_session *session, uint32_t user) {
     snprintf(session->actor, sizeof session->actor, "unix:%u", user);
 }
 
-void hm_session_of_nobody(hm_session *session) {
+hm_err hm_session_of_nobody(hm_session *session) {
     memset(session, 0, sizeof *session);
     snprintf(session->actor, sizeof session->actor, "nobody");
+    return hm_random(session->challenge, sizeof session->challenge);
+}
+
+/* Refusals go on being counted: what was granted is, too. */
+void hm_session_widen(hm_session *session) {
+    hm_session fresh = {.who = session->who, .user = session->user, .refusals = session->refusals};
+    hm_requests_end(session);
+    memcpy(fresh.kid, session->kid, sizeof fresh.kid);
+    memcpy(fresh.challenge, session->challenge, sizeof fresh.challenge);
+    memcpy(fresh.actor, session->actor, sizeof fresh.actor);
+    memcpy(fresh.principal, session->principal, sizeof fresh.principal);
+    *session = fresh;
 }
 
 void hm_session_clear(hm_session *session) { hm_requests_end(session); }

@@ -6,6 +6,7 @@
 #include <core/core.h>
 #include <hallmark/verify.h>
 #include <keys/token.h>
+#include <pki/cose.h>
 #include <pki/signed.h>
 #include <policy/registry.h>
 #include <policy/request.h>
@@ -43,12 +44,15 @@ typedef struct hm_keyring {
     hm_signing_key signing[HM_KEY_ALGORITHMS + 1]; /* by key algorithm */
 } hm_keyring;
 
+enum { HM_CHALLENGE_LEN = 32 };
 /* One peer's conversation: who speaks, and what for. */
 typedef struct hm_noting hm_noting;
 typedef struct {
-    enum { HM_WHO_NOBODY, HM_WHO_USER } who;
-    uint32_t user;   /* who called, as the kernel names him */
-    char actor[128]; /* the same for the log; in a governed office with the principal's name */
+    enum { HM_WHO_NOBODY, HM_WHO_USER, HM_WHO_KEY } who;
+    uint32_t user;           /* who called, as the kernel names him */
+    uint8_t kid[HM_KID_LEN]; /* of who has proved that a key is his */
+    uint8_t challenge[HM_CHALLENGE_LEN];
+    char actor[256]; /* the same for the log; in a governed office with the principal's name */
     char principal[HM_PRINCIPAL_NAME_MAX + 1];
     enum { HM_NOTING_NOTHING, HM_NOTING_NEW, HM_NOTING_COMPARED, HM_NOTING_DONE } noting;
     hm_noting *noted; /* requests.c; NULL until something is noted */
@@ -89,7 +93,10 @@ typedef struct {
 
 /* For USER, as the kernel names him. */
 void hm_session_init(hm_session *session, uint32_t user);
-void hm_session_of_nobody(hm_session *session);
+/* For who is still to prove who he is. */
+HM_MUST_USE hm_err hm_session_of_nobody(hm_session *session);
+/* As it was before narrow, but for who speaks in it. */
+void hm_session_widen(hm_session *session);
 void hm_session_clear(hm_session *session);
 
 /* How many refusals this session bears: each of its files may be one, and a few acts beside them. */
@@ -191,8 +198,13 @@ HM_MUST_USE hm_err hm_rule_decide(hm_office *office, const hm_rule_request *requ
                                   hm_rule_answer *answer);
 /* What the policy in force still wants of an open request: STANDING->awaits. */
 HM_MUST_USE hm_err hm_rule_awaits(hm_office *office, hm_standing *standing);
+
+/* identify.c */
 /* Who speaks: office->session->principal, or a refusal. */
-HM_MUST_USE hm_err hm_rule_who(hm_office *office);
+HM_MUST_USE hm_err hm_identify(hm_office *office);
+/* From now on a principal speaks whose key has made SIGNATURE (a COSE_Signature) over the session's challenge and
+ * BINDING. */
+HM_MUST_USE hm_err hm_prove_key(hm_office *office, hm_bytes binding, hm_bytes signature);
 
 /* requests.c */
 typedef hm_err (*hm_standing_visit)(void *context, const hm_standing *standing);

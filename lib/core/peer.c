@@ -13,13 +13,13 @@
 enum { READ_AT_ONCE = 256 * 1024, MUCH = 1024 * 1024, PATIENCE_MILLISECONDS = 5000 };
 enum { HEAD = 4 };
 
-void hm_peer_init(hm_peer *peer, hm_office *office, hm_peer_kind kind, int fd, uint32_t user) {
+hm_err hm_peer_init(hm_peer *peer, hm_office *office, hm_peer_kind kind, int fd, uint32_t user) {
     memset(peer, 0, sizeof *peer);
     peer->office = office;
     peer->kind = kind;
     peer->fd = fd;
     hm_session_init(&peer->session, user);
-    if (kind == HM_PEER_FRONT) hm_session_of_nobody(&peer->session);
+    return kind == HM_PEER_FRONT ? hm_session_of_nobody(&peer->session) : HM_OK;
 }
 
 void hm_peer_end(hm_peer *peer) {

@@ -27,7 +27,7 @@ typedef struct {
     size_t sent;
 } hm_peer;
 
-void hm_peer_init(hm_peer *peer, hm_office *office, hm_peer_kind kind, int fd, uint32_t user);
+HM_MUST_USE hm_err hm_peer_init(hm_peer *peer, hm_office *office, hm_peer_kind kind, int fd, uint32_t user);
 /* Closes its socket. */
 void hm_peer_end(hm_peer *peer);
 

@@ -211,7 +211,7 @@ static hm_err check_decision(hm_office *office, hm_decision decision, hm_standin
     if (standing->state != HM_REQUEST_OPEN)
         return hm_refuse("the request is %s", hm_request_state_word(standing->state));
     if (decision == HM_DECISION_CANCEL) {
-        HM_TRY(hm_rule_who(office));
+        HM_TRY(hm_identify(office));
         if (!hm_bytes_equal(hm_text(office->session->principal), standing->request->requester))
             return hm_refuse("only who asked cancels a request (an approver rejects it)");
         standing->closer = standing->request->requester;

@@ -1,7 +1,6 @@
 /* May this be done here? In an office with founders every act takes a role that officers gave, and what is signed is
  * what the product's policy allows; default: deny. An office without founders is one person's, who may do everything.
- *
- * Locally a principal is the user, as the kernel names him. */
+ */
 #include "office.h"
 
 #include <policy/policy.h>
@@ -27,24 +26,8 @@ static const struct {
     {HM_MSG_TRUST_SIGN, HM_ROLE_KEY_OFFICER, false},
 };
 
-/* Who speaks, by the statements that there are now: within the transaction that records what is asked for, a role that
- * was withdrawn while the session lasted is none. */
-static hm_err identify(hm_office *office) {
-    hm_principal principal;
-    if (office->session->who == HM_WHO_NOBODY) return hm_refuse("nobody has said who he is in this session");
-    HM_TRY(hm_statements_load(office));
-    HM_TRY(hm_registry_by_unix(office->registry, office->session->user, &principal));
-    snprintf(office->session->principal, sizeof office->session->principal, "%.*s", (int)principal.name.len,
-             (const char *)principal.name.data);
-    snprintf(office->session->actor, sizeof office->session->actor, "%s (unix:%u)", office->session->principal,
-             office->session->user);
-    return HM_OK;
-}
-
-hm_err hm_rule_who(hm_office *office) { return identify(office); }
-
 static hm_err allows(hm_office *office, hm_role role, hm_bytes product) {
-    HM_TRY(identify(office));
+    HM_TRY(hm_identify(office));
     return hm_registry_allows(office->registry, hm_text(office->session->principal), role, product, hm_now());
 }
 

@@ -42,7 +42,8 @@ static int64_t milliseconds(void) {
 static hm_err add_peer(core *c, hm_peer_kind kind, int fd, uint32_t user) {
     hm_peer *peer = c->peers < PEERS_MAX ? malloc(sizeof *peer) : NULL;
     if (!peer) return close(fd), hm_could_not("too many sessions");
-    hm_peer_init(peer, &c->office, kind, fd, user);
+    hm_err err = hm_peer_init(peer, &c->office, kind, fd, user);
+    if (hm_failed(err)) return close(fd), free(peer), err;
     peer->number = ++c->numbered;
     c->peer[c->peers++] = peer;
     return HM_OK;

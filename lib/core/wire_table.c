@@ -27,7 +27,7 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_WELCOME,
      "welcome",
      {NUMBER("version", 65535), BYTES("office", 16, 16), TEXT("organization", 1, 64), TEXT("origin", 1, 127),
-      NUMBER("development", 1)}},
+      NUMBER("development", 1), BYTES("challenge", 32, 32)}},
     {HM_MSG_DONE, "done", {{0}}},
     {HM_MSG_FAULT, "fault", {NUMBER("tag", ANY_NUMBER), NUMBER("class", 4), TEXT("sentence", 0, 700)}},
     {HM_MSG_BYTES, "bytes", {BYTES("content", 0, STRUCTURE)}},
@@ -103,5 +103,9 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_REQUEST_DECIDE,
      "request-decide",
      {BYTES("request", 32, 32), NUMBER("decision", 3), BYTES("signature", 0, 2048), NUMBER("checked", 1)}},
+    {HM_MSG_PROVE_KEY, "prove-key", {BYTES("binding", 32, 32), BYTES("signature", 1, 2048)}},
+    {HM_MSG_KNOWN, "known", {TEXT("principal", 1, 64), NUMBER("expires", ANY_NUMBER)}},
+    {HM_MSG_PROVE_TOKEN, "prove-token", {TEXT("token", 1, 16384)}},
+    {HM_MSG_WIDEN, "widen", {{0}}},
     {0, NULL, {{0}}},
 };

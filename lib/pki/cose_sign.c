@@ -63,11 +63,10 @@ static hm_err put_protected(int64_t algorithm, hm_buf *cbor) {
 }
 
 static hm_bytes context_of(hm_cose_object object) {
-    static const char *const names[] = {[HM_COSE_MANIFEST] = "hallmark manifest 1",
-                                        [HM_COSE_TRUST_LIST] = "hallmark trust list 1",
-                                        [HM_COSE_STATEMENT] = "hallmark statement 1",
-                                        [HM_COSE_APPROVAL] = "hallmark approval 1",
-                                        [HM_COSE_REJECTION] = "hallmark rejection 1"};
+    static const char *const names[] = {
+        [HM_COSE_MANIFEST] = "hallmark manifest 1",   [HM_COSE_TRUST_LIST] = "hallmark trust list 1",
+        [HM_COSE_STATEMENT] = "hallmark statement 1", [HM_COSE_APPROVAL] = "hallmark approval 1",
+        [HM_COSE_REJECTION] = "hallmark rejection 1", [HM_COSE_SESSION] = "hallmark session 1"};
     return hm_text(names[object]);
 }
 

@@ -1,5 +1,5 @@
-/* An office, as a program sees it: something that answers questions in the core's language. Today the office is a
- * folder and the core a forked child; a served office will answer through the same handle. */
+/* An office, as a program sees it: something that answers questions in the core's language. The core is a forked child,
+ * or that of a server of this office on this machine. */
 #ifndef HM_CLIENT_OFFICE_H
 #define HM_CLIENT_OFFICE_H
 
@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 typedef struct hm_connection {
-    int fd; /* the core's socket; -1 when closed */
-    pid_t core;
+    int fd;         /* the core's socket; -1 when closed */
+    pid_t core;     /* 0: somebody else's */
     hm_buf storage; /* of the last answer */
     uint8_t uuid[16];
     char organization[65], origin[128];
@@ -19,8 +19,9 @@ typedef struct hm_connection {
 
 #define HM_CONNECTION_NONE ((hm_connection){.fd = -1})
 
-/* Fork the core for the office in DIRECTORY (absolute) and greet it. SURVIVOR runs in the core when the conversation is
- * over, however it ended (NULL: nothing). To be called before this process parses anything or starts a thread. */
+/* Join the core of the server that runs for the office in DIRECTORY (absolute), or fork one, and greet it. SURVIVOR
+ * runs in a forked core when the conversation is over, however it ended (NULL: nothing). To be called before this
+ * process parses anything or starts a thread. */
 HM_MUST_USE hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *context,
                               hm_connection *connection);
 /* One question, one answer. A fault that the core answers with is raised again here. Views in ANSWER last until the

@@ -24,6 +24,9 @@ typedef struct {
  * checkpoint, trust.pem. Nothing is left behind on a fault. */
 HM_MUST_USE hm_err hm_office_create(const hm_office_plan *plan);
 
+/* In the office's folder, where a served core listens for processes of this machine. */
+#define HM_CORE_SOCKET "core.sock"
+
 /* What comes to a core that serves an office; -1: nothing. They stay the caller's. */
 typedef struct {
     int local;    /* a listening Unix socket: for processes of this machine, of users whom the kernel names */

@@ -10,7 +10,7 @@
 
 #include <base/bytes.h>
 
-enum { HM_WIRE_VERSION = 5, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
+enum { HM_WIRE_VERSION = 6, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
 
 /* Types. Questions are odd, answers are even. */
 typedef enum {
@@ -56,12 +56,23 @@ typedef enum {
     HM_MSG_REQUEST_MADE = 80,
     HM_MSG_REQUEST_LIST = 81,
     HM_MSG_REQUEST = 82,
-    HM_MSG_REQUEST_DECIDE = 83
+    HM_MSG_REQUEST_DECIDE = 83,
+    HM_MSG_PROVE_KEY = 101,
+    HM_MSG_KNOWN = 102,
+    HM_MSG_PROVE_TOKEN = 103,
+    HM_MSG_WIDEN = 105
 } hm_message_type;
 
 /* Field numbers by type. */
 enum { HM_HELLO_VERSION };
-enum { HM_WELCOME_VERSION, HM_WELCOME_UUID, HM_WELCOME_ORGANIZATION, HM_WELCOME_ORIGIN, HM_WELCOME_DEVELOPMENT };
+enum {
+    HM_WELCOME_VERSION,
+    HM_WELCOME_UUID,
+    HM_WELCOME_ORGANIZATION,
+    HM_WELCOME_ORIGIN,
+    HM_WELCOME_DEVELOPMENT,
+    HM_WELCOME_CHALLENGE /* of this session: what is signed by who proves that a key is his */
+};
 enum { HM_FAULT_TAG, HM_FAULT_CLASS, HM_FAULT_SENTENCE };
 enum { HM_BYTES_CONTENT }; /* of log-prove: empty when no entry names the signature */
 enum {
@@ -152,6 +163,13 @@ enum {
 /* CHECKED: the approver's client has computed the digests from the files anew; it says so. */
 enum { HM_REQUEST_DECIDE_REQUEST, HM_REQUEST_DECIDE_DECISION, HM_REQUEST_DECIDE_SIGNATURE, HM_REQUEST_DECIDE_CHECKED };
 typedef enum { HM_DECISION_APPROVE = 1, HM_DECISION_REJECT = 2, HM_DECISION_CANCEL = 3 } hm_decision;
+
+/* Who speaks in a session that a front brought: a principal's key signs the session's challenge and BINDING, which the
+ * front took from the connection (RFC 9266 and RFC 8446 section 7.5) and so names the connection's other end; or the
+ * token of a workload is judged by the process that knows its issuer. */
+enum { HM_PROVE_KEY_BINDING, HM_PROVE_KEY_SIGNATURE };
+enum { HM_PROVE_TOKEN_TOKEN };
+enum { HM_KNOWN_PRINCIPAL, HM_KNOWN_EXPIRES }; /* seconds since 1970; 0: with the session */
 
 /* Formats of entries. Of the last two the core has read what it signs. */
 enum { HM_LOGGED_CMS = 1, HM_LOGGED_CATALOGUE = 2, HM_LOGGED_PE = 3, HM_LOGGED_MANIFEST = 4, HM_LOGGED_TRUST_LIST = 5 };

@@ -57,7 +57,8 @@ typedef enum {
     HM_COSE_TRUST_LIST = 2,
     HM_COSE_STATEMENT = 3,
     HM_COSE_APPROVAL = 4,
-    HM_COSE_REJECTION = 5
+    HM_COSE_REJECTION = 5,
+    HM_COSE_SESSION = 6 /* who speaks over a connection */
 } hm_cose_object;
 
 /* The bytes that a signature covers (Sig_structure, RFC 9052 section 4.4): a COSE_Signature of a COSE_Sign with an

@@ -1,0 +1,78 @@
+/* Who speaks in a session. It is looked up whenever something is decided, by the statements that there are then: what
+ * was withdrawn while the session lasted is none. */
+#include "office.h"
+
+#include <core/statement_envelope.h>
+#include <pki/cose.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static void call(hm_session *session, const hm_principal *principal, const char *by) {
+    snprintf(session->principal, sizeof session->principal, "%.*s", (int)principal->name.len,
+             (const char *)principal->name.data);
+    snprintf(session->actor, sizeof session->actor, "%s (%s)", session->principal, by);
+}
+
+static hm_err identify_user(hm_office *office) {
+    hm_principal principal;
+    char by[32];
+    HM_TRY(hm_registry_by_unix(office->registry, office->session->user, &principal));
+    snprintf(by, sizeof by, "unix:%u", office->session->user);
+    return call(office->session, &principal, by), HM_OK;
+}
+
+/* By the key that signed the challenge. */
+static hm_err identify_key(hm_office *office) {
+    static const char hex[] = "0123456789abcdef";
+    hm_session *session = office->session;
+    hm_principal principal;
+    size_t number;
+    hm_bytes spki;
+    char by[32] = "key:";
+    HM_TRY(hm_statement_signer(office->registry, HM_ARRAY(session->kid), &number, &spki));
+    if (!hm_registry_holder(office->registry, number, &principal)) return hm_refuse("the key is nobody's");
+    for (size_t i = 0; i < 8; i++) {
+        by[4 + 2 * i] = hex[session->kid[i] >> 4];
+        by[5 + 2 * i] = hex[session->kid[i] & 15];
+    }
+    return call(session, &principal, by), HM_OK;
+}
+
+hm_err hm_identify(hm_office *office) {
+    HM_TRY(hm_statements_load(office));
+    switch (office->session->who) {
+    case HM_WHO_USER:
+        return identify_user(office);
+    case HM_WHO_KEY:
+        return identify_key(office);
+    default:
+        return hm_refuse("nobody has said who he is in this session");
+    }
+}
+
+/* ---- proofs ---- */
+
+enum { PROVED = 16 + HM_CHALLENGE_LEN + 32 };
+
+/* What is signed: this office, this session, this connection. */
+hm_err hm_prove_key(hm_office *office, hm_bytes binding, hm_bytes signature) {
+    hm_session *session = office->session;
+    HM_BUF proved = HM_BUF_EMPTY;
+    hm_cose_signature read;
+    size_t number;
+    hm_bytes spki;
+    if (!office->governed || session->who != HM_WHO_NOBODY)
+        return hm_refuse("core language: only a session that a front brought proves who speaks in it, once");
+    HM_TRY(hm_statements_load(office));
+    HM_TRY(hm_cose_signature_get(signature, &read));
+    HM_TRY(hm_statement_signer(office->registry, read.kid, &number, &spki));
+    HM_TRY(hm_put(&proved, HM_ARRAY(office->row.uuid)));
+    HM_TRY(hm_put(&proved, HM_ARRAY(session->challenge)));
+    HM_TRY(hm_put(&proved, binding));
+    HM_TRY(hm_cose_verify(HM_COSE_SESSION, hm_buf_bytes(&proved), &read, spki));
+    if (read.kid.len != sizeof session->kid) return hm_refuse("the key's name has the wrong length");
+    memcpy(session->kid, read.kid.data, sizeof session->kid);
+    session->who = HM_WHO_KEY;
+    return hm_identify(office);
+}

@@ -10,7 +10,7 @@ set -eu
 build='gcc make meson ninja-build pkg-config libc6-dev libssl-dev libp11-kit-dev libsqlite3-dev zlib1g-dev libcmocka-dev libjansson-dev libcurl4-openssl-dev'
 python='python3 python3-cryptography'
 token='softhsm2 opensc'
-oracles='openssl osslsigncode sbsigntool libengine-pkcs11-openssl binutils'
+oracles='curl openssl osslsigncode sbsigntool libengine-pkcs11-openssl binutils'
 # Programs that others built and signed: what the format modules are tried on.
 real_files='systemd-boot-efi shim-unsigned grub-efi-amd64-bin grub-efi-ia32-bin python3-distlib efitools'
 sanitizers='clang llvm libclang-rt-dev'

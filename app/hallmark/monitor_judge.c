@@ -156,8 +156,7 @@ static hm_err judge_entries(judge *j) {
     const hm_checkpoint nothing = {.root = hm_merkle_empty()};
     const hm_checkpoint *known = j->look->whole || !j->look->held.len ? &nothing : &j->held;
     hm_err err = hm_tiles_audit_since(j->reader, known, hm_watch_reads_leaves(j->look->watch) ? visit : NULL, j);
-    if (hm_failed(err))
-        return end_with(j, HM_ALARM_FILES, err, " (the log was damaged or changed, or is served wrongly)");
+    if (hm_failed(err)) return end_with(j, HM_ALARM_FILES, err, " (damaged, changed or served wrongly)");
     HM_TRY(give_entry_alarms(j));
     return hm_monitor_say(j->socket, HM_MONITOR_GOOD, j->head.size,
                           j->head.size - (j->look->held.len ? j->held.size : 0), HM_ARRAY(j->head.root.byte));
@@ -172,6 +171,17 @@ static hm_err forked(const judge *j) {
         j->head.size, j->held.size);
 }
 
+/* The tiles contradict the new root. An audit says which of them, if it is one of those with new entries. */
+static hm_err name_file(judge *j, hm_err err) {
+    hm_fault fault = hm_fault_keep(err);
+    if (!j->source_fault && fault.class == HM_REFUSED) {
+        hm_err named = hm_tiles_audit_since(j->reader, &j->held, NULL, NULL);
+        if (named.class == HM_REFUSED && !j->source_fault && strstr(hm_err_sentence(), "tile/")) return named;
+        j->source_fault = HM_DONE;
+    }
+    return hm_fault_raise(&fault);
+}
+
 /* The held head against the served one: sizes, roots, and the tree between them. */
 static hm_err judge_history(judge *j) {
     hm_merkle_proof proof = {.count = 0};
@@ -183,7 +193,8 @@ static hm_err judge_history(judge *j) {
     if (j->held.size && j->head.size > j->held.size) {
         hm_err err = hm_tiles_consistency(j->reader, j->held.size, &proof);
         if (hm_failed(err))
-            return end_with(j, HM_ALARM_FILES, err, " (the log was damaged or changed, or is served wrongly)");
+            return end_with(j, HM_ALARM_FILES, name_file(j, err),
+                            " (damaged, changed or served wrongly; --all looks closer)");
     }
     bool same_size = j->head.size == j->held.size;
     if ((j->held.size || same_size) &&

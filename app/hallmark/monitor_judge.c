@@ -154,12 +154,12 @@ static hm_err give_entry_alarms(judge *j) {
 
 static hm_err judge_entries(judge *j) {
     const hm_checkpoint nothing = {.root = hm_merkle_empty()};
-    const hm_checkpoint *known = j->look->whole || !j->look->held.len ? &nothing : &j->held;
+    const hm_checkpoint *known = j->look->whole ? &nothing : &j->held;
     hm_err err = hm_tiles_audit_since(j->reader, known, hm_watch_reads_leaves(j->look->watch) ? visit : NULL, j);
     if (hm_failed(err)) return end_with(j, HM_ALARM_FILES, err, " (damaged, changed or served wrongly)");
     HM_TRY(give_entry_alarms(j));
-    return hm_monitor_say(j->socket, HM_MONITOR_GOOD, j->head.size,
-                          j->head.size - (j->look->held.len ? j->held.size : 0), HM_ARRAY(j->head.root.byte));
+    return hm_monitor_say(j->socket, HM_MONITOR_GOOD, j->head.size, j->head.size - j->held.size,
+                          HM_ARRAY(j->head.root.byte));
 }
 
 static hm_err forked(const judge *j) {
@@ -259,6 +259,7 @@ static hm_err judge_checkpoint(judge *j) {
 
 static hm_err judge_all(judge *j) {
     const hm_monitor_case *look = j->look;
+    j->held.root = hm_merkle_empty(); /* where every log begins */
     if (look->held.len && hm_failed(hm_checkpoint_open(look->held, &look->key, &j->held)))
         return raise_alarm(
             j, HM_ALARM_STATE,

@@ -63,12 +63,28 @@ hm_err hm_issuer_check(hm_bytes url) { return check(url, HM_ISSUER_MAX, false, "
 
 hm_err hm_https_url_check(hm_bytes url, size_t most, const char *what) { return check(url, most, true, what); }
 
+static bool stands_in_name(uint8_t c) { return c > 0x20 && c < 0x7f && !strchr(",=\"\\", c); }
+
 hm_err hm_claim_check(const hm_claim *claim) {
     if (!claim->name.len || claim->name.len > HM_CLAIM_NAME_MAX)
-        return hm_refuse("a claim's name has 1 to %d bytes", HM_CLAIM_NAME_MAX);
+        return hm_refuse("a claim's name has 1 to %d characters", HM_CLAIM_NAME_MAX);
+    for (size_t i = 0; i < claim->name.len; i++)
+        if (!stands_in_name(claim->name.data[i]))
+            return hm_refuse("a claim's name holds the character 0x%02x, which it may not", claim->name.data[i]);
     if (claim->value.len > HM_CLAIM_VALUE_MAX)
         return hm_refuse("a claim's value has at most %d bytes", HM_CLAIM_VALUE_MAX);
-    if (!hm_is_readable(claim->name) || !hm_is_readable(claim->value))
-        return hm_refuse("a claim holds a control character, a backslash, one that turns text, or what is not UTF-8");
+    if (!hm_is_readable(claim->value))
+        return hm_refuse(
+            "a claim's value holds a control character, a backslash, one that turns text, or is not UTF-8");
     return HM_OK;
+}
+
+hm_err hm_put_claim(hm_buf *text, const hm_claim *claim) {
+    HM_TRY(hm_put(text, claim->name));
+    HM_TRY(hm_put_text(text, "=\""));
+    for (size_t i = 0; i < claim->value.len; i++) {
+        if (claim->value.data[i] == '"') HM_TRY(hm_put_u8(text, '\\'));
+        HM_TRY(hm_put_u8(text, claim->value.data[i]));
+    }
+    return hm_put_text(text, "\"");
 }

@@ -78,7 +78,7 @@ void hm_registry_between(hm_registry *registry, int64_t earliest, int64_t latest
 
 /* ---- who is who ---- */
 
-static bool is_revoked(const hm_principal *p) { return !p->keys && !p->has_unix; }
+static bool is_revoked(const hm_principal *p) { return !p->keys && !p->has_unix && !p->issuer.len; }
 
 static hm_principal *find_name(const hm_registry *r, hm_bytes name) {
     for (size_t i = 0; i < r->principals; i++)
@@ -128,6 +128,39 @@ hm_err hm_registry_by_unix(const hm_registry *registry, uint32_t user, hm_princi
         return HM_OK;
     }
     return hm_refuse("user %u is no principal of this office (hallmark principal add NAME --unix-user %u)", user, user);
+}
+
+/* Is each of the COUNT claims PART among the claims ALL? */
+static bool all_among(const hm_claim *part, size_t count, const hm_claim *all, size_t all_count) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < all_count; k++)
+            found += hm_bytes_equal(part[i].name, all[k].name) && hm_bytes_equal(part[i].value, all[k].value);
+    return found == count;
+}
+
+static bool fits(const hm_principal *p, hm_bytes issuer, const hm_claim *claims, size_t count) {
+    return p->issuer.len && p->claims && hm_bytes_equal(p->issuer, issuer) &&
+           all_among(p->claim, p->claims, claims, count);
+}
+
+hm_err hm_registry_by_claims(const hm_registry *registry, hm_bytes issuer, const hm_claim *claims, size_t count,
+                             hm_principal *principal) {
+    const hm_principal *found = NULL;
+    for (size_t i = 0; i < registry->principals; i++) {
+        const hm_principal *p = &registry->principal[i];
+        if (!fits(p, issuer, claims, count)) continue;
+        if (found)
+            return hm_refuse("the token's claims are those of %.*s and of %.*s: state claims that tell them apart",
+                             (int)found->name.len, (const char *)found->name.data, (int)p->name.len,
+                             (const char *)p->name.data);
+        found = p;
+    }
+    if (!found)
+        return hm_refuse("no principal of this office has the claims of this token of %.*s (hallmark principal list)",
+                         (int)issuer.len, (const char *)issuer.data);
+    *principal = *found;
+    return HM_OK;
 }
 
 /* ---- who may do what ---- */
@@ -199,7 +232,7 @@ static bool only_founders(const hm_registry *r, const hm_statement *s) {
 
 static bool takes_away(const hm_statement *s) {
     if (s->act == HM_ACT_GRANT) return !s->until;
-    return s->act == HM_ACT_PRINCIPAL && !s->keys && !s->has_unix;
+    return s->act == HM_ACT_PRINCIPAL && !s->keys && !s->has_unix && !s->issuer.len;
 }
 
 static bool may_sign(const hm_registry *r, const hm_principal *signer, const hm_statement *s, int64_t now) {
@@ -283,6 +316,12 @@ static bool has_key(const hm_principal *p, hm_bytes spki) {
     return false;
 }
 
+/* Every token of the one would be the other's as well. */
+static bool overlap_as_workloads(const hm_statement *s, const hm_principal *p) {
+    if (!s->issuer.len || !hm_bytes_equal(s->issuer, p->issuer)) return false;
+    return all_among(s->claim, s->claims, p->claim, p->claims) || all_among(p->claim, p->claims, s->claim, s->claims);
+}
+
 /* Nobody is two principals: his second name could approve what the first one asks for. */
 static hm_err check_nobody_twice(const hm_registry *r, const hm_statement *s) {
     for (size_t k = 1; k < s->keys; k++)
@@ -296,6 +335,9 @@ static hm_err check_nobody_twice(const hm_registry *r, const hm_statement *s) {
         if (same)
             return hm_refuse("%.*s is that key's or user's principal already", (int)other->name.len,
                              (const char *)other->name.data);
+        if (overlap_as_workloads(s, other))
+            return hm_refuse("a token could be this principal's and that of %.*s: both need a claim that differs",
+                             (int)other->name.len, (const char *)other->name.data);
     }
     return HM_OK;
 }
@@ -353,9 +395,15 @@ static void take_principal(hm_registry *r, const hm_statement *s) {
     hm_principal *p = find_name(r, s->name);
     bool founder = p && p->founder;
     if (!p) p = &r->principal[r->principals++];
-    *p = (hm_principal){
-        .name = s->name, .founder = founder, .keys = s->keys, .has_unix = s->has_unix, .unix_user = s->unix_user};
+    *p = (hm_principal){.name = s->name,
+                        .founder = founder,
+                        .keys = s->keys,
+                        .has_unix = s->has_unix,
+                        .unix_user = s->unix_user,
+                        .issuer = s->issuer,
+                        .claims = s->claims};
     memcpy(p->key, s->key, sizeof p->key);
+    memcpy(p->claim, s->claim, sizeof p->claim);
     /* Who comes back gets his roles anew: nobody should be surprised by what an old name may do. */
     for (size_t i = 0; takes_away(s) && i < r->grants; i++)
         if (hm_bytes_equal(r->grant[i].name, s->name)) r->grant[i].until = 0;

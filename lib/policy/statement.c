@@ -25,6 +25,8 @@ enum {
     KEY_PRODUCT,
     KEY_UNTIL,
     KEY_POLICY,
+    KEY_ISSUER,
+    KEY_CLAIMS,
     KEYS
 };
 
@@ -35,7 +37,8 @@ static const struct {
     uint32_t has, may;
 } members[HM_ACTS + 1] = {
     [HM_ACT_CHARTER] = {BIT(KEY_QUORUM) | BIT(KEY_FOUNDERS), 0},
-    [HM_ACT_PRINCIPAL] = {BIT(KEY_PREVIOUS) | BIT(KEY_NAME) | BIT(KEY_KEYS), BIT(KEY_UNIX)},
+    [HM_ACT_PRINCIPAL] = {BIT(KEY_PREVIOUS) | BIT(KEY_NAME) | BIT(KEY_KEYS),
+                          BIT(KEY_UNIX) | BIT(KEY_ISSUER) | BIT(KEY_CLAIMS)},
     [HM_ACT_GRANT] = {BIT(KEY_PREVIOUS) | BIT(KEY_NAME) | BIT(KEY_ROLE) | BIT(KEY_UNTIL), BIT(KEY_PRODUCT)},
     [HM_ACT_POLICY] = {BIT(KEY_PREVIOUS) | BIT(KEY_PRODUCT), BIT(KEY_POLICY)},
 };
@@ -43,7 +46,8 @@ static const struct {
 /* Which of what it may have a statement has. */
 static uint32_t present(const hm_statement *s) {
     uint32_t here = (s->has_unix ? BIT(KEY_UNIX) : 0) | (s->product.len ? BIT(KEY_PRODUCT) : 0) |
-                    (s->policy.len ? BIT(KEY_POLICY) : 0);
+                    (s->policy.len ? BIT(KEY_POLICY) : 0) | (s->issuer.len ? BIT(KEY_ISSUER) : 0) |
+                    (s->claims ? BIT(KEY_CLAIMS) : 0);
     return every_act | members[s->act].has | (members[s->act].may & here);
 }
 
@@ -60,6 +64,16 @@ static hm_err put_founders(const hm_statement *s, hm_buf *cbor) {
 static hm_err put_keys(const hm_statement *s, hm_buf *cbor) {
     HM_TRY(hm_cbor_put_array(cbor, s->keys));
     for (size_t i = 0; i < s->keys; i++) HM_TRY(hm_cbor_put_bytes(cbor, s->key[i]));
+    return HM_OK;
+}
+
+static hm_err put_claims(const hm_statement *s, hm_buf *cbor) {
+    HM_TRY(hm_cbor_put_array(cbor, s->claims));
+    for (size_t i = 0; i < s->claims; i++) {
+        HM_TRY(hm_cbor_put_array(cbor, 2));
+        HM_TRY(hm_cbor_put_text(cbor, s->claim[i].name));
+        HM_TRY(hm_cbor_put_text(cbor, s->claim[i].value));
+    }
     return HM_OK;
 }
 
@@ -94,6 +108,10 @@ static hm_err put_member(const hm_statement *s, int key, hm_buf *cbor) {
         return hm_cbor_put_text(cbor, s->product);
     case KEY_UNTIL:
         return hm_cbor_put_uint(cbor, (uint64_t)s->until);
+    case KEY_ISSUER:
+        return hm_cbor_put_text(cbor, s->issuer);
+    case KEY_CLAIMS:
+        return put_claims(s, cbor);
     default:
         return hm_cbor_put_text(cbor, s->policy);
     }
@@ -112,8 +130,9 @@ hm_err hm_statement_put(const hm_statement *statement, hm_buf *cbor) {
     hm_statement again;
     if (statement->act < HM_ACT_CHARTER || (int)statement->act > HM_ACTS)
         return hm_refuse("a statement: there is no act %d", (int)statement->act);
-    if (statement->founders > HM_FOUNDERS_MAX || statement->keys > HM_PRINCIPAL_KEYS_MAX)
-        return hm_refuse("a statement: more founders or keys than there may be");
+    if (statement->founders > HM_FOUNDERS_MAX || statement->keys > HM_PRINCIPAL_KEYS_MAX ||
+        statement->claims > HM_PRINCIPAL_CLAIMS_MAX)
+        return hm_refuse("a statement: more founders, keys or claims than there may be");
     HM_TRY(put_members(statement, &fresh));
     HM_TRY(hm_statement_get(hm_buf_bytes(&fresh), &again));
     return hm_put(cbor, hm_buf_bytes(&fresh));
@@ -187,6 +206,33 @@ static hm_err get_unix(hm_reader *reader, hm_statement *s) {
     return HM_OK;
 }
 
+static hm_err get_issuer(hm_reader *reader, hm_statement *s) {
+    HM_TRY(hm_cbor_get_text(reader, &s->issuer));
+    return hm_issuer_check(s->issuer);
+}
+
+static hm_err get_claim(hm_reader *reader, const hm_claim *before, hm_claim *claim) {
+    uint64_t two;
+    HM_TRY(hm_cbor_get_array(reader, &two));
+    if (two != 2) return hm_refuse("a claim is a name and a value");
+    HM_TRY(hm_cbor_get_text(reader, &claim->name));
+    HM_TRY(hm_cbor_get_text(reader, &claim->value));
+    HM_TRY(hm_claim_check(claim));
+    return !before || hm_bytes_compare(before->name, claim->name) < 0
+               ? HM_OK
+               : hm_refuse("claims stand in the order of their names, each name once");
+}
+
+static hm_err get_claims(hm_reader *reader, hm_statement *s) {
+    uint64_t count;
+    HM_TRY(hm_cbor_get_array(reader, &count));
+    if (!count || count > HM_PRINCIPAL_CLAIMS_MAX)
+        return hm_refuse("a workload has 1 to %d claims", HM_PRINCIPAL_CLAIMS_MAX);
+    for (s->claims = 0; s->claims < count; s->claims++)
+        HM_TRY(get_claim(reader, s->claims ? &s->claim[s->claims - 1] : NULL, &s->claim[s->claims]));
+    return HM_OK;
+}
+
 static hm_err get_role(hm_reader *reader, hm_statement *s) {
     uint64_t role;
     HM_TRY(get_number(reader, HM_ROLES, &role));
@@ -251,6 +297,10 @@ static hm_err get_member(hm_reader *reader, int64_t key, hm_statement *s) {
         return get_time(reader, &s->until);
     case KEY_POLICY:
         return get_policy(reader, &s->policy);
+    case KEY_ISSUER:
+        return get_issuer(reader, s);
+    case KEY_CLAIMS:
+        return get_claims(reader, s);
     default:
         return hm_refuse("there is no member %lld", (long long)key);
     }
@@ -261,6 +311,8 @@ static hm_err check_members(const hm_statement *s, uint32_t here) {
     uint32_t must = every_act | members[s->act].has;
     if ((here & must) != must || (here & ~(must | members[s->act].may)))
         return hm_refuse("these are not the members of act %d", (int)s->act);
+    if (!(here & BIT(KEY_ISSUER)) != !(here & BIT(KEY_CLAIMS)))
+        return hm_refuse("an issuer and claims belong together");
     if ((s->act == HM_ACT_CHARTER) != (s->number == 0)) return hm_refuse("the first statement is the charter");
     return s->act != HM_ACT_CHARTER || (s->quorum >= 1 && s->quorum <= s->founders)
                ? HM_OK
@@ -308,12 +360,24 @@ static hm_err describe_charter(const hm_statement *s, hm_buf *line) {
     return hm_put_format(line, "; quorum %llu", (unsigned long long)s->quorum);
 }
 
+static hm_err describe_workload(const hm_statement *s, hm_buf *line) {
+    HM_TRY(hm_put_text(line, "job of "));
+    HM_TRY(hm_put(line, s->issuer));
+    for (size_t i = 0; i < s->claims; i++) {
+        HM_TRY(hm_put_text(line, i ? ", " : " with "));
+        HM_TRY(hm_put_claim(line, &s->claim[i]));
+    }
+    return HM_OK;
+}
+
 static hm_err describe_principal(const hm_statement *s, hm_buf *line) {
     HM_TRY(hm_put(line, s->name));
-    if (!s->keys && !s->has_unix) return hm_put_text(line, ": revoked");
-    HM_TRY(hm_put_text(line, s->has_unix ? ": user " : ": "));
-    if (s->has_unix) HM_TRY(hm_put_format(line, "%u%s", s->unix_user, s->keys ? ", " : ""));
-    return s->keys ? hm_put_format(line, "%zu %s", s->keys, s->keys == 1 ? "key" : "keys") : HM_OK;
+    if (!s->keys && !s->has_unix && !s->issuer.len) return hm_put_text(line, ": revoked");
+    HM_TRY(hm_put_text(line, ": "));
+    if (s->has_unix) HM_TRY(hm_put_format(line, "user %u%s", s->unix_user, s->keys || s->issuer.len ? ", " : ""));
+    if (s->keys)
+        HM_TRY(hm_put_format(line, "%zu %s%s", s->keys, s->keys == 1 ? "key" : "keys", s->issuer.len ? ", " : ""));
+    return s->issuer.len ? describe_workload(s, line) : HM_OK;
 }
 
 static hm_err describe_grant(const hm_statement *s, hm_buf *line) {

@@ -11,6 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const uint8_t office[16] = "a fuzzed office";
 static const char *const names[] = {"alice", "bob", "carol", "dan", "erin", "frank"};
 static const char *const products[] = {"", "pump", "valve"};
+static const char *const issuers[] = {"https://a", "https://b"};
+static const char *const values[] = {"0", "1"};
 static const char *const keys[] = {"key 0", "key 1", "key 2", "key 3", "key 4", "key 5", "key 6", "key 7"};
 enum { NAMES = 6, KEYS = 8, STEPS = 64 };
 
@@ -25,17 +27,37 @@ static uint8_t take(hm_reader *rest) {
 
 /* ---- what must hold ---- */
 
+/* Claims of which each is among the other's: a token of one would be the other's too. */
+static bool contains(const hm_principal *all, const hm_principal *part) {
+    size_t found = 0;
+    for (size_t i = 0; i < part->claims; i++)
+        for (size_t k = 0; k < all->claims; k++)
+            found += hm_bytes_equal(all->claim[k].name, part->claim[i].name) &&
+                     hm_bytes_equal(all->claim[k].value, part->claim[i].value);
+    return part->issuer.len && hm_bytes_equal(all->issuer, part->issuer) && found == part->claims;
+}
+
 static bool same_person(const hm_principal *a, const hm_principal *b) {
     bool same = a->has_unix && b->has_unix && a->unix_user == b->unix_user;
     for (size_t i = 0; i < a->keys; i++)
         for (size_t k = 0; k < b->keys; k++) same |= hm_bytes_equal(a->key[i], b->key[k]);
-    return same || hm_bytes_equal(a->name, b->name);
+    return same || hm_bytes_equal(a->name, b->name) || contains(a, b) || contains(b, a);
 }
 
 static void one_person_is_one_principal(const hm_registry *r) {
     hm_principal a, b;
     for (size_t i = 0; hm_registry_principal(r, i, &a); i++)
         for (size_t k = 0; k < i && hm_registry_principal(r, k, &b); k++) must(!same_person(&a, &b));
+}
+
+/* Every workload's own claims find it, and it alone. */
+static void a_token_is_one_principals(const hm_registry *r) {
+    hm_principal p, found;
+    for (size_t i = 0; hm_registry_principal(r, i, &p); i++) {
+        hm_err err = hm_registry_by_claims(r, p.issuer, p.claim, p.claims, &found);
+        must(hm_failed(err) == !p.issuer.len);
+        must(hm_failed(err) || hm_bytes_equal(p.name, found.name));
+    }
 }
 
 static void who_administers_signs_nothing(const hm_registry *r, int64_t now) {
@@ -69,6 +91,8 @@ static hm_err picture(const hm_registry *r, hm_buf *all) {
         HM_TRY(hm_put(all, p.name));
         for (size_t k = 0; k < p.keys; k++) HM_TRY(hm_put(all, p.key[k]));
         HM_TRY(hm_put_u64be(all, p.has_unix ? p.unix_user : UINT64_MAX));
+        HM_TRY(hm_put(all, p.issuer));
+        for (size_t k = 0; k < p.claims; k++) HM_TRY(hm_put_claim(all, &p.claim[k]));
     }
     for (size_t i = 0; hm_registry_grant(r, i, &g); i++) {
         HM_TRY(hm_put(all, g.name));
@@ -80,6 +104,13 @@ static hm_err picture(const hm_registry *r, hm_buf *all) {
 }
 
 /* ---- statements ---- */
+
+static void add_claims(hm_statement *s, uint8_t bits) {
+    static const char *const claim[] = {"x", "y", "z"};
+    s->issuer = hm_text(issuers[bits >> 6 & 1]);
+    for (unsigned i = 0; i < 3; i++)
+        if (bits >> i & 1) s->claim[s->claims++] = (hm_claim){hm_text(claim[i]), hm_text(values[bits >> (3 + i) & 1])};
+}
 
 static hm_statement make(const hm_registry *r, int64_t time, hm_reader *rest) {
     uint8_t spoil = take(rest);
@@ -101,6 +132,7 @@ static hm_statement make(const hm_registry *r, int64_t time, hm_reader *rest) {
         for (s.keys = 0; s.keys < bits % 3; s.keys++) s.key[s.keys] = hm_text(keys[take(rest) % KEYS]);
         s.has_unix = bits & 0x80;
         s.unix_user = s.has_unix ? bits >> 4 & 3 : 0;
+        if (bits & 0x40) add_claims(&s, take(rest));
     }
     if (s.act == HM_ACT_GRANT) {
         s.role = (hm_role)(1 + take(rest) % HM_ROLES);
@@ -147,6 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         now += take(&rest) * 16;
         if (!step(r, again, now, &rest)) return 0;
         one_person_is_one_principal(r);
+        a_token_is_one_principals(r);
         who_administers_signs_nothing(r, now);
         enough_founders_are_left(r);
     }

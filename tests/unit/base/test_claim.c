@@ -88,6 +88,23 @@ static void a_claim_is_readable(void **state) {
     assert_refused(check(hm_text("a"), hm_text("b\\")));
 }
 
+static void a_name_is_plain(void **state) {
+    (void)state;
+    static const char *const names[] = {"a b", "a=b", "a,b", "a\"", " a", "\xc3\xa4", "a\x7f"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!hm_failed(check(hm_text(names[i]), hm_text("x")))) fail_msg("%s was taken", names[i]);
+}
+
+static void no_value_looks_like_another_claim(void **state) {
+    (void)state;
+    HM_BUF text = HM_BUF_EMPTY;
+    assert_done(hm_put_claim(&text, &(hm_claim){hm_text("ref"), hm_text("main\", id=\"7")}));
+    assert_bytes(hm_buf_bytes(&text), "ref=\"main\\\", id=\\\"7\"");
+    text.len = 0;
+    assert_done(hm_put_claim(&text, &(hm_claim){hm_text("ref"), HM_NO_BYTES}));
+    assert_bytes(hm_buf_bytes(&text), "ref=\"\"");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_the_issuers_that_there_are),
@@ -96,6 +113,8 @@ int main(void) {
         cmocka_unit_test(another_url_may_have_a_query),
         cmocka_unit_test(bounds_a_claim),
         cmocka_unit_test(a_claim_is_readable),
+        cmocka_unit_test(a_name_is_plain),
+        cmocka_unit_test(no_value_looks_like_another_claim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,16 @@ static hm_statement principal(void) {
     return s;
 }
 
+static hm_statement workload(void) {
+    hm_statement s = later(HM_ACT_PRINCIPAL);
+    s.name = hm_text("ci-main");
+    s.issuer = hm_text("https://ci.example.com");
+    s.claims = 2;
+    s.claim[0] = (hm_claim){hm_text("ref"), hm_text("refs/heads/main")};
+    s.claim[1] = (hm_claim){hm_text("repository_id"), hm_text("7")};
+    return s;
+}
+
 static hm_statement grant(void) {
     hm_statement s = later(HM_ACT_GRANT);
     s.name = hm_text("dan");
@@ -78,6 +88,13 @@ static void every_act_comes_back_as_it_was(void **state) {
     assert_comes_back(&s);
     s.keys = 0;
     assert_comes_back(&s);
+    s = workload();
+    assert_comes_back(&s);
+    s.claim[0].value = HM_NO_BYTES; /* which is a value */
+    s.keys = 1;
+    s.key[0] = hm_text("key");
+    s.has_unix = true;
+    assert_comes_back(&s);
     s = grant();
     assert_comes_back(&s);
     s.product = HM_NO_BYTES;
@@ -106,7 +123,7 @@ static void a_charter_has_these_bytes(void **state) {
 /* A bit changed is another statement, or none; never the same. */
 static void no_changed_bit_goes_unnoticed(void **state) {
     (void)state;
-    hm_statement all[] = {charter(), principal(), grant(), policy()}, read;
+    hm_statement all[] = {charter(), principal(), workload(), grant(), policy()}, read;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         HM_BUF cbor = HM_BUF_EMPTY;
         assert_done(hm_statement_put(&all[i], &cbor));
@@ -120,6 +137,25 @@ static void no_changed_bit_goes_unnoticed(void **state) {
             cbor.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
         }
     }
+}
+
+static void a_workload_has_these_bytes(void **state) {
+    (void)state;
+    HM_BUF cbor = HM_BUF_EMPTY;
+    hm_statement s = workload(), read;
+    assert_done(hm_statement_put(&s, &cbor));
+    assert_bytes(hm_buf_bytes(&cbor),
+                 "\xaa\x01\x01\x02\x50"
+                 "an office of us\0"
+                 "\x03\x07\x04\x58\x20UUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUU\x05\x1a\x65\x53\xf1\x00\x06\x02\x09\x67"
+                 "ci-main\x0a\x80\x10\x76https://ci.example.com\x11\x82\x82\x63"
+                 "ref\x6frefs/heads/main\x82\x6drepository_id\x61"
+                 "7");
+    assert_done(hm_statement_get(hm_buf_bytes(&cbor), &read));
+    assert_int_equal(read.claims, 2);
+    assert_bytes(read.issuer, "https://ci.example.com");
+    assert_bytes(read.claim[1].name, "repository_id");
+    assert_bytes(read.claim[1].value, "7");
 }
 
 static hm_class put(hm_statement s) {
@@ -169,6 +205,41 @@ static void what_is_out_of_bounds_is_not_written(void **state) {
     hm_statement s = policy();
     s.policy = HM_BYTES(large, HM_STATED_POLICY_MAX);
     assert_int_equal(put(s), HM_DONE);
+}
+
+static void a_workload_that_is_none_is_not_written(void **state) {
+    (void)state;
+    char text[600];
+    memset(text, 'x', sizeof text);
+    assert_not_put(workload, s.issuer = HM_NO_BYTES);
+    assert_non_null(strstr(hm_err_sentence(), "belong together"));
+    assert_not_put(workload, s.claims = 0);
+    assert_not_put(workload, s.claims = HM_PRINCIPAL_CLAIMS_MAX + 1);
+    assert_not_put(workload, s.issuer = hm_text("http://ci.example.com"));
+    assert_not_put(workload, s.issuer = hm_text("ci.example.com"));
+    assert_not_put(workload, s.issuer = hm_text("https://ci.ex\xd0\xb0mple.com"));
+    assert_not_put(workload, s.claim[0].name = HM_NO_BYTES);
+    assert_not_put(workload, s.claim[0].name = HM_BYTES(text, HM_CLAIM_NAME_MAX + 1));
+    assert_not_put(workload, s.claim[0].name = hm_text("a b"));
+    assert_not_put(workload, s.claim[0].value = HM_BYTES(text, HM_CLAIM_VALUE_MAX + 1));
+    assert_not_put(workload, s.claim[0].value = hm_text("a\nb"));
+    assert_not_put(workload, s.claim[0].value = hm_text("\xe2\x80\xae"));
+    assert_not_put(workload, s.claim[0].name = hm_text("repository_id"));  /* twice */
+    assert_not_put(workload, s.claim[0].name = hm_text("repository_id2")); /* not in order */
+    hm_statement s = workload();
+    s.claim[0].name = HM_BYTES(text, HM_CLAIM_NAME_MAX);
+    s.claim[1].name = hm_text("y");
+    s.claim[0].value = HM_BYTES(text, HM_CLAIM_VALUE_MAX);
+    assert_int_equal(put(s), HM_DONE);
+}
+
+static void a_workload_has_as_many_claims_as_there_may_be(void **state) {
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    hm_statement s = workload();
+    for (s.claims = 0; s.claims < HM_PRINCIPAL_CLAIMS_MAX; s.claims++)
+        s.claim[s.claims] = (hm_claim){hm_text(names[s.claims]), hm_text("x")};
+    assert_comes_back(&s);
 }
 
 /* The pairs of a statement's map, each encoded; MEMBER is what stands for KEY instead, NULL for nothing. */
@@ -241,6 +312,37 @@ static void members_are_those_of_the_act_and_no_others(void **state) {
     assert_int_equal(read_with(&c, 8, LITERAL("\x80"), false), HM_REFUSED);
 }
 
+/* 16 is the issuer, 17 the claims. */
+static void a_workloads_members_have_one_form(void **state) {
+    (void)state;
+    hm_statement s = workload(), p = principal(), g = grant();
+    assert_int_equal(read_with(&s, 16, LITERAL("\x69https://x"), false), HM_DONE);
+    assert_int_equal(read_with(&s, 16, LITERAL("\x49https://x"), false), HM_REFUSED); /* bytes, not text */
+    assert_int_equal(read_with(&s, 16, LITERAL("\x60"), false), HM_REFUSED);
+    assert_int_equal(read_with(&s, 16, HM_NO_BYTES, true), HM_REFUSED);
+    assert_int_equal(read_with(&s, 17, HM_NO_BYTES, true), HM_REFUSED);
+    assert_int_equal(read_with(&s, 17, LITERAL("\x81\x82\x61x\x61y"), false), HM_DONE);
+    assert_int_equal(read_with(&s, 17, LITERAL("\x81\x82\x61x\x60"), false), HM_DONE);
+    static const char *const bad[] = {"\x80",
+                                      "\x81\x81\x61x",
+                                      "\x81\x83\x61x\x61y\x61z",
+                                      "\x81\x82\x41x\x61y",
+                                      "\x81\x82\x61x\x41y",
+                                      "\x81\x82\x61x\x07",
+                                      "\x81\x82\x61x\xf5",
+                                      "\xa1\x61x\x61y",
+                                      "\x82\x82\x61x\x61y\x82\x61x\x61z",
+                                      "\x82\x82\x61y\x61y\x82\x61x\x61z"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(read_with(&s, 17, hm_text(bad[i]), false), HM_REFUSED);
+    /* Of nobody else, and not one without the other. */
+    assert_int_equal(read_with(&p, 16, LITERAL("\x69https://x"), false), HM_REFUSED);
+    assert_int_equal(read_with(&p, 17, LITERAL("\x81\x82\x61x\x61y"), false), HM_REFUSED);
+    assert_int_equal(read_with(&g, 16, LITERAL("\x69https://x"), false), HM_REFUSED);
+    assert_int_equal(read_with(&g, 17, LITERAL("\x81\x82\x61x\x61y"), false), HM_REFUSED);
+    assert_int_equal(read_with(&s, 18, LITERAL("\x01"), false), HM_REFUSED);
+}
+
 static void each_is_told_in_a_line(void **state) {
     (void)state;
     hm_statement s = charter();
@@ -250,6 +352,12 @@ static void each_is_told_in_a_line(void **state) {
     s.has_unix = false;
     s.keys = 0;
     assert_line(&s, "dan: revoked");
+    s = workload();
+    assert_line(&s, "ci-main: job of https://ci.example.com with ref=\"refs/heads/main\", repository_id=\"7\"");
+    s.keys = 1;
+    s.has_unix = true;
+    assert_line(&s, "ci-main: user 0, 1 key, job of https://ci.example.com with ref=\"refs/heads/main\", "
+                    "repository_id=\"7\"");
     s = grant();
     assert_line(&s, "dan: approver of pump until 2027-01-15 08:00 UTC");
     s.until = 0;
@@ -268,6 +376,10 @@ int main(void) {
         cmocka_unit_test(no_changed_bit_goes_unnoticed),
         cmocka_unit_test(what_is_out_of_bounds_is_not_written),
         cmocka_unit_test(members_are_those_of_the_act_and_no_others),
+        cmocka_unit_test(a_workload_has_these_bytes),
+        cmocka_unit_test(a_workload_that_is_none_is_not_written),
+        cmocka_unit_test(a_workload_has_as_many_claims_as_there_may_be),
+        cmocka_unit_test(a_workloads_members_have_one_form),
         cmocka_unit_test(each_is_told_in_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

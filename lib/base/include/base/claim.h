@@ -18,8 +18,10 @@ typedef struct {
 HM_MUST_USE hm_err hm_issuer_check(hm_bytes url);
 /* The same for an https URL of at most MOST bytes that may have a query. WHAT stands in the fault. */
 HM_MUST_USE hm_err hm_https_url_check(hm_bytes url, size_t most, const char *what);
-/* A name of 1 to HM_CLAIM_NAME_MAX bytes and a value of at most HM_CLAIM_VALUE_MAX, both readable (base/readable.h):
- * what officers sign is what they see. */
+/* A name of 1 to HM_CLAIM_NAME_MAX printable ASCII characters, but no space, ',', '=', quote or backslash, and a value
+ * of at most HM_CLAIM_VALUE_MAX bytes that is readable (base/readable.h): what officers sign is what they see. */
 HM_MUST_USE hm_err hm_claim_check(const hm_claim *claim);
+/* Append NAME="VALUE", a quote in the value as \": for people, and unlike any other claim's. */
+HM_MUST_USE hm_err hm_put_claim(hm_buf *text, const hm_claim *claim);
 
 #endif

@@ -5,7 +5,8 @@
  * give (a principal's keys, a role, a policy) takes as many of them as the charter's quorum says; what they take away
  * takes one. Founders alone give and take what makes an officer: the roles administrator and key-officer, and the keys
  * of whoever has them. Nobody counts for a role of his own. An officer holds no role that signs (requester, approver,
- * publisher) for what he administers. One key, and one user, is one principal.
+ * publisher) for what he administers. One key, and one user, is one principal; and no workload's claims contain those
+ * of another of the same issuer, since a token of the one would be the other's as well.
  *
  * Signatures are the caller's to verify: it says whose keys have signed, by the keys that the registry shows it. */
 #ifndef HM_POLICY_REGISTRY_H
@@ -49,6 +50,9 @@ typedef struct {
     hm_bytes key[HM_PRINCIPAL_KEYS_MAX];
     bool has_unix;
     uint32_t unix_user;
+    hm_bytes issuer; /* empty: he is no workload */
+    size_t claims;
+    hm_claim claim[HM_PRINCIPAL_CLAIMS_MAX]; /* by name in ascending order */
 } hm_principal;
 bool hm_registry_principal(const hm_registry *registry, size_t i, hm_principal *principal);
 /* Whose is key number I (hm_registry_key)? */
@@ -56,6 +60,11 @@ bool hm_registry_holder(const hm_registry *registry, size_t i, hm_principal *pri
 /* A refusal if there is none, or he was revoked. */
 HM_MUST_USE hm_err hm_registry_by_name(const hm_registry *registry, hm_bytes name, hm_principal *principal);
 HM_MUST_USE hm_err hm_registry_by_unix(const hm_registry *registry, uint32_t user, hm_principal *principal);
+/* The workload to which a token of ISSUER belongs whose texts are the COUNT CLAIMS, each name once: the one principal
+ * of that issuer all of whose claims are among them, with exactly his values. Whether the token is good is the caller's
+ * to know. A refusal if nobody fits; if two do, which names both: nobody is to be one or the other by chance. */
+HM_MUST_USE hm_err hm_registry_by_claims(const hm_registry *registry, hm_bytes issuer, const hm_claim *claims,
+                                         size_t count, hm_principal *principal);
 
 typedef struct {
     hm_bytes name, product; /* product: empty for all */

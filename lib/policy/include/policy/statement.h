@@ -7,13 +7,14 @@
 #ifndef HM_POLICY_STATEMENT_H
 #define HM_POLICY_STATEMENT_H
 
+#include <base/claim.h>
 #include <crypto/digest.h>
 #include <policy/role.h>
 
 /* Stored: never reuse a number. */
 typedef enum {
     HM_ACT_CHARTER = 1,   /* the first statement: the founders, and how many officers it takes */
-    HM_ACT_PRINCIPAL = 2, /* who a principal is from now on; without keys and user: nobody */
+    HM_ACT_PRINCIPAL = 2, /* who a principal is from now on; without keys, user and issuer: nobody */
     HM_ACT_GRANT = 3,     /* a role, until when; until 0: not any more */
     HM_ACT_POLICY = 4     /* a product's policy; without text: none */
 } hm_act;
@@ -22,6 +23,7 @@ enum { HM_ACTS = 4 };
 enum {
     HM_FOUNDERS_MAX = 16,
     HM_PRINCIPAL_KEYS_MAX = 4,
+    HM_PRINCIPAL_CLAIMS_MAX = 8,
     HM_STATED_PRODUCT_MAX = 64,
     HM_STATED_POLICY_MAX = 12288,
     HM_STATEMENT_MAX = 14336 /* of the CBOR, which fits into an envelope with its signatures */
@@ -50,6 +52,11 @@ typedef struct {
     hm_bytes key[HM_PRINCIPAL_KEYS_MAX]; /* DER SubjectPublicKeyInfo */
     bool has_unix;
     uint32_t unix_user; /* numeric user, as the kernel names who calls */
+    /* principal that is a workload: who has a token of this issuer (hm_issuer_check) in which each of these claims
+     * stands, with exactly this value. Empty and 0, or neither. By name in ascending order, each name once */
+    hm_bytes issuer;
+    size_t claims;
+    hm_claim claim[HM_PRINCIPAL_CLAIMS_MAX];
     /* grant */
     hm_role role;
     int64_t until; /* Unix seconds; 0: withdrawn */

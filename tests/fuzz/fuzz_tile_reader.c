@@ -1,6 +1,7 @@
 /* layers: base crypto tlog */
 /* A log folder as somebody else serves it. The input: u16 size of the tree, 32 bytes of root, then files, each as u8
- * slot, u16 length, content. What passes the audit is proven entry by entry too. */
+ * slot, u16 length, content. What passes the audit is proven entry by entry too, and passes when it is followed from an
+ * earlier head; what does not pass whole does not pass from its own beginning. */
 #include <base/file.h>
 #include <tlog/tiles.h>
 
@@ -77,10 +78,43 @@ static hm_err write_files(hm_reader *input, unsigned size) {
     return HM_OK;
 }
 
+/* The head that the log had before its last quarter, out of the entries that the audit showed. */
+typedef struct {
+    hm_tree_edge tree;
+    uint64_t until, seen;
+} earlier;
+
+static hm_err see(void *context, uint64_t index, hm_bytes entry) {
+    earlier *e = context;
+    must(index == e->seen++);
+    return index < e->until ? hm_tree_edge_append(&e->tree, entry) : HM_OK;
+}
+
+static hm_err count(void *context, uint64_t index, hm_bytes entry) {
+    earlier *e = context;
+    (void)entry;
+    must(index == e->seen++);
+    return HM_OK;
+}
+
+static void follow(hm_tile_reader *reader, const earlier *before, uint64_t size, bool whole) {
+    hm_checkpoint known = {.size = before->until, .root = hm_tree_edge_root(&before->tree)};
+    earlier since = {.seen = known.size};
+    if (before->tree.size < before->until) known.root = (hm_merkle_hash){{1}};
+    bool followed = !hm_failed(hm_tiles_audit_since(reader, &known, count, &since));
+    if (whole) must(followed && since.seen == size);
+    known.root.byte[0] ^= 0x80;
+    must(hm_failed(hm_tiles_audit_since(reader, &known, count, &(earlier){.seen = known.size})) || !known.size);
+}
+
 static void read_log(const hm_checkpoint *checkpoint) {
     HM_TILE_READER *reader = NULL;
+    static earlier before;
+    memset(&before, 0, sizeof before);
+    before.until = checkpoint->size - checkpoint->size / 4;
     must(!hm_failed(hm_tile_reader_new(folder, checkpoint, &reader)));
-    bool whole = !hm_failed(hm_tiles_audit(reader, NULL, NULL));
+    bool whole = !hm_failed(hm_tiles_audit(reader, see, &before));
+    follow(reader, &before, checkpoint->size, whole);
     for (uint64_t index = 0; index <= checkpoint->size; index += 1 + checkpoint->size / 8) {
         hm_merkle_proof proof;
         HM_BUF entry = HM_BUF_EMPTY;

@@ -127,26 +127,85 @@ static hm_err take_user(const char *name, hm_statement *statement) {
     return HM_OK;
 }
 
+/* Kept in the order of their names, as statements have them. */
+static hm_err insert_claim(const hm_claim *claim, hm_statement *s) {
+    size_t at = s->claims;
+    if (at == HM_PRINCIPAL_CLAIMS_MAX) return hm_misuse("--claim: a principal has at most %d", HM_PRINCIPAL_CLAIMS_MAX);
+    for (size_t i = 0; i < s->claims; i++)
+        if (hm_bytes_equal(s->claim[i].name, claim->name))
+            return hm_misuse("--claim %.*s is given twice (all claims must be there, so one has one value)",
+                             (int)claim->name.len, (const char *)claim->name.data);
+    for (; at && hm_bytes_compare(claim->name, s->claim[at - 1].name) < 0; at--) s->claim[at] = s->claim[at - 1];
+    s->claim[at] = *claim;
+    s->claims++;
+    return HM_OK;
+}
+
+/* A statement may have an empty value; on a command line it is a variable that was not set. */
+static hm_err take_claim(const char *given, hm_statement *s) {
+    const char *equals = strchr(given, '=');
+    if (!equals) return hm_misuse("--claim %s: is given as NAME=VALUE", given);
+    hm_claim claim = {HM_BYTES(given, (size_t)(equals - given)), hm_text(equals + 1)};
+    if (!claim.value.len) return hm_misuse("--claim %s: has no value", given);
+    hm_err err = hm_claim_check(&claim);
+    if (hm_failed(err)) return hm_misuse("--claim %s: %s", given, hm_fault_keep(err).sentence);
+    return insert_claim(&claim, s);
+}
+
+/* What a workload is known by. */
+static hm_err take_workload(const hm_options *options, hm_statement *s) {
+    for (size_t i = 0; i < options->given_count; i++)
+        if (strcmp(options->given[i].name, "--claim") == 0) HM_TRY(take_claim(options->given[i].value, s));
+    if (!options->oidc)
+        return s->claims ? hm_misuse("--claim needs --oidc ISSUER: whose tokens have that claim") : HM_OK;
+    s->issuer = hm_text(options->oidc);
+    hm_err err = hm_issuer_check(s->issuer);
+    if (hm_failed(err)) return hm_misuse("--oidc %s: %s", options->oidc, hm_fault_keep(err).sentence);
+    return s->claims ? HM_OK
+                     : hm_misuse("--oidc needs --claim NAME=VALUE: everybody who has a token of that issuer would be "
+                                 "this principal");
+}
+
+static void note_names_alone(const hm_statement *s) {
+    if (s->claims != 1 || !hm_bytes_equal(s->claim[0].name, hm_text("sub"))) return;
+    fprintf(stderr, "hallmark: note: \"sub\" is put together from names, which change hands; ids like repository_id or "
+                    "project_id do not\n");
+}
+
 static hm_err fill_person(const hm_options *options, person *p) {
     p->statement.act = HM_ACT_PRINCIPAL;
     p->statement.name = hm_text(options->operands[0]);
     HM_TRY(hm_name_check(p->statement.name, HM_PRINCIPAL_NAME_MAX, "a principal's name"));
     for (size_t i = 0; i < options->given_count; i++)
         if (strcmp(options->given[i].name, "--public-key") == 0) HM_TRY(take_key(options->given[i].value, p));
+    HM_TRY(take_workload(options, &p->statement));
     return options->unix_user ? take_user(options->unix_user, &p->statement) : HM_OK;
 }
 
 static hm_err add(const hm_options *options, hm_connection *office) {
     PERSON p = {.statement = {.keys = 0}};
     HM_TRY(fill_person(options, &p));
-    if (!p.statement.keys && !p.statement.has_unix)
-        return hm_misuse("--public-key FILE or --unix-user USER is missing: how the principal is known");
+    if (!p.statement.keys && !p.statement.has_unix && !p.statement.claims)
+        return hm_misuse("--public-key FILE, --unix-user USER or --oidc ISSUER is missing: how the principal is known");
+    note_names_alone(&p.statement);
     return hm_officer_state(options, office, &p.statement);
 }
 
 static hm_err revoke(const hm_options *options, hm_connection *office) {
     hm_statement statement = {.act = HM_ACT_PRINCIPAL, .name = hm_text(options->operands[0])};
     return hm_officer_state(options, office, &statement);
+}
+
+static void put_workload_json(const hm_principal *principal, hm_json *json) {
+    char name[HM_CLAIM_NAME_MAX + 1];
+    hm_json_text(json, "issuer", principal->issuer);
+    hm_json_object(json, "claims");
+    for (size_t i = 0; i < principal->claims; i++) {
+        const hm_claim *claim = &principal->claim[i];
+        snprintf(name, sizeof name, "%.*s", (int)claim->name.len, (const char *)claim->name.data);
+        hm_json_text(json, name, claim->value);
+    }
+    hm_json_close_object(json);
 }
 
 static hm_err print_json(const hm_principal *principal) {
@@ -163,26 +222,49 @@ static hm_err print_json(const hm_principal *principal) {
     }
     hm_json_close_array(&json);
     if (principal->has_unix) hm_json_number(&json, "unix_user", principal->unix_user);
+    if (principal->issuer.len) put_workload_json(principal, &json);
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
     printf("%.*s\n", (int)text.len, (const char *)text.data);
     return HM_OK;
 }
 
-static hm_err print_principal(const hm_options *options, const hm_principal *principal) {
-    if (options->json) return print_json(principal);
-    printf("%.*s%s", (int)principal->name.len, (const char *)principal->name.data,
-           principal->founder ? " (founder)" : "");
-    if (!principal->keys && !principal->has_unix) printf(": revoked");
-    if (principal->has_unix) printf(": user %u", principal->unix_user);
+/* *SEPARATOR stands before what comes next. */
+static hm_err put_keys(const hm_principal *principal, const char **separator, hm_buf *line) {
     for (size_t i = 0; i < principal->keys; i++) {
-        HM_BUF hex = HM_BUF_EMPTY;
         uint8_t digest[HM_SHA256_LEN];
         hm_sha256(principal->key[i], digest);
-        HM_TRY(hm_put_hex(&hex, HM_ARRAY(digest)));
-        printf("%s key %.16s", i || principal->has_unix ? "," : ":", (const char *)hex.data);
+        HM_TRY(hm_put_format(line, "%s key ", *separator));
+        HM_TRY(hm_put_hex(line, HM_BYTES(digest, 8)));
+        *separator = ",";
     }
-    printf("\n");
+    return HM_OK;
+}
+
+static hm_err put_workload(const hm_principal *principal, const char *separator, hm_buf *line) {
+    HM_TRY(hm_put_format(line, "%s job of ", separator));
+    HM_TRY(hm_put(line, principal->issuer));
+    for (size_t i = 0; i < principal->claims; i++) {
+        HM_TRY(hm_put_text(line, i ? ", " : " with "));
+        HM_TRY(hm_put_claim(line, &principal->claim[i]));
+    }
+    return HM_OK;
+}
+
+static hm_err print_principal(const hm_options *options, const hm_principal *principal) {
+    HM_BUF line = HM_BUF_EMPTY;
+    const char *separator = ":";
+    if (options->json) return print_json(principal);
+    HM_TRY(hm_put(&line, principal->name));
+    HM_TRY(hm_put_text(&line, principal->founder ? " (founder)" : ""));
+    if (!principal->keys && !principal->has_unix && !principal->issuer.len) HM_TRY(hm_put_text(&line, ": revoked"));
+    if (principal->has_unix) {
+        HM_TRY(hm_put_format(&line, ": user %u", principal->unix_user));
+        separator = ",";
+    }
+    HM_TRY(put_keys(principal, &separator, &line));
+    if (principal->issuer.len) HM_TRY(put_workload(principal, separator, &line));
+    printf("%.*s\n", (int)line.len, (const char *)line.data);
     return HM_OK;
 }
 

@@ -6,6 +6,7 @@
 story "P3: an office with founders"
 
 db=$HALLMARK_OFFICE/office.db
+nothing=
 me=$(id -u)
 for who in alice bob carol dana eve; do
     step "$who makes a key" hallmark principal keygen $who.key
@@ -39,7 +40,7 @@ expect_refused "no principal's of this office" "a stranger's key is none" \
     hallmark principal add setup --unix-user $me --key alice.key --key eve.key
 expect_fault 2 "takes the private key" "a public key signs nothing" \
     hallmark principal add setup --unix-user $me --key alice.key.pub --key bob.key.pub
-expect_fault 2 "--public-key FILE or --unix-user USER is missing" "nobody is known by a name alone" \
+expect_fault 2 "--public-key FILE, --unix-user USER or --oidc ISSUER is missing" "nobody is known by a name alone" \
     hallmark principal add setup $two
 expect_fault 2 "a principal's name is made of" "a name is a plain word" \
     hallmark principal add "set up" --unix-user $me $two
@@ -47,6 +48,38 @@ expect_output "setup: user $me" "two founders say who this user is" hallmark pri
 expect_refused "setup is that key's or user's principal already" "nobody gets a second name" \
     hallmark principal add robot --unix-user $me $two
 expect_output "dana: 1 key" "another is known by a key" hallmark principal add dana --public-key dana.key.pub $two
+
+# ---- a pipeline is known by what its CI service says of it ----
+
+ci_service=https://token.actions.githubusercontent.com
+expect_fault 2 "--claim needs --oidc ISSUER" "a claim is of an issuer" \
+    hallmark principal add builder --claim repository_id=7 $two
+expect_fault 2 "everybody who has a token of that issuer" "an issuer alone is everybody" \
+    hallmark principal add builder --oidc $ci_service $two
+expect_fault 2 "an issuer's URL begins with https://" "an issuer has a URL that can be trusted" \
+    hallmark principal add builder --oidc http://ci.example.com --claim repository_id=7 $two
+expect_fault 2 "--oidc is given twice" "one issuer" \
+    hallmark principal add builder --oidc $ci_service --oidc $ci_service --claim repository_id=7 $two
+expect_fault 2 "--claim repository_id is given twice" "each claim has one value" \
+    hallmark principal add builder --oidc $ci_service --claim repository_id=7 --claim repository_id=8 $two
+expect_fault 2 "is given as NAME=VALUE" "and a name" hallmark principal add builder --oidc $ci_service --claim 7 $two
+expect_fault 2 "has no value" "a variable that is not set is no value" \
+    hallmark principal add builder --oidc $ci_service --claim "repository_id=$nothing" $two
+expect_fault 2 "at most 8" "eight are enough" hallmark principal add builder --oidc $ci_service $two \
+    --claim a=1 --claim b=1 --claim c=1 --claim d=1 --claim e=1 --claim f=1 --claim g=1 --claim h=1 --claim i=1
+expect_refused "2 officers, and has 1" "one founder is not enough for a job either" \
+    hallmark principal add builder --oidc $ci_service --claim repository_id=7 --key alice.key
+expect_output "builder: job of $ci_service with ref=\"refs/heads/main\", repository_id=\"7\"" "two say whose token is the builder's" \
+    hallmark principal add builder --oidc $ci_service --claim repository_id=7 --claim ref=refs/heads/main $two
+expect_refused "a token could be this principal's and that of builder" "no token is two principals'" \
+    hallmark principal add releaser --oidc $ci_service --claim repository_id=7 $two
+step "a name that can change hands is pointed out" sh -c \
+    "hallmark principal add named --oidc $ci_service --claim sub=repo:example/pump:ref:refs/heads/main $two 2>&1 | grep -q 'change hands'"
+expect_output "builder: job of $ci_service with ref=\"refs/heads/main\", repository_id=\"7\"" "the list says how it is known" \
+    hallmark principal list
+expect_output "\"principal\":\"builder\",\"founder\":false,\"keys\":[],\"issuer\":\"$ci_service\",\"claims\":{\"ref\":\"refs/heads/main\",\"repository_id\":\"7\"}" \
+    "also in JSON" hallmark principal list --json
+expect_output "named: revoked" "and one takes it away" hallmark principal revoke named --key carol.key
 
 # ---- roles ----
 
@@ -199,7 +232,7 @@ last="idx=(SELECT max(idx) FROM entry WHERE $stated)"
 of() { echo "idx=(SELECT idx FROM entry WHERE $stated AND instr(details,'$1'))"; }
 
 attack "the newest statement is hidden" "UPDATE entry SET tag=0 WHERE $last" \
-    "the checkpoint names 12 statements, and the database has 11: it was changed"
+    "the checkpoint names 15 statements, and the database has 14: it was changed"
 attack "an earlier one is hidden, which made somebody nobody" \
     "UPDATE entry SET tag=0 WHERE $(of 'setup: revoked')" "comes next"
 attack "an old grant is brought once more" \

@@ -93,8 +93,10 @@ static hm_err serve_file(watcher *w, int socket, const hm_monitor_message *quest
     bool found = false;
     size_t limit = question->a < HM_MONITOR_TEXT_MAX ? (size_t)question->a : HM_MONITOR_TEXT_MAX;
     hm_bytes path = hm_buf_bytes(&question->text);
-    hm_err err = hm_monitor_source_read(w->source, path, limit, &content, &found);
-    if (hm_failed(err)) return hm_monitor_say(socket, HM_MONITOR_FAULT, err.class, 0, hm_text(hm_err_sentence()));
+    hm_err err = stopped ? hm_could_not("stopped") : hm_monitor_source_read(w->source, path, limit, &content, &found);
+    if (hm_failed(err))
+        return hm_monitor_say(socket, HM_MONITOR_FAULT, err.class, strstr(w->options->operands[0], "://") != NULL,
+                              hm_text(hm_err_sentence()));
     if (found && hm_bytes_equal(path, hm_text("checkpoint"))) {
         w->served.len = 0;
         HM_TRY(hm_put(&w->served, hm_buf_bytes(&content)));
@@ -131,6 +133,7 @@ static hm_err take_alarm(watcher *w, hm_monitor_message *message) {
 static hm_err take_good(watcher *w, const hm_monitor_message *message) {
     if (message->text.len != HM_HASH_LEN || !w->served.len) return hm_could_not("the judge said something malformed");
     if (w->undelivered) return HM_OK;
+    if (!w->alarmed) memset(w->said, 0, sizeof w->said); /* what comes again is news */
     HM_TRY(print_good(w, message->a, message->b, hm_buf_bytes(&message->text)));
     if (hm_bytes_equal(hm_buf_bytes(&w->held), hm_buf_bytes(&w->served))) return HM_OK;
     HM_TRY(hm_monitor_state_write(w->options->state, hm_buf_bytes(&w->served)));

@@ -20,7 +20,8 @@
 typedef enum {
     HM_MONITOR_ASK = 1, /* judge: the file TEXT, of at most A bytes -> FILE, or FAULT */
     HM_MONITOR_FILE,    /* watcher: TEXT is the content; A is 0 if there is no such file */
-    HM_MONITOR_FAULT,   /* class A, sentence TEXT. From the judge: the end, the log could not be judged */
+    HM_MONITOR_FAULT,   /* class A, sentence TEXT; B is 1 if a server was asked. From the judge: the end, the log could
+                           not be judged */
     HM_MONITOR_ALARM,   /* judge: kind A, entry B (UINT64_MAX: none), sentence TEXT */
     HM_MONITOR_GOOD,    /* judge: the end. A entries, of which B are new; TEXT is the root */
     HM_MONITOR_BAD      /* judge: the end, behind an alarm: the head stays what it was */

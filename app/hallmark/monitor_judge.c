@@ -43,9 +43,11 @@ static hm_err fetch(void *context, const char *path, size_t limit, hm_buf *conte
     HM_TRY(hm_monitor_hear(j->socket, &j->answer));
     if (j->answer.word == HM_MONITOR_FAULT) {
         const char *sentence;
-        j->source_fault = j->answer.a == HM_REFUSED ? HM_REFUSED : HM_COULD_NOT;
+        hm_class class = j->answer.a == HM_REFUSED ? HM_REFUSED : HM_COULD_NOT;
+        /* A folder's file that is no file, or too long, is as bad as one with a wrong content. */
+        j->source_fault = class == HM_REFUSED && !j->answer.b ? HM_DONE : class;
         HM_TRY(hm_buf_string(&j->answer.text, &sentence));
-        return hm_raise_again(j->source_fault, sentence);
+        return hm_raise_again(class, sentence);
     }
     if (j->answer.word != HM_MONITOR_FILE || j->answer.text.len > limit)
         return hm_could_not("the watcher answers oddly");

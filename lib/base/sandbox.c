@@ -58,6 +58,16 @@ static const int allowed[] = {
 /* What reading a folder by name asks for besides. Landlock judges the opening. */
 static const int allowed_in_folder[] = {__NR_faccessat, __NR_faccessat2, __NR_newfstatat, __NR_getdents64};
 
+/* What serving asks for besides. */
+static const int allowed_in_server[] = {
+    __NR_accept4,     __NR_socketpair, __NR_getsockopt,   __NR_setsockopt, __NR_getsockname,
+    __NR_getpeername, __NR_epoll_ctl,  __NR_epoll_pwait,  __NR_openat2,    __NR_fcntl,
+    __NR_newfstatat,  __NR_sendfile,   __NR_clock_getres,
+#ifdef __NR_epoll_wait
+    __NR_epoll_wait,
+#endif
+};
+
 /* Refused with an error rather than with death: the C library asks for these and can do without (time zone, locale). */
 static const int denied[] = {
     __NR_openat, __NR_readlinkat, __NR_newfstatat, __NR_faccessat, __NR_faccessat2,
@@ -67,7 +77,7 @@ static const int denied[] = {
 #endif
 };
 
-enum { FILTER_MAX = 160 };
+enum { FILTER_MAX = 200 };
 typedef struct {
     struct sock_filter code[FILTER_MAX];
     size_t len;
@@ -105,25 +115,31 @@ static void rule_for_reading(filter *f, int number) {
     answer(f, SECCOMP_RET_ALLOW);
 }
 
-static void build(filter *f, bool opening) {
+typedef enum { NOTHING_MORE, READS_FOLDER, SERVES } extent;
+
+static void allow(filter *f, const int *calls, size_t count) {
+    for (size_t i = 0; i < count; i++) rule(f, calls[i], SECCOMP_RET_ALLOW);
+}
+
+static void build(filter *f, extent to) {
     load(f, offsetof(struct seccomp_data, arch));
     add(f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, NATIVE_ARCHITECTURE);
     answer(f, SECCOMP_RET_KILL_PROCESS);
     load(f, offsetof(struct seccomp_data, nr));
-    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) rule(f, allowed[i], SECCOMP_RET_ALLOW);
+    allow(f, allowed, sizeof allowed / sizeof allowed[0]);
     /* Only with O_RDONLY, whose value is 0, in the access mode. */
-    if (opening) rule_for_reading(f, __NR_openat);
-    for (size_t i = 0; opening && i < sizeof allowed_in_folder / sizeof allowed_in_folder[0]; i++)
-        rule(f, allowed_in_folder[i], SECCOMP_RET_ALLOW);
+    if (to == READS_FOLDER) rule_for_reading(f, __NR_openat);
+    if (to == READS_FOLDER) allow(f, allowed_in_folder, sizeof allowed_in_folder / sizeof allowed_in_folder[0]);
+    if (to == SERVES) allow(f, allowed_in_server, sizeof allowed_in_server / sizeof allowed_in_server[0]);
     for (size_t i = 0; i < sizeof denied / sizeof denied[0]; i++) rule(f, denied[i], SECCOMP_RET_ERRNO | EACCES);
     rule_without_execution(f, __NR_mmap);
     rule_without_execution(f, __NR_mprotect);
     answer(f, SECCOMP_RET_KILL_PROCESS);
 }
 
-static hm_err enter_seccomp(bool opening) {
+static hm_err enter_seccomp(extent to) {
     filter f = {.len = 0};
-    build(&f, opening);
+    build(&f, to);
     if (f.len > FILTER_MAX) return hm_could_not("the sandbox's filter is too long");
     struct sock_fprog program = {(unsigned short)f.len, f.code};
     if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
@@ -131,30 +147,33 @@ static hm_err enter_seccomp(bool opening) {
     return HM_OK;
 }
 
-/* Nothing in the file system is left but what lies below FOLDER, to be read (-1: nothing). The first seven years of
+/* Nothing in the file system is left but what lies below the folders, to be read. The first seven years of
  * Landlock have changed what it can forbid; what the running kernel does not know is left out, seccomp forbids it
  * anyway. */
-static void enter_landlock(int folder) {
+static void enter_landlock(const int *folders, size_t count) {
     struct landlock_ruleset_attr attributes = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
     int ruleset = (int)syscall(__NR_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0);
     if (ruleset < 0) return;
-    struct landlock_path_beneath_attr beneath = {
-        .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR, .parent_fd = folder};
-    if (folder >= 0) syscall(__NR_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+    for (size_t i = 0; i < count; i++) {
+        struct landlock_path_beneath_attr beneath = {
+            .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR, .parent_fd = folders[i]};
+        if (folders[i] >= 0) syscall(__NR_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+    }
     syscall(__NR_landlock_restrict_self, ruleset, 0);
     close(ruleset);
 }
 
-static hm_err enter(int folder) {
+static hm_err enter(extent to, const int *folders, size_t count) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return hm_could_not("the sandbox cannot be entered: %s", strerror(errno));
     if (SANITIZED) return HM_OK;
-    enter_landlock(folder);
-    return enter_seccomp(folder >= 0);
+    enter_landlock(folders, count);
+    return enter_seccomp(to);
 }
 
-hm_err hm_sandbox_enter(void) { return enter(-1); }
-hm_err hm_sandbox_enter_folder(int folder) { return enter(folder); }
+hm_err hm_sandbox_enter(void) { return enter(NOTHING_MORE, NULL, 0); }
+hm_err hm_sandbox_enter_folder(int folder) { return enter(READS_FOLDER, &folder, 1); }
+hm_err hm_sandbox_enter_server(const int *folders, size_t count) { return enter(SERVES, folders, count); }
 
 static bool is_kept(int fd, const int *keep, size_t count) {
     for (size_t i = 0; i < count; i++)

@@ -19,5 +19,8 @@ HM_MUST_USE hm_err hm_sandbox_enter(void);
 /* The same, but files can be opened: for reading below FOLDER where the kernel has Landlock, anywhere where it has not.
  * For what reads many small files of a folder by name (the log's tiles). */
 HM_MUST_USE hm_err hm_sandbox_enter_folder(int folder);
+/* For a process that serves connections: besides what it holds, it accepts more, makes pairs of sockets, and reads
+ * files below the COUNT FOLDERS (-1: none) where the kernel has Landlock. It connects to nothing. */
+HM_MUST_USE hm_err hm_sandbox_enter_server(const int *folders, size_t count);
 
 #endif

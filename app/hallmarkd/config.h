@@ -1,0 +1,32 @@
+/* What hallmarkd is told: a small text, a word and its value on a line, '#' begins a comment.
+ *
+ *     office /var/lib/hallmark            the office's folder
+ *     listen 0.0.0.0:8443                 HTTPS; without it the office is served to this machine alone
+ *     certificate /etc/hallmark/tls.pem   the server's, with its chain
+ *     key /etc/hallmark/tls.key
+ *     clients /etc/hallmark/clients.pem   only clients with a certificate of these authorities are let in at all
+ *     issuers /etc/hallmark/issuers       whose tokens are taken (identity/issuers.h)
+ *     metrics 127.0.0.1:9464              /metrics and /healthz, plain HTTP
+ *     drain 10                            seconds that what is under way has when the server ends
+ */
+#ifndef HM_HALLMARKD_CONFIG_H
+#define HM_HALLMARKD_CONFIG_H
+
+#include <base/bytes.h>
+
+enum { HM_CONFIG_VALUE_MAX = 1024 };
+typedef char hm_config_value[HM_CONFIG_VALUE_MAX + 1];
+typedef struct {
+    hm_config_value office, listen, certificate, key, clients, issuers, metrics, drain;
+    unsigned drain_seconds;
+} hm_config;
+
+/* Read TEXT; what it does not say keeps its value in CONFIG. A refusal "line N: ..." for whatever is not exactly that.
+ */
+HM_MUST_USE hm_err hm_config_read(hm_bytes text, hm_config *config);
+/* Does what was said go together? */
+HM_MUST_USE hm_err hm_config_check(hm_config *config);
+/* The two parts of "HOST:PORT" or "[HOST]:PORT"; HOST is a numeric address. */
+HM_MUST_USE hm_err hm_config_address(const char *text, char host[static 64], uint16_t *port);
+
+#endif

@@ -1,0 +1,301 @@
+#include "front.h"
+
+#include <base/io.h>
+#include <base/sandbox.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/keyvalq_struct.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    HEADERS_MAX = 16 * 1024,
+    BODY_MAX = 8 * 1024 * 1024,
+    CLIENT_SECONDS = 30,
+    UNDER_WAY_MAX = 2000,
+    RETRY_SECONDS = 1
+};
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* ---- one request ---- */
+
+/* One line in JSON for each request; no bodies, no headers, no queries: sessions and tokens are in none of it. */
+static void log_request(const hm_exchange *x, const char *method, const char *path, int status) {
+    json_t *line = json_pack("{s:I, s:s, s:s, s:i, s:f, s:s*}", "time", (json_int_t)time(NULL), "method", method,
+                             "path", path, "status", status, "ms", (seconds_now() - x->began) * 1000, "principal",
+                             x->principal[0] ? x->principal : NULL);
+    char *text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(4)) : NULL;
+    if (text) (void)!dprintf(2, "%s\n", text);
+    free(text);
+    json_decref(line);
+}
+
+static void count(hm_front *front, int status) {
+    front->requests++;
+    if (status >= 100 && status < 600) front->by_status[status / 100]++;
+}
+
+static void send_json(hm_exchange *x, int status, const json_t *body) {
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(x->request);
+    struct evbuffer *out = evbuffer_new();
+    char *text = json_dumps(body, JSON_COMPACT);
+    evhttp_add_header(headers, "Content-Type", status < 400 ? "application/json" : "application/problem+json");
+    evhttp_add_header(headers, "Cache-Control", "no-store");
+    if (status == 429 || status == 503) evhttp_add_header(headers, "Retry-After", "1");
+    if (status == 401) evhttp_add_header(headers, "WWW-Authenticate", "Bearer");
+    if (out && text) evbuffer_add(out, text, strlen(text));
+    evhttp_send_reply(x->request, out && text ? status : 503, status < 400 ? "OK" : "Problem", out);
+    if (out) evbuffer_free(out);
+    free(text);
+}
+
+void hm_exchange_reply(hm_exchange *x, int status, json_t *body) {
+    count(x->front, status);
+    if (x->request && body) {
+        const char *method = evhttp_request_get_command(x->request) == EVHTTP_REQ_GET ? "GET" : "POST";
+        const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(x->request));
+        log_request(x, method, path ? path : "", status);
+        evhttp_connection_set_closecb(evhttp_request_get_connection(x->request), NULL, NULL);
+        send_json(x, status, body);
+    }
+    json_decref(body);
+    free(x);
+}
+
+void hm_exchange_problem(hm_exchange *x, hm_problem problem, const char *detail) {
+    x->front->problems++;
+    hm_exchange_reply(x, hm_problem_status(problem), hm_problem_json(problem, detail));
+}
+
+/* Who asked is gone; the core is asked all the same, and what it says is on record there. */
+static void on_close(struct evhttp_connection *connection, void *context) {
+    (void)connection;
+    ((hm_exchange *)context)->request = NULL;
+}
+
+static hm_exchange *exchange_new(hm_front *front, struct evhttp_request *request) {
+    hm_exchange *x = calloc(1, sizeof *x);
+    if (!x) return NULL;
+    x->front = front;
+    x->request = request;
+    x->began = seconds_now();
+    evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_close, x);
+    return x;
+}
+
+/* ---- what came in ---- */
+
+static json_t *query_json(const struct evhttp_uri *uri) {
+    json_t *object = json_object();
+    struct evkeyvalq query;
+    const char *text = evhttp_uri_get_query(uri);
+    if (!text || evhttp_parse_query_str(text, &query) != 0) return object;
+    for (struct evkeyval *pair = query.tqh_first; pair; pair = pair->next.tqe_next)
+        json_object_set_new(object, pair->key, json_string(pair->value));
+    evhttp_clear_headers(&query);
+    return object;
+}
+
+static json_t *body_json(struct evhttp_request *request) {
+    struct evbuffer *in = evhttp_request_get_input_buffer(request);
+    size_t len = evbuffer_get_length(in);
+    if (!len) return json_object();
+    const char *text = (const char *)evbuffer_pullup(in, -1);
+    json_t *body = text ? json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (!json_is_object(body)) return json_decref(body), NULL;
+    return body;
+}
+
+static void answer_api(hm_exchange *x, const struct evhttp_uri *uri, const char *path) {
+    bool get = evhttp_request_get_command(x->request) == EVHTTP_REQ_GET;
+    json_t *body = get ? query_json(uri) : body_json(x->request);
+    if (x->front->under_way >= UNDER_WAY_MAX || x->front->ends)
+        hm_exchange_problem(x, HM_PROBLEM_UNAVAILABLE, "the server has too much to do, or is ending");
+    else if (!body)
+        hm_exchange_problem(x, HM_PROBLEM_MALFORMED, "the body is no JSON object (RFC 8259), each member once");
+    else if (!get && strcmp(path, "/sessions") == 0)
+        hm_session_create(x);
+    else
+        hm_session_call(x, path, json_incref(body));
+    json_decref(body);
+}
+
+static const char *behind(const char *path, const char *prefix) {
+    size_t len = strlen(prefix);
+    return strncmp(path, prefix, len) == 0 ? path + len : NULL;
+}
+
+static void on_request(struct evhttp_request *request, void *context) {
+    hm_front *front = context;
+    hm_exchange *x = exchange_new(front, request);
+    if (!x) {
+        evhttp_send_error(request, 503, NULL);
+        return;
+    }
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+    const char *path = uri ? evhttp_uri_get_path(uri) : NULL, *rest;
+    enum evhttp_cmd_type method = evhttp_request_get_command(request);
+    if (!path || (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_POST))
+        hm_exchange_problem(x, HM_PROBLEM_METHOD, "only GET and POST are asked here");
+    else if ((rest = behind(path, "/log/")) && method == EVHTTP_REQ_GET)
+        hm_files_send(x, front->plan->log, rest);
+    else if ((rest = behind(path, "/v1/download/")) && method == EVHTTP_REQ_GET)
+        hm_files_send(x, front->plan->published, rest);
+    else if ((rest = behind(path, "/v1")) && rest[0] == '/')
+        answer_api(x, uri, rest);
+    else
+        hm_exchange_problem(x, HM_PROBLEM_NOT_FOUND, "everything is under /v1 and /log");
+}
+
+/* ---- metrics and health, on a listener of their own ---- */
+
+static void on_metrics(struct evhttp_request *request, void *context) {
+    const hm_front *front = context;
+    struct evbuffer *out = evbuffer_new();
+    if (!out) return;
+    evbuffer_add_printf(out,
+                        "# TYPE hallmark_requests_total counter\nhallmark_requests_total %llu\n"
+                        "# TYPE hallmark_problems_total counter\nhallmark_problems_total %llu\n"
+                        "# TYPE hallmark_signatures_total counter\nhallmark_signatures_total %llu\n"
+                        "# TYPE hallmark_sessions gauge\nhallmark_sessions %zu\n"
+                        "# TYPE hallmark_requests_under_way gauge\nhallmark_requests_under_way %zu\n"
+                        "# TYPE hallmark_responses_total counter\n",
+                        (unsigned long long)front->requests, (unsigned long long)front->problems,
+                        (unsigned long long)front->signatures, front->sessions, front->under_way);
+    for (int i = 2; i < 6; i++)
+        evbuffer_add_printf(out, "hallmark_responses_total{status=\"%dxx\"} %llu\n", i,
+                            (unsigned long long)front->by_status[i]);
+    evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain; version=0.0.4");
+    evhttp_send_reply(request, 200, "OK", out);
+    evbuffer_free(out);
+}
+
+/* A front whose core is gone is ended by its supervisor, so that an answer is a good one. */
+static void on_health(struct evhttp_request *request, void *context) {
+    const hm_front *front = context;
+    struct evbuffer *out = evbuffer_new();
+    if (out) evbuffer_add_printf(out, "%s\n", front->ends ? "ending" : "ok");
+    evhttp_send_reply(request, front->ends ? 503 : 200, "OK", out);
+    if (out) evbuffer_free(out);
+}
+
+/* ---- TLS ---- */
+
+static hm_err tls_fault(const char *file, const char *what) {
+    unsigned long code = ERR_get_error();
+    const char *reason = ERR_reason_error_string(code);
+    return hm_could_not("%s: %s (%s)", file, what, reason ? reason : "OpenSSL does not say why");
+}
+
+static hm_err make_tls(const hm_config *config, SSL_CTX **tls) {
+    SSL_CTX *fresh = SSL_CTX_new(TLS_server_method());
+    *tls = fresh;
+    if (!fresh || SSL_CTX_set_min_proto_version(fresh, TLS1_3_VERSION) != 1) return hm_no_memory();
+    SSL_CTX_set_num_tickets(fresh, 0);
+    SSL_CTX_set_mode(fresh, SSL_MODE_RELEASE_BUFFERS);
+    if (SSL_CTX_use_certificate_chain_file(fresh, config->certificate) != 1)
+        return tls_fault(config->certificate, "is no certificate in PEM");
+    if (SSL_CTX_use_PrivateKey_file(fresh, config->key, SSL_FILETYPE_PEM) != 1)
+        return tls_fault(config->key, "is no private key in PEM, or not the certificate's");
+    if (!config->clients[0]) return HM_OK;
+    if (SSL_CTX_load_verify_locations(fresh, config->clients, NULL) != 1)
+        return tls_fault(config->clients, "holds no certificates in PEM");
+    SSL_CTX_set_client_CA_list(fresh, SSL_load_client_CA_file(config->clients));
+    SSL_CTX_set_verify(fresh, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    return HM_OK;
+}
+
+static struct bufferevent *new_connection(struct event_base *base, void *context) {
+    SSL *tls = SSL_new(context);
+    if (!tls) return NULL;
+    struct bufferevent *bev =
+        bufferevent_openssl_socket_new(base, -1, tls, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+    if (bev) bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+    return bev;
+}
+
+/* ---- the process ---- */
+
+static void on_stop(evutil_socket_t fd, short what, void *context) {
+    (void)what;
+    hm_front *front = context;
+    char byte;
+    (void)!read(fd, &byte, 1);
+    front->ends = true;
+}
+
+/* Every second: sessions that nobody uses end; and so does a front that is to end and has nothing under way. */
+static void on_second(evutil_socket_t fd, short what, void *context) {
+    (void)fd, (void)what;
+    hm_front *front = context;
+    hm_sessions_expire(front);
+    if (front->ends && !front->under_way) event_base_loopbreak(front->base);
+}
+
+static hm_err add_events(hm_front *front) {
+    struct timeval second = {1, 0};
+    struct event *stop = event_new(front->base, front->plan->stop, EV_READ | EV_PERSIST, on_stop, front),
+                 *tick = event_new(front->base, -1, EV_PERSIST, on_second, front);
+    return stop && tick && event_add(stop, NULL) == 0 && event_add(tick, &second) == 0 ? HM_OK : hm_no_memory();
+}
+
+static hm_err add_metrics(hm_front *front) {
+    struct evhttp *http = front->plan->metrics >= 0 ? evhttp_new(front->base) : NULL;
+    if (front->plan->metrics < 0) return HM_OK;
+    if (!http) return hm_no_memory();
+    evhttp_set_allowed_methods(http, EVHTTP_REQ_GET);
+    evhttp_set_max_body_size(http, 0);
+    evhttp_set_max_headers_size(http, HEADERS_MAX);
+    evhttp_set_timeout(http, CLIENT_SECONDS);
+    evhttp_set_cb(http, "/metrics", on_metrics, front);
+    evhttp_set_cb(http, "/healthz", on_health, front);
+    return evhttp_accept_socket(http, front->plan->metrics) == 0 ? HM_OK : hm_could_not("metrics cannot be served");
+}
+
+static hm_err open_http(hm_front *front, SSL_CTX *tls) {
+    front->base = event_base_new();
+    front->http = front->base ? evhttp_new(front->base) : NULL;
+    if (!front->http) return hm_no_memory();
+    evhttp_set_bevcb(front->http, new_connection, tls);
+    evhttp_set_gencb(front->http, on_request, front);
+    evhttp_set_allowed_methods(front->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+    evhttp_set_max_headers_size(front->http, HEADERS_MAX);
+    evhttp_set_max_body_size(front->http, BODY_MAX);
+    evhttp_set_timeout(front->http, CLIENT_SECONDS);
+    if (evhttp_accept_socket(front->http, front->plan->listener) != 0)
+        return hm_could_not("HTTPS cannot be served: %s", strerror(errno));
+    HM_TRY(add_metrics(front));
+    return add_events(front);
+}
+
+hm_err hm_front_run(const hm_front_plan *plan) {
+    static hm_front front;
+    const int folders[] = {plan->log, plan->published};
+    SSL_CTX *tls = NULL;
+    front.plan = plan;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    prctl(PR_SET_NAME, "hallmark-front");
+    HM_TRY(make_tls(plan->config, &tls));
+    HM_TRY(open_http(&front, tls));
+    HM_TRY(hm_sandbox_enter_server(folders, sizeof folders / sizeof folders[0]));
+    event_base_dispatch(front.base);
+    hm_sessions_end(&front);
+    return HM_OK;
+}

@@ -1,0 +1,60 @@
+/* The front: HTTPS to those outside, the core's language inward. It holds no key but the server's own for TLS, no
+ * database and no token, and it asserts nothing about anybody: who speaks in a session is the core's to find out. */
+#ifndef HM_HALLMARKD_FRONT_H
+#define HM_HALLMARKD_FRONT_H
+
+#include "config.h"
+#include "problem.h"
+
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+
+/* What its process is given. */
+typedef struct {
+    const hm_config *config;
+    int listener; /* listening TCP socket */
+    int metrics;  /* the same, or -1 */
+    int core;     /* SOCK_SEQPACKET: new sessions' sockets are sent over it */
+    int log;      /* folders that are served: the log's, and what was published (-1: nothing was) */
+    int published;
+    int stop; /* when something comes: take no more, finish what is under way, end */
+} hm_front_plan;
+/* The process's whole life. */
+HM_MUST_USE hm_err hm_front_run(const hm_front_plan *plan);
+
+typedef struct hm_web_session hm_web_session;
+enum { HM_WEB_SESSIONS_MAX = 900 };
+typedef struct {
+    const hm_front_plan *plan;
+    struct event_base *base;
+    struct evhttp *http;
+    size_t sessions;
+    hm_web_session *session[HM_WEB_SESSIONS_MAX];
+    size_t under_way; /* calls */
+    bool ends;
+    uint64_t requests, problems, signatures, by_status[6]; /* since the start; by_status by hundreds */
+} hm_front;
+
+/* One request that is being answered. REQUEST is NULL when who asked is gone. */
+typedef struct hm_exchange {
+    hm_front *front;
+    struct evhttp_request *request;
+    double began;
+    char principal[65]; /* for the log of requests */
+} hm_exchange;
+/* Both end the exchange and free it. BODY is taken. */
+void hm_exchange_reply(hm_exchange *x, int status, json_t *body);
+void hm_exchange_problem(hm_exchange *x, hm_problem problem, const char *detail);
+
+/* session.c: requests under /v1 that are asked of the core */
+void hm_session_create(hm_exchange *x);
+/* PATH behind /v1; BODY, an object or NULL, is taken. */
+void hm_session_call(hm_exchange *x, const char *path, json_t *body);
+void hm_sessions_expire(hm_front *front);
+void hm_sessions_end(hm_front *front);
+
+/* files.c: what lies in a folder, read-only. NAME is what the client wrote behind the folder's own path. */
+void hm_files_send(hm_exchange *x, int folder, const char *name);
+
+#endif

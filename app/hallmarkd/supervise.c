@@ -1,0 +1,321 @@
+#include "supervise.h"
+
+#include "front.h"
+
+#include <base/file.h>
+#include <base/io.h>
+#include <core/core.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024, CORE_END_SECONDS = 30 };
+
+typedef struct {
+    pid_t pid;
+    int stop; /* to tell it to end */
+} child;
+
+typedef struct {
+    hm_config *config;
+    int folder, lock, local, listener, metrics, signals;
+    int fronts[2];             /* of the core, of the front */
+    child core, front, former; /* FORMER: a front that is ending */
+    time_t started;
+    bool ends;
+} server;
+
+static void say(const char *what) { (void)!dprintf(2, "hallmarkd: %s\n", what); }
+
+/* ---- sockets ---- */
+
+static hm_err listen_local(server *s) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    s->lock = openat(s->folder, "server.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (s->lock < 0) return hm_could_not("%s/server.lock: %s", s->config->office, strerror(errno));
+    if (flock(s->lock, LOCK_EX | LOCK_NB) != 0)
+        return hm_could_not("%s: another hallmarkd serves this office", s->config->office);
+    s->local = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" HM_CORE_SOCKET, s->folder);
+    (void)unlinkat(s->folder, HM_CORE_SOCKET, 0);
+    /* Who may come in at all is the folder's affair; who may do what is the core's. */
+    mode_t before = umask(0111);
+    bool bound = s->local >= 0 && bind(s->local, (struct sockaddr *)&address, sizeof address) == 0;
+    umask(before);
+    return bound && listen(s->local, BACKLOG) == 0
+               ? HM_OK
+               : hm_could_not("%s/" HM_CORE_SOCKET ": %s", s->config->office, strerror(errno));
+}
+
+static hm_err listen_tcp(const char *text, int *fd) {
+    char host[64];
+    uint16_t port;
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    int yes = 1;
+    if (!text[0]) return HM_OK;
+    HM_TRY(hm_config_address(text, host, &port));
+    v4.sin_port = v6.sin6_port = htons(port);
+    bool is_v4 = inet_pton(AF_INET, host, &v4.sin_addr) == 1;
+    if (!is_v4 && inet_pton(AF_INET6, host, &v6.sin6_addr) != 1)
+        return hm_misuse("%s: is no address (a number, not a name)", host);
+    *fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* What accept gives inherits both. */
+    if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+        setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) != 0 ||
+        bind(*fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6, is_v4 ? sizeof v4 : sizeof v6) != 0 ||
+        listen(*fd, BACKLOG) != 0)
+        return hm_could_not("%s: %s", text, strerror(errno));
+    return HM_OK;
+}
+
+/* ---- processes ---- */
+
+static _Noreturn void end_child(const char *name, hm_err err) {
+    if (hm_failed(err)) (void)!dprintf(2, "hallmarkd: %s: %s\n", name, hm_err_sentence());
+    _exit((int)err.class);
+}
+
+/* Fork; *STOP is the parent's end of a pipe that tells the child to end. In the child *STOP is its own end, signals are
+ * as they were, and it dies with its parent. */
+static hm_err fork_child(server *s, child *c) {
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0) return hm_could_not("pipe: %s", strerror(errno));
+    pid_t parent = getpid();
+    c->pid = fork();
+    if (c->pid < 0) return close(pipe_ends[0]), close(pipe_ends[1]), hm_could_not("fork: %s", strerror(errno));
+    if (c->pid > 0) return close(pipe_ends[0]), c->stop = pipe_ends[1], HM_OK;
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(HM_COULD_NOT);
+    close(pipe_ends[1]);
+    close(s->signals);
+    c->stop = pipe_ends[0];
+    return HM_OK;
+}
+
+static hm_err start_core(server *s) {
+    HM_TRY(fork_child(s, &s->core));
+    if (s->core.pid) return HM_OK;
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_NAME, "hallmark-core");
+    hm_fd_close(&s->listener);
+    hm_fd_close(&s->metrics);
+    hm_core_doors doors = {.local = s->local, .fronts = s->fronts[0], .identity = -1, .stop = s->core.stop};
+    close(s->fronts[1]);
+    signal(SIGPIPE, SIG_IGN);
+    end_child("core", hm_core_serve_office(s->config->office, &doors));
+}
+
+static hm_err start_front(server *s) {
+    if (s->listener < 0) return HM_OK;
+    HM_TRY(fork_child(s, &s->front));
+    if (s->front.pid) return HM_OK;
+    hm_front_plan plan = {.config = s->config,
+                          .listener = s->listener,
+                          .metrics = s->metrics,
+                          .core = s->fronts[1],
+                          .log = openat(s->folder, "log", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
+                          .published = openat(s->folder, "published", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
+                          .stop = s->front.stop};
+    close(s->fronts[0]);
+    hm_fd_close(&s->local);
+    hm_fd_close(&s->lock);
+    hm_fd_close(&s->folder);
+    end_child("front", hm_front_run(&plan));
+}
+
+static hm_err start_all(server *s) {
+    s->started = time(NULL);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, s->fronts) != 0)
+        return hm_could_not("socketpair: %s", strerror(errno));
+    HM_TRY(start_core(s));
+    return start_front(s);
+}
+
+static void tell_to_end(child *c) {
+    if (c->pid > 0 && c->stop >= 0) (void)!write(c->stop, "", 1);
+}
+
+/* Wait until it has ended, or SECONDS have passed: then it is ended. */
+static int wait_for(child *c, unsigned seconds) {
+    int status = 0;
+    const struct timespec moment = {0, 20000000};
+    if (c->pid <= 0) return 0;
+    for (unsigned i = 0; i < seconds * 50; i++) {
+        if (waitpid(c->pid, &status, WNOHANG) == c->pid) goto ended;
+        nanosleep(&moment, NULL);
+    }
+    kill(c->pid, SIGKILL);
+    waitpid(c->pid, &status, 0);
+ended:
+    hm_fd_close(&c->stop);
+    c->pid = 0;
+    return status;
+}
+
+/* Fronts first, so that what is under way is answered. */
+static void end_all(server *s, unsigned seconds) {
+    tell_to_end(&s->front);
+    tell_to_end(&s->former);
+    (void)wait_for(&s->front, seconds);
+    (void)wait_for(&s->former, seconds);
+    tell_to_end(&s->core);
+    (void)wait_for(&s->core, CORE_END_SECONDS);
+    hm_fd_close(&s->fronts[0]);
+    hm_fd_close(&s->fronts[1]);
+}
+
+/* A process that ends at once each time is not started over and over. */
+static void rest(const server *s) {
+    if (time(NULL) - s->started < 2) sleep(1);
+}
+
+static hm_err restart_front(server *s) {
+    rest(s);
+    s->started = time(NULL);
+    return start_front(s);
+}
+
+static hm_err reload(server *s) {
+    say("reload: a new front begins");
+    if (s->front.pid <= 0) return HM_OK;
+    if (s->former.pid > 0) (void)wait_for(&s->former, 0);
+    s->former = s->front;
+    s->front = (child){.stop = -1};
+    tell_to_end(&s->former);
+    return start_front(s);
+}
+
+static bool was(child *c, pid_t pid) {
+    if (pid != c->pid) return false;
+    hm_fd_close(&c->stop);
+    c->pid = 0;
+    return true;
+}
+
+static hm_err reap(server *s) {
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (was(&s->former, pid)) continue;
+        if (was(&s->core, pid)) {
+            /* It said why. An office that cannot be opened is not tried forever. */
+            if (WIFEXITED(status) && time(NULL) - s->started < 2)
+                return s->ends = true, hm_could_not("the office cannot be served");
+            say("the core has ended; everything begins anew");
+            end_all(s, 0);
+            rest(s);
+            return start_all(s);
+        }
+        if (!was(&s->front, pid)) continue;
+        if (WIFEXITED(status) && WEXITSTATUS(status) && time(NULL) - s->started < 2)
+            return s->ends = true, hm_could_not("the office cannot be served");
+        say("a front has ended; another one begins");
+        HM_TRY(restart_front(s));
+    }
+    return HM_OK;
+}
+
+/* sd_notify(3), which is one datagram. */
+static void notify(const char *state) {
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof address.sun_path) return;
+    memcpy(address.sun_path, path, strlen(path));
+    if (path[0] == '@') address.sun_path[0] = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return;
+    (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address,
+                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path)));
+    close(fd);
+}
+
+static hm_err watch(server *s) {
+    struct signalfd_siginfo signal;
+    while (!s->ends) {
+        if (read(s->signals, &signal, sizeof signal) != sizeof signal) {
+            if (errno == EINTR) continue;
+            return hm_could_not("signals: %s", strerror(errno));
+        }
+        if (signal.ssi_signo == SIGTERM || signal.ssi_signo == SIGINT) s->ends = true;
+        if (signal.ssi_signo == SIGHUP) HM_TRY(reload(s));
+        HM_TRY(reap(s));
+    }
+    return HM_OK;
+}
+
+static hm_err block_signals(int *fd) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    *fd = signalfd(-1, &set, SFD_CLOEXEC);
+    return *fd >= 0 ? HM_OK : hm_could_not("signalfd: %s", strerror(errno));
+}
+
+static hm_err open_server(server *s) {
+    char whole[PATH_MAX];
+    if (!realpath(s->config->office, whole) || strlen(whole) > HM_CONFIG_VALUE_MAX)
+        return hm_could_not("%s: %s", s->config->office, strerror(errno));
+    memcpy(s->config->office, whole, strlen(whole) + 1);
+    s->folder = open(s->config->office, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->folder < 0) return hm_could_not("%s: %s", s->config->office, strerror(errno));
+    HM_TRY(block_signals(&s->signals));
+    HM_TRY(listen_tcp(s->config->listen, &s->listener));
+    HM_TRY(listen_tcp(s->config->metrics, &s->metrics));
+    return listen_local(s);
+}
+
+hm_err hm_supervise(hm_config *config) {
+    server s = {.config = config,
+                .folder = -1,
+                .lock = -1,
+                .local = -1,
+                .listener = -1,
+                .metrics = -1,
+                .signals = -1,
+                .fronts = {-1, -1},
+                .core = {.stop = -1},
+                .front = {.stop = -1},
+                .former = {.stop = -1}};
+    hm_err err = open_server(&s);
+    if (!hm_failed(err)) err = start_all(&s);
+    if (!hm_failed(err)) {
+        notify("READY=1");
+        err = watch(&s);
+        notify("STOPPING=1");
+    }
+    hm_fault fault = hm_fault_keep(err);
+    end_all(&s, config->drain_seconds);
+    if (s.local >= 0) (void)unlinkat(s.folder, HM_CORE_SOCKET, 0);
+    hm_fd_close(&s.local);
+    hm_fd_close(&s.lock);
+    return hm_fault_raise(&fault);
+}

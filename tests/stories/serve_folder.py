@@ -8,6 +8,7 @@ import sys
 
 class Handler(http.server.SimpleHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True  # head and body are two writes
 
     def log_message(self, *_):
         pass

@@ -2,6 +2,8 @@
 
 #include "late.h"
 
+#include <client/remote.h>
+
 #include <base/file.h>
 
 #include <errno.h>
@@ -19,8 +21,10 @@ hm_err hm_office_directory(const hm_options *options, char **directory) {
     const char *given = options->office ? options->office : getenv("HALLMARK_OFFICE");
     char path[PATH_MAX];
     if (given && given[0]) {
-        if (strstr(given, "://"))
-            return hm_misuse("--office %s: served offices come with a later release; give a folder", given);
+        if (hm_remote_is(given)) {
+            *directory = strdup(given);
+            return *directory ? HM_OK : hm_no_memory();
+        }
         snprintf(path, sizeof path, "%s", given);
     } else {
         const char *home = getenv("HOME");
@@ -39,6 +43,35 @@ hm_err hm_office_directory(const hm_options *options, char **directory) {
     return *directory ? HM_OK : hm_no_memory();
 }
 
+static hm_buf served_trust; /* of the office elsewhere that this process is connected to */
+
+static hm_err fetch_trust(hm_connection *office) {
+    hm_message question = {.type = HM_MSG_TRUST}, answer;
+    HM_TRY(hm_ask(office, &question, &answer));
+    served_trust.len = 0;
+    return hm_put(&served_trust, answer.field[HM_BYTES_CONTENT].bytes);
+}
+
+static hm_err connect_remote(const hm_options *options, const char *url, hm_connection *office) {
+    const char *as = options->as ? options->as : getenv("HALLMARK_AS"),
+               *ca = options->ca ? options->ca : getenv("HALLMARK_CA");
+    hm_remote remote = {.url = url, .ca_file = ca, .key = as, .token = as ? NULL : getenv("HALLMARK_ID_TOKEN")};
+    HM_TRY(hm_connect_remote(&remote, office));
+    hm_err err = fetch_trust(office);
+    if (!hm_failed(err)) return HM_OK;
+    hm_fault fault = hm_fault_keep(err);
+    (void)!hm_failed(hm_disconnect(office));
+    return hm_fault_raise(&fault);
+}
+
+hm_err hm_connect_office(const hm_options *options, void (*survivor)(void *context), void *context,
+                         hm_connection *office) {
+    HM_STRING *directory = NULL;
+    HM_TRY(hm_office_directory(options, &directory));
+    return hm_remote_is(directory) ? connect_remote(options, directory, office)
+                                   : hm_connect(directory, survivor, context, office);
+}
+
 hm_err hm_close_office(const hm_options *options, hm_connection *office, hm_err err) {
     hm_fault fault = hm_fault_keep(err);
     hm_err ended = hm_disconnect(office);
@@ -47,10 +80,8 @@ hm_err hm_close_office(const hm_options *options, hm_connection *office, hm_err 
 }
 
 hm_err hm_with_office(const hm_options *options, hm_office_work work) {
-    HM_STRING *directory = NULL;
     hm_connection office;
-    HM_TRY(hm_office_directory(options, &directory));
-    HM_TRY(hm_connect(directory, NULL, NULL, &office));
+    HM_TRY(hm_connect_office(options, NULL, NULL, &office));
     return hm_close_office(options, &office, work(options, &office));
 }
 
@@ -87,6 +118,9 @@ hm_err hm_read_trust(const hm_options *options, hm_buf *pem) {
     if (options->trust) return hm_file_read(AT_FDCWD, options->trust, TRUST_MAX, pem);
     HM_STRING *directory = NULL;
     HM_TRY(hm_office_directory(options, &directory));
+    if (hm_remote_is(directory) && served_trust.len) return hm_put(pem, hm_buf_bytes(&served_trust));
+    if (hm_remote_is(directory))
+        return hm_misuse("whom to trust? (give --trust FILE; hallmark trust export writes that of the office)");
     HM_BUF path = HM_BUF_EMPTY;
     const char *string;
     HM_TRY(hm_put_format(&path, "%s/trust.pem", directory));

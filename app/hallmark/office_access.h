@@ -7,9 +7,13 @@
 #include <client/office.h>
 #include <tlog/note.h>
 
-/* The office's folder as an absolute path: --office, $HALLMARK_OFFICE, ~/.local/share/hallmark. The caller frees it. */
+/* The office's folder as an absolute path: --office, $HALLMARK_OFFICE, ~/.local/share/hallmark; or its URL. The caller
+ * frees it. */
 HM_MUST_USE hm_err hm_office_directory(const hm_options *options, char **directory);
 
+/* Connect to the office: join or fork the core of a folder (SURVIVOR as in hm_connect), or go to a URL. */
+HM_MUST_USE hm_err hm_connect_office(const hm_options *options, void (*survivor)(void *context), void *context,
+                                     hm_connection *office);
 /* Connect, work, close. */
 typedef hm_err (*hm_office_work)(const hm_options *options, hm_connection *office);
 HM_MUST_USE hm_err hm_with_office(const hm_options *options, hm_office_work work);

@@ -20,8 +20,11 @@ typedef struct {
 
 #define AT(member) offsetof(hm_options, member)
 
+enum { COMMON = 5 };
 static const option_rule rules[] = {
-    {"--office", VALUE, AT(office), "DIR", "the office (default: $HALLMARK_OFFICE, else ~/.local/share/hallmark)"},
+    {"--office", VALUE, AT(office), "DIR|URL", "the office (default: $HALLMARK_OFFICE, else ~/.local/share/hallmark)"},
+    {"--as", VALUE, AT(as), "FILE", "an office at https://...: your own key, by which it knows who asks"},
+    {"--ca", VALUE, AT(ca), "FILE", "https: trust these authorities (PEM) and no others"},
     {"--json", FLAG, AT(json), NULL, "output for machines: one JSON object a line"},
     {"--debug", FLAG, AT(debug), NULL, "say where in the source an error was raised"},
     {"--product", VALUE, AT(product), "NAME",
@@ -100,7 +103,6 @@ static const option_rule rules[] = {
     {"--keep-chain", FLAG, AT(keep_chain), NULL, "keep the certificates, which devices do not need"},
     {"--log-key", VALUE, AT(log_key), "VKEY", "the log's verifier key, NAME+ID+KEY, instead of a trust file's"},
     {"--state", VALUE, AT(state), "FILE", "the last verified checkpoint is kept here"},
-    {"--ca", VALUE, AT(ca), "FILE", "https: trust these authorities (PEM) and no others"},
     {"--once", FLAG, AT(once), NULL, "one look, then exit (the default)"},
     {"--interval", VALUE, AT(interval), "TIME", "a look every TIME (90, 15m, 36h, 7d), until SIGTERM"},
     {"--all", FLAG, AT(whole_log), NULL, "read the whole log at each look, and not only what is new"},
@@ -132,9 +134,9 @@ static const option_rule *rule_named(const char *name, size_t len) {
     return NULL;
 }
 
-/* Every command takes the common ones. */
+/* Every command takes the common ones, which stand first. */
 static bool command_takes(const hm_command *command, const option_rule *rule) {
-    if (rule <= &rules[2]) return true;
+    if (rule <= &rules[COMMON - 1]) return true;
     const char *at = command->options;
     size_t len = strlen(rule->name);
     while ((at = strstr(at, rule->name)) != NULL) {

@@ -21,7 +21,7 @@ typedef struct {
     bool json, debug, replace, require_log, digest_only, wait;
     const char *old_list, *folder;
     bool new_list, sign_list, keep_chain;
-    const char *state, *interval, *max_age, *known, *on_alarm, *log_key, *ca;
+    const char *state, *interval, *max_age, *known, *on_alarm, *log_key, *ca, *as;
     bool once, whole_log;
     bool cosign, no_receipt, no_chain, envelope_only;
     hm_given given[HM_GIVEN_MAX]; /* in the order of the command line */

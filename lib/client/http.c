@@ -15,6 +15,7 @@ struct hm_http {
     char *base;              /* without a final slash */
     bool tls;
     uint64_t connections;
+    char authorization[160]; /* a header line; "": none */
     char detail[CURL_ERROR_SIZE];
     /* The request that is under way. */
     hm_http_answer *answer;
@@ -199,12 +200,6 @@ static hm_err prepare(hm_http *http, const char *path, hm_http_answer *answer) {
     return set_url(http, path);
 }
 
-hm_err hm_http_get(hm_http *http, const char *path, hm_http_answer *answer) {
-    HM_TRY(prepare(http, path, answer));
-    SET(http, CURLOPT_HTTPGET, 1L);
-    return perform(http, answer);
-}
-
 static hm_err add_header(const hm_http *http, struct curl_slist **list, const char *line) {
     struct curl_slist *longer = http->curl->list_append(*list, line);
     if (!longer) return hm_no_memory();
@@ -212,8 +207,33 @@ static hm_err add_header(const hm_http *http, struct curl_slist **list, const ch
     return HM_OK;
 }
 
+hm_err hm_http_authorize(hm_http *http, const char *bearer) {
+    char *line = http->authorization;
+    int len = snprintf(line, sizeof http->authorization, "Authorization: Bearer %s", bearer);
+    bool whole = len > 0 && (size_t)len < sizeof http->authorization;
+    hm_err err = whole ? hm_http_check_header(line) : hm_misuse("the authorization is too long");
+    if (hm_failed(err)) line[0] = 0;
+    return err;
+}
+
+static hm_err get(hm_http *http, struct curl_slist **list, hm_http_answer *answer) {
+    if (http->authorization[0]) HM_TRY(add_header(http, list, http->authorization));
+    SET(http, CURLOPT_HTTPHEADER, *list);
+    SET(http, CURLOPT_HTTPGET, 1L);
+    return perform(http, answer);
+}
+
+hm_err hm_http_get(hm_http *http, const char *path, hm_http_answer *answer) {
+    struct curl_slist *list = NULL;
+    HM_TRY(prepare(http, path, answer));
+    hm_err err = get(http, &list, answer);
+    http->curl->list_free(list);
+    return err;
+}
+
 static hm_err post(hm_http *http, hm_bytes json, const char *const *headers, size_t count, struct curl_slist **list,
                    hm_http_answer *answer) {
+    if (http->authorization[0]) HM_TRY(add_header(http, list, http->authorization));
     HM_TRY(add_header(http, list, "Content-Type: application/json"));
     HM_TRY(add_header(http, list, "Expect:")); /* no waiting for leave to send the body */
     for (size_t i = 0; i < count; i++) {

@@ -70,7 +70,7 @@ static hm_err join(const char *directory, int *fd) {
     return HM_OK;
 }
 
-static hm_err begin(hm_connection *connection) {
+hm_err hm_connection_begin(hm_connection *connection) {
     hm_err err = greet(connection);
     if (!hm_failed(err)) return HM_OK;
     hm_fault fault = hm_fault_keep(err);
@@ -82,7 +82,7 @@ hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *
     *connection = HM_CONNECTION_NONE;
     int pair[2];
     HM_TRY(join(directory, &connection->fd));
-    if (connection->fd >= 0) return begin(connection);
+    if (connection->fd >= 0) return hm_connection_begin(connection);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return hm_could_not("no socket for the core: %s", strerror(errno));
     pid_t pid = fork();
@@ -97,7 +97,7 @@ hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *
     }
     connection->fd = pair[0];
     connection->core = pid;
-    return begin(connection);
+    return hm_connection_begin(connection);
 }
 
 hm_err hm_listen(hm_connection *connection, hm_message *answer) {

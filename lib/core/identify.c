@@ -22,21 +22,20 @@ static hm_err identify_user(hm_office *office) {
     return call(office->session, &principal, by), HM_OK;
 }
 
-/* By the key that signed the challenge. */
+/* By the key that signed the challenge, which is called here as lists of principals call it. */
 static hm_err identify_key(hm_office *office) {
-    static const char hex[] = "0123456789abcdef";
-    hm_session *session = office->session;
     hm_principal principal;
     size_t number;
     hm_bytes spki;
-    char by[32] = "key:";
-    HM_TRY(hm_statement_signer(office->registry, HM_ARRAY(session->kid), &number, &spki));
+    uint8_t hash[HM_SHA256_LEN];
+    char by[32];
+    HM_BUF hex = HM_BUF_EMPTY;
+    HM_TRY(hm_statement_signer(office->registry, HM_ARRAY(office->session->kid), &number, &spki));
     if (!hm_registry_holder(office->registry, number, &principal)) return hm_refuse("the key is nobody's");
-    for (size_t i = 0; i < 8; i++) {
-        by[4 + 2 * i] = hex[session->kid[i] >> 4];
-        by[5 + 2 * i] = hex[session->kid[i] & 15];
-    }
-    return call(session, &principal, by), HM_OK;
+    hm_sha256(spki, hash);
+    HM_TRY(hm_put_hex(&hex, HM_BYTES(hash, 8)));
+    snprintf(by, sizeof by, "key:%.*s", (int)hex.len, (const char *)hex.data);
+    return call(office->session, &principal, by), HM_OK;
 }
 
 hm_err hm_identify(hm_office *office) {

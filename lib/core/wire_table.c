@@ -82,7 +82,7 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_TRUST, "trust", {{0}}},
     {HM_MSG_TRUST_KEY, "trust-key", {{0}}},
     {HM_MSG_LOG_KEY, "log-key", {{0}}},
-    {HM_MSG_NARROW_LIST, "narrow-list", {BYTES("file", 32, 32), BYTES("old", 32, 32)}},
+    {HM_MSG_NARROW_LIST, "narrow-list", {BYTES("list-sha256", 32, 32), BYTES("old-sha256", 32, 32)}},
     {HM_MSG_TRUST_SIGN, "trust-sign", {BYTES("list", 1, LIST), BYTES("old", 0, LIST)}},
     {HM_MSG_STATEMENT_NEXT, "statement-next", {{0}}},
     {HM_MSG_STATEMENT_PLACE,

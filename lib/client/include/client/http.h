@@ -67,6 +67,9 @@ HM_MUST_USE hm_err hm_http_get(hm_http *http, const char *path, hm_http_answer *
 HM_MUST_USE hm_err hm_http_post(hm_http *http, const char *path, hm_bytes json, const char *const *headers,
                                 size_t count, hm_http_answer *answer);
 
+/* From now on every request says "Authorization: Bearer BEARER". */
+HM_MUST_USE hm_err hm_http_authorize(hm_http *http, const char *bearer);
+
 /* The exporter value (RFC 8446 section 7.5; no context) for exporter_label of the connection that the last answer came
  * over: what a client signs to bind itself to this connection. It was taken while the answer arrived. Whether the next
  * request went over the same connection says its answer's `connection`. A fault, and OUT is zero, if there was no

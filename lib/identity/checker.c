@@ -4,6 +4,7 @@
 #include <identity/serve.h>
 
 #include <base/file.h>
+#include <base/readable.h>
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -61,15 +62,20 @@ void hm_identity_free(hm_identity **identity) {
     *identity = NULL;
 }
 
+static hm_err unknown_issuer(hm_bytes url) {
+    HM_BUF shown = HM_BUF_EMPTY;
+    HM_TRY(hm_put_readable(&shown, HM_BYTES(url.data, url.len < HM_ISSUER_MAX ? url.len : HM_ISSUER_MAX)));
+    return hm_refuse("the token: its issuer \"%.*s\" is not one of this office's", (int)shown.len,
+                     (const char *)shown.data);
+}
+
 static hm_err verify(hm_identity *identity, hm_jwt *jwt, hm_workload *workload) {
     hm_bytes url = hm_jwt_issuer(jwt);
     const hm_jwks *jwks;
     int64_t now, uptime;
     size_t index;
     const hm_issuer *issuer = hm_issuers_find(&identity->issuers, url, &index);
-    if (!issuer)
-        return hm_refuse("the token: its issuer \"%.*s\" is not one of this office's",
-                         url.len < HM_ISSUER_MAX ? (int)url.len : HM_ISSUER_MAX, (const char *)url.data);
+    if (!issuer) return unknown_issuer(url);
     identity->outside.clock(identity->outside.context, &now, &uptime);
     HM_TRY(hm_keys_for(identity->keys, index, hm_jwt_jws(jwt), uptime, &jwks));
     HM_TRY(hm_jwt_verify(jwt, jwks));

@@ -1,10 +1,19 @@
 #include "json.h"
 
+#include <base/readable.h>
+
+/* The library quotes what it does not understand. */
+static hm_err no_json(const json_error_t *error) {
+    HM_BUF shown = HM_BUF_EMPTY;
+    if (json_error_code(error) == json_error_out_of_memory) return hm_no_memory();
+    HM_TRY(hm_put_readable(&shown, hm_text(error->text)));
+    return hm_refuse("is no JSON: %.*s", (int)shown.len, (const char *)shown.data);
+}
+
 hm_err hm_json_load(hm_bytes text, json_t **root) {
     json_error_t error;
     *root = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-    if (!*root && json_error_code(&error) == json_error_out_of_memory) return hm_no_memory();
-    if (!*root) return hm_refuse("is no JSON: %s", error.text);
+    if (!*root) return no_json(&error);
     if (json_is_object(*root)) return HM_OK;
     hm_json_release(root);
     return hm_refuse("is no JSON object");

@@ -3,6 +3,7 @@
 
 #include <identity/jwks.h>
 
+#include <base/readable.h>
 #include <crypto/public_key.h>
 
 #include <string.h>
@@ -20,14 +21,20 @@ static const struct {
 };
 _Static_assert(sizeof algorithms / sizeof algorithms[0] == HM_JWT_ALGORITHMS + 1, "every algorithm is in the table");
 
+static hm_err unknown_algorithm(hm_bytes name) {
+    HM_BUF shown = HM_BUF_EMPTY;
+    HM_TRY(hm_put_readable(&shown, HM_BYTES(name.data, name.len < 40 ? name.len : 40)));
+    return hm_refuse("algorithm \"%.*s\" is not taken (ES256, ES384, RS256, PS256, EdDSA)", (int)shown.len,
+                     (const char *)shown.data);
+}
+
 hm_err hm_jwt_algorithm_by_name(hm_bytes name, hm_jwt_algorithm *algorithm) {
     for (unsigned i = HM_JWT_ES256; i <= HM_JWT_ALGORITHMS; i++) {
         if (!hm_bytes_equal(name, hm_text(algorithms[i].name))) continue;
         *algorithm = (hm_jwt_algorithm)i;
         return HM_OK;
     }
-    return hm_refuse("algorithm \"%.*s\" is not taken (ES256, ES384, RS256, PS256, EdDSA)",
-                     name.len < 40 ? (int)name.len : 40, (const char *)name.data);
+    return unknown_algorithm(name);
 }
 
 hm_scheme hm_jwt_scheme(hm_jwt_algorithm algorithm) { return algorithms[algorithm].scheme; }

@@ -123,6 +123,7 @@ static void refuses_characters_that_hide_something(void **state) {
     assert_refusal(ONE "\ttokens once\n", "0x09");
     assert_refusal(ONE "tokens once\r\n", "0x0d");
     assert_refusal("issuer https://c\xd1\x96.example.com\n" TWO, "0xd1");
+    assert_refusal("issuer https://ci.example.com\naudience s\xc3\xa4\nkeys https://x/y\n", "0xc3");
     assert_refusal(ONE "# \x1b[2K\n", "comment");
     assert_refused(hm_issuers_read(LITERAL(ONE "\0\n"), &issuers));
 }

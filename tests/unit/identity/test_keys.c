@@ -148,6 +148,22 @@ static void failures_wait_longer_and_longer(void **state) {
     assert_in_range(in_a_day, 90, 110);
 }
 
+static void a_fetch_that_goes_well_forgets_the_failures(void **state) {
+    (void)state;
+    int64_t now = 1;
+    for (; now < 5000; now++) assert_could_not(ask(0, one, "1", now));
+    served[0] = set_of(one, "1");
+    while (hm_failed(ask(0, one, "1", now))) now++;
+    served[0] = NULL;
+    unsigned before = fetches[0];
+    now += HM_KEYS_FRESH;
+    assert_done(ask(0, one, "1", now)); /* tried in vain */
+    assert_done(ask(0, one, "1", now + HM_KEYS_WAIT_FIRST - 1));
+    assert_int_equal(fetches[0], before + 1);
+    assert_done(ask(0, one, "1", now + HM_KEYS_WAIT_FIRST));
+    assert_int_equal(fetches[0], before + 2);
+}
+
 static void old_keys_are_used_for_a_day_while_fetching_fails(void **state) {
     (void)state;
     served[0] = set_of(one, "1");
@@ -200,6 +216,7 @@ int main(void) {
         TEST(an_unknown_name_right_after_a_fetch_waits),
         TEST(without_keys_nothing_is_verified),
         TEST(failures_wait_longer_and_longer),
+        TEST(a_fetch_that_goes_well_forgets_the_failures),
         TEST(old_keys_are_used_for_a_day_while_fetching_fails),
         TEST(a_set_that_is_none_does_not_replace_one),
         TEST(a_clock_that_runs_back_makes_keys_no_younger),

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static token_key ours, other;
@@ -98,6 +99,46 @@ static void a_token_opens_one_session(void **state) {
     assert_non_null(strstr(hm_err_sentence(), "used before"));
     now = NOW;
     assert_done(ask(good_token(ours, "a", ",\"jti\":\"2\"")));
+}
+
+static void a_token_is_taken_up_to_its_very_end_and_noted_until_then(void **state) {
+    (void)state;
+    const char *token = good_token(ours, "a", "");
+    now = NOW + 600 + HM_TOKEN_SKEW - 1;
+    assert_done(ask(token));
+    assert_refused(ask(token));
+    assert_non_null(strstr(hm_err_sentence(), "used before"));
+    now++;
+    assert_refused(ask(good_token(ours, "a", ",\"jti\":\"1\"")));
+}
+
+static void without_a_clock_it_is_the_systems(void **state) {
+    (void)state;
+    HM_IDENTITY *ticking = NULL;
+    HM_JWT *jwt = NULL;
+    hm_workload workload;
+    const hm_identity_outside without = {&fetches, fetch, NULL};
+    const char *payload = text_of("{\"iss\":\"" ISSUER "\",\"aud\":\"" AUDIENCE "\",\"sub\":\"s\",\"exp\":%lld}",
+                                  (long long)time(NULL) + 600);
+    const char *token = token_with(ours, "a", payload);
+    const char *old = good_token(ours, "a", "");
+    assert_done(hm_identity_new(hm_text(TWO_ISSUERS), &without, &ticking));
+    assert_done(hm_identity_of(ticking, hm_text(token), &jwt, &workload));
+    hm_jwt_free(&jwt);
+    assert_refused(hm_identity_of(ticking, hm_text(old), &jwt, &workload));
+}
+
+static void what_a_stranger_wrote_turns_no_line(void **state) {
+    (void)state;
+    static const char *const issuers[] = {"\\u202ehttps://x", "\\u001b[2K"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_refused(ask(token_with(ours, "a", text_of("{\"iss\":\"%s\"}", issuers[i]))));
+        assert_null(strstr(hm_err_sentence(), "\xe2\x80\xae"));
+    }
+    assert_refused(ask(token_of("{\"alg\":\"\\u202e652SE\"}", claims_with(""), ours)));
+    assert_null(strstr(hm_err_sentence(), "\xe2\x80\xae"));
+    assert_refused(ask(token_of("{\"alg\" \xe2\x80\xae", claims_with(""), ours)));
+    assert_null(strstr(hm_err_sentence(), "\xe2\x80\xae"));
 }
 
 static void a_second_signature_makes_no_second_token(void **state) {
@@ -279,6 +320,9 @@ static void does_not_begin_without_a_configuration(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_token_opens_one_session),
+        TEST(a_token_is_taken_up_to_its_very_end_and_noted_until_then),
+        TEST(without_a_clock_it_is_the_systems),
+        TEST(what_a_stranger_wrote_turns_no_line),
         TEST(a_second_signature_makes_no_second_token),
         TEST(a_token_that_is_refused_is_not_used_up),
         TEST(an_issuer_may_let_tokens_be_used_until_they_expire),

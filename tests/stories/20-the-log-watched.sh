@@ -242,6 +242,29 @@ step "SIGTERM ends it cleanly" test $? -eq 0
 step "what it has not seen the next one sees" hallmark log monitor "$log" --log-key "$vkey" --state follow
 expect_same follow "$log/checkpoint" "it holds the newest head"
 
+# What lasts is said once, and when it is over the following goes on.
+cp -a early changing
+cp head.good changing.head
+hallmark log monitor changing --log-key "$vkey" --state changing.head --interval 1 >changed 2>&1 &
+follower=$!
+until_says "was rolled back" changed
+sleep 2.2
+step "an alarm that lasts is said once" sh -c 'grep -c "was rolled back" changed | grep -qx 1'
+cp -a good/tile changing/ && cp good/checkpoint changing/checkpoint
+step "when it is over, the log is followed again" until_says "good:" changed
+cp early/checkpoint changing/checkpoint
+alarmed_twice() {
+    for _ in $(seq 100); do
+        [ "$(grep -c "was rolled back" changed)" -eq 2 ] && return 0
+        sleep 0.1
+    done
+    return 1
+}
+step "when it begins again, so does the alarm" alarmed_twice
+kill "$follower"
+wait "$follower"
+step "SIGTERM ends that too" test $? -eq 0
+
 # Killed at any moment, it has a head, the old or the new one.
 bad=
 for i in $(seq 24); do

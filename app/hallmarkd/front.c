@@ -232,12 +232,21 @@ static struct bufferevent *new_connection(struct event_base *base, void *context
 
 /* ---- the process ---- */
 
+/* What is under way is finished; a connection that is kept open has nothing under way. */
+static void end_if_idle(hm_front *front) {
+    if (front->ends && !front->under_way) event_base_loopbreak(front->base);
+}
+
 static void on_stop(evutil_socket_t fd, short what, void *context) {
     (void)what;
     hm_front *front = context;
     char byte;
     (void)!read(fd, &byte, 1);
     front->ends = true;
+    /* The socket stays the supervisor's: another front takes what comes from now on. */
+    if (front->bound) evhttp_del_accept_socket(front->http, front->bound);
+    front->bound = NULL;
+    end_if_idle(front);
 }
 
 /* Every second: sessions that nobody uses end; and so does a front that is to end and has nothing under way. */
@@ -245,7 +254,7 @@ static void on_second(evutil_socket_t fd, short what, void *context) {
     (void)fd, (void)what;
     hm_front *front = context;
     hm_sessions_expire(front);
-    if (front->ends && !front->under_way) event_base_loopbreak(front->base);
+    end_if_idle(front);
 }
 
 static hm_err add_events(hm_front *front) {
@@ -278,8 +287,8 @@ static hm_err open_http(hm_front *front, SSL_CTX *tls) {
     evhttp_set_max_headers_size(front->http, HEADERS_MAX);
     evhttp_set_max_body_size(front->http, BODY_MAX);
     evhttp_set_timeout(front->http, CLIENT_SECONDS);
-    if (evhttp_accept_socket(front->http, front->plan->listener) != 0)
-        return hm_could_not("HTTPS cannot be served: %s", strerror(errno));
+    front->bound = evhttp_accept_socket_with_handle(front->http, front->plan->listener);
+    if (!front->bound) return hm_could_not("HTTPS cannot be served: %s", strerror(errno));
     HM_TRY(add_metrics(front));
     return add_events(front);
 }

@@ -29,6 +29,7 @@ typedef struct {
     const hm_front_plan *plan;
     struct event_base *base;
     struct evhttp *http;
+    struct evhttp_bound_socket *bound; /* NULL: nothing is taken any more */
     size_t sessions;
     hm_web_session *session[HM_WEB_SESSIONS_MAX];
     size_t under_way; /* calls */

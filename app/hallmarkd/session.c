@@ -393,7 +393,8 @@ static hm_err build_call(hm_web_session *s, json_t *body, call *c) {
     hm_err err = HM_OK;
     if (s->narrowed) err = ask(c, PRELUDE, &(hm_message){.type = HM_MSG_WIDEN});
     c->compares = route->before == HM_MSG_REQUEST_BEGIN && json_object_get(body, "request");
-    if (!hm_failed(err) && route->before) err = ask_from(c, PRELUDE, body, route->before, 0);
+    bool begins = route->before && (!route->if_named || json_object_get(body, "request"));
+    if (!hm_failed(err) && begins) err = ask_from(c, PRELUDE, body, route->before, 0);
     if (!hm_failed(err) && route->narrow) err = ask_from(c, PRELUDE, body, HM_MSG_NARROW, 0);
     if (!hm_failed(err) && route->items) err = build_items(c, items);
     if (!hm_failed(err) && !route->items) err = ask_from(c, MAIN, body, route->question, 0);

@@ -206,10 +206,15 @@ static hm_err check_allowed(agent *a, hm_message_type type) {
 
 /* ---- questions that are one call ---- */
 
+static void put_request(const agent *a, json_t *body) {
+    json_object_set_new(body, "request", json_stringn((const char *)a->request.data, a->request.len));
+}
+
 static json_t *members_of(const agent *a, const hm_route *route) {
     json_t *body = json_object();
     bool takes_narrow = route->narrow || (route->before == HM_MSG_NARROW_LIST);
     if (takes_narrow) json_object_update(body, a->narrow);
+    if (route->if_named && a->compares) put_request(a, body);
     return body;
 }
 
@@ -314,7 +319,7 @@ static hm_err say_to_all(agent *a, const uint64_t *tags, size_t count, hm_err er
 static hm_err sign_batch(agent *a, json_t *items, const uint64_t *tags, size_t count) {
     json_t *body = json_copy(a->narrow), *reply = NULL;
     json_object_set(body, "items", items);
-    if (a->compares) json_object_set_new(body, "request", json_stringn((const char *)a->request.data, a->request.len));
+    if (a->compares) put_request(a, body);
     hm_err err = call(a, a->begun ? "/requests" : "/signatures", body, &reply);
     json_decref(body);
     if (hm_failed(err)) return say_to_all(a, tags, count, err);

@@ -8,6 +8,7 @@
 typedef struct {
     const char *method, *path; /* PATH behind /v1 */
     hm_message_type before;    /* asked first; 0: nothing */
+    bool if_named;             /* but only if a member "request" is there */
     bool narrow;               /* then narrow, or narrow-list before trust-sign; its members stand beside the others */
     hm_message_type question;
     bool items;           /* the question's members are those of each object in the array "items" */

@@ -208,3 +208,49 @@ hm_err hm_wire_to_json(const hm_message *message, json_t *object) {
         if (!is_hidden(&rule->field[i])) HM_TRY(put_field(&rule->field[i], &message->field[i], object));
     return HM_OK;
 }
+
+/* ---- the schema ---- */
+
+static json_t *word_schema(size_t which) {
+    json_t *words = json_array();
+    for (size_t i = 1; i < vocabularies[which].count; i++)
+        json_array_append_new(words, json_string(vocabularies[which].words[i]));
+    json_t *one = json_pack("{s:s, s:o}", "type", "string", "enum", words);
+    return vocabularies[which].choice == ONE ? one : json_pack("{s:s, s:o}", "type", "array", "items", one);
+}
+
+static json_t *bytes_schema(const hm_wire_field_rule *rule) {
+    if (rule->kind == HM_WIRE_TEXT)
+        return json_pack("{s:s, s:I, s:I}", "type", "string", "minLength", (json_int_t)rule->least, "maxLength",
+                         (json_int_t)rule->most);
+    if (is_hex(rule))
+        return json_pack("{s:s, s:s, s:I, s:I}", "type", "string", "pattern", "^[0-9a-f]*$", "minLength",
+                         (json_int_t)(2 * rule->least), "maxLength", (json_int_t)(2 * rule->most));
+    return json_pack("{s:s, s:s, s:I}", "type", "string", "contentEncoding", "base64", "maxLength",
+                     (json_int_t)((rule->most + 2) / 3 * 4));
+}
+
+static json_t *number_schema(const hm_wire_field_rule *rule) {
+    if (rule->most == 1) return json_pack("{s:s}", "type", "boolean");
+    if (rule->most > UINT64_C(1) << 53)
+        return json_pack("{s:[s,s], s:s}", "type", "integer", "string", "description",
+                         "from 2^53 on a string of digits");
+    return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)rule->least, "maximum",
+                     (json_int_t)rule->most);
+}
+
+void hm_wire_schema(hm_message_type type, json_t *properties, json_t *required) {
+    const hm_wire_rule *rule = rule_of(type);
+    for (size_t i = 0; rule && i < HM_WIRE_FIELDS && rule->field[i].name; i++) {
+        const hm_wire_field_rule *field = &rule->field[i];
+        char name[NAME_MAX_LEN];
+        size_t which;
+        if (is_hidden(field)) continue;
+        member_name(field, name);
+        json_object_set_new(properties, name,
+                            words_of(field, &which)         ? word_schema(which)
+                            : field->kind == HM_WIRE_NUMBER ? number_schema(field)
+                                                            : bytes_schema(field));
+        if (field->least) json_array_append_new(required, json_string(name));
+    }
+}

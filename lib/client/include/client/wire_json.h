@@ -14,6 +14,9 @@
  * taken is removed from OBJECT, so that what is left is nothing the question knows. Views last as long as STORAGE.
  * Wrong members are misuse. */
 HM_MUST_USE hm_err hm_wire_from_json(json_t *object, hm_message_type type, hm_message *message, hm_buf *storage);
+/* The JSON Schema of the members that a message of TYPE has, put into PROPERTIES by name; the names of those that must
+ * be there are appended to REQUIRED. */
+void hm_wire_schema(hm_message_type type, json_t *properties, json_t *required);
 /* Members of MESSAGE, put into OBJECT. */
 HM_MUST_USE hm_err hm_wire_to_json(const hm_message *message, json_t *object);
 

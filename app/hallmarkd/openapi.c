@@ -1,0 +1,156 @@
+#include "openapi.h"
+
+#include "problem.h"
+
+#include <client/routes.h>
+#include <client/wire_json.h>
+
+#include <string.h>
+
+static json_t *object_schema(json_t *properties, json_t *required, bool strict) {
+    json_t *schema = json_pack("{s:s, s:o}", "type", "object", "properties", properties);
+    if (json_array_size(required)) json_object_set(schema, "required", required);
+    json_decref(required);
+    if (strict) json_object_set_new(schema, "additionalProperties", json_false());
+    return schema;
+}
+
+static json_t *message_schema(hm_message_type type, bool strict) {
+    json_t *properties = json_object(), *required = json_array();
+    hm_wire_schema(type, properties, required);
+    return object_schema(properties, required, strict);
+}
+
+static json_t *problem_ref(void) { return json_pack("{s:s}", "$ref", "#/components/schemas/Problem"); }
+
+static json_t *array_of(json_t *items) { return json_pack("{s:s, s:o}", "type", "array", "items", items); }
+
+/* ---- what is asked ---- */
+
+static void add_narrow(json_t *properties, json_t *required) {
+    hm_wire_schema(HM_MSG_NARROW, properties, required);
+    json_object_del(properties, "signatures");
+    json_object_del(properties, "proofs");
+}
+
+static json_t *body_schema(const hm_route *route) {
+    json_t *properties = json_object(), *required = json_array();
+    if (route->before) hm_wire_schema(route->before, properties, required);
+    if (route->narrow) add_narrow(properties, required);
+    if (!route->items) {
+        hm_wire_schema(route->question, properties, required);
+    } else {
+        json_object_set_new(properties, "items", array_of(message_schema(route->question, true)));
+        json_array_append_new(required, json_string("items"));
+    }
+    return object_schema(properties, required, true);
+}
+
+static json_t *query_parameters(const hm_route *route) {
+    json_t *properties = json_object(), *required = json_array(), *parameters = json_array(), *schema;
+    const char *name;
+    hm_wire_schema(route->question, properties, required);
+    json_object_foreach(properties, name, schema) {
+        json_array_append_new(parameters, json_pack("{s:s, s:s, s:O}", "name", name, "in", "query", "schema", schema));
+    }
+    json_decref(properties);
+    json_decref(required);
+    return parameters;
+}
+
+/* ---- what is answered ---- */
+
+static json_t *item_schema(const hm_route *route) {
+    if (!route->items) return message_schema(route->answer, true);
+    json_t *item = message_schema(route->last ? HM_MSG_NOTED : route->answer, false);
+    json_object_del(item, "required");
+    json_object_set_new(json_object_get(item, "properties"), "problem", problem_ref());
+    return item;
+}
+
+static json_t *answer_schema(const hm_route *route) {
+    json_t *properties = json_object(), *required = json_array();
+    if (!route->items && !route->list)
+        hm_wire_schema(route->answer, properties, required);
+    else
+        json_object_set_new(properties, "items", array_of(item_schema(route)));
+    if (route->last) {
+        hm_wire_schema(route->answer, properties, required);
+        json_array_clear(required);
+    }
+    return object_schema(properties, required, true);
+}
+
+static json_t *content(const char *type, json_t *schema) { return json_pack("{s:{s:o}}", type, "schema", schema); }
+
+static json_t *responses(json_t *schema) {
+    return json_pack("{s:{s:s, s:o}, s:{s:s, s:o}}", "200", "description", "done", "content",
+                     content("application/json", schema), "default", "description", "a problem (RFC 9457)", "content",
+                     content("application/problem+json", problem_ref()));
+}
+
+static json_t *operation(const char *what, json_t *body, json_t *parameters, json_t *answer) {
+    json_t *o = json_pack("{s:s, s:o}", "summary", what, "responses", responses(answer));
+    if (body)
+        json_object_set_new(o, "requestBody",
+                            json_pack("{s:b, s:o}", "required", 1, "content", content("application/json", body)));
+    if (json_array_size(parameters)) json_object_set(o, "parameters", parameters);
+    json_decref(parameters);
+    return o;
+}
+
+static void add(json_t *paths, const char *method, const char *path, json_t *o) {
+    json_t *item = json_object_get(paths, path);
+    if (!item) json_object_set_new(paths, path, item = json_object());
+    json_object_set_new(item, strcmp(method, "GET") == 0 ? "get" : "post", o);
+}
+
+static json_t *nothing(void) { return json_pack("{s:s, s:b}", "type", "object", "additionalProperties", 0); }
+
+static json_t *proof_body(hm_message_type type) {
+    json_t *schema = message_schema(type, true);
+    json_object_del(json_object_get(schema, "properties"), "binding");
+    json_object_set_new(schema, "required", json_pack("[s]", type == HM_MSG_PROVE_KEY ? "signature" : "token"));
+    return schema;
+}
+
+/* The session's own resources, which no table has. */
+static void add_sessions(json_t *paths) {
+    json_t *welcome = message_schema(HM_MSG_WELCOME, true);
+    json_object_set_new(json_object_get(welcome, "properties"), "session",
+                        json_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9a-f]{64}$"));
+    add(paths, "POST", "/sessions", operation("Open a session, which is nobody's yet", nothing(), NULL, welcome));
+    add(paths, "POST", "/sessions/current/key",
+        operation("Say who speaks, by a key: COSE_Signature over office, challenge and the connection's tls-exporter "
+                  "(RFC 9266), external_aad \"hallmark session 1\"",
+                  proof_body(HM_MSG_PROVE_KEY), NULL, message_schema(HM_MSG_KNOWN, true)));
+    add(paths, "POST", "/sessions/current/token",
+        operation("Say who speaks, by a workload's token (JWT)", proof_body(HM_MSG_PROVE_TOKEN), NULL,
+                  message_schema(HM_MSG_KNOWN, true)));
+}
+
+static json_t *problem_schema(void) {
+    json_t *codes = json_array();
+    for (int i = HM_PROBLEM_MALFORMED; i <= HM_PROBLEM_UNAVAILABLE; i++)
+        json_array_append_new(codes, json_string(hm_problem_code((hm_problem)i)));
+    return json_pack("{s:s, s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:o}, s:{s:s}, s:{s:s}}, s:[s,s,s,s]}", "type",
+                     "object", "properties", "type", "type", "string", "title", "type", "string", "status", "type",
+                     "integer", "code", "type", "string", "enum", codes, "detail", "type", "string", "items", "type",
+                     "array", "required", "type", "title", "status", "code");
+}
+
+json_t *hm_openapi(void) {
+    json_t *paths = json_object();
+    add_sessions(paths);
+    for (const hm_route *route = hm_routes; route->path; route++) {
+        bool get = strcmp(route->method, "GET") == 0;
+        add(paths, route->method, route->path,
+            operation(route->what, get ? NULL : body_schema(route), get ? query_parameters(route) : NULL,
+                      answer_schema(route)));
+    }
+    return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:[{s:[]}], s:{s:{s:{s:s, s:s}}, s:{s:o}}, s:o}", "openapi",
+                     "3.1.0", "info", "title", "Hallmark", "version", "1", "description",
+                     "An office over HTTPS. Made by hallmarkd --openapi.", "servers", "url", "/v1", "security",
+                     "session", "components", "securitySchemes", "session", "type", "http", "scheme", "bearer",
+                     "schemas", "Problem", problem_schema(), "paths", paths);
+}

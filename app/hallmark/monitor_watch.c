@@ -140,7 +140,7 @@ hm_err hm_watch_load_known(hm_watch *watch) {
 
 bool hm_watch_knows(const hm_watch *watch, hm_bytes digest) {
     hm_digest wanted = {.len = digest.len};
-    if (!watch->known_count || digest.len > sizeof wanted.value) return false;
+    if (!watch->known_count || !digest.len || digest.len > sizeof wanted.value) return false;
     memcpy(wanted.value, digest.data, digest.len);
     return bsearch(&wanted, watch->known, watch->known_count, sizeof wanted, in_order) != NULL;
 }

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "office_access.h"
 #include "cmd_native.h"
+#include "cmd_publish.h"
 #include "officer.h"
 #include "request_list.h"
 
@@ -141,13 +142,14 @@ static hm_err compare(const hm_options *options, hm_connection *office) {
     files.operand_count--;
     hm_sha256(hm_buf_bytes(&hm_shown.body), hash);
     if (hm_shown.release.components) return compare_payloads(&files, office, HM_ARRAY(hash));
-    if (files.operand_count != hm_shown.request.artifacts)
-        return hm_misuse("the request is of %zu files, and %zu are named (--digest-only looks at none)",
-                         hm_shown.request.artifacts, files.operand_count);
     hm_text_copy(product, sizeof product, hm_shown.request.product);
     hm_text_copy(release, sizeof release, hm_shown.request.release);
     files.product = product;
     files.release = release;
+    if (hm_shown.request.publish) return hm_compare_publication(&files, office, HM_ARRAY(hash));
+    if (files.operand_count != hm_shown.request.artifacts)
+        return hm_misuse("the request is of %zu files, and %zu are named (--digest-only looks at none)",
+                         hm_shown.request.artifacts, files.operand_count);
     files.format = common_format();
     HM_TRY(hm_begin_request(office, HM_ARRAY(hash)));
     return hm_sign_files(&files, office, NULL, true);
@@ -232,6 +234,11 @@ static hm_err wait_for_approvals(const hm_options *options) {
                                                  ? "nobody approved in time: the request has expired"
                                                  : "the request was cancelled");
     }
+}
+
+hm_err hm_wait_for_request(const hm_options *options, unsigned long long number) {
+    meant.number = number;
+    return wait_for_approvals(options);
 }
 
 hm_err hm_wait_for_approvals(const hm_options *options) {

@@ -21,6 +21,8 @@ const char *hm_leaf_type_name(hm_leaf_type type) {
         return "failure";
     case HM_LEAF_REQUEST:
         return "request";
+    case HM_LEAF_PUBLICATION:
+        return "publication";
     }
     return "?";
 }

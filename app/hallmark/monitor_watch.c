@@ -13,7 +13,7 @@
 enum { KNOWN_FILE_MAX = 16 << 20, TRUST_LIST_FORMAT = 5 };
 
 static hm_err watch_type(hm_watch *watch, const char *value) {
-    for (unsigned type = HM_LEAF_INTENT; type <= HM_LEAF_REQUEST; type++) {
+    for (unsigned type = HM_LEAF_INTENT; type <= HM_LEAF_PUBLICATION; type++) {
         if (strcmp(value, hm_leaf_type_name((hm_leaf_type)type)) != 0) continue;
         watch->types |= 1u << type;
         return HM_OK;

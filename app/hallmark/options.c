@@ -49,6 +49,8 @@ static const option_rule rules[] = {
      "so many officers must sign what gives anybody something (default: 2, of one founder 1)"},
     {"--key", GIVEN, 0, "FILE", "the private key of an officer, who states this; once for each of them"},
     {"--wait", FLAG, AT(wait), NULL, "request what needs approval, and wait for it"},
+    {"--withdraw", FLAG, AT(withdraw), NULL, "take the release back: it is published no more"},
+    {"--list", FLAG, AT(list), NULL, "say what is published"},
     {"--digest-only", FLAG, AT(digest_only), NULL, "approve without looking at the files; the log says so"},
     {"--public-key", GIVEN, 0, "FILE",
      "a key of the principal's (hallmark principal keygen makes one); may be repeated"},

@@ -18,7 +18,7 @@ typedef struct {
     const char *product, *release, *format, *output, *trust, *signature, *proof;
     const char *organization, *token, *pin_file, *algorithm, *count;
     const char *until, *unix_user, *oidc;
-    bool json, debug, replace, require_log, digest_only, wait;
+    bool json, debug, replace, require_log, digest_only, wait, withdraw, list;
     const char *old_list, *folder;
     bool new_list, sign_list, keep_chain;
     const char *state, *interval, *max_age, *known, *on_alarm, *log_key, *ca, *as;

@@ -63,13 +63,17 @@ hm_err hm_print_request(void) {
     HM_BUF release = HM_BUF_EMPTY;
     HM_TRY(hm_put_readable(&release, r->release));
     hm_officer_put_date(r->expires, until);
-    printf("%llu: %s%s%s: %.*s %.*s, %zu %s, asked by %.*s until %s", hm_shown.index, hm_shown.state,
-           hm_shown.closer[0] ? " by " : "", hm_shown.closer, (int)r->product.len, (const char *)r->product.data,
-           (int)release.len, (const char *)release.data, r->artifacts, r->artifacts == 1 ? "file" : "files",
-           (int)r->requester.len, (const char *)r->requester.data, until);
+    printf("%llu: %s%s%s: %s%.*s %.*s, %zu %s, asked by %.*s until %s", hm_shown.index, hm_shown.state,
+           hm_shown.closer[0] ? " by " : "", hm_shown.closer, r->publish ? "publish " : "", (int)r->product.len,
+           (const char *)r->product.data, (int)release.len, (const char *)release.data, r->artifacts,
+           r->artifacts == 1 ? "file" : "files", (int)r->requester.len, (const char *)r->requester.data, until);
     printf(hm_shown.approvers[0] ? ", approved by %s" : ", not approved yet", hm_shown.approvers);
-    printf(hm_shown.signatures ? ", %llu signed\n" : "\n", (unsigned long long)hm_shown.signatures);
-    if (hm_shown_is_open()) printf("  %s\n", hm_shown.awaits[0] ? hm_shown.awaits : "approved: hallmark sign signs it");
+    printf(hm_shown.signatures ? ", %llu %s\n" : "\n", (unsigned long long)hm_shown.signatures,
+           r->publish ? "published" : "signed");
+    if (hm_shown_is_open())
+        printf("  %s\n", hm_shown.awaits[0] ? hm_shown.awaits
+                         : r->publish       ? "approved: hallmark publish publishes it"
+                                            : "approved: hallmark sign signs it");
     return HM_OK;
 }
 
@@ -125,6 +129,7 @@ hm_err hm_print_request_json(void) {
     hm_json json = hm_json_plain(&text);
     hm_json_object(&json, NULL);
     hm_json_number(&json, "request", (int64_t)hm_shown.index);
+    hm_json_string(&json, "act", r->publish ? "publish" : "sign");
     hm_json_string(&json, "state", hm_shown.state);
     hm_json_text(&json, "product", r->product);
     hm_json_text(&json, "release", r->release);

@@ -1,5 +1,6 @@
 /* The answers: to one question one, or several and an end. */
 #include "peer.h"
+#include "request_standing.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -228,6 +229,9 @@ static bool allowed_when_narrowed(const hm_peer *peer, hm_message_type type) {
     const hm_office *office = peer->office;
     if (peer->kind == HM_PEER_FRONT && type == HM_MSG_WIDEN) return true;
     if (office->session->for_list) return type == HM_MSG_TRUST_SIGN;
+    if (office->session->noted && office->session->noted->publishing)
+        return type == HM_MSG_PUBLISH_FILE || type == HM_MSG_PUBLISH_CLOSE || type == HM_MSG_PUBLISH_PUT ||
+               type == HM_MSG_PUBLISH_COMMIT;
     if (!office->session->product.id) return type == HM_MSG_LOG_PROVE;
     if (office->session->noting) return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_REQUEST_CLOSE;
     return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_LOG_RECEIPT;
@@ -307,6 +311,74 @@ static hm_err answer_request_decide(hm_peer *peer, const hm_message *question) {
                               (hm_decision)question->field[HM_REQUEST_DECIDE_DECISION].number,
                               question->field[HM_REQUEST_DECIDE_SIGNATURE].bytes,
                               question->field[HM_REQUEST_DECIDE_CHECKED].number));
+    return send_done(peer);
+}
+
+static hm_err answer_publish_begin(hm_peer *peer, const hm_message *question) {
+    HM_TRY(hm_publish_begin(peer->office, question));
+    return send_done(peer);
+}
+
+static hm_err answer_publish_file(hm_peer *peer, const hm_message *question) {
+    HM_TRY(hm_publish_file(peer->office, question));
+    return send_done(peer);
+}
+
+static hm_err send_wanted(void *context, uint32_t operand, hm_bytes name) {
+    hm_message message = {.type = HM_MSG_PUBLISH_WANTED};
+    message.field[HM_PUBLISH_WANTED_OPERAND].number = operand;
+    message.field[HM_PUBLISH_WANTED_NAME].bytes = name;
+    return hm_peer_send(context, &message);
+}
+
+static hm_err answer_publish_close(hm_peer *peer) {
+    uint8_t hash[HM_SHA256_LEN];
+    hm_message message = {.type = HM_MSG_REQUEST_MADE};
+    bool needed;
+    HM_TRY(hm_publish_close(peer->office, &needed, &message.field[HM_REQUEST_MADE_INDEX].number, hash));
+    message.field[HM_REQUEST_MADE_HASH].bytes = HM_ARRAY(hash);
+    if (needed) return hm_peer_send(peer, &message);
+    HM_TRY(hm_publish_wanted(peer->office, send_wanted, peer));
+    return send_done(peer);
+}
+
+static hm_err answer_publish_put(hm_peer *peer, const hm_message *question) {
+    HM_TRY(hm_publish_put(peer->office, question->field[HM_PUBLISH_PUT_BYTES].bytes));
+    return send_done(peer);
+}
+
+static hm_err send_made(hm_peer *peer, uint64_t index) {
+    hm_message message = {.type = HM_MSG_PUBLISH_MADE};
+    message.field[HM_PUBLISH_MADE_INDEX].number = index;
+    return hm_peer_send(peer, &message);
+}
+
+static hm_err answer_publish_commit(hm_peer *peer) {
+    uint64_t index;
+    HM_TRY(hm_publish_commit(peer->office, &index));
+    return send_made(peer, index);
+}
+
+static hm_err answer_publish_withdraw(hm_peer *peer, const hm_message *question) {
+    uint64_t index;
+    HM_TRY(hm_publish_withdraw(peer->office, question->field[HM_PUBLISH_WITHDRAW_PRODUCT].bytes,
+                               question->field[HM_PUBLISH_WITHDRAW_RELEASE].bytes, &index));
+    return send_made(peer, index);
+}
+
+static hm_err send_published(void *context, const hm_published *published) {
+    hm_message message = {.type = HM_MSG_PUBLISHED};
+    message.field[HM_PUBLISHED_INDEX].number = published->index;
+    message.field[HM_PUBLISHED_PRODUCT].bytes = published->product;
+    message.field[HM_PUBLISHED_RELEASE].bytes = published->release;
+    message.field[HM_PUBLISHED_TIME].number = (uint64_t)published->time;
+    message.field[HM_PUBLISHED_ACTOR].bytes = published->actor;
+    message.field[HM_PUBLISHED_BODY].bytes = published->body;
+    return hm_peer_send(context, &message);
+}
+
+static hm_err answer_publish_list(hm_peer *peer, const hm_message *question) {
+    HM_TRY(hm_publish_list(peer->office, question->field[HM_PUBLISH_LIST_PRODUCT].bytes, send_published, peer));
     return send_done(peer);
 }
 
@@ -398,6 +470,20 @@ static hm_err answer(hm_peer *peer, const hm_message *question) {
         return answer_prove_key(peer, question);
     case HM_MSG_WIDEN:
         return answer_widen(peer);
+    case HM_MSG_PUBLISH_BEGIN:
+        return answer_publish_begin(peer, question);
+    case HM_MSG_PUBLISH_FILE:
+        return answer_publish_file(peer, question);
+    case HM_MSG_PUBLISH_CLOSE:
+        return answer_publish_close(peer);
+    case HM_MSG_PUBLISH_PUT:
+        return answer_publish_put(peer, question);
+    case HM_MSG_PUBLISH_COMMIT:
+        return answer_publish_commit(peer);
+    case HM_MSG_PUBLISH_WITHDRAW:
+        return answer_publish_withdraw(peer, question);
+    case HM_MSG_PUBLISH_LIST:
+        return answer_publish_list(peer, question);
     case HM_MSG_SIGN: /* the others were taken together (receive) */
         return hm_refuse("core language: sign comes after narrow");
     default:
@@ -405,12 +491,17 @@ static hm_err answer(hm_peer *peer, const hm_message *question) {
     }
 }
 
+static bool is_publishing(hm_message_type type) {
+    return type == HM_MSG_PUBLISH_BEGIN || type == HM_MSG_PUBLISH_FILE || type == HM_MSG_PUBLISH_CLOSE ||
+           type == HM_MSG_PUBLISH_PUT || type == HM_MSG_PUBLISH_COMMIT || type == HM_MSG_PUBLISH_WITHDRAW;
+}
+
 bool hm_is_act(hm_message_type type) {
     return type == HM_MSG_NARROW || type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_PRODUCT_ADD ||
            type == HM_MSG_KEY_GENERATE || type == HM_MSG_CERT_REQUEST || type == HM_MSG_CERT_IMPORT ||
            type == HM_MSG_TRUST_KEY || type == HM_MSG_LOG_KEY || type == HM_MSG_NARROW_LIST ||
            type == HM_MSG_TRUST_SIGN || type == HM_MSG_STATEMENT_ADD || type == HM_MSG_REQUEST_BEGIN ||
-           type == HM_MSG_REQUEST_CLOSE || type == HM_MSG_REQUEST_DECIDE;
+           type == HM_MSG_REQUEST_CLOSE || type == HM_MSG_REQUEST_DECIDE || is_publishing(type);
 }
 
 /* The fault that is told: the refusal, or that it could not be logged. Of nobody there is nothing to log. */

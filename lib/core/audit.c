@@ -156,6 +156,7 @@ static bool is_tag_of(uint64_t tag, hm_bytes hash) {
 /* One that is not found is as if it had not been made: a role that was withdrawn would be held still. Told last: what
  * comes of it says more. */
 static void audit_statement(audit_state *audit, const hm_leaf *leaf, const hm_entry_row *entry) {
+    if ((leaf->type == HM_LEAF_PUBLICATION) != (entry->tag == HM_PUBLISHED_TAG)) audit->mistagged = entry->index + 1;
     if (hm_audit_is_statement(leaf) != (entry->tag == HM_STATEMENTS_TAG)) audit->mistagged = entry->index + 1;
 }
 
@@ -200,9 +201,10 @@ static void audit_request(audit_state *audit, const hm_leaf *leaf, const hm_entr
 
 static hm_err check_tags(const audit_state *audit) {
     return audit->mistagged
-               ? hm_refuse("entry %llu is a statement, or of a request, and cannot be found as one, or the other "
-                           "way round: its tag was changed",
-                           (unsigned long long)audit->mistagged - 1)
+               ? hm_refuse(
+                     "entry %llu is a statement, a publication, or of a request, and cannot be found as one, or the other "
+                     "way round: its tag was changed",
+                     (unsigned long long)audit->mistagged - 1)
                : HM_OK;
 }
 

@@ -196,6 +196,9 @@ typedef struct {
 /* MAY_WAIT: it is to be requested, not made. */
 HM_MUST_USE hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool may_wait,
                                   hm_rule_answer *answer);
+/* May what REQUEST says be let out, as it was signed? MAY_WAIT: approvals may be missing, which the answer says. */
+HM_MUST_USE hm_err hm_rule_decide_publish(hm_office *office, const hm_request *request, bool may_wait,
+                                          hm_rule_answer *answer);
 /* What the policy in force still wants of an open request: STANDING->awaits. */
 HM_MUST_USE hm_err hm_rule_awaits(hm_office *office, hm_standing *standing);
 
@@ -228,8 +231,32 @@ typedef struct {
     hm_bytes approver[HM_APPROVERS_MAX];
 } hm_approval;
 HM_MUST_USE hm_err hm_requests_find(hm_office *office, const hm_artifact *artifact, hm_approval *approval);
+/* The approvals under which the session may let out what WANTED says. */
+HM_MUST_USE hm_err hm_requests_find_publication(hm_office *office, const hm_request *wanted, hm_approval *approval);
 /* What finds what was decided about a request, and signed under it. */
 uint64_t hm_requests_tag(const uint8_t request[static HM_SHA256_LEN]);
+
+/* publish.c: in this order, and nothing else in such a session */
+HM_MUST_USE hm_err hm_publish_begin(hm_office *office, const hm_message *message);
+HM_MUST_USE hm_err hm_publish_file(hm_office *office, const hm_message *message);
+/* NEEDED: approvals are missing, and there is a request for them. Otherwise the files' bytes are wanted. */
+HM_MUST_USE hm_err hm_publish_close(hm_office *office, bool *needed, uint64_t *index,
+                                    uint8_t hash[static HM_SHA256_LEN]);
+HM_MUST_USE hm_err hm_publish_wanted(hm_office *office, hm_err (*visit)(void *context, uint32_t operand, hm_bytes name),
+                                     void *context);
+HM_MUST_USE hm_err hm_publish_put(hm_office *office, hm_bytes bytes);
+HM_MUST_USE hm_err hm_publish_commit(hm_office *office, uint64_t *index);
+/* A release is taken back. */
+HM_MUST_USE hm_err hm_publish_withdraw(hm_office *office, hm_bytes product, hm_bytes release, uint64_t *index);
+/* One entry; BODY empty: the release was taken back. */
+typedef struct {
+    uint64_t index;
+    hm_bytes product, release, actor, body;
+    int64_t time;
+} hm_published;
+typedef hm_err (*hm_published_visit)(void *context, const hm_published *published);
+/* In the order in which it happened. PRODUCT empty: all. */
+HM_MUST_USE hm_err hm_publish_list(hm_office *office, hm_bytes product, hm_published_visit visit, void *context);
 
 /* log.c -- entries */
 typedef struct {
@@ -333,6 +360,8 @@ HM_MUST_USE hm_err hm_audit_details(const hm_leaf *leaf, const hm_entry_row *ent
 /* What finds officers' statements. */
 /* What finds requests; what was decided about one, and signed because of it, is found by hm_requests_tag. */
 #define HM_REQUESTS_TAG UINT64_C(0x7265717565737473)
+/* What finds publications. */
+#define HM_PUBLISHED_TAG UINT64_C(0x7075626c69736864)
 #define HM_STATEMENTS_TAG UINT64_C(0x73746174656d656e)
 bool hm_audit_is_statement(const hm_leaf *leaf);
 /* Is this the intent of a trust list, by the office's root? */

@@ -6,23 +6,8 @@
 
 /* ---- a session that asks, or compares ---- */
 
-typedef struct {
-    char name[HM_REQUEST_NAME_MAX + 1];
-    uint8_t plain[HM_SHA256_LEN], content[HM_DIGEST_MAX];
-} artifact_storage;
-
-struct hm_noting {
-    hm_request request;
-    artifact_storage stored[HM_REQUEST_ARTIFACTS];
-    uint8_t manifest[HM_REQUEST_MANIFEST_MAX]; /* of a native release */
-    hm_buf compared;                           /* the request that files are compared with, which REQUEST views */
-    bool matched[HM_REQUEST_ARTIFACTS];
-    uint32_t expires; /* seconds */
-    char rule[HM_RULE_NAME];
-    bool any_needs;
-};
-
 void hm_requests_end(hm_session *session) {
+    if (session->noted) hm_publish_end(session->noted);
     if (session->noted) hm_buf_clear(&session->noted->compared);
     free(session->noted);
     session->noted = NULL;
@@ -66,9 +51,24 @@ hm_err hm_requests_begin(hm_office *office, hm_bytes request) {
     return HM_OK;
 }
 
-static hm_err compare(hm_noting *noted, const hm_artifact *artifact) {
+/* A file that is let out is so under its name. */
+static bool is_same(const hm_request *request, const hm_artifact *a, const hm_artifact *b) {
+    return hm_artifact_same(a, b) && (!request->publish || hm_bytes_equal(a->name, b->name));
+}
+
+bool hm_request_same(const hm_request *a, const hm_request *b) {
+    if (a->artifacts != b->artifacts || a->publish != b->publish || !hm_bytes_equal(a->requester, b->requester) ||
+        !hm_bytes_equal(a->product, b->product) || !hm_bytes_equal(a->release, b->release) ||
+        !hm_bytes_equal(a->by, b->by))
+        return false;
+    for (size_t i = 0; i < a->artifacts; i++)
+        if (!is_same(a, &a->artifact[i], &b->artifact[i])) return false;
+    return true;
+}
+
+hm_err hm_request_compare(hm_noting *noted, const hm_artifact *artifact) {
     for (size_t i = 0; i < noted->request.artifacts; i++) {
-        if (!hm_artifact_same(&noted->request.artifact[i], artifact)) continue;
+        if (!is_same(&noted->request, &noted->request.artifact[i], artifact)) continue;
         if (noted->matched[i]) return hm_refuse("is an artifact of the request that was named before");
         noted->matched[i] = true;
         return HM_OK;
@@ -87,14 +87,14 @@ static hm_err keep_manifest(hm_noting *noted, hm_bytes manifest) {
     return HM_OK;
 }
 
-static hm_err keep(hm_noting *noted, const hm_artifact *artifact) {
+hm_err hm_request_keep(hm_noting *noted, const hm_artifact *artifact) {
     hm_request *request = &noted->request;
-    artifact_storage *own = &noted->stored[request->artifacts];
+    hm_artifact_storage *own = &noted->stored[request->artifacts];
     if (request->artifacts == HM_REQUEST_ARTIFACTS)
         return hm_refuse("a request has at most %d artifacts", HM_REQUEST_ARTIFACTS);
     if (artifact->name.len > HM_REQUEST_NAME_MAX) return hm_refuse("its name is too long for a request");
     for (size_t i = 0; i < request->artifacts; i++)
-        if (hm_artifact_same(&request->artifact[i], artifact)) return hm_refuse("is in the request already");
+        if (is_same(request, &request->artifact[i], artifact)) return hm_refuse("is in the request already");
     memcpy(own->name, artifact->name.data, artifact->name.len);
     memcpy(own->plain, artifact->plain.data, artifact->plain.len);
     memcpy(own->content, artifact->content.data, artifact->content.len);
@@ -111,10 +111,11 @@ hm_err hm_requests_note(hm_office *office, const hm_rule_request *asked) {
     hm_noting *noted = office->session->noted;
     if (office->session->cosign)
         return hm_refuse("a co-signature cannot be requested, only be made where the policy needs no approval");
-    if (office->session->noting == HM_NOTING_COMPARED) return compare(noted, asked->artifact);
+    if (noted->request.publish) return hm_refuse("the request is for publishing, and not for signatures");
+    if (office->session->noting == HM_NOTING_COMPARED) return hm_request_compare(noted, asked->artifact);
     HM_TRY(hm_rule_decide(office, asked, true, &answer));
     HM_TRY(keep_manifest(noted, asked->manifest));
-    HM_TRY(keep(noted, asked->artifact));
+    HM_TRY(hm_request_keep(noted, asked->artifact));
     if (!answer.needs_approvals) return HM_OK;
     noted->any_needs = true;
     if (answer.expires < noted->expires) {
@@ -164,46 +165,65 @@ typedef struct {
  */
 static hm_err find_same(void *context, const hm_standing *standing) {
     same_search *search = context;
-    const hm_request *r = standing->request, *wanted = search->wanted;
     /* One that was begun to be used is not asked for again: what is left of it may be too little. */
-    if (standing->state != HM_REQUEST_OPEN || standing->signatures || r->artifacts != wanted->artifacts ||
-        !hm_bytes_equal(r->requester, wanted->requester) || !hm_bytes_equal(r->product, wanted->product) ||
-        !hm_bytes_equal(r->release, wanted->release))
+    if (standing->state != HM_REQUEST_OPEN || standing->signatures ||
+        !hm_request_same(standing->request, search->wanted))
         return HM_OK;
-    for (size_t i = 0; i < wanted->artifacts; i++)
-        if (!hm_artifact_same(&r->artifact[i], &wanted->artifact[i])) return HM_OK;
     search->found = true;
     search->index = standing->index;
     memcpy(search->hash, standing->hash, sizeof search->hash);
     return HM_OK;
 }
 
-hm_err hm_requests_close(hm_office *office, bool *needed, uint64_t *index, uint8_t hash[static HM_SHA256_LEN]) {
-    HM_BUF body = HM_BUF_EMPTY;
-    hm_noting *noting = office->session->noted;
-    if (office->session->noting != HM_NOTING_NEW || !office->session->product.id)
-        return hm_refuse("core language: request-close comes after narrow, in a session that request-begin began");
+hm_err hm_request_fill(hm_office *office, hm_noting *noting) {
     hm_request *noted = &noting->request;
-    if (!noted->artifacts) return hm_refuse("there is nothing to request");
-    *needed = noting->any_needs;
-    if (!noting->any_needs) return HM_OK;
     memcpy(noted->office, office->row.uuid, sizeof noted->office);
-    noted->requester = hm_text(office->session->principal);
+    /* An office without founders has one principal, who has no name. */
+    noted->requester = hm_text(office->session->principal[0] ? office->session->principal : "owner");
     noted->product = hm_text(office->session->product.name);
     noted->release = hm_text(office->session->release);
-    same_search same = {.wanted = noted};
-    HM_TRY(hm_requests_list(office, find_same, &same));
-    office->session->noting = HM_NOTING_DONE;
-    if (same.found) return *index = same.index, memcpy(hash, same.hash, sizeof same.hash), HM_OK;
     noted->rule = hm_text(noting->rule);
     noted->time = hm_now();
     noted->expires = noted->time + (int64_t)noting->expires;
     noted->statements = hm_rule_version(office);
-    HM_TRY(hm_request_put(noted, &body));
+    return noted->artifacts ? HM_OK : hm_refuse("there is nothing to request");
+}
+
+/* A request's name is its hash: one that was closed within this very second has that of the same asked again. */
+static hm_err put_new(hm_office *office, hm_request *noted, hm_buf *body, uint8_t hash[static HM_SHA256_LEN]) {
+    HM_BUF other = HM_BUF_EMPTY;
+    body_search same = {.hash = hash, .body = &other, .found = true};
+    for (; same.found; noted->time++, noted->expires++) {
+        same.found = false;
+        body->len = 0;
+        HM_TRY(hm_request_put(noted, body));
+        hm_sha256(hm_buf_bytes(body), hash);
+        HM_TRY(hm_store_entries_tagged(office->store, HM_REQUESTS_TAG, keep_body, &same));
+    }
+    return HM_OK;
+}
+
+hm_err hm_request_make(hm_office *office, hm_noting *noting, uint64_t *index, uint8_t hash[static HM_SHA256_LEN]) {
+    HM_BUF body = HM_BUF_EMPTY;
+    hm_request *noted = &noting->request;
+    HM_TRY(hm_request_fill(office, noting));
+    same_search same = {.wanted = noted};
+    HM_TRY(hm_requests_list(office, find_same, &same));
+    office->session->noting = HM_NOTING_DONE;
+    if (same.found) return *index = same.index, memcpy(hash, same.hash, sizeof same.hash), HM_OK;
+    HM_TRY(put_new(office, noted, &body, hash));
     hm_standing about = {.body = hm_buf_bytes(&body), .request = noted};
-    hm_sha256(about.body, hash);
     memcpy(about.hash, hash, sizeof about.hash);
     return append(office, &office->session->product, &about, "request", HM_NO_BYTES, index);
+}
+
+hm_err hm_requests_close(hm_office *office, bool *needed, uint64_t *index, uint8_t hash[static HM_SHA256_LEN]) {
+    hm_noting *noting = office->session->noted;
+    if (office->session->noting != HM_NOTING_NEW || !office->session->product.id || noting->publishing)
+        return hm_refuse("core language: request-close comes after narrow, in a session that request-begin began");
+    if (!noting->request.artifacts) return hm_refuse("there is nothing to request");
+    *needed = noting->any_needs;
+    return *needed ? hm_request_make(office, noting, index, hash) : HM_OK;
 }
 
 static hm_err check_decision(hm_office *office, hm_decision decision, hm_standing *standing, hm_bytes signature) {

@@ -135,8 +135,20 @@ static hm_err judge_release(void *context, const hm_entry_row *entry) {
     return HM_OK;
 }
 
+/* What was let out under it was so whole. */
+static hm_err judge_publication(void *context, const hm_entry_row *entry) {
+    judging *j = context;
+    hm_leaf leaf;
+    if (!member_is(entry->details, "request", j->hex)) return HM_OK;
+    HM_TRY(check_entry(entry, &leaf));
+    for (size_t i = 0; i < j->standing->request->artifacts; i++) j->used[i] = entry->index + 1;
+    return HM_OK;
+}
+
 static hm_err judge_releases(judging *j) {
     hm_product product;
+    if (j->standing->request->publish)
+        return hm_store_entries_tagged(j->office->store, HM_PUBLISHED_TAG, judge_publication, j);
     if (!j->standing->request->manifest.len) return HM_OK;
     HM_TRY(hm_product_find(j->office, j->standing->request->product, &product));
     return hm_store_entries_tagged(j->office->store, hm_releases_tag(&product), judge_release, j);
@@ -218,9 +230,9 @@ hm_err hm_requests_list(hm_office *office, hm_standing_visit visit, void *contex
 
 /* ---- what lets a signature through ---- */
 
-/* Is it the session's: its product's, release's and principal's? */
+/* Is it the session's: for signing, its product's, release's and principal's? */
 static bool is_sessions(const hm_request *request, const hm_office *office) {
-    return hm_bytes_equal(request->product, hm_text(office->session->product.name)) &&
+    return !request->publish && hm_bytes_equal(request->product, hm_text(office->session->product.name)) &&
            hm_bytes_equal(request->release, hm_text(office->session->release)) &&
            hm_bytes_equal(request->requester, hm_text(office->session->principal)) &&
            memcmp(request->office, office->row.uuid, sizeof request->office) == 0;
@@ -240,7 +252,7 @@ typedef struct {
 } search;
 
 static const char *const why_closed[] = {"", "its request was rejected", "its request was cancelled",
-                                         "its request has expired", "its request was used: all of it was signed"};
+                                         "its request has expired", "its request was used"};
 
 /* A manifest is one of many things; that it is another than the one that was requested is worth telling. */
 static hm_err tell_apart(search *s, const hm_standing *standing) {
@@ -251,6 +263,13 @@ static hm_err tell_apart(search *s, const hm_standing *standing) {
     if (standing->state == HM_REQUEST_OPEN)
         s->approval->why = "another file, version or option than its request has, whose manifest differs";
     return HM_OK;
+}
+
+static void take_approvals(hm_approval *approval, const hm_standing *standing) {
+    approval->found = true;
+    memcpy(approval->request, standing->hash, sizeof approval->request);
+    approval->approvers = standing->approvers;
+    memcpy(approval->approver, standing->approver, sizeof approval->approver);
 }
 
 /* The one with the most approvals; why the last one was none is said if there is none. */
@@ -267,10 +286,7 @@ static hm_err consider(void *context, const hm_standing *standing) {
         return HM_OK;
     }
     if (s->approval->found && s->approval->approvers >= standing->approvers) return HM_OK;
-    s->approval->found = true;
-    memcpy(s->approval->request, standing->hash, sizeof s->approval->request);
-    s->approval->approvers = standing->approvers;
-    memcpy(s->approval->approver, standing->approver, sizeof s->approval->approver);
+    take_approvals(s->approval, standing);
     return HM_OK;
 }
 
@@ -278,4 +294,29 @@ hm_err hm_requests_find(hm_office *office, const hm_artifact *artifact, hm_appro
     search s = {.office = office, .artifact = artifact, .approval = approval};
     *approval = (hm_approval){.found = false};
     return hm_requests_list(office, consider, &s);
+}
+
+/* ---- what lets files out ---- */
+
+typedef struct {
+    const hm_request *wanted;
+    hm_approval *approval;
+} publication_search;
+
+static hm_err consider_publication(void *context, const hm_standing *standing) {
+    publication_search *s = context;
+    if (!hm_request_same(standing->request, s->wanted)) return HM_OK;
+    if (standing->state != HM_REQUEST_OPEN) {
+        if (!s->approval->found) s->approval->why = why_closed[standing->state];
+        return HM_OK;
+    }
+    if (s->approval->found && s->approval->approvers >= standing->approvers) return HM_OK;
+    take_approvals(s->approval, standing);
+    return HM_OK;
+}
+
+hm_err hm_requests_find_publication(hm_office *office, const hm_request *wanted, hm_approval *approval) {
+    publication_search s = {.wanted = wanted, .approval = approval};
+    *approval = (hm_approval){.found = false};
+    return hm_requests_list(office, consider_publication, &s);
 }

@@ -19,11 +19,12 @@ static const struct {
     hm_role role;
     bool of_product;
 } acts[] = {
-    {HM_MSG_NARROW, HM_ROLE_REQUESTER, true},         {HM_MSG_PRODUCT_ADD, HM_ROLE_ADMINISTRATOR, false},
-    {HM_MSG_KEY_GENERATE, HM_ROLE_KEY_OFFICER, true}, {HM_MSG_CERT_REQUEST, HM_ROLE_KEY_OFFICER, true},
-    {HM_MSG_CERT_IMPORT, HM_ROLE_KEY_OFFICER, true},  {HM_MSG_TRUST_KEY, HM_ROLE_KEY_OFFICER, false},
-    {HM_MSG_LOG_KEY, HM_ROLE_KEY_OFFICER, false},     {HM_MSG_NARROW_LIST, HM_ROLE_KEY_OFFICER, false},
-    {HM_MSG_TRUST_SIGN, HM_ROLE_KEY_OFFICER, false},
+    {HM_MSG_NARROW, HM_ROLE_REQUESTER, true},           {HM_MSG_PRODUCT_ADD, HM_ROLE_ADMINISTRATOR, false},
+    {HM_MSG_KEY_GENERATE, HM_ROLE_KEY_OFFICER, true},   {HM_MSG_CERT_REQUEST, HM_ROLE_KEY_OFFICER, true},
+    {HM_MSG_CERT_IMPORT, HM_ROLE_KEY_OFFICER, true},    {HM_MSG_TRUST_KEY, HM_ROLE_KEY_OFFICER, false},
+    {HM_MSG_LOG_KEY, HM_ROLE_KEY_OFFICER, false},       {HM_MSG_NARROW_LIST, HM_ROLE_KEY_OFFICER, false},
+    {HM_MSG_TRUST_SIGN, HM_ROLE_KEY_OFFICER, false},    {HM_MSG_PUBLISH_BEGIN, HM_ROLE_PUBLISHER, true},
+    {HM_MSG_PUBLISH_WITHDRAW, HM_ROLE_PUBLISHER, true},
 };
 
 static hm_err allows(hm_office *office, hm_role role, hm_bytes product) {
@@ -42,6 +43,7 @@ hm_err hm_rule_allows_act(hm_office *office, const hm_message *question) {
     if (office->session->noting && question->type != HM_MSG_NARROW)
         return hm_refuse("core language: narrow comes after request-begin");
     if (office->session->noting == HM_NOTING_COMPARED) return HM_OK;
+    if (question->type == HM_MSG_PUBLISH_BEGIN && question->field[HM_PUBLISH_BEGIN_REQUEST].bytes.len) return HM_OK;
     return allows(office, acts[i].role, product);
 }
 
@@ -218,6 +220,65 @@ static hm_err policy_of(hm_office *office, hm_bytes product, hm_policy *policy, 
     return HM_OK;
 }
 
+static hm_policy_request asked_of(const hm_request *request, const hm_artifact *artifact, const hm_token_info *token) {
+    return (hm_policy_request){.requester = request->publish ? request->by : request->requester,
+                               .release = request->release,
+                               .format = artifact->format,
+                               .algorithm = artifact->algorithm,
+                               .software = token->software,
+                               .time = hm_now(),
+                               .wanted = 1,
+                               .used = none_used};
+}
+
+/* ---- publishing ---- */
+
+/* Each of the files, by the rule under which it was signed. */
+static hm_err decide_files(const hm_policy *policy, const hm_request *request, const hm_token_info *token,
+                           const hm_approval *approval, hm_rule_answer *answer, char missing[static HM_SENTENCE_MAX]) {
+    answer->needs_approvals = false;
+    for (size_t i = 0; i < request->artifacts; i++) {
+        hm_policy_decision decision;
+        hm_policy_request asked = asked_of(request, &request->artifact[i], token);
+        asked.approvers = approval->approver;
+        asked.approver_count = approval->approvers;
+        HM_TRY(hm_policy_decide_publish(policy, &asked, &decision, NULL));
+        if (decision.verdict == HM_POLICY_DENIED)
+            return hm_refuse("the policy of %.*s: %s", (int)request->product.len, (const char *)request->product.data,
+                             decision.sentence);
+        if (decision.rule && (!answer->expires || decision.rule->expires < answer->expires)) {
+            answer->expires = decision.rule->expires;
+            snprintf(answer->rule, sizeof answer->rule, "%.*s", (int)decision.rule->name.len,
+                     (const char *)decision.rule->name.data);
+        }
+        if (decision.verdict == HM_POLICY_ALLOWED) continue;
+        answer->needs_approvals = true;
+        snprintf(missing, HM_SENTENCE_MAX, "%s", decision.sentence);
+    }
+    return HM_OK;
+}
+
+hm_err hm_rule_decide_publish(hm_office *office, const hm_request *request, bool may_wait, hm_rule_answer *answer) {
+    const hm_policy *policy;
+    hm_token_info token = {.software = true};
+    hm_approval approval = {.found = false};
+    char missing[HM_SENTENCE_MAX] = "";
+    *answer = (hm_rule_answer){.by_request = false};
+    if (!office->governed) return HM_OK;
+    HM_TRY(allows(office, HM_ROLE_PUBLISHER, request->product));
+    HM_TRY(current_policy(office, &policy));
+    if (office->token) hm_token_describe(office->token, &token);
+    HM_TRY(decide_files(policy, request, &token, &approval, answer, missing));
+    if (!answer->needs_approvals) return HM_OK;
+    HM_TRY(hm_requests_find_publication(office, request, &approval));
+    if (approval.found) HM_TRY(decide_files(policy, request, &token, &approval, answer, missing));
+    answer->by_request = approval.found && !answer->needs_approvals;
+    memcpy(answer->request, approval.request, sizeof answer->request);
+    if (!answer->needs_approvals || may_wait) return HM_OK;
+    return hm_refuse("the policy of %s: %s%s%s%s", office->session->product.name, missing, approval.why ? " (" : "",
+                     approval.why ? approval.why : "", approval.why ? ")" : "");
+}
+
 hm_err hm_rule_awaits(hm_office *office, hm_standing *standing) {
     static hm_policy policy;
     const hm_request *request = standing->request;
@@ -226,17 +287,11 @@ hm_err hm_rule_awaits(hm_office *office, hm_standing *standing) {
     hm_token_describe(office->token, &token);
     for (size_t i = 0; !standing->awaits[0] && i < request->artifacts; i++) {
         hm_policy_decision decision;
-        hm_policy_request asked = {.requester = request->requester,
-                                   .release = request->release,
-                                   .format = request->artifact[i].format,
-                                   .algorithm = request->artifact[i].algorithm,
-                                   .software = token.software,
-                                   .time = hm_now(),
-                                   .approvers = standing->approver,
-                                   .approver_count = standing->approvers,
-                                   .wanted = 1,
-                                   .used = none_used};
-        HM_TRY(hm_policy_decide(&policy, &asked, &decision, NULL));
+        hm_policy_request asked = asked_of(request, &request->artifact[i], &token);
+        asked.approvers = standing->approver;
+        asked.approver_count = standing->approvers;
+        HM_TRY(request->publish ? hm_policy_decide_publish(&policy, &asked, &decision, NULL)
+                                : hm_policy_decide(&policy, &asked, &decision, NULL));
         snprintf(standing->awaits, sizeof standing->awaits, "%s", decision.sentence);
     }
     return HM_OK;

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { VERSION = 1, REQUIRED = 10, MEMBERS = 11, ARTIFACT_ITEMS = 6 };
+enum { VERSION = 1, REQUIRED = 10, MEMBERS = 13, TO_PUBLISH = 2, ARTIFACT_ITEMS = 6 };
 
 /* Seconds that a calendar has: to the end of the year 9999. */
 static const uint64_t last_second = UINT64_C(253402300799);
@@ -128,12 +128,8 @@ static hm_err get_artifacts(hm_reader *reader, hm_request *r) {
     uint64_t count;
     HM_TRY(hm_cbor_get_array(reader, &count));
     if (!count || count > HM_REQUEST_ARTIFACTS) return hm_refuse("it has 1 to %d artifacts", HM_REQUEST_ARTIFACTS);
-    for (r->artifacts = 0; r->artifacts < count; r->artifacts++) {
+    for (r->artifacts = 0; r->artifacts < count; r->artifacts++)
         HM_TRY(get_artifact(reader, &r->artifact[r->artifacts]));
-        for (size_t i = 0; i < r->artifacts; i++)
-            if (hm_artifact_same(&r->artifact[i], &r->artifact[r->artifacts]))
-                return hm_refuse("it names an artifact twice");
-    }
     return HM_OK;
 }
 
@@ -156,6 +152,21 @@ static hm_err get_manifest(hm_reader *reader, hm_request *r) {
     return HM_OK;
 }
 
+static bool is_publish(const hm_request *r) { return r->publish; }
+static hm_err put_act(const hm_request *r, hm_buf *cbor) { return (void)r, hm_cbor_put_uint(cbor, TO_PUBLISH); }
+static hm_err get_act(hm_reader *reader, hm_request *r) {
+    uint64_t act;
+    HM_TRY(hm_cbor_get_uint(reader, &act));
+    r->publish = act == TO_PUBLISH;
+    if (!r->publish) return hm_refuse("there is no act %llu", (unsigned long long)act);
+    return r->manifest.len ? hm_refuse("a manifest is not published, envelopes are") : HM_OK;
+}
+static hm_err put_by(const hm_request *r, hm_buf *cbor) { return hm_cbor_put_text(cbor, r->by); }
+static hm_err get_by(hm_reader *reader, hm_request *r) {
+    return get_name(reader, &r->by, HM_PRINCIPAL_NAME_MAX, "a principal's name");
+}
+static bool has_by(const hm_request *r) { return r->by.len != 0; }
+
 static const struct {
     member_put put;
     member_get get;
@@ -172,6 +183,8 @@ static const struct {
     {put_statements, get_statements, NULL},
     {put_artifacts, get_artifacts, NULL},
     {put_manifest, get_manifest, has_manifest},
+    {put_act, get_act, is_publish},
+    {put_by, get_by, has_by},
 };
 
 bool hm_artifact_same(const hm_artifact *a, const hm_artifact *b) {
@@ -179,9 +192,18 @@ bool hm_artifact_same(const hm_artifact *a, const hm_artifact *b) {
            hm_bytes_equal(a->plain, b->plain) && hm_bytes_equal(a->content, b->content);
 }
 
-/* Nobody approves the digest of a manifest that he cannot see. */
-static hm_err check_native(const hm_request *r) {
-    for (size_t i = 0; i < r->artifacts && !r->manifest.len; i++)
+static bool is_twice(const hm_request *r, size_t i, size_t k) {
+    const hm_artifact *a = &r->artifact[i], *b = &r->artifact[k];
+    return r->publish ? hm_bytes_equal(a->name, b->name) : hm_artifact_same(a, b);
+}
+
+static hm_err check_whole(const hm_request *r) {
+    for (size_t i = 0; i < r->artifacts; i++)
+        for (size_t k = 0; k < i; k++)
+            if (is_twice(r, i, k)) return hm_refuse("it names an artifact twice");
+    if (r->publish != has_by(r)) return hm_refuse("who had it signed is named of what is published, and only of that");
+    /* Nobody approves the digest of a manifest that he cannot see. */
+    for (size_t i = 0; i < r->artifacts && !r->manifest.len && !r->publish; i++)
         if (r->artifact[i].format == HM_POLICY_NATIVE) return hm_refuse("a native release comes with its manifest");
     return HM_OK;
 }
@@ -202,7 +224,7 @@ static hm_err get_all(hm_bytes cbor, hm_request *r) {
         next = (int)key + 1;
     }
     if (next <= REQUIRED) return hm_refuse("it has at least %d members", REQUIRED);
-    HM_TRY(check_native(r));
+    HM_TRY(check_whole(r));
     return hm_read_end(&reader);
 }
 

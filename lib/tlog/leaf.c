@@ -10,7 +10,7 @@ static bool refers_to_intent(hm_leaf_type type) { return type == HM_LEAF_OUTCOME
 
 /* What must hold for every leaf, written or read: a record that only looks like an outcome must not exist. */
 static hm_err check(const hm_leaf *leaf) {
-    if (leaf->type < HM_LEAF_INTENT || leaf->type > HM_LEAF_REQUEST)
+    if (leaf->type < HM_LEAF_INTENT || leaf->type > HM_LEAF_PUBLICATION)
         return hm_refuse("the log entry is of the unknown type %d", (int)leaf->type);
     if (leaf->has_intent != refers_to_intent(leaf->type))
         return hm_refuse(leaf->has_intent ? "the log entry refers to an intent, and its type does not"
@@ -21,6 +21,8 @@ static hm_err check(const hm_leaf *leaf) {
     if (leaf->type == HM_LEAF_INTENT && !len) return hm_refuse("the intent names no digest");
     if (leaf->type == HM_LEAF_REQUEST && len != HM_SHA256_LEN)
         return hm_refuse("the log entry does not name the SHA-256 of a request");
+    if (leaf->type == HM_LEAF_PUBLICATION && (!leaf->has_product || (len && len != HM_SHA256_LEN)))
+        return hm_refuse("a publication is a product's, and names a SHA-256 if anything");
     if (leaf->type == HM_LEAF_OUTCOME && len != HM_SHA256_LEN)
         return hm_refuse("the outcome does not name the SHA-256 of a signature");
     return HM_OK;
@@ -68,7 +70,7 @@ static hm_err get_start(hm_reader *reader, hm_leaf *leaf) {
     HM_TRY(get_small(reader, &version));
     if (version != LEAF_VERSION) return hm_refuse("its version %u is unknown", version);
     HM_TRY(get_small(reader, &type));
-    if (type < HM_LEAF_INTENT || type > HM_LEAF_REQUEST) return hm_refuse("its type %u is unknown", type);
+    if (type < HM_LEAF_INTENT || type > HM_LEAF_PUBLICATION) return hm_refuse("its type %u is unknown", type);
     leaf->type = (hm_leaf_type)type;
     return HM_OK;
 }

@@ -191,6 +191,28 @@ static void what_is_not_taken_up_is_on_record(void **ignored) {
     office_disconnect(&o);
 }
 
+/* Within the same second, it would have the same bytes. */
+static void what_was_closed_is_asked_for_anew(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t first[HM_SHA256_LEN], second[HM_SHA256_LEN];
+    open_governed(&o);
+    for (int i = 0; i < 4; i++) {
+        open_again(&o);
+        WORKS(begin_request(&o, HM_NO_BYTES));
+        WORKS(narrow_to(&o, "pump"));
+        WORKS(note(&o, "one"));
+        WORKS(close_request(&o, second));
+        open_again(&o);
+        assert_state(&o, second, "open");
+        if (i) assert_memory_not_equal(first, second, sizeof first);
+        if (i) assert_state(&o, first, "cancelled");
+        WORKS(decide_as(&o, second, HM_DECISION_CANCEL, HM_COSE_APPROVAL, NULL));
+        memcpy(first, second, sizeof first);
+    }
+    office_disconnect(&o);
+}
+
 static void an_office_of_one_has_no_requests(void **ignored) {
     (void)ignored;
     OFFICE o;
@@ -433,6 +455,7 @@ int main(void) {
         OFFICE_TEST(files_are_compared_with_the_request),
         OFFICE_TEST(a_request_is_for_what_needs_approval),
         OFFICE_TEST(what_is_not_taken_up_is_on_record),
+        cmocka_unit_test(what_was_closed_is_asked_for_anew),
         OFFICE_TEST(an_office_of_one_has_no_requests),
         OFFICE_TEST(a_session_that_begins_a_request_does_nothing_else),
         OFFICE_TEST(who_compares_makes_no_key),

@@ -195,7 +195,7 @@ static void a_manifest_is_what_every_artifact_is(void **state) {
 static void a_member_that_nobody_knows_is_refused(void **state) {
     (void)state;
     static hm_request r, read;
-    static const uint8_t tails[][3] = {{11, 0x40, 0}, {10, 0x40, 0}, {23, 0x40, 0}};
+    static const uint8_t tails[][3] = {{14, 0x40, 0}, {10, 0x40, 0}, {23, 0x40, 0}};
     for (size_t i = 0; i < 3; i++) {
         HM_BUF cbor = HM_BUF_EMPTY;
         r = make(1);
@@ -205,6 +205,50 @@ static void a_member_that_nobody_knows_is_refused(void **state) {
         assert_done(hm_put(&cbor, HM_BYTES(tails[i], 2)));
         assert_refused(hm_request_get(hm_buf_bytes(&cbor), &read));
     }
+}
+
+static hm_request make_publication(void) {
+    hm_request r = make(3);
+    r.publish = true;
+    r.by = hm_text("ci");
+    r.artifact[0].format = 4;
+    r.artifact[0].name = hm_text("a.cose"), r.artifact[1].name = hm_text("b.p7s"), r.artifact[2].name = hm_text("b");
+    return r;
+}
+
+#define assert_not_published(...)                                                                                      \
+    do {                                                                                                               \
+        HM_BUF cbor = HM_BUF_EMPTY;                                                                                    \
+        static hm_request r;                                                                                           \
+        r = make_publication();                                                                                        \
+        __VA_ARGS__;                                                                                                   \
+        assert_refused(hm_request_put(&r, &cbor));                                                                     \
+    } while (0)
+
+static void a_publication_says_that_it_is_one(void **state) {
+    (void)state;
+    static hm_request r, read;
+    HM_BUF cbor = HM_BUF_EMPTY, to_sign = HM_BUF_EMPTY;
+    r = make_publication();
+    assert_done(hm_request_put(&r, &cbor));
+    assert_done(hm_request_get(hm_buf_bytes(&cbor), &read));
+    assert_true(read.publish);
+    assert_true(hm_bytes_equal(read.by, hm_text("ci")));
+    r.artifact[2] = r.artifact[1], r.artifact[2].name = hm_text("the same bytes");
+    assert_done(hm_request_put(&r, &cbor));
+    r = make(1);
+    assert_done(hm_request_put(&r, &to_sign));
+    assert_done(hm_request_get(hm_buf_bytes(&to_sign), &read));
+    assert_false(read.publish);
+}
+
+static void a_publication_is_whole(void **state) {
+    (void)state;
+    assert_not_published(r.publish = false);
+    assert_not_published(r.by = HM_NO_BYTES);
+    assert_not_published(r.by = hm_text("c i"));
+    assert_not_published(r.artifact[2].name = hm_text("b.p7s"));
+    assert_not_native(r.publish = true; r.by = hm_text("ci"));
 }
 
 int main(void) {
@@ -217,6 +261,8 @@ int main(void) {
         cmocka_unit_test(what_is_signed_otherwise_is_another_artifact),
         cmocka_unit_test(a_native_release_has_its_manifest_in_it),
         cmocka_unit_test(a_manifest_is_what_every_artifact_is),
+        cmocka_unit_test(a_publication_says_that_it_is_one),
+        cmocka_unit_test(a_publication_is_whole),
         cmocka_unit_test(a_member_that_nobody_knows_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,7 +127,7 @@ static void refuses_fields_that_are_missing_unknown_or_of_another_size(void **st
         {"88" "02" "01" OFFICE PRODUCT "03" DIGEST DETAILS "f6", "version 2"},
         {"88" "00" "01" OFFICE PRODUCT "03" DIGEST DETAILS "f6", "version 0"},
         {"88" "01" "00" OFFICE PRODUCT "03" DIGEST DETAILS "f6", "type 0"},
-        {"88" "01" "07" OFFICE PRODUCT "03" DIGEST DETAILS "f6", "type 7"},
+        {"88" "01" "08" OFFICE PRODUCT "03" DIGEST DETAILS "f6", "type 8"},
         {"88" "01" "1b0000000100000001" OFFICE PRODUCT "03" DIGEST DETAILS "f6", "too large"},
         {"88" "01" "01" "4f000102030405060708090a0b0c0d0e" PRODUCT "03" DIGEST DETAILS "f6", "16 bytes"},
         {"88" "01" "01" "f6" PRODUCT "03" DIGEST DETAILS "f6", "byte string"},
@@ -174,8 +174,8 @@ static void refuses_to_write_leaves_that_it_would_not_read(void **state) {
     hm_leaf leaf = intent_leaf();
     leaf.type = 0;
     assert_refused(hm_leaf_put(&leaf, &cbor), "unknown type 0");
-    leaf.type = 7;
-    assert_refused(hm_leaf_put(&leaf, &cbor), "unknown type 7");
+    leaf.type = 8;
+    assert_refused(hm_leaf_put(&leaf, &cbor), "unknown type 8");
     leaf.type = HM_LEAF_REQUEST;
     leaf.digest_len = 48;
     assert_refused(hm_leaf_put(&leaf, &cbor), "does not name the SHA-256 of a request");

@@ -57,6 +57,16 @@ typedef enum {
     HM_MSG_REQUEST_LIST = 81,
     HM_MSG_REQUEST = 82,
     HM_MSG_REQUEST_DECIDE = 83,
+    HM_MSG_PUBLISH_BEGIN = 85,
+    HM_MSG_PUBLISH_FILE = 87,
+    HM_MSG_PUBLISH_CLOSE = 89,
+    HM_MSG_PUBLISH_WANTED = 90,
+    HM_MSG_PUBLISH_PUT = 91,
+    HM_MSG_PUBLISH_COMMIT = 93,
+    HM_MSG_PUBLISH_MADE = 94,
+    HM_MSG_PUBLISH_WITHDRAW = 95,
+    HM_MSG_PUBLISH_LIST = 97,
+    HM_MSG_PUBLISHED = 98,
     HM_MSG_PROVE_KEY = 101,
     HM_MSG_KNOWN = 102,
     HM_MSG_PROVE_TOKEN = 103,
@@ -170,6 +180,35 @@ typedef enum { HM_DECISION_APPROVE = 1, HM_DECISION_REJECT = 2, HM_DECISION_CANC
 enum { HM_PROVE_KEY_BINDING, HM_PROVE_KEY_SIGNATURE };
 enum { HM_PROVE_TOKEN_TOKEN };
 enum { HM_KNOWN_PRINCIPAL, HM_KNOWN_EXPIRES }; /* seconds since 1970; 0: with the session */
+
+/* A session for publishing files of one release, or, with a request's SHA-256, for comparing files with it. */
+enum { HM_PUBLISH_BEGIN_PRODUCT, HM_PUBLISH_BEGIN_RELEASE, HM_PUBLISH_BEGIN_REQUEST };
+/* One file, by whichever of its signatures the log has. CARRIES: it holds that signature; otherwise it is what was
+ * signed, and its digest stands in the intent. OPERAND: the asker's own number for it, which is given back. */
+enum {
+    HM_PUBLISH_FILE_OPERAND,
+    HM_PUBLISH_FILE_NAME,
+    HM_PUBLISH_FILE_SIZE,
+    HM_PUBLISH_FILE_PLAIN,
+    HM_PUBLISH_FILE_SIGNATURE,
+    HM_PUBLISH_FILE_CONTENT,
+    HM_PUBLISH_FILE_CARRIES
+};
+/* Close is answered by request-made, if approvals are missing; otherwise by each file that is wanted now, and done. */
+enum { HM_PUBLISH_WANTED_OPERAND, HM_PUBLISH_WANTED_NAME };
+enum { HM_PUBLISH_PUT_BYTES }; /* of the files that are wanted, one behind the other */
+enum { HM_PUBLISH_MADE_INDEX };
+enum { HM_PUBLISH_WITHDRAW_PRODUCT, HM_PUBLISH_WITHDRAW_RELEASE };
+enum { HM_PUBLISH_LIST_PRODUCT }; /* empty: all */
+/* BODY: a request (docs/statements.md) that says which files; empty: the release was withdrawn. */
+enum {
+    HM_PUBLISHED_INDEX,
+    HM_PUBLISHED_PRODUCT,
+    HM_PUBLISHED_RELEASE,
+    HM_PUBLISHED_TIME,
+    HM_PUBLISHED_ACTOR,
+    HM_PUBLISHED_BODY
+};
 
 /* Formats of entries. Of the last two the core has read what it signs. */
 enum { HM_LOGGED_CMS = 1, HM_LOGGED_CATALOGUE = 2, HM_LOGGED_PE = 3, HM_LOGGED_MANIFEST = 4, HM_LOGGED_TRUST_LIST = 5 };

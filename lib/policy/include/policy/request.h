@@ -38,6 +38,10 @@ typedef struct {
     /* Of a native release, what is signed itself: versions and sequence number are fixed, and approvers see them. Every
      * artifact is this manifest then, for another key. Empty: the request is for no native release. */
     hm_bytes manifest;
+    /* Not to sign, but to let out what was signed. Of an artifact then NAME counts, too, PLAIN and SIZE are of the file
+     * as it is let out, and CONTENT is the digest that was signed, under BY's request, with a key of ALGORITHM. */
+    bool publish;
+    hm_bytes by;
 } hm_request;
 
 /* Append the CBOR of REQUEST. A refusal, with nothing appended, if it could not be read again. About 25 KiB: not for a

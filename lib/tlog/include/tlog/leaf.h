@@ -17,7 +17,9 @@ typedef enum {
     HM_LEAF_REFUSAL = 3,  /* a request that was refused; digest: the format digest if there was one */
     HM_LEAF_CEREMONY = 4, /* an office, product, key or certificate came to be or changed; digest: of it, or null */
     HM_LEAF_FAILURE = 5,  /* an intent that gave no signature; intent: its index */
-    HM_LEAF_REQUEST = 6   /* signatures were asked for, or that was decided; digest: SHA-256 of the request */
+    HM_LEAF_REQUEST = 6,  /* signatures were asked for, or that was decided; digest: SHA-256 of the request */
+    HM_LEAF_PUBLICATION =
+        7 /* a product's files were let out, digest: SHA-256 of what says which; or taken back: null */
 } hm_leaf_type;
 
 enum { HM_LEAF_MAX = 192, HM_SALT_LEN = 32 };

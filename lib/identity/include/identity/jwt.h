@@ -24,10 +24,11 @@ typedef struct {
 void hm_jws_clear(hm_jws *jws);
 #define HM_JWS __attribute__((cleanup(hm_jws_clear))) hm_jws
 
-/* TOKEN, which must outlive JWS, is three parts of canonical base64url, of which only the payload may be empty; its header is an object with an
- * `alg` that is taken. Refused: `crit` (RFC 7515 section 4.1.11: no extension is known here), `b64` (RFC 7797), `zip`,
- * `enc`, `cty` (a token in a token), a `typ` that is not "JWT" (RFC 8725 section 3.11: no token made for something
- * else). Keys that a header brings or points to (jwk, jku, x5c, x5u) are never looked at. */
+/* TOKEN, which must outlive JWS, is three parts of canonical base64url, of which only the payload may be empty; its
+ * header is an object with an `alg` that is taken. Refused: `crit` (RFC 7515 section 4.1.11: no extension is known
+ * here), `b64` (RFC 7797), `zip`, `enc`, `cty` (a token in a token), a `typ` that is not "JWT" (RFC 8725 section 3.11:
+ * no token made for something else). Keys that a header brings or points to (jwk, jku, x5c, x5u) are never looked at.
+ */
 HM_MUST_USE hm_err hm_jws_read(hm_bytes token, hm_jws *jws);
 /* Is the signature one by the only key of JWKS that suits (hm_jwks_find)? */
 HM_MUST_USE hm_err hm_jws_verify(const hm_jws *jws, const hm_jwks *jwks);

@@ -31,8 +31,8 @@ void hm_identity_free(hm_identity **identity);
  * WORKLOAD views; both are nothing on a fault. */
 HM_MUST_USE hm_err hm_identity_of(hm_identity *identity, hm_bytes token, hm_jwt **jwt, hm_workload *workload);
 
-/* Answer questions (identity/answer.h) on the blocking SOCK_SEQPACKET socket FD until the other side is closed, then HM_OK. A
- * message without a tag is passed over; one without a token, or with too long a one, gets its refusal. */
+/* Answer questions (identity/answer.h) on the blocking SOCK_SEQPACKET socket FD until the other side is closed, then
+ * HM_OK. A message without a tag is passed over; one without a token, or with too long a one, gets its refusal. */
 HM_MUST_USE hm_err hm_identity_serve(int fd, const char *configuration, const hm_identity_outside *outside);
 
 #endif

@@ -12,10 +12,15 @@ static const struct {
     const char *word;
     size_t offset;
 } words[] = {
-    {"office", offsetof(hm_config, office)},           {"listen", offsetof(hm_config, listen)},
-    {"certificate", offsetof(hm_config, certificate)}, {"key", offsetof(hm_config, key)},
-    {"clients", offsetof(hm_config, clients)},         {"issuers", offsetof(hm_config, issuers)},
-    {"metrics", offsetof(hm_config, metrics)},         {"drain", offsetof(hm_config, drain)},
+    {"office", offsetof(hm_config, office)},
+    {"listen", offsetof(hm_config, listen)},
+    {"certificate", offsetof(hm_config, certificate)},
+    {"key", offsetof(hm_config, key)},
+    {"clients", offsetof(hm_config, clients)},
+    {"issuers", offsetof(hm_config, issuers)},
+    {"authorities", offsetof(hm_config, authorities)},
+    {"metrics", offsetof(hm_config, metrics)},
+    {"drain", offsetof(hm_config, drain)},
 };
 enum { WORDS = sizeof words / sizeof words[0] };
 

@@ -6,6 +6,7 @@
  *     key /etc/hallmark/tls.key
  *     clients /etc/hallmark/clients.pem   only clients with a certificate of these authorities are let in at all
  *     issuers /etc/hallmark/issuers       whose tokens are taken (identity/issuers.h)
+ *     authorities /etc/hallmark/ca.pem    that issuers' keys are fetched under, instead of the system's
  *     metrics 127.0.0.1:9464              /metrics and /healthz, plain HTTP
  *     drain 10                            seconds that what is under way has when the server ends
  */
@@ -17,7 +18,7 @@
 enum { HM_CONFIG_VALUE_MAX = 1024 };
 typedef char hm_config_value[HM_CONFIG_VALUE_MAX + 1];
 typedef struct {
-    hm_config_value office, listen, certificate, key, clients, issuers, metrics, drain;
+    hm_config_value office, listen, certificate, key, clients, issuers, authorities, metrics, drain;
     unsigned drain_seconds;
 } hm_config;
 

@@ -1,9 +1,11 @@
 #include "supervise.h"
 
 #include "front.h"
+#include "tokens.h"
 
 #include <base/file.h>
 #include <base/io.h>
+#include <base/sandbox.h>
 #include <core/core.h>
 
 #include <arpa/inet.h>
@@ -37,8 +39,8 @@ typedef struct {
 typedef struct {
     hm_config *config;
     int folder, lock, local, listener, metrics, signals;
-    int fronts[2];             /* of the core, of the front */
-    child core, front, former; /* FORMER: a front that is ending */
+    int fronts[2], tokens[2];         /* of the core, of the other */
+    child core, front, judge, former; /* FORMER: a front that is ending */
     time_t started;
     bool ends;
 } server;
@@ -124,8 +126,12 @@ static hm_err start_core(server *s) {
     prctl(PR_SET_NAME, "hallmark-core");
     hm_fd_close(&s->listener);
     hm_fd_close(&s->metrics);
-    hm_core_doors doors = {.local = s->local, .fronts = s->fronts[0], .identity = -1, .stop = s->core.stop};
+    hm_core_doors doors = {.local = s->local,
+                           .fronts = s->fronts[0],
+                           .identity = s->config->issuers[0] ? s->tokens[0] : -1,
+                           .stop = s->core.stop};
     close(s->fronts[1]);
+    close(s->tokens[1]);
     signal(SIGPIPE, SIG_IGN);
     end_child("core", hm_core_serve_office(s->config->office, &doors));
 }
@@ -142,17 +148,31 @@ static hm_err start_front(server *s) {
                           .published = openat(s->folder, "published", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
                           .stop = s->front.stop};
     close(s->fronts[0]);
+    close(s->tokens[0]);
+    close(s->tokens[1]);
     hm_fd_close(&s->local);
     hm_fd_close(&s->lock);
     hm_fd_close(&s->folder);
     end_child("front", hm_front_run(&plan));
 }
 
+static hm_err start_judge(server *s) {
+    if (!s->config->issuers[0]) return HM_OK;
+    HM_TRY(fork_child(s, &s->judge));
+    if (s->judge.pid) return HM_OK;
+    const int keep[] = {s->tokens[1]};
+    hm_err err = hm_sandbox_close_others(keep, 1);
+    end_child("tokens", hm_failed(err) ? err : hm_tokens_run(s->config, s->tokens[1]));
+}
+
 static hm_err start_all(server *s) {
     s->started = time(NULL);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, s->fronts) != 0)
         return hm_could_not("socketpair: %s", strerror(errno));
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->tokens) != 0)
+        return hm_could_not("socketpair: %s", strerror(errno));
     HM_TRY(start_core(s));
+    HM_TRY(start_judge(s));
     return start_front(s);
 }
 
@@ -183,10 +203,13 @@ static void end_all(server *s, unsigned seconds) {
     tell_to_end(&s->former);
     (void)wait_for(&s->front, seconds);
     (void)wait_for(&s->former, seconds);
+    (void)wait_for(&s->judge, 0); /* it has nothing to finish */
     tell_to_end(&s->core);
     (void)wait_for(&s->core, CORE_END_SECONDS);
     hm_fd_close(&s->fronts[0]);
     hm_fd_close(&s->fronts[1]);
+    hm_fd_close(&s->tokens[0]);
+    hm_fd_close(&s->tokens[1]);
 }
 
 /* A process that ends at once each time is not started over and over. */
@@ -194,15 +217,19 @@ static void rest(const server *s) {
     if (time(NULL) - s->started < 2) sleep(1);
 }
 
-static hm_err restart_front(server *s) {
+static hm_err restart(server *s, hm_err (*start)(server *)) {
     rest(s);
     s->started = time(NULL);
-    return start_front(s);
+    return start(s);
 }
 
 static hm_err reload(server *s) {
     say("reload: a new front begins");
     if (s->front.pid <= 0) return HM_OK;
+    if (s->judge.pid > 0) {
+        (void)wait_for(&s->judge, 0);
+        HM_TRY(start_judge(s));
+    }
     if (s->former.pid > 0) (void)wait_for(&s->former, 0);
     s->former = s->front;
     s->front = (child){.stop = -1};
@@ -231,11 +258,13 @@ static hm_err reap(server *s) {
             rest(s);
             return start_all(s);
         }
-        if (!was(&s->front, pid)) continue;
+        bool judges = was(&s->judge, pid);
+        if (!judges && !was(&s->front, pid)) continue;
         if (WIFEXITED(status) && WEXITSTATUS(status) && time(NULL) - s->started < 2)
             return s->ends = true, hm_could_not("the office cannot be served");
-        say("a front has ended; another one begins");
-        HM_TRY(restart_front(s));
+        say(judges ? "the process that judges tokens has ended; another one begins"
+                   : "a front has ended; another one begins");
+        HM_TRY(restart(s, judges ? start_judge : start_front));
     }
     return HM_OK;
 }
@@ -302,8 +331,10 @@ hm_err hm_supervise(hm_config *config) {
                 .metrics = -1,
                 .signals = -1,
                 .fronts = {-1, -1},
+                .tokens = {-1, -1},
                 .core = {.stop = -1},
                 .front = {.stop = -1},
+                .judge = {.stop = -1},
                 .former = {.stop = -1}};
     hm_err err = open_server(&s);
     if (!hm_failed(err)) err = start_all(&s);

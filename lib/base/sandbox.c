@@ -163,12 +163,16 @@ static void enter_landlock(const int *folders, size_t count) {
     close(ruleset);
 }
 
-static hm_err enter(extent to, const int *folders, size_t count) {
+hm_err hm_sandbox_keep_folders(const int *folders, size_t count) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return hm_could_not("the sandbox cannot be entered: %s", strerror(errno));
-    if (SANITIZED) return HM_OK;
-    enter_landlock(folders, count);
-    return enter_seccomp(to);
+    if (!SANITIZED) enter_landlock(folders, count);
+    return HM_OK;
+}
+
+static hm_err enter(extent to, const int *folders, size_t count) {
+    HM_TRY(hm_sandbox_keep_folders(folders, count));
+    return SANITIZED ? HM_OK : enter_seccomp(to);
 }
 
 hm_err hm_sandbox_enter(void) { return enter(NOTHING_MORE, NULL, 0); }

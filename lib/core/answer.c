@@ -387,8 +387,9 @@ static bool is_for_nobody(hm_message_type type) {
     return type == HM_MSG_HELLO || type == HM_MSG_PROVE_KEY || type == HM_MSG_PROVE_TOKEN;
 }
 
-static hm_err send_known(hm_peer *peer) {
+hm_err hm_peer_send_known(hm_peer *peer, int64_t expires) {
     hm_message message = {.type = HM_MSG_KNOWN};
+    message.field[HM_KNOWN_EXPIRES].number = (uint64_t)expires;
     message.field[HM_KNOWN_PRINCIPAL].bytes = hm_text(peer->session.principal);
     return hm_peer_send(peer, &message);
 }
@@ -396,7 +397,7 @@ static hm_err send_known(hm_peer *peer) {
 static hm_err answer_prove_key(hm_peer *peer, const hm_message *question) {
     HM_TRY(hm_prove_key(peer->office, question->field[HM_PROVE_KEY_BINDING].bytes,
                         question->field[HM_PROVE_KEY_SIGNATURE].bytes));
-    return send_known(peer);
+    return hm_peer_send_known(peer, 0);
 }
 
 /* A front serves one call after another in a session, and hands none to a process that parses files. */
@@ -468,6 +469,8 @@ static hm_err answer(hm_peer *peer, const hm_message *question) {
         return answer_request_decide(peer, question);
     case HM_MSG_PROVE_KEY:
         return answer_prove_key(peer, question);
+    case HM_MSG_PROVE_TOKEN:
+        return hm_refuse("this server takes no tokens (its configuration names no issuers)");
     case HM_MSG_WIDEN:
         return answer_widen(peer);
     case HM_MSG_PUBLISH_BEGIN:

@@ -3,6 +3,7 @@
 #include "office.h"
 
 #include <core/statement_envelope.h>
+#include <identity/answer.h>
 #include <pki/cose.h>
 
 #include <stdio.h>
@@ -38,6 +39,19 @@ static hm_err identify_key(hm_office *office) {
     return call(office->session, &principal, by), HM_OK;
 }
 
+/* By a token, for as long as that is good; its claims are held against principals as these are stated now. */
+static hm_err identify_workload(hm_office *office) {
+    static hm_workload workload; /* one core per process */
+    hm_principal principal;
+    char by[160];
+    HM_TRY(hm_identity_answer_get(hm_buf_bytes(&office->session->workload), &workload));
+    if (hm_now() >= workload.expiry) return hm_refuse("the token by which this session was opened has expired");
+    HM_TRY(hm_registry_by_claims(office->registry, workload.issuer, workload.claim, workload.claims, &principal));
+    snprintf(by, sizeof by, "%.*s %.*s", (int)workload.issuer.len, (const char *)workload.issuer.data,
+             (int)workload.subject.len, (const char *)workload.subject.data);
+    return call(office->session, &principal, by), HM_OK;
+}
+
 hm_err hm_identify(hm_office *office) {
     HM_TRY(hm_statements_load(office));
     switch (office->session->who) {
@@ -45,6 +59,8 @@ hm_err hm_identify(hm_office *office) {
         return identify_user(office);
     case HM_WHO_KEY:
         return identify_key(office);
+    case HM_WHO_WORKLOAD:
+        return identify_workload(office);
     default:
         return hm_refuse("nobody has said who he is in this session");
     }
@@ -54,6 +70,25 @@ hm_err hm_identify(hm_office *office) {
 
 enum { PROVED = 16 + HM_CHALLENGE_LEN + 32 };
 
+hm_err hm_prove_allowed(const hm_office *office) {
+    return office->governed && office->session->who == HM_WHO_NOBODY
+               ? HM_OK
+               : hm_refuse("core language: only a session that a front brought proves who speaks in it, once");
+}
+
+hm_err hm_prove_workload(hm_office *office, hm_bytes answer, int64_t *expires) {
+    static hm_workload workload;
+    hm_session *session = office->session;
+    HM_TRY(hm_prove_allowed(office));
+    HM_TRY(hm_identity_answer_get(answer, &workload));
+    *expires = workload.expiry;
+    HM_TRY(hm_put(&session->workload, answer));
+    session->who = HM_WHO_WORKLOAD;
+    hm_err err = hm_identify(office);
+    if (hm_failed(err)) session->who = HM_WHO_NOBODY, hm_buf_clear(&session->workload);
+    return err;
+}
+
 /* What is signed: this office, this session, this connection. */
 hm_err hm_prove_key(hm_office *office, hm_bytes binding, hm_bytes signature) {
     hm_session *session = office->session;
@@ -61,8 +96,7 @@ hm_err hm_prove_key(hm_office *office, hm_bytes binding, hm_bytes signature) {
     hm_cose_signature read;
     size_t number;
     hm_bytes spki;
-    if (!office->governed || session->who != HM_WHO_NOBODY)
-        return hm_refuse("core language: only a session that a front brought proves who speaks in it, once");
+    HM_TRY(hm_prove_allowed(office));
     HM_TRY(hm_statements_load(office));
     HM_TRY(hm_cose_signature_get(signature, &read));
     HM_TRY(hm_statement_signer(office->registry, read.kid, &number, &spki));

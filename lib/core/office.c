@@ -80,7 +80,8 @@ hm_err hm_session_of_nobody(hm_session *session) {
 
 /* Refusals go on being counted: what was granted is, too. */
 void hm_session_widen(hm_session *session) {
-    hm_session fresh = {.who = session->who, .user = session->user, .refusals = session->refusals};
+    hm_session fresh = {
+        .who = session->who, .user = session->user, .refusals = session->refusals, .workload = session->workload};
     hm_requests_end(session);
     memcpy(fresh.kid, session->kid, sizeof fresh.kid);
     memcpy(fresh.challenge, session->challenge, sizeof fresh.challenge);
@@ -89,7 +90,10 @@ void hm_session_widen(hm_session *session) {
     *session = fresh;
 }
 
-void hm_session_clear(hm_session *session) { hm_requests_end(session); }
+void hm_session_clear(hm_session *session) {
+    hm_requests_end(session);
+    hm_buf_clear(&session->workload);
+}
 
 hm_err hm_office_open(const char *directory, hm_session *session, hm_office *office) {
     memset(office, 0, sizeof *office);

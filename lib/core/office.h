@@ -48,9 +48,10 @@ enum { HM_CHALLENGE_LEN = 32 };
 /* One peer's conversation: who speaks, and what for. */
 typedef struct hm_noting hm_noting;
 typedef struct {
-    enum { HM_WHO_NOBODY, HM_WHO_USER, HM_WHO_KEY } who;
+    enum { HM_WHO_NOBODY, HM_WHO_USER, HM_WHO_KEY, HM_WHO_WORKLOAD } who;
     uint32_t user;           /* who called, as the kernel names him */
     uint8_t kid[HM_KID_LEN]; /* of who has proved that a key is his */
+    hm_buf workload;         /* of who has proved that by a token: the answer about it (identity/answer.h) */
     uint8_t challenge[HM_CHALLENGE_LEN];
     char actor[256]; /* the same for the log; in a governed office with the principal's name */
     char principal[HM_PRINCIPAL_NAME_MAX + 1];
@@ -208,6 +209,10 @@ HM_MUST_USE hm_err hm_identify(hm_office *office);
 /* From now on a principal speaks whose key has made SIGNATURE (a COSE_Signature) over the session's challenge and
  * BINDING. */
 HM_MUST_USE hm_err hm_prove_key(hm_office *office, hm_bytes binding, hm_bytes signature);
+/* From now on the workload speaks that ANSWER (identity/answer.h) is about. *EXPIRES: until then. */
+HM_MUST_USE hm_err hm_prove_workload(hm_office *office, hm_bytes answer, int64_t *expires);
+/* May this session still prove who speaks in it? */
+HM_MUST_USE hm_err hm_prove_allowed(const hm_office *office);
 
 /* requests.c */
 typedef hm_err (*hm_standing_visit)(void *context, const hm_standing *standing);

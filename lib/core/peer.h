@@ -18,7 +18,7 @@ typedef struct {
     int fd;
     uint64_t number;      /* of all that there ever were */
     bool greeted, closed; /* CLOSED: it sends nothing more */
-    bool waits;           /* for the process that judges tokens */
+    int64_t waits;        /* milliseconds: until then, for the process that judges tokens; 0: for nothing */
     bool broken;          /* nothing can be said to it any more */
     bool gave_up, said_closing;
     hm_buf in;
@@ -48,6 +48,8 @@ static inline bool hm_peer_has_more(const hm_peer *peer) { return peer->sent < p
 
 /* answer.c: answer QUESTION, or raise why not. */
 HM_MUST_USE hm_err hm_peer_answer(hm_peer *peer, const hm_message *question);
+/* Who speaks in the session has been found out. */
+HM_MUST_USE hm_err hm_peer_send_known(hm_peer *peer, int64_t expires);
 /* Is it an act, whose refusal is an entry too (P1)? A question about what there is is none. */
 bool hm_is_act(hm_message_type type);
 

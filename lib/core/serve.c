@@ -4,6 +4,7 @@
 #include "peer.h"
 
 #include <base/io.h>
+#include <identity/answer.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -123,6 +124,59 @@ static hm_err check_patience(const hm_peer *peer) {
                : HM_OK;
 }
 
+/* ---- tokens, which another process judges ---- */
+
+enum { JUDGED_MILLISECONDS = 20000 };
+
+static hm_err ask_about_token(core *c, hm_peer *peer, const hm_message *question) {
+    HM_BUF asked = HM_BUF_EMPTY;
+    HM_TRY(hm_prove_allowed(&c->office));
+    HM_TRY(hm_identity_question_put(peer->number, question->field[HM_PROVE_TOKEN_TOKEN].bytes, &asked));
+    if (send(c->doors.identity, asked.data, asked.len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)asked.len)
+        return hm_could_not("tokens cannot be judged at this moment: %s", strerror(errno));
+    peer->waits = milliseconds() + JUDGED_MILLISECONDS;
+    return HM_OK;
+}
+
+static hm_peer *who_waits(const core *c, uint64_t number) {
+    for (size_t i = 0; i < c->peers; i++)
+        if (c->peer[i]->waits && c->peer[i]->number == number) return c->peer[i];
+    return NULL;
+}
+
+static void hear_about_token(core *c) {
+    static uint8_t heard[HM_IDENTITY_ANSWER_MAX];
+    uint64_t number;
+    int64_t expires = 0;
+    ssize_t n = recv(c->doors.identity, heard, sizeof heard, MSG_DONTWAIT);
+    if (n == 0) hm_fd_close(&c->doors.identity);
+    if (n <= 0 || hm_failed(hm_identity_answer_tag(HM_BYTES(heard, (size_t)n), &number))) return;
+    hm_peer *peer = who_waits(c, number);
+    if (!peer) return;
+    peer->waits = 0;
+    c->office.session = &peer->session;
+    hm_err err = hm_prove_workload(&c->office, HM_BYTES(heard, (size_t)n), &expires);
+    c->office.session = &c->own;
+    err = hm_failed(err) ? hm_peer_send_fault(peer, 0, err) : hm_peer_send_known(peer, expires);
+    (void)!hm_failed(err); /* it is gone */
+}
+
+/* One that was asked and says nothing may have died. */
+static void give_up_waiting(core *c) {
+    int64_t now = milliseconds();
+    for (size_t i = 0; i < c->peers; i++) {
+        if (!c->peer[i]->waits || c->peer[i]->waits > now) continue;
+        c->peer[i]->waits = 0;
+        hm_err err = hm_could_not("tokens cannot be judged at this moment");
+        (void)!hm_failed(hm_peer_send_fault(c->peer[i], 0, err));
+    }
+}
+
+static hm_err answer_or_ask(core *c, hm_peer *peer, const hm_message *question) {
+    bool token = question->type == HM_MSG_PROVE_TOKEN && peer->greeted && c->doors.identity >= 0;
+    return token ? ask_about_token(c, peer, question) : hm_peer_answer(peer, question);
+}
+
 static hm_err answer_one(core *c, hm_peer *peer, bool *any) {
     hm_message question;
     bool whole;
@@ -132,7 +186,7 @@ static hm_err answer_one(core *c, hm_peer *peer, bool *any) {
     *any = true;
     hm_peer_took(peer);
     c->office.session = &peer->session;
-    hm_err err = hm_peer_answer(peer, &question);
+    hm_err err = answer_or_ask(c, peer, &question);
     c->office.session = &c->own;
     return hm_failed(err) ? hm_peer_send_fault(peer, 0, err) : HM_OK;
 }
@@ -230,17 +284,24 @@ static void open_doors(core *c, const struct pollfd *polled) {
     hm_err err = HM_OK;
     if (polled[DOOR_LOCAL].revents) err = accept_local(c);
     if (polled[DOOR_FRONTS].revents) err = accept_from_front(c);
+    if (polled[DOOR_IDENTITY].revents) hear_about_token(c);
     if (polled[DOOR_STOP].revents) c->ends = true;
     /* Who was not let in has seen it; that there were too many is all there is to it. */
     (void)!hm_failed(err);
 }
 
+/* How long may be waited for questions? */
+static int patience(const core *c) {
+    int64_t now = milliseconds(), until = c->publish_at;
+    for (size_t i = 0; i < c->peers; i++)
+        if (c->peer[i]->waits && (!until || c->peer[i]->waits < until)) until = c->peer[i]->waits;
+    return !until ? -1 : until > now ? (int)(until - now) : 0;
+}
+
 static hm_err wait_for_more(core *c) {
     static struct pollfd polled[DOORS + PEERS_MAX];
     size_t known = c->peers, count = fill_poll(c, polled);
-    int64_t left = c->publish_at - milliseconds();
-    int timeout = !c->publish_at ? -1 : left > 0 ? (int)left : 0;
-    if (poll(polled, count, timeout) < 0) return errno == EINTR ? HM_OK : hm_could_not("poll: %s", strerror(errno));
+    if (poll(polled, count, patience(c)) < 0) return errno == EINTR ? HM_OK : hm_could_not("poll: %s", strerror(errno));
     for (size_t i = 0; i < known; i++) {
         if (!(polled[DOORS + i].revents & (POLLIN | POLLHUP | POLLERR)) || c->peer[i]->closed) continue;
         hm_err err = hm_peer_receive(c->peer[i]);
@@ -259,6 +320,7 @@ static hm_err run(core *c) {
     while (!c->ends && (c->is_served || c->peers)) {
         publish_when_due(c);
         HM_TRY(wait_for_more(c));
+        give_up_waiting(c);
         look_for_changes(c);
         answer_all(c);
         flush_all(c);

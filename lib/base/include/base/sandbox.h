@@ -23,4 +23,8 @@ HM_MUST_USE hm_err hm_sandbox_enter_folder(int folder);
  * files below the COUNT FOLDERS (-1: none) where the kernel has Landlock. It connects to nothing. */
 HM_MUST_USE hm_err hm_sandbox_enter_server(const int *folders, size_t count);
 
+/* No new privileges and no tracing; of the file system, where the kernel has Landlock, only reading below the FOLDERS
+ * (-1: none). Everything else is as it was: for a process that must connect to others. */
+HM_MUST_USE hm_err hm_sandbox_keep_folders(const int *folders, size_t count);
+
 #endif

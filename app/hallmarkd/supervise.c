@@ -309,6 +309,27 @@ static hm_err block_signals(int *fd) {
     return *fd >= 0 ? HM_OK : hm_could_not("signalfd: %s", strerror(errno));
 }
 
+/* Where it listens; of port 0 the system chose one. */
+static void say_address(int fd, const char *scheme, const char *path) {
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    char host[INET6_ADDRSTRLEN];
+    if (fd < 0 || getsockname(fd, (struct sockaddr *)&address, &len) != 0) return;
+    bool is_v4 = address.ss_family == AF_INET;
+    const void *number = is_v4 ? (void *)&((struct sockaddr_in *)&address)->sin_addr
+                               : (void *)&((struct sockaddr_in6 *)&address)->sin6_addr;
+    in_port_t port = is_v4 ? ((struct sockaddr_in *)&address)->sin_port : ((struct sockaddr_in6 *)&address)->sin6_port;
+    if (!inet_ntop(address.ss_family, number, host, sizeof host)) return;
+    (void)!dprintf(2, is_v4 ? "hallmarkd: %s://%s:%u%s\n" : "hallmarkd: %s://[%s]:%u%s\n", scheme, host, ntohs(port),
+                   path);
+}
+
+static void say_ready(const server *s) {
+    (void)!dprintf(2, "hallmarkd: serves %s\n", s->config->office);
+    say_address(s->listener, "https", "");
+    say_address(s->metrics, "http", "/metrics");
+}
+
 static hm_err open_server(server *s) {
     char whole[PATH_MAX];
     if (!realpath(s->config->office, whole) || strlen(whole) > HM_CONFIG_VALUE_MAX)
@@ -339,6 +360,7 @@ hm_err hm_supervise(hm_config *config) {
     hm_err err = open_server(&s);
     if (!hm_failed(err)) err = start_all(&s);
     if (!hm_failed(err)) {
+        say_ready(&s);
         notify("READY=1");
         err = watch(&s);
         notify("STOPPING=1");

@@ -520,5 +520,7 @@ static hm_err log_refusal(hm_peer *peer, const hm_message *question, hm_err err)
 
 hm_err hm_peer_answer(hm_peer *peer, const hm_message *question) {
     hm_err err = answer(peer, question);
-    return hm_failed(err) ? log_refusal(peer, question, err) : HM_OK;
+    if (!hm_failed(err)) return HM_OK;
+    return question->type == HM_MSG_PROVE_KEY ? hm_log_refused_proof(peer->office, err)
+                                              : log_refusal(peer, question, err);
 }

@@ -89,7 +89,9 @@ typedef struct {
     char token_name[96];            /* for the log */
     bool logged;                    /* something was appended since the last checkpoint */
     hm_session *session;            /* whose question is being answered */
-    hm_keyring *keyrings;           /* keyring.c */
+    int64_t proofs_minute;          /* of refused proofs: so many were logged in this minute */
+    unsigned proofs_logged;
+    hm_keyring *keyrings; /* keyring.c */
 } hm_office;
 
 /* For USER, as the kernel names him. */
@@ -211,6 +213,8 @@ HM_MUST_USE hm_err hm_identify(hm_office *office);
 HM_MUST_USE hm_err hm_prove_key(hm_office *office, hm_bytes binding, hm_bytes signature);
 /* From now on the workload speaks that ANSWER (identity/answer.h) is about. *EXPIRES: until then. */
 HM_MUST_USE hm_err hm_prove_workload(hm_office *office, hm_bytes answer, int64_t *expires);
+/* A proof that was refused: on record, as long as these are few; who cannot prove anything must not fill the log. */
+HM_MUST_USE hm_err hm_log_refused_proof(hm_office *office, hm_err err);
 /* May this session still prove who speaks in it? */
 HM_MUST_USE hm_err hm_prove_allowed(const hm_office *office);
 

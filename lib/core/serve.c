@@ -156,6 +156,7 @@ static void hear_about_token(core *c) {
     peer->waits = 0;
     c->office.session = &peer->session;
     hm_err err = hm_prove_workload(&c->office, HM_BYTES(heard, (size_t)n), &expires);
+    if (hm_failed(err)) err = hm_log_refused_proof(&c->office, err);
     c->office.session = &c->own;
     err = hm_failed(err) ? hm_peer_send_fault(peer, 0, err) : hm_peer_send_known(peer, expires);
     (void)!hm_failed(err); /* it is gone */

@@ -11,8 +11,8 @@ MAY_SEE = {
     'policy': ['base', 'crypto'],
     'identity': ['base', 'crypto'],
     'format': ['base', 'crypto', 'pki'],
-    'core': ['base', 'crypto', 'pki', 'keys', 'tlog', 'store', 'policy'],
-    'client': ['base', 'crypto', 'pki', 'keys', 'tlog', 'store', 'policy', 'core'],
+    'core': ['base', 'crypto', 'pki', 'keys', 'tlog', 'store', 'policy', 'identity'],
+    'client': ['base', 'crypto', 'pki', 'keys', 'tlog', 'store', 'policy', 'identity', 'core'],
 }
 
 # Headers from outside that only some layers have business with.

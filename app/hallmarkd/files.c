@@ -53,8 +53,6 @@ void hm_files_send(hm_exchange *x, int folder, const char *name) {
                       strcmp(name, "checkpoint") == 0 ? "text/plain; charset=utf-8" : "application/octet-stream");
     evhttp_add_header(headers, "Cache-Control", caching_of(name));
     evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-    evhttp_send_reply(x->request, 200, "OK", body);
-    x->request = NULL;
+    hm_exchange_send(x, 200, body);
     evbuffer_free(body);
-    hm_exchange_reply(x, 200, NULL);
 }

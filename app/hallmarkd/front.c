@@ -51,31 +51,34 @@ static void count(hm_front *front, int status) {
     if (status >= 100 && status < 600) front->by_status[status / 100]++;
 }
 
-static void send_json(hm_exchange *x, int status, const json_t *body) {
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(x->request);
-    struct evbuffer *out = evbuffer_new();
-    char *text = json_dumps(body, JSON_COMPACT);
-    evhttp_add_header(headers, "Content-Type", status < 400 ? "application/json" : "application/problem+json");
-    evhttp_add_header(headers, "Cache-Control", "no-store");
-    if (status == 429 || status == 503) evhttp_add_header(headers, "Retry-After", "1");
-    if (status == 401) evhttp_add_header(headers, "WWW-Authenticate", "Bearer");
-    if (out && text) evbuffer_add(out, text, strlen(text));
-    evhttp_send_reply(x->request, out && text ? status : 503, status < 400 ? "OK" : "Problem", out);
-    if (out) evbuffer_free(out);
-    free(text);
-}
-
-void hm_exchange_reply(hm_exchange *x, int status, json_t *body) {
+void hm_exchange_send(hm_exchange *x, int status, struct evbuffer *body) {
     count(x->front, status);
-    if (x->request && body) {
+    if (x->request) {
         const char *method = evhttp_request_get_command(x->request) == EVHTTP_REQ_GET ? "GET" : "POST";
         const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(x->request));
         log_request(x, method, path ? path : "", status);
+        /* From here on the exchange is nobody's. */
         evhttp_connection_set_closecb(evhttp_request_get_connection(x->request), NULL, NULL);
-        send_json(x, status, body);
+        evhttp_send_reply(x->request, status, status < 400 ? "OK" : "Problem", body);
     }
-    json_decref(body);
     free(x);
+}
+
+void hm_exchange_reply(hm_exchange *x, int status, json_t *body) {
+    struct evbuffer *out = evbuffer_new();
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    struct evkeyvalq *headers = x->request ? evhttp_request_get_output_headers(x->request) : NULL;
+    if (headers) {
+        evhttp_add_header(headers, "Content-Type", status < 400 ? "application/json" : "application/problem+json");
+        evhttp_add_header(headers, "Cache-Control", "no-store");
+    }
+    if (headers && (status == 429 || status == 503)) evhttp_add_header(headers, "Retry-After", "1");
+    if (headers && status == 401) evhttp_add_header(headers, "WWW-Authenticate", "Bearer");
+    bool whole = out && text && evbuffer_add(out, text, strlen(text)) == 0;
+    hm_exchange_send(x, whole ? status : 503, out);
+    if (out) evbuffer_free(out);
+    free(text);
+    json_decref(body);
 }
 
 void hm_exchange_problem(hm_exchange *x, hm_problem problem, const char *detail) {

@@ -44,7 +44,9 @@ typedef struct hm_exchange {
     double began;
     char principal[65]; /* for the log of requests */
 } hm_exchange;
-/* Both end the exchange and free it. BODY is taken. */
+/* All three end the exchange and free it. BODY is the caller's still. */
+void hm_exchange_send(hm_exchange *x, int status, struct evbuffer *body);
+/* BODY is taken. */
 void hm_exchange_reply(hm_exchange *x, int status, json_t *body);
 void hm_exchange_problem(hm_exchange *x, hm_problem problem, const char *detail);
 

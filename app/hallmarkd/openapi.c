@@ -62,7 +62,10 @@ static json_t *query_parameters(const hm_route *route) {
 
 static json_t *item_schema(const hm_route *route) {
     if (!route->items) return message_schema(route->answer, true);
-    json_t *item = message_schema(route->last ? HM_MSG_NOTED : route->answer, false);
+    json_t *item = message_schema(route->last == HM_MSG_REQUEST_CLOSE ? HM_MSG_NOTED
+                                  : route->last                       ? HM_MSG_DONE
+                                                                      : route->answer,
+                                  false);
     json_object_del(item, "required");
     json_object_set_new(json_object_get(item, "properties"), "problem", problem_ref());
     return item;
@@ -74,6 +77,8 @@ static json_t *answer_schema(const hm_route *route) {
         hm_wire_schema(route->answer, properties, required);
     else
         json_object_set_new(properties, "items", array_of(item_schema(route)));
+    if (route->last == HM_MSG_PUBLISH_CLOSE)
+        json_object_set_new(properties, "wanted", array_of(message_schema(HM_MSG_PUBLISH_WANTED, true)));
     if (route->last) {
         hm_wire_schema(route->answer, properties, required);
         json_array_clear(required);

@@ -34,6 +34,7 @@ typedef struct call {
     stage stage;
     bool compares; /* with a request that is there */
     json_t *items; /* of the answer */
+    json_t *wanted_files;
     json_t *answer;
     hm_problem problem;
     bool failed;
@@ -56,6 +57,7 @@ struct hm_web_session {
 static void call_free(call *c) {
     for (size_t i = 0; i < STAGES; i++) hm_buf_clear(&c->frames[i]);
     json_decref(c->items);
+    json_decref(c->wanted_files);
     json_decref(c->answer);
     free(c);
 }
@@ -72,6 +74,7 @@ static void finish_call(call *c) {
     x->front->under_way--;
     json_t *body = c->answer ? json_incref(c->answer) : json_object();
     if (c->items) json_object_set(body, "items", c->items);
+    if (c->wanted_files) json_object_set(body, "wanted", c->wanted_files);
     if (!c->failed) {
         hm_exchange_reply(x, 200, body);
     } else if (c->items && json_array_size(c->items)) {
@@ -136,6 +139,11 @@ static void keep_answer(hm_web_session *s, call *c, const hm_message *message) {
     }
     if (message->type == HM_MSG_WELCOME) json_object_set_new(object, "session", json_string(s->id));
     if (message->type == HM_MSG_SIGNED) s->front->signatures++;
+    if (message->type == HM_MSG_PUBLISH_WANTED) {
+        if (!c->wanted_files) c->wanted_files = json_array();
+        json_array_append_new(c->wanted_files, object);
+        return;
+    }
     if (c->route && (c->route->items || c->route->list) && c->stage == MAIN)
         json_array_append_new(c->items, object);
     else if (c->stage == MAIN || (message->type != HM_MSG_DONE && c->stage == LAST))
@@ -177,7 +185,8 @@ static void take_answer(hm_web_session *s, const hm_message *message) {
         keep_fault(c, message);
     else if (!list || message->type != HM_MSG_DONE)
         keep_answer(s, c, message);
-    if (list && !fault && message->type != HM_MSG_DONE) return;
+    bool more = list || message->type == HM_MSG_PUBLISH_WANTED;
+    if (more && !fault && message->type != HM_MSG_DONE) return;
     if (++c->answered < c->asked[c->stage]) return;
     if (next_stage(c)) {
         put_to_core(s);
@@ -391,7 +400,7 @@ static hm_err build_call(hm_web_session *s, json_t *body, call *c) {
     if (route->narrow && route->items) json_object_set_new(body, "signatures", json_integer((json_int_t)count));
     add_defaults(route, body);
     hm_err err = HM_OK;
-    if (s->narrowed) err = ask(c, PRELUDE, &(hm_message){.type = HM_MSG_WIDEN});
+    if (s->narrowed && !route->goes_on) err = ask(c, PRELUDE, &(hm_message){.type = HM_MSG_WIDEN});
     c->compares = route->before == HM_MSG_REQUEST_BEGIN && json_object_get(body, "request");
     bool begins = route->before && (!route->if_named || json_object_get(body, "request"));
     if (!hm_failed(err) && begins) err = ask_from(c, PRELUDE, body, route->before, 0);

@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, CORE_END_SECONDS = 30 };
+enum { BACKLOG = 1024, CORE_END_SECONDS = 30, SHORT_LIFE_SECONDS = 2, SHORT_LIVES_MAX = 5 };
 
 typedef struct {
     pid_t pid;
@@ -42,6 +42,7 @@ typedef struct {
     int fronts[2], tokens[2];         /* of the core, of the other */
     child core, front, judge, former; /* FORMER: a front that is ending */
     time_t started;
+    unsigned short_lives; /* of processes, one after another */
     bool ends;
 } server;
 
@@ -212,9 +213,12 @@ static void end_all(server *s, unsigned seconds) {
     hm_fd_close(&s->tokens[1]);
 }
 
-/* A process that ends at once each time is not started over and over. */
-static void rest(const server *s) {
-    if (time(NULL) - s->started < 2) sleep(1);
+/* A process that ends at once each time is not started over and over; one that was ended is missed at once. */
+static void rest(server *s) {
+    if (time(NULL) - s->started >= SHORT_LIFE_SECONDS)
+        s->short_lives = 0;
+    else if (++s->short_lives > SHORT_LIVES_MAX)
+        sleep(1);
 }
 
 static hm_err restart(server *s, hm_err (*start)(server *)) {
@@ -337,6 +341,7 @@ static hm_err open_server(server *s) {
     memcpy(s->config->office, whole, strlen(whole) + 1);
     s->folder = open(s->config->office, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->folder < 0) return hm_could_not("%s: %s", s->config->office, strerror(errno));
+    (void)mkdirat(s->folder, "published", 0755); /* so that the front has it, whenever something comes into it */
     HM_TRY(block_signals(&s->signals));
     HM_TRY(listen_tcp(s->config->listen, &s->listener));
     HM_TRY(listen_tcp(s->config->metrics, &s->metrics));

@@ -35,27 +35,32 @@ static hm_err fetch(void *context, const char *url, hm_buf *body) {
     HM_HTTP_ANSWER answer = HM_HTTP_ANSWER_NONE;
     HM_TRY(split(url, base, &path));
     HM_TRY(hm_http_open(base, &options, &http));
-    HM_TRY(hm_http_get(http, path, &answer));
+    hm_err err = hm_http_get(http, path, &answer);
+    if (hm_failed(err)) (void)!dprintf(2, "hallmarkd: keys: %s\n", hm_err_sentence());
+    HM_TRY(err);
     return answer.status == 200 ? hm_put(body, hm_buf_bytes(&answer.body))
                                 : hm_could_not("%s: status %u", url, answer.status);
 }
 
+/* The folder that the file NAME lies in. */
+static int open_folder_of(hm_bytes name) {
+    char folder[URL_LEN];
+    snprintf(folder, sizeof folder, "%.*s", (int)name.len, (const char *)name.data);
+    char *slash = strrchr(folder, '/');
+    if (slash) slash[slash == folder] = 0;
+    return open(slash ? folder : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* What names, certificates and libraries are read from; and the folders of keys in files. */
-static hm_err keep_folders(const hm_issuers *issuers) {
+static hm_err keep_folders(const hm_config *config, const hm_issuers *issuers) {
     static const char *const folders[] = {"/etc", "/usr", "/lib", "/run/systemd/resolve"};
     int kept[FOLDERS + HM_ISSUERS_MAX];
     size_t count = 0;
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         kept[count++] = open(folders[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
-    for (size_t i = 0; i < issuers->count; i++) {
-        char name[URL_LEN];
-        if (!issuers->issuer[i].keys_in_file) continue;
-        hm_bytes path = issuers->issuer[i].keys;
-        snprintf(name, sizeof name, "%.*s", (int)path.len, (const char *)path.data);
-        char *slash = strrchr(name, '/');
-        if (slash) slash[slash == name] = 0;
-        kept[count++] = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    }
+    if (config->authorities[0]) kept[count++] = open_folder_of(hm_text(config->authorities));
+    for (size_t i = 0; i < issuers->count; i++)
+        if (issuers->issuer[i].keys_in_file) kept[count++] = open_folder_of(issuers->issuer[i].keys);
     return hm_sandbox_keep_folders(kept, count);
 }
 
@@ -68,7 +73,7 @@ hm_err hm_tokens_run(const hm_config *config, int fd) {
     HM_TRY(hm_in(hm_issuers_read(hm_text(text), &issuers), "%s", config->issuers));
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_NAME, "hallmark-tokens");
-    HM_TRY(keep_folders(&issuers));
+    HM_TRY(keep_folders(config, &issuers));
     const hm_identity_outside outside = {
         .fetch = fetch, .context = (void *)(uintptr_t)(config->authorities[0] ? config->authorities : NULL)};
     return hm_identity_serve(fd, text, &outside);

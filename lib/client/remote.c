@@ -28,7 +28,8 @@ typedef struct {
     int fd;
     hm_http *http;
     bool narrowed, begun, compares, for_list;
-    json_t *narrow; /* members of narrow, or of narrow-list */
+    bool publishes, was_named; /* a session that publishes; its files were named */
+    json_t *narrow;            /* members of narrow, or of narrow-list */
     uint64_t signatures_left, receipts_left, proofs_left;
     json_t *noted;  /* items of a request */
     hm_buf request; /* that is compared with, hex */
@@ -194,7 +195,14 @@ static hm_err begin(agent *a, const hm_message *question) {
     return say(a, HM_MSG_DONE);
 }
 
+static bool allowed_when_publishing(hm_message_type type) {
+    return type == HM_MSG_PUBLISH_FILE || type == HM_MSG_PUBLISH_CLOSE || type == HM_MSG_PUBLISH_PUT ||
+           type == HM_MSG_PUBLISH_COMMIT;
+}
+
 static hm_err check_allowed(agent *a, hm_message_type type) {
+    if (a->publishes && !allowed_when_publishing(type))
+        return hm_refuse("core language: this session may only publish");
     bool allowed = !a->narrowed;
     if (a->narrowed && a->for_list) allowed = type == HM_MSG_TRUST_SIGN;
     if (a->narrowed && !a->for_list)
@@ -381,23 +389,71 @@ static hm_err sign(agent *a, hm_message *question, hm_buf *storage, bool *other,
     return err;
 }
 
-/* Of what was noted; which of it the office does not take up is said with its name. */
+/* What the office does not take up is said with its name. */
+static hm_err first_problem(const agent *a, const json_t *reply) {
+    const json_t *answers = json_object_get(reply, "items");
+    for (size_t i = 0; i < json_array_size(answers); i++) {
+        const json_t *problem = json_object_get(json_array_get(answers, i), "problem");
+        const char *name = json_string_value(json_object_get(json_array_get(a->noted, i), "name"));
+        if (problem) return hm_in(raise_problem(&(hm_http_answer){.status = 0}, problem), "%s", name ? name : "?");
+    }
+    return HM_OK;
+}
+
 static hm_err close_request(agent *a) {
-    json_t *body = json_copy(a->narrow), *reply = NULL, *answers;
-    if (a->compares || !a->begun) return json_decref(body), hm_refuse("core language: there is nothing to request");
+    if (a->compares || !a->begun) return hm_refuse("core language: there is nothing to request");
+    json_t *body = json_copy(a->narrow), *reply = NULL;
     json_object_set(body, "items", a->noted);
     hm_err err = call(a, "/requests", body, &reply);
     json_decref(body);
     HM_TRY(err);
-    answers = json_object_get(reply, "items");
-    for (size_t i = 0; !hm_failed(err) && i < json_array_size(answers); i++) {
-        const json_t *problem = json_object_get(json_array_get(answers, i), "problem");
-        const char *name = json_string_value(json_object_get(json_array_get(a->noted, i), "name"));
-        if (problem) err = hm_in(raise_problem(&(hm_http_answer){.status = 0}, problem), "%s", name ? name : "?");
-    }
+    err = first_problem(a, reply);
     json_object_del(reply, "items");
     if (!hm_failed(err))
         err = json_object_get(reply, "request") ? say_json(a, reply, HM_MSG_REQUEST_MADE, 0) : say(a, HM_MSG_DONE);
+    json_decref(reply);
+    return err;
+}
+
+/* ---- publishing: the files are named together ---- */
+
+static hm_err publish_begin(agent *a, const hm_message *question) {
+    if (a->narrowed || a->begun || a->publishes) return hm_refuse("core language: a session is for one thing");
+    a->narrow = json_object();
+    a->noted = json_array();
+    a->publishes = true;
+    HM_TRY(hm_wire_to_json(question, a->narrow));
+    if (!question->field[HM_PUBLISH_BEGIN_REQUEST].bytes.len) json_object_del(a->narrow, "request");
+    return say(a, HM_MSG_DONE);
+}
+
+static hm_err publish_file(agent *a, const hm_message *question) {
+    json_t *item = json_object();
+    if (!a->publishes || a->was_named)
+        return json_decref(item), hm_refuse("core language: files are named after publish-begin");
+    json_array_append_new(a->noted, item);
+    HM_TRY(hm_wire_to_json(question, item));
+    return say(a, HM_MSG_DONE);
+}
+
+static hm_err say_wanted(agent *a, const json_t *reply) {
+    json_t *wanted_files = json_object_get(reply, "wanted");
+    for (size_t i = 0; i < json_array_size(wanted_files); i++)
+        HM_TRY(say_json(a, json_array_get(wanted_files, i), HM_MSG_PUBLISH_WANTED, 0));
+    return say(a, HM_MSG_DONE);
+}
+
+static hm_err publish_close(agent *a) {
+    json_t *body = a->narrow ? json_copy(a->narrow) : json_object(), *reply = NULL;
+    json_object_set(body, "items", a->noted);
+    a->was_named = true;
+    hm_err err = call(a, "/publications", body, &reply);
+    json_decref(body);
+    HM_TRY(err);
+    err = first_problem(a, reply);
+    json_object_del(reply, "items");
+    if (!hm_failed(err))
+        err = json_object_get(reply, "request") ? say_json(a, reply, HM_MSG_REQUEST_MADE, 0) : say_wanted(a, reply);
     json_decref(reply);
     return err;
 }
@@ -415,6 +471,12 @@ static hm_err answer(agent *a, const hm_message *question) {
         return begin(a, question);
     case HM_MSG_REQUEST_CLOSE:
         return close_request(a);
+    case HM_MSG_PUBLISH_BEGIN:
+        return publish_begin(a, question);
+    case HM_MSG_PUBLISH_FILE:
+        return publish_file(a, question);
+    case HM_MSG_PUBLISH_CLOSE:
+        return publish_close(a);
     default:
         return ask(a, question);
     }

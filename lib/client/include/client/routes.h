@@ -11,10 +11,12 @@ typedef struct {
     bool if_named;             /* but only if a member "request" is there */
     bool narrow;               /* then narrow, or narrow-list before trust-sign; its members stand beside the others */
     hm_message_type question;
-    bool items;           /* the question's members are those of each object in the array "items" */
-    hm_message_type last; /* asked last, without members; 0: nothing */
+    bool items; /* the question's members are those of each object in the array "items" */
+    hm_message_type
+        last; /* asked last, without members; 0: nothing. Answers that say what is wanted: an array "wanted" */
     hm_message_type answer;
-    bool list; /* several, and an end: an array "items" */
+    bool list;    /* several, and an end: an array "items" */
+    bool goes_on; /* what the session did before is not forgotten */
     const char *what;
 } hm_route;
 /* Ended by one without a path. */

@@ -29,7 +29,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, CORE_END_SECONDS = 30, SHORT_LIFE_SECONDS = 2, SHORT_LIVES_MAX = 5 };
+enum {
+    BACKLOG = 1024,
+    CORE_END_SECONDS = 30,
+    SHORT_LIFE_SECONDS = 2,
+    SHORT_LIVES_MAX = 5,
+    REST_NANOSECONDS = 200000000
+};
 
 typedef struct {
     pid_t pid;
@@ -218,7 +224,7 @@ static void rest(server *s) {
     if (time(NULL) - s->started >= SHORT_LIFE_SECONDS)
         s->short_lives = 0;
     else if (++s->short_lives > SHORT_LIVES_MAX)
-        sleep(1);
+        nanosleep(&(struct timespec){0, REST_NANOSECONDS}, NULL);
 }
 
 static hm_err restart(server *s, hm_err (*start)(server *)) {

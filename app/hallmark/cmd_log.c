@@ -1,6 +1,7 @@
 /* log show, log check: the log itself. */
 #include "commands.h"
 #include "log_entry.h"
+#include "log_files.h"
 #include "office_access.h"
 
 #include <base/file.h>
@@ -107,6 +108,12 @@ static hm_err check_published(const hm_options *options, const audit_result *aud
     HM_TRY(hm_tile_reader_new(dirfd, &checkpoint, &reader));
     HM_TRY(hm_in(hm_tiles_audit(reader, NULL, NULL), "log"));
     return check_continues(reader, &checkpoint, audit);
+}
+
+hm_err hm_check_log_files(const hm_options *options, uint64_t size, const uint8_t root[static 32]) {
+    audit_result audit = {.size = size};
+    memcpy(audit.root, root, sizeof audit.root);
+    return check_published(options, &audit);
 }
 
 static void print_audit(const hm_options *options, const audit_result *audit) {

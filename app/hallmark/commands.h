@@ -49,6 +49,10 @@ HM_MUST_USE hm_err hm_command_trust_publisher(const hm_options *options);
 HM_MUST_USE hm_err hm_command_trust_update(const hm_options *options);
 HM_MUST_USE hm_err hm_command_trust_show(const hm_options *options);
 HM_MUST_USE hm_err hm_command_trust_bundle(const hm_options *options);
+HM_MUST_USE hm_err hm_command_office_backup(const hm_options *options);
+HM_MUST_USE hm_err hm_command_office_restore(const hm_options *options);
+HM_MUST_USE hm_err hm_command_office_check(const hm_options *options);
+HM_MUST_USE hm_err hm_command_serve(const hm_options *options);
 
 /* The session's files, signed; or, for a request, noted by the core or compared. PAGE of hm_connect_with_pending, NULL
  * when nothing is written. */

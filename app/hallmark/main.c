@@ -92,6 +92,14 @@ const hm_command hm_commands[] = {
      hm_command_trust_show},
     {"trust bundle", "LIST...", "Make one file of lists for devices that missed some", "-o --replace", 1, SIZE_MAX,
      hm_command_trust_bundle},
+    {"office backup", "DIR", "Copy the office into the new folder DIR, while it is in use", "--with-token", 1, 1,
+     hm_command_office_backup},
+    {"office restore", "DIR", "Make an office (--office, new or empty) out of the backup in DIR", "--against", 1, 1,
+     hm_command_office_restore},
+    {"office check", "[DIR]", "Look over an office or a backup: files, database, log, token, certificates, disk, clock",
+     "", 0, 1, hm_command_office_check},
+    {"serve", "[OPTIONS]", "Serve the office: hallmarkd in the foreground, which has the options", "*", 0, SIZE_MAX,
+     hm_command_serve},
     {0},
 };
 

@@ -116,6 +116,9 @@ static const option_rule rules[] = {
     {"--watch-digest", GIVEN, 0, "HEX", "alarm at each entry with this digest; may be repeated"},
     {"--known", VALUE, AT(known), "FILE", "alarm at each signature that these digests do not account for"},
     {"--on-alarm", VALUE, AT(on_alarm), "COMMAND", "run this program with the alarm's sentence as its argument"},
+    {"--with-token", FLAG, AT(with_token), NULL, "copy the SoftHSM token too, with its PIN"},
+    {"--against", VALUE, AT(against), "FILE",
+     "a checkpoint that somebody kept, or a monitor's state: what is restored must continue it"},
     {"--count", VALUE, AT(count), "N", "only the last N entries"},
 };
 
@@ -289,8 +292,9 @@ static hm_err parse_option(const hm_command *command, int count, char **words, i
 static hm_err parse_words(const hm_command *command, int count, char **words, hm_options *options, bool *help) {
     size_t operands = 0;
     bool only_operands = false;
+    bool passes = strcmp(command->options, "*") == 0;
     for (int i = 0; i < count; i++) {
-        if (only_operands || words[i][0] != '-' || !words[i][1]) {
+        if (passes || only_operands || words[i][0] != '-' || !words[i][1]) {
             words[operands++] = words[i];
         } else if (strcmp(words[i], "--") == 0) {
             only_operands = true;

@@ -23,6 +23,8 @@ typedef struct {
     bool new_list, sign_list, keep_chain;
     const char *state, *interval, *max_age, *known, *on_alarm, *log_key, *ca, *as;
     bool once, whole_log;
+    const char *against;
+    bool with_token;
     bool cosign, no_receipt, no_chain, envelope_only;
     hm_given given[HM_GIVEN_MAX]; /* in the order of the command line */
     size_t given_count;
@@ -35,7 +37,7 @@ typedef struct {
     const char *name;     /* "log check" */
     const char *operands; /* "FILE..." */
     const char *summary;
-    const char *options; /* the option letters and names this command takes, space separated */
+    const char *options; /* the option letters and names this command takes, space separated; "*": all words are operands */
     size_t least, most;  /* operands */
     hm_err (*run)(const hm_options *options);
 } hm_command;

@@ -304,6 +304,46 @@ hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint) {
     return checkpoint ? hm_put(checkpoint, hm_buf_bytes(&note)) : HM_OK;
 }
 
+hm_err hm_log_continues(hm_office *office, hm_bytes note, uint64_t *size) {
+    hm_note_key key;
+    hm_checkpoint kept;
+    uint64_t held;
+    hm_merkle_hash root;
+    HM_TRY(hm_log_key(office, &key));
+    HM_TRY(hm_in(hm_checkpoint_open(note, &key, &kept), "the checkpoint that was kept"));
+    *size = kept.size;
+    HM_TRY(hm_store_log_size(office->store, &held));
+    if (kept.size > held)
+        return hm_refuse("the checkpoint that was kept is over %llu entries, and there are %llu here: the last %llu "
+                         "would be forgotten, and the log would fork (is there a later backup?)",
+                         (unsigned long long)kept.size, (unsigned long long)held,
+                         (unsigned long long)(kept.size - held));
+    HM_TRY(root_at(office, kept.size, &root));
+    return memcmp(&root, &kept.root, sizeof root) == 0
+               ? HM_OK
+               : hm_refuse("the checkpoint that was kept, over %llu entries, was signed over others than are here: "
+                           "the log has forked",
+                           (unsigned long long)kept.size);
+}
+
+hm_err hm_log_write_anew(hm_office *office, uint64_t *size) {
+    HM_BUF edge = HM_BUF_EMPTY, note = HM_BUF_EMPTY;
+    static hm_tree_edge tree;
+    hm_note_key key;
+    hm_checkpoint head;
+    HM_TRY(hm_store_get_head(office->store, &edge, &note));
+    HM_TRY(hm_log_key(office, &key));
+    HM_TRY(hm_in(hm_checkpoint_open(hm_buf_bytes(&note), &key, &head), "the database's own checkpoint"));
+    hm_tree_edge_init(&tree);
+    HM_TRY(extend_tiles(office, &tree, head.size));
+    hm_merkle_hash root = hm_tree_edge_root(&tree);
+    if (memcmp(&root, &head.root, sizeof root) != 0)
+        return hm_refuse("the entries are not those that the checkpoint of size %llu was signed over",
+                         (unsigned long long)head.size);
+    *size = head.size;
+    return hm_tiles_publish(office->log_dirfd, hm_buf_bytes(&note));
+}
+
 bool hm_log_published_just_now(const hm_office *office) {
     struct stat st;
     struct timespec now;

@@ -296,6 +296,10 @@ HM_MUST_USE hm_err hm_log_check_founded(hm_office *office);
 HM_MUST_USE hm_err hm_log_check_head(hm_office *office);
 /* Write tiles and a signed checkpoint for everything that is in the store. CHECKPOINT may be NULL. */
 HM_MUST_USE hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint);
+/* Are the entries those that NOTE, a checkpoint over *SIZE entries that somebody kept, was signed over, and maybe more? */
+HM_MUST_USE hm_err hm_log_continues(hm_office *office, hm_bytes note, uint64_t *size);
+/* Write all tiles and the stored checkpoint, which is over *SIZE entries, out of the database. Nothing is signed. */
+HM_MUST_USE hm_err hm_log_write_anew(hm_office *office, uint64_t *size);
 /* Was the last checkpoint signed less than a second ago? Then the next may wait that long. */
 bool hm_log_published_just_now(const hm_office *office);
 /* The log's verifier key. */

@@ -14,6 +14,15 @@ HM_MUST_USE hm_err hm_store_create(const char *path); /* a fault if it exists */
 HM_MUST_USE hm_err hm_store_open(const char *path, hm_store **store);
 void hm_store_close(hm_store **store);
 
+/* The database as it is at this moment in a new file PATH (a fault if it exists), durable when it returns, while others
+ * go on writing. The copy is one file and has no journal until hm_store_adopt: reading it changes nothing. What was
+ * erased is not in it. On a fault a part of it may be left. */
+HM_MUST_USE hm_err hm_store_copy(hm_store *store, const char *path);
+/* A copy becomes a database that several processes write. */
+HM_MUST_USE hm_err hm_store_adopt(hm_store *store);
+/* Is the file whole? A refusal with the first thing that is not; what the rows mean is not looked at. */
+HM_MUST_USE hm_err hm_store_check(hm_store *store);
+
 /* Has another process committed something since this was asked last? */
 bool hm_store_was_changed(hm_store *store);
 

@@ -9,6 +9,7 @@
 #include "parse_sign.h"
 #include "pending.h"
 
+#include <client/remote.h>
 #include <base/file.h>
 #include <base/io.h>
 
@@ -107,6 +108,7 @@ hm_err hm_sign_files(const hm_options *options, hm_connection *office, char *pag
                              .replace = options->replace,
                              .noted = noted,
                              .elsewhere = options->output != NULL,
+                             .distrust = hm_remote_is(directory),
                              .trust = hm_buf_bytes(&trust),
                              .now = time(NULL)};
     hm_front front = {.options = options,

@@ -17,6 +17,7 @@ typedef struct {
     hm_digests digests;
     hm_digest plain;
     hm_key_algorithm algorithm;
+    uint8_t certificate_sha256[32]; /* that was announced for it */
 } pending_job;
 
 typedef struct {
@@ -194,6 +195,7 @@ static hm_err digest(signing *s, pending_job *pending, hm_signatures *signatures
 static hm_err ask_core(signing *s, pending_job *pending) {
     const hm_opened *opened = &pending->opened;
     hm_message message = {.type = HM_MSG_SIGN};
+    memcpy(pending->certificate_sha256, s->certificate_sha256, sizeof pending->certificate_sha256);
     message.field[HM_SIGN_TAG].number = (uint64_t)opened->job.number + 1;
     message.field[HM_SIGN_FORMAT].number = opened->format->id;
     message.field[HM_SIGN_STRUCTURE].number = opened->format->structure;
@@ -301,7 +303,19 @@ static hm_err start(signing *s, hm_job *job) {
     return !hm_failed(err) && s->core_lost ? core_lost(s) : err;
 }
 
+/* A signature over this content, by the key that was announced; who else could have answered must not have a file of
+ * ours replaced. */
+static hm_err check_answer(const pending_job *pending, hm_bytes structure) {
+    HM_SIGNED *parsed = NULL;
+    HM_TRY(hm_signed_parse(pending->opened.format->structure, structure, &parsed));
+    const uint8_t *announced = pending->certificate_sha256;
+    if (memcmp(hm_signed_at(parsed, 0)->certificate.sha256, announced, sizeof pending->certificate_sha256) != 0)
+        return hm_refuse("it is by another key than was announced");
+    return hm_signed_covers(parsed, 0, &pending->digests.digest[0]);
+}
+
 static hm_err embed(signing *s, pending_job *pending, hm_bytes structure) {
+    if (s->orders->distrust) HM_TRY(hm_in(check_answer(pending, structure), "the office's answer"));
     const hm_opened *opened = &pending->opened;
     hm_sink detached, *sink = &pending->sink;
     if (opened->format->detached) {

@@ -9,6 +9,7 @@ typedef struct {
     bool replace;
     bool noted;     /* nothing is signed: the core notes what would be, for a request, or compares it with one */
     bool elsewhere; /* -o: what is unchanged is still wanted there */
+    bool distrust;  /* what the office answers is checked before it becomes part of a file: it is one elsewhere */
     hm_bytes trust; /* the office's own root, PEM: to know its signatures again */
     int64_t now;
 } hm_sign_orders;

@@ -168,3 +168,15 @@ hm_err hm_signed_verify(const hm_signed *parsed, size_t index, const hm_digest *
     if (rules->product) HM_TRY(check_product(path, rules->product));
     return check_attributes(signer, verdict);
 }
+
+hm_err hm_signed_covers(const hm_signed *parsed, size_t index, const hm_digest *content) {
+    if (index >= parsed->signer_count) return hm_misuse("there is no signature %zu", index + 1);
+    const hm_parsed_signer *signer = &parsed->signer[index];
+    if (!signer->info.known) return hm_refuse("the signature cannot be checked: %s", signer->info.why);
+    if (!signer->certificate || parsed->structure == HM_STRUCTURE_COSE)
+        return hm_refuse("it carries no certificate of its signer");
+    X509 *certificate = signer->certificate->x509;
+    HM_TRY(check_content(parsed, signer, content));
+    HM_TRY(check_signing_certificate(signer, certificate));
+    return check_signature(signer, certificate, content);
+}

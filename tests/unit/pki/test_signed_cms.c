@@ -38,6 +38,28 @@ static void verifies_what_it_builds_for_every_key_algorithm(void **state) {
     }
 }
 
+static void covers_its_content_whoever_is_trusted_and_no_other(void **state) {
+    (void)state;
+    OFFICE office;
+    HM_BUF der = HM_BUF_EMPTY;
+    HM_SIGNED *parsed = NULL;
+    uint8_t hash[HM_SHA256_LEN];
+    office_make(&office, HM_KEY_ES256);
+    build(&office, &der, hash);
+    HM_MUST(hm_signed_parse(HM_STRUCTURE_CMS, hm_buf_bytes(&der), &parsed));
+    hm_digest content = digest_of_text(HM_SHA256, content_text), other = digest_of_text(HM_SHA256, "firmware 1.2.4\n"),
+              wide = digest_of_text(HM_SHA384, content_text);
+    HM_MUST(hm_signed_covers(parsed, 0, &content));
+    assert_refused(hm_signed_covers(parsed, 0, &other), "not what was signed");
+    assert_true(hm_failed(hm_signed_covers(parsed, 0, &wide)));
+    assert_true(hm_failed(hm_signed_covers(parsed, 1, &content)));
+    hm_signed_free(&parsed);
+    /* The last octets of the structure are the signature's. */
+    der.data[der.len - 1] ^= 1;
+    if (hm_failed(hm_signed_parse(HM_STRUCTURE_CMS, hm_buf_bytes(&der), &parsed))) return;
+    assert_true(hm_failed(hm_signed_covers(parsed, 0, &content)));
+}
+
 static void openssl_accepts_what_it_builds_and_refuses_other_content(void **state) {
     (void)state;
     /* openssl cms 3.0 does not do Ed25519. */
@@ -426,6 +448,7 @@ static void the_structure_may_be_freed_by_its_owner_before_the_parsed_one(void *
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verifies_what_it_builds_for_every_key_algorithm),
+        cmocka_unit_test(covers_its_content_whoever_is_trusted_and_no_other),
         cmocka_unit_test(openssl_accepts_what_it_builds_and_refuses_other_content),
         cmocka_unit_test(openssl_reads_and_writes_again_the_same_bytes),
         cmocka_unit_test(describes_the_signer_it_built),

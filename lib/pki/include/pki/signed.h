@@ -84,4 +84,8 @@ typedef struct {
 HM_MUST_USE hm_err hm_signed_verify(const hm_signed *parsed, size_t index, const hm_digest *content,
                                     const hm_verify_rules *rules, hm_verdict *verdict);
 
+/* Does signer INDEX cover CONTENT, by the certificate that the structure carries for it? It says nothing about whose
+ * certificate that is: for who knows it by its SHA-256. */
+HM_MUST_USE hm_err hm_signed_covers(const hm_signed *parsed, size_t index, const hm_digest *content);
+
 #endif

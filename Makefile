@@ -1,4 +1,4 @@
-# A thin front for Meson: what people and CI type. `make` builds; the program is then build/hallmark.
+# A thin front for Meson: what people and CI type. `make` builds; the programs are then build/hallmark and build/hallmarkd.
 #
 #   make demo              sign, verify and tamper with something, to see what Hallmark does
 #   make device            the device side's stories in an emulator: secure boot, updates, power failures
@@ -16,6 +16,7 @@ DESTDIR =
 all: build/build.ninja
 	@ninja -C build
 	@ln -sfn app/hallmark/hallmark build/hallmark
+	@ln -sfn app/hallmarkd/hallmarkd build/hallmarkd
 
 build/build.ninja:
 	@tools/setup.sh build

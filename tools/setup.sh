@@ -7,7 +7,7 @@
 # shellcheck disable=SC2086  # the variables hold lists of words
 set -eu
 
-build='gcc make meson ninja-build pkg-config libc6-dev libssl-dev libp11-kit-dev libsqlite3-dev zlib1g-dev libcmocka-dev libjansson-dev libcurl4-openssl-dev'
+build='gcc make meson ninja-build pkg-config libc6-dev libssl-dev libp11-kit-dev libsqlite3-dev zlib1g-dev libcmocka-dev libjansson-dev libcurl4-openssl-dev libevent-dev'
 python='python3 python3-cryptography'
 token='softhsm2 opensc'
 oracles='curl openssl osslsigncode sbsigntool libengine-pkcs11-openssl binutils'

@@ -110,6 +110,19 @@ static void add(json_t *paths, const char *method, const char *path, json_t *o) 
     json_object_set_new(item, strcmp(method, "GET") == 0 ? "get" : "post", o);
 }
 
+/* Idempotency-Key, of what signs. */
+static json_t *key_parameter(void) {
+    return json_pack("[{s:s, s:s, s:s, s:{s:s, s:i}}]", "name", "Idempotency-Key", "in", "header", "description",
+                     "a call that is repeated under the same key within a day is answered as it was, and is no second "
+                     "entry of the log",
+                     "schema", "type", "string", "maxLength", 64);
+}
+
+static json_t *parameters_of(const hm_route *route) {
+    if (strcmp(route->method, "GET") == 0) return query_parameters(route);
+    return route->question == HM_MSG_SIGN && !route->last ? key_parameter() : NULL;
+}
+
 static json_t *nothing(void) { return json_pack("{s:s, s:b}", "type", "object", "additionalProperties", 0); }
 
 static json_t *proof_body(hm_message_type type) {
@@ -150,8 +163,7 @@ json_t *hm_openapi(void) {
     for (const hm_route *route = hm_routes; route->path; route++) {
         bool get = strcmp(route->method, "GET") == 0;
         add(paths, route->method, route->path,
-            operation(route->what, get ? NULL : body_schema(route), get ? query_parameters(route) : NULL,
-                      answer_schema(route)));
+            operation(route->what, get ? NULL : body_schema(route), parameters_of(route), answer_schema(route)));
     }
     return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:[{s:[]}], s:{s:{s:{s:s, s:s}}, s:{s:o}}, s:o}", "openapi",
                      "3.1.0", "info", "title", "Hallmark", "version", "1", "description",

@@ -390,6 +390,16 @@ static void add_defaults(const hm_route *route, json_t *body) {
         json_object_set_new(body, "count", json_integer(100));
 }
 
+/* Idempotency-Key: what is signed under it is signed once, however often it is asked for. */
+static hm_err ask_repeatable(call *c) {
+    const char *key = evhttp_find_header(evhttp_request_get_input_headers(c->x->request), "Idempotency-Key");
+    hm_message question = {.type = HM_MSG_REPEATABLE};
+    if (!key) return HM_OK;
+    if (!key[0] || strlen(key) > 64) return hm_misuse("Idempotency-Key: has 1 to 64 characters");
+    question.field[HM_REPEATABLE_KEY].bytes = hm_text(key);
+    return ask(c, PRELUDE, &question);
+}
+
 static hm_err build_call(hm_web_session *s, json_t *body, call *c) {
     const hm_route *route = c->route;
     json_t *items = route->items ? json_incref(json_object_get(body, "items")) : NULL;
@@ -404,6 +414,7 @@ static hm_err build_call(hm_web_session *s, json_t *body, call *c) {
     c->compares = route->before == HM_MSG_REQUEST_BEGIN && json_object_get(body, "request");
     bool begins = route->before && (!route->if_named || json_object_get(body, "request"));
     if (!hm_failed(err) && begins) err = ask_from(c, PRELUDE, body, route->before, 0);
+    if (!hm_failed(err) && route->question == HM_MSG_SIGN && !begins) err = ask_repeatable(c);
     if (!hm_failed(err) && route->narrow) err = ask_from(c, PRELUDE, body, HM_MSG_NARROW, 0);
     if (!hm_failed(err) && route->items) err = build_items(c, items);
     if (!hm_failed(err) && !route->items) err = ask_from(c, MAIN, body, route->question, 0);

@@ -5,6 +5,7 @@
 #include <client/wire_json.h>
 
 #include <base/io.h>
+#include <base/secret.h>
 #include <crypto/key_file.h>
 #include <crypto/process.h>
 #include <pki/cose.h>
@@ -31,8 +32,9 @@ typedef struct {
     bool publishes, was_named; /* a session that publishes; its files were named */
     json_t *narrow;            /* members of narrow, or of narrow-list */
     uint64_t signatures_left, receipts_left, proofs_left;
-    json_t *noted;  /* items of a request */
-    hm_buf request; /* that is compared with, hex */
+    json_t *noted;       /* items of a request */
+    char key_header[96]; /* of the call that is under way; "": none */
+    hm_buf request;      /* that is compared with, hex */
 } agent;
 
 bool hm_remote_is(const char *office) {
@@ -57,14 +59,19 @@ static hm_err raise_problem(const hm_http_answer *answer, const json_t *body) {
 
 /* One request, GET without BODY. A server that has too much to do is asked again after the time that it says. */
 static hm_err exchange(agent *a, const char *path, const json_t *body, hm_http_answer *answer) {
+    const char *const headers[] = {a->key_header};
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     if (body && !text) return hm_no_memory();
     hm_err err = HM_OK;
     for (int i = 0; i < TRIES; i++) {
-        err = body ? hm_http_post(a->http, path, hm_text(text), NULL, 0, answer) : hm_http_get(a->http, path, answer);
+        err = body ? hm_http_post(a->http, path, hm_text(text), headers, a->key_header[0] ? 1 : 0, answer)
+                   : hm_http_get(a->http, path, answer);
         bool busy = !hm_failed(err) && (answer->status == 429 || answer->status == 503) && answer->retry_after;
-        if (!busy) break;
-        sleep(answer->retry_after < WAIT_MOST ? answer->retry_after : WAIT_MOST);
+        /* What has a key is done once, even if the answer was lost on the way; what only asks may be asked again. */
+        bool lost = hm_failed(err) && err.class == HM_COULD_NOT && (!body || a->key_header[0]);
+        if (!busy && !lost) break;
+        if (i + 1 == TRIES) break;
+        sleep(lost ? 1 : answer->retry_after < WAIT_MOST ? answer->retry_after : WAIT_MOST);
     }
     free(text);
     return err;
@@ -324,11 +331,23 @@ static hm_err say_to_all(agent *a, const uint64_t *tags, size_t count, hm_err er
     return HM_OK;
 }
 
+/* For this call and its repetitions. */
+static hm_err make_key(agent *a) {
+    uint8_t random[16];
+    HM_BUF hex = HM_BUF_EMPTY;
+    HM_TRY(hm_random(random, sizeof random));
+    HM_TRY(hm_put_hex(&hex, HM_ARRAY(random)));
+    snprintf(a->key_header, sizeof a->key_header, "Idempotency-Key: %.*s", (int)hex.len, (const char *)hex.data);
+    return HM_OK;
+}
+
 static hm_err sign_batch(agent *a, json_t *items, const uint64_t *tags, size_t count) {
     json_t *body = json_copy(a->narrow), *reply = NULL;
     json_object_set(body, "items", items);
     if (a->compares) put_request(a, body);
+    if (!a->begun) HM_TRY(make_key(a));
     hm_err err = call(a, a->begun ? "/requests" : "/signatures", body, &reply);
+    a->key_header[0] = 0;
     json_decref(body);
     if (hm_failed(err)) return say_to_all(a, tags, count, err);
     json_t *answers = json_object_get(reply, "items");

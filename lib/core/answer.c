@@ -1,5 +1,7 @@
 /* The answers: to one question one, or several and an end. */
 #include "answer.h"
+
+#include <stdio.h>
 #include "request_standing.h"
 
 hm_err hm_peer_send_done(hm_peer *peer) { return hm_peer_send(peer, &(hm_message){.type = HM_MSG_DONE}); }
@@ -66,6 +68,12 @@ static hm_err answer_prove_key(hm_peer *peer, const hm_message *question) {
     HM_TRY(hm_prove_key(peer->office, question->field[HM_PROVE_KEY_BINDING].bytes,
                         question->field[HM_PROVE_KEY_SIGNATURE].bytes));
     return hm_peer_send_known(peer, 0);
+}
+
+static hm_err answer_repeatable(hm_peer *peer, const hm_message *question) {
+    hm_bytes key = question->field[HM_REPEATABLE_KEY].bytes;
+    snprintf(peer->session.repeatable, sizeof peer->session.repeatable, "%.*s", (int)key.len, (const char *)key.data);
+    return hm_peer_send_done(peer);
 }
 
 /* A front serves one call after another in a session, and hands none to a process that parses files. */
@@ -139,6 +147,8 @@ static hm_err answer(hm_peer *peer, const hm_message *question) {
         return answer_prove_key(peer, question);
     case HM_MSG_PROVE_TOKEN:
         return hm_refuse("this server takes no tokens (its configuration names no issuers)");
+    case HM_MSG_REPEATABLE:
+        return answer_repeatable(peer, question);
     case HM_MSG_WIDEN:
         return answer_widen(peer);
     case HM_MSG_PUBLISH_BEGIN:

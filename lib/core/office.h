@@ -56,7 +56,8 @@ typedef struct {
     char actor[256]; /* the same for the log; in a governed office with the principal's name */
     char principal[HM_PRINCIPAL_NAME_MAX + 1];
     enum { HM_NOTING_NOTHING, HM_NOTING_NEW, HM_NOTING_COMPARED, HM_NOTING_DONE } noting;
-    hm_noting *noted; /* requests.c; NULL until something is noted */
+    hm_noting *noted;    /* requests.c; NULL until something is noted */
+    char repeatable[65]; /* what is signed may be asked for again under this key; "": not */
     bool narrowed;
     hm_product product;
     char release[65];
@@ -89,6 +90,7 @@ typedef struct {
     char token_name[96];            /* for the log */
     bool logged;                    /* something was appended since the last checkpoint */
     hm_session *session;            /* whose question is being answered */
+    int64_t forgotten;              /* when old answers were, last */
     int64_t proofs_minute;          /* of refused proofs: so many were logged in this minute */
     unsigned proofs_logged;
     hm_keyring *keyrings; /* keyring.c */
@@ -296,7 +298,8 @@ HM_MUST_USE hm_err hm_log_check_founded(hm_office *office);
 HM_MUST_USE hm_err hm_log_check_head(hm_office *office);
 /* Write tiles and a signed checkpoint for everything that is in the store. CHECKPOINT may be NULL. */
 HM_MUST_USE hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint);
-/* Are the entries those that NOTE, a checkpoint over *SIZE entries that somebody kept, was signed over, and maybe more? */
+/* Are the entries those that NOTE, a checkpoint over *SIZE entries that somebody kept, was signed over, and maybe more?
+ */
 HM_MUST_USE hm_err hm_log_continues(hm_office *office, hm_bytes note, uint64_t *size);
 /* Write all tiles and the stored checkpoint, which is over *SIZE entries, out of the database. Nothing is signed. */
 HM_MUST_USE hm_err hm_log_write_anew(hm_office *office, uint64_t *size);

@@ -60,7 +60,10 @@ typedef struct {
     hm_buf structure;
     hm_buf remark;
     uint8_t signature_hash[HM_SHA256_LEN];
-    bool noted;     /* for a request */
+    bool noted;    /* for a request */
+    bool repeated; /* it was signed before, and is answered so again */
+    bool keeps;    /* its answer, under this name: */
+    uint8_t name[HM_SHA256_LEN];
     hm_fault fault; /* why there will be no signature */
 } signing_job;
 
@@ -114,6 +117,9 @@ static hm_err check_job(hm_office *office, signing_job *job) {
     office->session->signatures_left--;
     return HM_OK;
 }
+
+/* Nothing is to be signed for it. */
+static bool is_done(const signing_job *job) { return job->noted || job->repeated; }
 
 static bool failed(const signing_job *job) { return job->fault.class != HM_DONE; }
 
@@ -186,6 +192,61 @@ static hm_err append_request(hm_office *office, signing_job *job) {
     return hm_log_append(office, &record, &job->intent);
 }
 
+/* ---- what may be asked for again ---- */
+
+enum { KEPT_SECONDS = 24 * 3600, FORGOTTEN_EVERY = 600 };
+
+/* Everything that makes it the same question of the same asker. */
+static hm_err name_answer(const hm_office *office, signing_job *job) {
+    const hm_session *session = office->session;
+    HM_BUF all = HM_BUF_EMPTY;
+    const hm_bytes parts[] = {hm_text(session->principal[0] ? session->principal : session->actor),
+                              hm_text(session->repeatable),
+                              HM_ARRAY(session->product.class),
+                              hm_text(session->release),
+                              bytes(job, HM_SIGN_NAME),
+                              bytes(job, HM_SIGN_PLAIN),
+                              bytes(job, HM_SIGN_CONTENT)};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        HM_TRY(hm_put_u32be(&all, (uint32_t)parts[i].len));
+        HM_TRY(hm_put(&all, parts[i]));
+    }
+    HM_TRY(hm_put_u64be(&all, number(job, HM_SIGN_FORMAT)));
+    HM_TRY(hm_put_u64be(&all, number(job, HM_SIGN_STRUCTURE)));
+    HM_TRY(hm_put_u64be(&all, number(job, HM_SIGN_ALGORITHM)));
+    hm_sha256(hm_buf_bytes(&all), job->name);
+    job->keeps = true;
+    return HM_OK;
+}
+
+static hm_err recall(hm_office *office, signing_job *job) {
+    HM_BUF body = HM_BUF_EMPTY;
+    bool found;
+    if (!office->session->repeatable[0]) return HM_OK;
+    HM_TRY(name_answer(office, job));
+    HM_TRY(hm_store_get_answer(office->store, job->name, &body, &found));
+    if (!found) return HM_OK;
+    hm_reader reader = hm_reader_of(hm_buf_bytes(&body));
+    HM_TRY(hm_read_u64be(&reader, &job->intent));
+    HM_TRY(hm_read_u64be(&reader, &job->outcome));
+    HM_TRY(hm_put(&job->structure, reader.rest));
+    job->repeated = true;
+    return HM_OK;
+}
+
+/* In the transaction of the outcome: what is answered is kept, or neither is. */
+static hm_err keep_answer(hm_office *office, const signing_job *job) {
+    HM_BUF body = HM_BUF_EMPTY;
+    if (!job->keeps || failed(job)) return HM_OK;
+    HM_TRY(hm_put_u64be(&body, job->intent));
+    HM_TRY(hm_put_u64be(&body, job->outcome));
+    HM_TRY(hm_put(&body, hm_buf_bytes(&job->structure)));
+    HM_TRY(hm_store_put_answer(office->store, job->name, hm_buf_bytes(&body), job->time));
+    if (job->time < office->forgotten + FORGOTTEN_EVERY) return HM_OK;
+    office->forgotten = job->time;
+    return hm_store_forget_answers(office->store, job->time - KEPT_SECONDS);
+}
+
 static hm_err append_outcome(hm_office *office, signing_job *job) {
     if (!job->key) return HM_OK; /* refused: its entry is written */
     bool no_signature = failed(job);
@@ -204,7 +265,8 @@ static hm_err append_outcome(hm_office *office, signing_job *job) {
                         .intent = job->intent,
                         .details = hm_buf_bytes(&details),
                         .tag = request_tag(job)};
-    return hm_log_append(office, &record, &job->outcome);
+    HM_TRY(hm_log_append(office, &record, &job->outcome));
+    return keep_answer(office, job);
 }
 
 /* Append one entry for each job in one durable transaction, or none. */
@@ -212,7 +274,7 @@ static hm_err append_all(hm_office *office, signing_job *jobs, size_t count,
                          hm_err (*append)(hm_office *, signing_job *)) {
     HM_TRY(hm_store_begin(office->store));
     for (size_t i = 0; i < count; i++) {
-        if (jobs[i].noted) continue;
+        if (is_done(&jobs[i])) continue;
         office->session = &jobs[i].peer->session;
         hm_err err = append(office, &jobs[i]);
         if (hm_failed(err)) {
@@ -225,7 +287,7 @@ static hm_err append_all(hm_office *office, signing_job *jobs, size_t count,
 
 static void fail_all(signing_job *jobs, size_t count, hm_err err) {
     for (size_t i = 0; i < count; i++) {
-        if (jobs[i].noted) continue;
+        if (is_done(&jobs[i])) continue;
         if (!failed(&jobs[i])) jobs[i].fault = hm_fault_keep(err);
         /* Nothing that was signed without its outcome on record leaves this process. */
         hm_buf_clear(&jobs[i].structure);
@@ -260,7 +322,9 @@ static void note(hm_office *office, signing_job *job) {
 }
 
 static void check(hm_office *office, signing_job *job) {
-    job->fault = hm_fault_keep(check_job(office, job));
+    hm_err err = recall(office, job);
+    if (!hm_failed(err) && !job->repeated) err = check_job(office, job);
+    job->fault = hm_fault_keep(err);
     if (failed(job)) job->key = NULL;
 }
 
@@ -281,7 +345,7 @@ static void sign_all(hm_office *office, signing_job *jobs, size_t count) {
         return;
     }
     for (size_t i = 0; i < count; i++)
-        if (!jobs[i].noted && !failed(&jobs[i])) jobs[i].fault = hm_fault_keep(build(&jobs[i]));
+        if (!is_done(&jobs[i]) && !failed(&jobs[i])) jobs[i].fault = hm_fault_keep(build(&jobs[i]));
     err = append_all(office, jobs, count, append_outcome);
     if (hm_failed(err)) fail_all(jobs, count, err);
 }
@@ -316,7 +380,7 @@ void hm_signing_batch(hm_office *office, const hm_asked *asked, size_t count) {
         jobs[i].question = &asked[i].question;
     }
     check_all(office, jobs, count);
-    for (size_t i = 0; i < count; i++) to_sign += !jobs[i].noted;
+    for (size_t i = 0; i < count; i++) to_sign += !is_done(&jobs[i]);
     if (to_sign) sign_all(office, jobs, count);
     office->session = own;
     for (size_t i = 0; i < count; i++) {

@@ -10,6 +10,9 @@
 typedef enum {
     SQL_BEGIN,
     SQL_DATA_VERSION,
+    SQL_PUT_ANSWER,
+    SQL_GET_ANSWER,
+    SQL_FORGET_ANSWERS,
     SQL_COMMIT,
     SQL_APPEND,
     SQL_LOG_SIZE,

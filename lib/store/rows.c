@@ -150,3 +150,30 @@ hm_err hm_store_keys(hm_store *store, int64_t product, int role, int algorithm, 
         }
     }
 }
+
+hm_err hm_store_put_answer(hm_store *store, const uint8_t name[static 32], hm_bytes body, int64_t time) {
+    sqlite3_stmt *s;
+    if (!hm_sql_in_transaction(store)) return hm_could_not("an answer is kept outside a transaction");
+    HM_TRY(hm_sql_prepare(store, SQL_PUT_ANSWER, &s));
+    hm_sql_bind(s, 1, HM_BYTES(name, 32));
+    hm_sql_bind(s, 2, body);
+    sqlite3_bind_int64(s, 3, time);
+    return hm_sql_run(store, s);
+}
+
+hm_err hm_store_get_answer(hm_store *store, const uint8_t name[static 32], hm_buf *body, bool *found) {
+    sqlite3_stmt *s;
+    HM_TRY(hm_sql_prepare(store, SQL_GET_ANSWER, &s));
+    hm_sql_bind(s, 1, HM_BYTES(name, 32));
+    HM_TRY(hm_sql_step(store, s, found));
+    hm_err err = *found ? hm_put(body, hm_sql_column(s, 0)) : HM_OK;
+    sqlite3_reset(s);
+    return err;
+}
+
+hm_err hm_store_forget_answers(hm_store *store, int64_t time) {
+    sqlite3_stmt *s;
+    HM_TRY(hm_sql_prepare(store, SQL_FORGET_ANSWERS, &s));
+    sqlite3_bind_int64(s, 1, time);
+    return hm_sql_run(store, s);
+}

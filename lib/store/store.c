@@ -8,7 +8,7 @@
 
 /* Pages that the journal may have: who opens the database next reads them all. A session that has appended LONG_SESSION
  * entries is a long one, and folds the journal seldom. */
-enum { BUSY_MILLISECONDS = 60000, JOURNAL_PAGES = 100, LONG_JOURNAL_PAGES = 4000, LONG_SESSION = 1024, SCHEMA = 1 };
+enum { BUSY_MILLISECONDS = 60000, JOURNAL_PAGES = 100, LONG_JOURNAL_PAGES = 4000, LONG_SESSION = 1024, SCHEMA = 2 };
 
 static const char schema[] =
     "PRAGMA journal_mode=WAL;"
@@ -26,12 +26,16 @@ static const char schema[] =
     " tag INTEGER NOT NULL);"
     "CREATE INDEX entry_tag ON entry(tag) WHERE tag<>0;"
     "CREATE TABLE head(id INTEGER PRIMARY KEY CHECK(id=1), edge BLOB NOT NULL, checkpoint BLOB NOT NULL);"
-    "PRAGMA user_version=1;"
+    "CREATE TABLE answer(name BLOB PRIMARY KEY, body BLOB NOT NULL, time INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version=2;"
     "COMMIT;";
 
 static const char *const sql_text[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_DATA_VERSION] = "PRAGMA data_version",
+    [SQL_PUT_ANSWER] = "INSERT OR REPLACE INTO answer(name,body,time) VALUES(?1,?2,?3)",
+    [SQL_GET_ANSWER] = "SELECT body FROM answer WHERE name=?1",
+    [SQL_FORGET_ANSWERS] = "DELETE FROM answer WHERE time<?1",
     [SQL_COMMIT] = "COMMIT",
     [SQL_APPEND] = "INSERT INTO entry(idx,leaf,salt,details,tag) VALUES(?1,?2,?3,?4,?5)",
     [SQL_LOG_SIZE] = "SELECT idx+1 FROM entry ORDER BY idx DESC LIMIT 1",
@@ -172,6 +176,12 @@ hm_err hm_store_create(const char *path) {
     return HM_OK;
 }
 
+static const char upgrade[] = "BEGIN IMMEDIATE;"
+                              "CREATE TABLE IF NOT EXISTS answer(name BLOB PRIMARY KEY, body BLOB NOT NULL,"
+                              " time INTEGER NOT NULL) WITHOUT ROWID;"
+                              "PRAGMA user_version=2;"
+                              "COMMIT;";
+
 static hm_err check_schema(hm_store *store, const char *path) {
     sqlite3_stmt *statement = NULL;
     int version = -1;
@@ -180,6 +190,10 @@ static hm_err check_schema(hm_store *store, const char *path) {
         version = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
     if (version < 0) return hm_sql_fault(store, "be read");
+    /* Of before answers were kept. */
+    if (version == 1)
+        return sqlite3_exec(store->db, upgrade, NULL, NULL, NULL) == SQLITE_OK ? HM_OK
+                                                                               : hm_sql_fault(store, "be opened");
     if (version != SCHEMA)
         return hm_could_not("%s: made by another version of Hallmark (schema %d, this one knows %d)", path, version,
                             SCHEMA);

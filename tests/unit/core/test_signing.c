@@ -485,6 +485,45 @@ static void signs_cms_and_authenticode_for_the_product_and_no_other(void **state
     }
 }
 
+static hm_message sign_under(office *o, const char *key, hm_message question, hm_buf *structure) {
+    hm_message repeatable = {.type = HM_MSG_REPEATABLE};
+    repeatable.field[HM_REPEATABLE_KEY].bytes = hm_text(key);
+    office_connect(o);
+    ask(o, &repeatable);
+    narrow(o, 1);
+    hm_message answer = ask(o, &question);
+    assert_int_equal(answer.type, HM_MSG_SIGNED);
+    structure->len = 0;
+    WORKS(hm_put(structure, answer.field[HM_SIGNED_STRUCTURE].bytes));
+    office_disconnect(o);
+    return answer;
+}
+
+/* A client that did not hear the answer asks again; that is no second signature. */
+static void what_is_asked_again_under_a_key_is_answered_as_it_was(void **state) {
+    (void)state;
+    OFFICE o;
+    HM_BUF first = HM_BUF_EMPTY, again = HM_BUF_EMPTY;
+    office_copy(&o);
+    hm_message question = sign_message(1, HM_KEY_ES256, DIGEST), other = question;
+    uint64_t intent = sign_under(&o, "retry", question, &first).field[HM_SIGNED_INTENT].number,
+             entries = entries_in(&o);
+    for (int i = 0; i < 2; i++) {
+        question.field[HM_SIGN_TAG].number = 5; /* is the caller's own affair */
+        assert_int_equal(sign_under(&o, "retry", question, &again).field[HM_SIGNED_INTENT].number, intent);
+        assert_true(hm_bytes_equal(hm_buf_bytes(&first), hm_buf_bytes(&again)));
+        assert_int_equal(entries_in(&o), entries);
+    }
+    assert_int_not_equal(sign_under(&o, "other", question, &again).field[HM_SIGNED_INTENT].number, intent);
+    other.field[HM_SIGN_NAME].bytes = LITERAL("renamed.bin");
+    assert_int_not_equal(sign_under(&o, "retry", other, &again).field[HM_SIGNED_INTENT].number, intent);
+    assert_int_equal(entries_in(&o), entries + 4);
+    /* Of a day ago. */
+    office_sql(&o, "UPDATE answer SET time = time - 90000");
+    assert_int_not_equal(sign_under(&o, "new", question, &again).field[HM_SIGNED_INTENT].number, intent);
+    assert_int_not_equal(sign_under(&o, "retry", question, &again).field[HM_SIGNED_INTENT].number, intent);
+}
+
 static void a_first_signature_makes_its_key(void **state) {
     (void)state;
     OFFICE o;
@@ -544,6 +583,7 @@ int main(void) {
         OFFICE_TEST(P1_no_signature_is_released_when_the_outcome_cannot_be_written),
         OFFICE_TEST(an_expired_certificate_signs_nothing),
         OFFICE_TEST(signs_cms_and_authenticode_for_the_product_and_no_other),
+        OFFICE_TEST(what_is_asked_again_under_a_key_is_answered_as_it_was),
         OFFICE_TEST(a_first_signature_makes_its_key),
         OFFICE_TEST(signs_with_no_key_that_was_readied_for_another_product),
         OFFICE_TEST(a_size_that_no_file_has_is_refused),

@@ -73,13 +73,34 @@ static void refuses_an_empty_file(void **state) {
 static void refuses_the_schema_of_another_version(void **state) {
     fixture *f = *state;
     hm_store *none = NULL;
-    sql(f, "PRAGMA user_version=2");
+    sql(f, "PRAGMA user_version=3");
     assert_could_not(hm_store_open(f->path, &none), "another version of Hallmark");
     assert_null(none);
     sql(f, "PRAGMA user_version=-1");
     hm_err err = hm_store_open(f->path, &none);
     assert_int_equal(err.class, HM_COULD_NOT);
     assert_null(none);
+}
+
+/* The first schema kept no answers. */
+static void takes_up_the_first_schema(void **state) {
+    fixture *f = *state;
+    static const uint8_t name[32] = {7};
+    HM_BUF body = HM_BUF_EMPTY;
+    bool found;
+    sql(f, "DROP TABLE answer; PRAGMA user_version=1");
+    hm_store_close(&f->store);
+    assert_done(hm_store_open(f->path, &f->store));
+    assert_could_not(hm_store_put_answer(f->store, name, LITERAL("a"), 100), "outside a transaction");
+    assert_done(hm_store_begin(f->store));
+    assert_done(hm_store_put_answer(f->store, name, LITERAL("a"), 100));
+    assert_done(hm_store_put_answer(f->store, name, LITERAL("again"), 101));
+    assert_done(hm_store_commit(f->store));
+    assert_done(hm_store_get_answer(f->store, name, &body, &found));
+    assert_true(found && hm_bytes_equal(hm_buf_bytes(&body), LITERAL("again")));
+    assert_done(hm_store_forget_answers(f->store, 102));
+    assert_done(hm_store_get_answer(f->store, name, &body, &found));
+    assert_false(found);
 }
 
 static void says_which_table_is_missing(void **state) {
@@ -420,6 +441,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(refuses_an_empty_file, make_store, remove_store),
         cmocka_unit_test_setup_teardown(refuses_the_schema_of_another_version, make_store, remove_store),
         cmocka_unit_test_setup_teardown(says_which_table_is_missing, make_store, remove_store),
+        cmocka_unit_test_setup_teardown(takes_up_the_first_schema, make_store, remove_store),
         cmocka_unit_test_setup_teardown(a_damaged_database_is_a_fault_or_data, make_store, remove_store),
         cmocka_unit_test_setup_teardown(a_damaged_journal_is_a_fault_or_data, make_store, remove_store),
         cmocka_unit_test_setup_teardown(a_database_that_was_cut_off_is_a_fault_or_data, make_store, remove_store),

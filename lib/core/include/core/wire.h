@@ -70,7 +70,8 @@ typedef enum {
     HM_MSG_PROVE_KEY = 101,
     HM_MSG_KNOWN = 102,
     HM_MSG_PROVE_TOKEN = 103,
-    HM_MSG_WIDEN = 105
+    HM_MSG_WIDEN = 105,
+    HM_MSG_REPEATABLE = 107
 } hm_message_type;
 
 /* Field numbers by type. */
@@ -179,6 +180,9 @@ typedef enum { HM_DECISION_APPROVE = 1, HM_DECISION_REJECT = 2, HM_DECISION_CANC
  * token of a workload is judged by the process that knows its issuer. */
 enum { HM_PROVE_KEY_BINDING, HM_PROVE_KEY_SIGNATURE };
 enum { HM_PROVE_TOKEN_TOKEN };
+/* What the session asks to sign from here on until it is widened may have been asked before under this key, by the same
+ * principal: then the answer is the one of then, and nothing is done twice. For a day. */
+enum { HM_REPEATABLE_KEY };
 enum { HM_KNOWN_PRINCIPAL, HM_KNOWN_EXPIRES }; /* seconds since 1970; 0: with the session */
 
 /* A session for publishing files of one release, or, with a request's SHA-256, for comparing files with it. */

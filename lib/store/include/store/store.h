@@ -87,6 +87,14 @@ typedef hm_err (*hm_key_visit)(void *context, const hm_key_row *key);
 HM_MUST_USE hm_err hm_store_keys(hm_store *store, int64_t product, int role, int algorithm, hm_key_visit visit,
                                  void *context, size_t *found);
 
+/* What was answered, by a name of 32 bytes, for as long as it may be asked for again. To put is only possible in a
+ * transaction. */
+HM_MUST_USE hm_err hm_store_put_answer(hm_store *store, const uint8_t name[static 32], hm_bytes body, int64_t time);
+/* Appended to BODY if it is there. */
+HM_MUST_USE hm_err hm_store_get_answer(hm_store *store, const uint8_t name[static 32], hm_buf *body, bool *found);
+/* Those that were put before TIME. */
+HM_MUST_USE hm_err hm_store_forget_answers(hm_store *store, int64_t time);
+
 /* The log's entries, numbered from 0 without gaps. Appending is only possible in a transaction. */
 typedef struct {
     uint64_t index;

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TRUST_MAX = 1 << 20 };
+enum { TRUST_MAX = 1 << 20, TOKEN_MAX = 16384 };
 
 hm_err hm_office_directory(const hm_options *options, char **directory) {
     const char *given = options->office ? options->office : getenv("HALLMARK_OFFICE");
@@ -52,10 +52,32 @@ static hm_err fetch_trust(hm_connection *office) {
     return hm_put(&served_trust, answer.field[HM_BYTES_CONTENT].bytes);
 }
 
+/* What a command prints is a token for this session: where a token opens one only, and where it lives for minutes. */
+static hm_err token_of_command(const char *command, hm_buf *token, const char **text) {
+    char block[TOKEN_MAX];
+    FILE *output = popen(command, "re");
+    if (!output) return hm_could_not("$HALLMARK_ID_TOKEN_COMMAND: %s", strerror(errno));
+    size_t len = fread(block, 1, sizeof block, output);
+    int status = pclose(output);
+    while (len && (block[len - 1] == '\n' || block[len - 1] == '\r')) len--;
+    if (status != 0 || !len || len == sizeof block)
+        return hm_could_not("$HALLMARK_ID_TOKEN_COMMAND gave no token (status %d)", status);
+    HM_TRY(hm_put(token, HM_BYTES(block, len)));
+    return hm_buf_string(token, text);
+}
+
+static hm_err find_token(hm_buf *storage, const char **text) {
+    const char *command = getenv("HALLMARK_ID_TOKEN_COMMAND");
+    *text = getenv("HALLMARK_ID_TOKEN");
+    return command && command[0] && !*text ? token_of_command(command, storage, text) : HM_OK;
+}
+
 static hm_err connect_remote(const hm_options *options, const char *url, hm_connection *office) {
     const char *as = options->as ? options->as : getenv("HALLMARK_AS"),
                *ca = options->ca ? options->ca : getenv("HALLMARK_CA");
-    hm_remote remote = {.url = url, .ca_file = ca, .key = as, .token = as ? NULL : getenv("HALLMARK_ID_TOKEN")};
+    hm_remote remote = {.url = url, .ca_file = ca, .key = as};
+    HM_BUF token = HM_BUF_EMPTY;
+    if (!as) HM_TRY(find_token(&token, &remote.token));
     HM_TRY(hm_connect_remote(&remote, office));
     hm_err err = fetch_trust(office);
     if (!hm_failed(err)) return HM_OK;

@@ -28,6 +28,7 @@ typedef struct {
     const hm_remote *remote;
     int fd;
     hm_http *http;
+    bool is_known; /* the server knows who speaks */
     bool narrowed, begun, compares, for_list;
     bool publishes, was_named; /* a session that publishes; its files were named */
     json_t *narrow;            /* members of narrow, or of narrow-list */
@@ -77,6 +78,8 @@ static hm_err exchange(agent *a, const char *path, const json_t *body, hm_http_a
     return err;
 }
 
+static hm_err know_again(agent *a);
+
 /* *REPLY is the answer's object, of a success; the caller decrefs it. A refused call whose items say why is one. */
 static hm_err call(agent *a, const char *path, const json_t *body, json_t **reply) {
     HM_HTTP_ANSWER answer = HM_HTTP_ANSWER_NONE;
@@ -84,6 +87,11 @@ static hm_err call(agent *a, const char *path, const json_t *body, json_t **repl
     *reply = NULL;
     snprintf(whole, sizeof whole, "v1%s", path);
     HM_TRY(exchange(a, whole, body, &answer));
+    /* The server was started anew, or the session was idle for long: who has a key says again who he is. */
+    if (answer.status == 401 && a->is_known && a->remote->key && !a->publishes) {
+        HM_TRY(know_again(a));
+        HM_TRY(exchange(a, whole, body, &answer));
+    }
     json_t *object = json_loadb((const char *)answer.body.data, answer.body.len, JSON_REJECT_DUPLICATES, NULL);
     if (json_is_object(object) && (answer.status == 200 || json_is_array(json_object_get(object, "items"))))
         return *reply = object, HM_OK;
@@ -174,7 +182,17 @@ static hm_err hello(agent *a) {
     HM_BUF storage = HM_BUF_EMPTY;
     hm_message welcome;
     HM_TRY(open_session(a, &welcome, &storage));
+    a->is_known = true;
     return hm_wire_send(a->fd, &welcome);
+}
+
+static hm_err know_again(agent *a) {
+    HM_BUF storage = HM_BUF_EMPTY;
+    hm_message welcome;
+    a->is_known = false;
+    HM_TRY(open_session(a, &welcome, &storage));
+    a->is_known = true;
+    return HM_OK;
 }
 
 /* ---- narrowing, which binds whoever has the other end ---- */

@@ -6,10 +6,11 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-/* What is taken in at once; what may wait to be sent before the core waits itself, and how long it does so for one of
- * many peers. */
+/* What is taken in at once; what may wait to be sent before the core waits itself, and how long in all it does so for
+ * one of many peers. */
 enum { READ_AT_ONCE = 256 * 1024, MUCH = 1024 * 1024, PATIENCE_MILLISECONDS = 5000 };
 enum { HEAD = 4 };
 
@@ -53,6 +54,12 @@ static size_t frame_len(const hm_peer *peer) {
     return hm_failed(hm_read_u32be(&reader, &len)) ? 0 : HEAD + (size_t)len;
 }
 
+bool hm_peer_has_question(const hm_peer *peer) {
+    size_t waiting = peer->in.len - peer->taken, len = frame_len(peer);
+    if (peer->closed) return waiting != 0;
+    return len && (waiting >= len || len > HEAD + (size_t)HM_WIRE_FRAME_MAX);
+}
+
 hm_err hm_peer_next(hm_peer *peer, hm_message *question, bool *whole) {
     size_t waiting = peer->in.len - peer->taken, len = frame_len(peer);
     *whole = false;
@@ -86,11 +93,22 @@ hm_err hm_peer_flush(hm_peer *peer) {
     return HM_OK;
 }
 
-/* Much was asked for. The only peer is waited for as long as it lives. */
+bool hm_peer_has_much(const hm_peer *peer) { return peer->kind != HM_PEER_PARENT && peer->out.len - peer->sent > MUCH; }
+
+static int64_t milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Much was asked for. The only peer is waited for as long as it lives; of many each has so much of everybody's time,
+ * however it goes about it. */
 static hm_err make_room(hm_peer *peer) {
     struct pollfd room = {.fd = peer->fd, .events = POLLOUT};
     while (peer->out.len - peer->sent > MUCH) {
-        int ready = poll(&room, 1, peer->kind == HM_PEER_PARENT ? -1 : PATIENCE_MILLISECONDS);
+        int64_t began = milliseconds(), left = PATIENCE_MILLISECONDS - peer->waited;
+        int ready = poll(&room, 1, peer->kind == HM_PEER_PARENT ? -1 : left > 0 ? (int)left : 0);
+        peer->waited += milliseconds() - began;
         if (ready < 0 && errno == EINTR) continue;
         if (ready <= 0) return peer->broken = true, hm_could_not("core language: the other side does not listen");
         HM_TRY(hm_peer_flush(peer));

@@ -19,6 +19,8 @@ typedef struct {
     uint64_t number;      /* of all that there ever were */
     bool greeted, closed; /* CLOSED: it sends nothing more */
     int64_t waits;        /* milliseconds: until then, for the process that judges tokens; 0: for nothing */
+    int64_t unread;       /* milliseconds: until then what was said may lie unread; 0: nothing does */
+    int64_t waited;       /* milliseconds that the core waited for this peer, in all */
     bool broken;          /* nothing can be said to it any more */
     bool gave_up, said_closing;
     hm_buf in;
@@ -36,6 +38,8 @@ HM_MUST_USE hm_err hm_peer_receive(hm_peer *peer);
 /* The next question, if it is there whole; *WHOLE false if not. Views last until hm_peer_receive. A fault: what comes
  * is none, and nothing behind it can be understood. */
 HM_MUST_USE hm_err hm_peer_next(hm_peer *peer, hm_message *question, bool *whole);
+/* Is something there that hm_peer_next says something about: a whole question, or one that is too long? */
+bool hm_peer_has_question(const hm_peer *peer);
 /* Go on behind the question that was seen last. */
 void hm_peer_took(hm_peer *peer);
 
@@ -44,6 +48,8 @@ HM_MUST_USE hm_err hm_peer_send(hm_peer *peer, const hm_message *message);
 HM_MUST_USE hm_err hm_peer_send_fault(hm_peer *peer, uint64_t tag, hm_err err);
 /* Send what it takes without waiting. */
 HM_MUST_USE hm_err hm_peer_flush(hm_peer *peer);
+/* Does so much wait to be read that nothing should be added? */
+bool hm_peer_has_much(const hm_peer *peer);
 static inline bool hm_peer_has_more(const hm_peer *peer) { return peer->sent < peer->out.len; }
 
 /* answer.c: answer QUESTION, or raise why not. */

@@ -15,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PEERS_MAX = 1024, PUBLISH_MILLISECONDS = 1000 };
+enum { PEERS_MAX = 1024, FRONT_PEERS_MAX = 900, PUBLISH_MILLISECONDS = 1000 };
+/* So long may what was said to one of many peers lie there unread. */
+enum { UNREAD_MILLISECONDS = 20000 };
 enum { DOOR_LOCAL, DOOR_FRONTS, DOOR_IDENTITY, DOOR_STOP, DOORS };
 
 typedef struct {
@@ -23,7 +25,7 @@ typedef struct {
     hm_session own; /* for what the office does by itself */
     hm_core_doors doors;
     bool is_served, ends;
-    uint64_t numbered;
+    uint64_t numbered, rounds;
     int64_t publish_at; /* milliseconds; 0: nothing to publish */
     hm_fault why;       /* the conversation with the one peer broke off */
     size_t peers;
@@ -40,8 +42,15 @@ static int64_t milliseconds(void) {
 
 /* ---- peers ---- */
 
+/* Those of this machine and those from outside leave each other room. */
+static bool has_room(const core *c, hm_peer_kind kind) {
+    size_t same = 0;
+    for (size_t i = 0; i < c->peers; i++) same += c->peer[i]->kind == kind;
+    return same < (kind == HM_PEER_FRONT ? FRONT_PEERS_MAX : PEERS_MAX - FRONT_PEERS_MAX);
+}
+
 static hm_err add_peer(core *c, hm_peer_kind kind, int fd, uint32_t user) {
-    hm_peer *peer = c->peers < PEERS_MAX ? malloc(sizeof *peer) : NULL;
+    hm_peer *peer = has_room(c, kind) ? malloc(sizeof *peer) : NULL;
     if (!peer) return close(fd), hm_could_not("too many sessions");
     hm_err err = hm_peer_init(peer, &c->office, kind, fd, user);
     if (hm_failed(err)) return close(fd), free(peer), err;
@@ -67,9 +76,26 @@ static hm_err accept_local(core *c) {
     return add_peer(c, HM_PEER_LOCAL, fd, caller.uid);
 }
 
-/* A packet of a front is one end of a new session's socket. */
+static bool is_stream_of_this_machine(int fd) {
+    int domain, type;
+    socklen_t len = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || domain != AF_UNIX) return false;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
+}
+
+/* Nothing lingers, which would keep everybody waiting. */
+static void close_unwanted(int fd) {
+    const struct linger none = {.l_onoff = 0};
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    close(fd);
+}
+
+enum { DESCRIPTORS_MAX = 2 }; /* that CMSG_SPACE of one has room for */
+
+/* A packet of a front is one end of a new session's socket; of one that was taken over, anything. */
 static hm_err accept_from_front(core *c) {
     char byte;
+    int fd[DESCRIPTORS_MAX];
     union {
         struct cmsghdr head;
         char space[CMSG_SPACE(sizeof(int))];
@@ -81,10 +107,13 @@ static hm_err accept_from_front(core *c) {
     if (n < 0) return HM_OK;
     if (n == 0) return hm_fd_close(&c->doors.fronts), HM_OK;
     struct cmsghdr *head = CMSG_FIRSTHDR(&packet);
-    if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int))) return HM_OK;
-    int fd;
-    memcpy(&fd, CMSG_DATA(head), sizeof fd);
-    return add_peer(c, HM_PEER_FRONT, fd, UINT32_MAX);
+    if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) return HM_OK;
+    size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    if (count > DESCRIPTORS_MAX) count = DESCRIPTORS_MAX;
+    memcpy(fd, CMSG_DATA(head), count * sizeof fd[0]);
+    if (count == 1 && is_stream_of_this_machine(fd[0])) return add_peer(c, HM_PEER_FRONT, fd[0], UINT32_MAX);
+    for (size_t i = 0; i < count; i++) close_unwanted(fd[i]);
+    return HM_OK;
 }
 
 /* ---- questions ---- */
@@ -192,23 +221,27 @@ static hm_err answer_one(core *c, hm_peer *peer, bool *any) {
     return hm_failed(err) ? hm_peer_send_fault(peer, 0, err) : HM_OK;
 }
 
-/* Everything that has arrived whole. A peer's own questions are answered in their order; one at a time, so that none
- * keeps the others waiting. */
-static void answer_all(core *c) {
-    for (bool any = true; any;) {
-        any = false;
-        c->asked = 0;
-        for (size_t i = 0; i < c->peers; i++) {
-            hm_err err = c->peer[i]->waits ? HM_OK : gather(c, c->peer[i]);
-            if (hm_failed(err)) give_up(c, c->peer[i], err);
-        }
-        if (c->asked) hm_signing_batch(&c->office, c->batch, c->asked);
-        any |= c->asked != 0;
-        for (size_t i = 0; i < c->peers; i++) {
-            hm_err err = c->peer[i]->waits ? HM_OK : answer_one(c, c->peer[i], &any);
-            if (hm_failed(err)) give_up(c, c->peer[i], err);
-        }
+/* One that waits for another process, or that does not read what it was told, is asked for nothing now. */
+static bool is_heard(const hm_peer *peer) { return !peer->waits && !peer->broken && !hm_peer_has_much(peer); }
+
+/* One round: of each peer what it wants signed, as far as there is room, and one other question. A peer's own questions
+ * are answered in their order; whoever asks much keeps nobody waiting for longer than a round. Was there anything? */
+static bool answer_round(core *c) {
+    bool any = false;
+    size_t first = c->peers ? c->rounds++ % c->peers : 0;
+    c->asked = 0;
+    for (size_t i = 0; i < c->peers; i++) {
+        hm_peer *peer = c->peer[(first + i) % c->peers];
+        hm_err err = is_heard(peer) ? gather(c, peer) : HM_OK;
+        if (hm_failed(err)) give_up(c, peer, err);
     }
+    if (c->asked) hm_signing_batch(&c->office, c->batch, c->asked);
+    any |= c->asked != 0;
+    for (size_t i = 0; i < c->peers; i++) {
+        hm_err err = is_heard(c->peer[i]) ? answer_one(c, c->peer[i], &any) : HM_OK;
+        if (hm_failed(err)) give_up(c, c->peer[i], err);
+    }
+    return any;
 }
 
 /* ---- the checkpoint ---- */
@@ -251,15 +284,28 @@ static void say_closing(core *c, hm_peer *peer) {
 static bool is_over(core *c, hm_peer *peer) {
     if (peer->broken) return true;
     if (!peer->closed || peer->waits) return false;
+    if (hm_peer_has_question(peer)) return false;
     if (!peer->said_closing) say_closing(c, peer);
     if (hm_failed(hm_peer_flush(peer))) return true;
     return !hm_peer_has_more(peer);
 }
 
+/* Who reads nothing is nobody's peer for long. */
+static void flush(hm_peer *peer) {
+    size_t before = peer->out.len - peer->sent;
+    if (hm_failed(hm_peer_flush(peer))) peer->closed = peer->broken = true;
+    if (!hm_peer_has_more(peer) || peer->kind == HM_PEER_PARENT)
+        peer->unread = 0;
+    else if (!peer->unread || peer->out.len - peer->sent < before)
+        peer->unread = milliseconds() + UNREAD_MILLISECONDS;
+    else if (peer->unread <= milliseconds())
+        peer->closed = peer->broken = true;
+}
+
 static void flush_all(core *c) {
     for (size_t i = c->peers; i-- > 0;) {
         hm_peer *peer = c->peer[i];
-        if (hm_failed(hm_peer_flush(peer))) peer->closed = peer->broken = true;
+        flush(peer);
         if (!is_over(c, peer)) continue;
         if (!peer->said_closing) say_closing(c, peer);
         remove_peer(c, i);
@@ -273,7 +319,7 @@ static size_t fill_poll(const core *c, struct pollfd *polled) {
     for (size_t i = 0; i < DOORS; i++) polled[i] = (struct pollfd){.fd = doors[i], .events = POLLIN};
     for (size_t i = 0; i < c->peers; i++) {
         const hm_peer *peer = c->peer[i];
-        bool listens = !peer->closed && !peer->waits;
+        bool listens = !peer->closed && is_heard(peer) && !hm_peer_has_question(peer);
         polled[DOORS + i] =
             (struct pollfd){.fd = listens || hm_peer_has_more(peer) ? peer->fd : -1,
                             .events = (short)((listens ? POLLIN : 0) | (hm_peer_has_more(peer) ? POLLOUT : 0))};
@@ -291,20 +337,23 @@ static void open_doors(core *c, const struct pollfd *polled) {
     (void)!hm_failed(err);
 }
 
+static int64_t sooner(int64_t one, int64_t other) { return one && (!other || one < other) ? one : other; }
+
 /* How long may be waited for questions? */
 static int patience(const core *c) {
     int64_t now = milliseconds(), until = c->publish_at;
-    for (size_t i = 0; i < c->peers; i++)
-        if (c->peer[i]->waits && (!until || c->peer[i]->waits < until)) until = c->peer[i]->waits;
+    for (size_t i = 0; i < c->peers; i++) until = sooner(c->peer[i]->waits, sooner(c->peer[i]->unread, until));
     return !until ? -1 : until > now ? (int)(until - now) : 0;
 }
 
-static hm_err wait_for_more(core *c) {
+static hm_err wait_for_more(core *c, bool at_once) {
     static struct pollfd polled[DOORS + PEERS_MAX];
     size_t known = c->peers, count = fill_poll(c, polled);
-    if (poll(polled, count, patience(c)) < 0) return errno == EINTR ? HM_OK : hm_could_not("poll: %s", strerror(errno));
+    if (poll(polled, count, at_once ? 0 : patience(c)) < 0)
+        return errno == EINTR ? HM_OK : hm_could_not("poll: %s", strerror(errno));
     for (size_t i = 0; i < known; i++) {
         if (!(polled[DOORS + i].revents & (POLLIN | POLLHUP | POLLERR)) || c->peer[i]->closed) continue;
+        if (hm_peer_has_question(c->peer[i])) continue;
         hm_err err = hm_peer_receive(c->peer[i]);
         if (hm_failed(err)) give_up(c, c->peer[i], err);
     }
@@ -318,19 +367,21 @@ static void look_for_changes(core *c) {
 }
 
 static hm_err run(core *c) {
+    bool more = false;
     while (!c->ends && (c->is_served || c->peers)) {
         publish_when_due(c);
-        HM_TRY(wait_for_more(c));
+        HM_TRY(wait_for_more(c, more));
         give_up_waiting(c);
         look_for_changes(c);
-        answer_all(c);
+        more = answer_round(c);
         flush_all(c);
     }
     return HM_OK;
 }
 
-/* What has arrived was answered; what was logged gets its checkpoint. */
+/* What has arrived is answered; what was logged gets its checkpoint. */
 static hm_err end(core *c) {
+    while (answer_round(c)) flush_all(c);
     hm_err err = c->is_served && c->office.logged ? hm_log_publish(&c->office, NULL) : HM_OK;
     for (size_t i = 0; i < c->peers; i++) c->peer[i]->closed = true;
     flush_all(c);

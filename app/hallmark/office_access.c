@@ -12,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <spawn.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-enum { TRUST_MAX = 1 << 20, TOKEN_MAX = 16384 };
+enum { TRUST_MAX = 1 << 20, TOKEN_MAX = 16384, WORDS_MAX = 16 };
 
 hm_err hm_office_directory(const hm_options *options, char **directory) {
     const char *given = options->office ? options->office : getenv("HALLMARK_OFFICE");
@@ -52,17 +54,46 @@ static hm_err fetch_trust(hm_connection *office) {
     return hm_put(&served_trust, answer.field[HM_BYTES_CONTENT].bytes);
 }
 
+/* Words between spaces, and no shell: there is nothing in them to quote. */
+static hm_err spawn(char *command, int output, pid_t *pid) {
+    char *words[WORDS_MAX + 1] = {NULL}, *rest = NULL;
+    size_t count = 0;
+    for (char *word = strtok_r(command, " ", &rest); word && count < WORDS_MAX; word = strtok_r(NULL, " ", &rest))
+        words[count++] = word;
+    if (!count) return hm_misuse("$HALLMARK_ID_TOKEN_COMMAND is empty");
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0) return hm_no_memory();
+    int failed = posix_spawn_file_actions_adddup2(&actions, output, 1);
+    if (!failed) failed = posix_spawnp(pid, words[0], &actions, NULL, words, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return failed ? hm_could_not("$HALLMARK_ID_TOKEN_COMMAND: %s: %s", words[0], strerror(failed)) : HM_OK;
+}
+
+static hm_err read_token(int fd, hm_buf *token) {
+    uint8_t block[1024];
+    for (ssize_t n; (n = read(fd, block, sizeof block)) != 0;) {
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 || token->len > TOKEN_MAX) return hm_could_not("$HALLMARK_ID_TOKEN_COMMAND gave no token");
+        HM_TRY(hm_put(token, HM_BYTES(block, (size_t)n)));
+    }
+    while (token->len && (token->data[token->len - 1] == '\n' || token->data[token->len - 1] == '\r')) token->len--;
+    return HM_OK;
+}
+
 /* What a command prints is a token for this session: where a token opens one only, and where it lives for minutes. */
 static hm_err token_of_command(const char *command, hm_buf *token, const char **text) {
-    char block[TOKEN_MAX];
-    FILE *output = popen(command, "re");
-    if (!output) return hm_could_not("$HALLMARK_ID_TOKEN_COMMAND: %s", strerror(errno));
-    size_t len = fread(block, 1, sizeof block, output);
-    int status = pclose(output);
-    while (len && (block[len - 1] == '\n' || block[len - 1] == '\r')) len--;
-    if (status != 0 || !len || len == sizeof block)
-        return hm_could_not("$HALLMARK_ID_TOKEN_COMMAND gave no token (status %d)", status);
-    HM_TRY(hm_put(token, HM_BYTES(block, len)));
+    HM_STRING *words = strdup(command);
+    int pipe_ends[2], status = 0;
+    pid_t pid = 0;
+    if (!words || pipe2(pipe_ends, O_CLOEXEC) != 0) return hm_no_memory();
+    hm_err err = spawn(words, pipe_ends[1], &pid);
+    close(pipe_ends[1]);
+    if (!hm_failed(err)) err = read_token(pipe_ends[0], token);
+    close(pipe_ends[0]);
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    HM_TRY(err);
+    if (status != 0 || !token->len) return hm_could_not("$HALLMARK_ID_TOKEN_COMMAND gave no token");
     return hm_buf_string(token, text);
 }
 

@@ -33,7 +33,7 @@ static hm_err fetch_text(const hm_options *options, hm_connection *office, hm_bu
     hm_bytes found;
     HM_TRY(hm_officer_registry(office, &registry));
     HM_TRY(hm_officer_product(office, options->product));
-    HM_TRY(hm_registry_policy(registry, hm_text(options->product), &found));
+    HM_TRY(hm_registry_policy(registry, hm_text(options->product), time(NULL), &found));
     return hm_put(text, found);
 }
 
@@ -113,7 +113,8 @@ static hm_err compare(const hm_options *options, hm_connection *office) {
     HM_TRY(hm_file_read(AT_FDCWD, options->operands[0], HM_POLICY_TEXT_MAX, &text));
     HM_TRY(hm_officer_registry(office, &registry));
     HM_TRY(hm_officer_product(office, options->product));
-    if (hm_failed(hm_registry_policy(registry, hm_text(options->product), &in_force))) in_force = HM_NO_BYTES;
+    if (hm_failed(hm_registry_policy(registry, hm_text(options->product), time(NULL), &in_force)))
+        in_force = HM_NO_BYTES;
     HM_TRY(hm_line_diff(in_force, hm_buf_bytes(&text), "rule", &diff));
     return print_diff(options, hm_buf_bytes(&diff));
 }

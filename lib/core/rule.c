@@ -139,7 +139,7 @@ static hm_err current_policy(const hm_office *office, const hm_policy **policy) 
     static uint8_t last[HM_SHA256_LEN];
     uint8_t now[HM_SHA256_LEN];
     hm_bytes stated;
-    HM_TRY(hm_registry_policy(office->registry, hm_text(office->session->product.name), &stated));
+    HM_TRY(hm_registry_policy(office->registry, hm_text(office->session->product.name), hm_now(), &stated));
     hm_registry_last(office->registry, now);
     *policy = &current;
     if (stated.data == text.data && stated.len == text.len && memcmp(now, last, sizeof now) == 0) return HM_OK;
@@ -214,7 +214,7 @@ static hm_err none_used(void *context, hm_bytes rule, uint32_t seconds, bool of_
 /* The policy that is in force; a text for STANDING->awaits if there is none. */
 static hm_err policy_of(hm_office *office, hm_bytes product, hm_policy *policy, hm_standing *standing) {
     hm_bytes text;
-    hm_err err = hm_registry_policy(office->registry, product, &text);
+    hm_err err = hm_registry_policy(office->registry, product, hm_now(), &text);
     if (!hm_failed(err)) return hm_policy_read(text, policy);
     snprintf(standing->awaits, sizeof standing->awaits, "%s", hm_err_sentence());
     return HM_OK;

@@ -1,31 +1,7 @@
-#include <policy/registry.h>
+#include "registry_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* An officer's clock may differ from the office's by so much. */
-enum { CLOCKS_DIFFER = 300, SIGNED_WITHIN = 24 * 3600 };
-
-typedef struct {
-    hm_bytes product, text;
-} stated_policy;
-
-/* Everything here is views into the statements that were taken, which TAKEN owns. */
-struct hm_registry {
-    uint8_t office[16];
-    uint8_t last[HM_SHA256_LEN];
-    int64_t time; /* of the last statement */
-    int64_t earliest, latest;
-    uint64_t quorum;
-    hm_buf *taken;
-    size_t taken_count, taken_room;
-    hm_principal *principal;
-    size_t principals, principals_room;
-    hm_grant *grant;
-    size_t grants, grants_room;
-    stated_policy *policy;
-    size_t policies, policies_room;
-};
 
 hm_err hm_registry_new(const uint8_t office[static 16], hm_registry **registry) {
     *registry = calloc(1, sizeof **registry);
@@ -78,16 +54,16 @@ void hm_registry_between(hm_registry *registry, int64_t earliest, int64_t latest
 
 /* ---- who is who ---- */
 
-static bool is_revoked(const hm_principal *p) { return !p->keys && !p->has_unix && !p->issuer.len; }
+bool hm_registry_is_revoked(const hm_principal *p) { return !p->keys && !p->has_unix && !p->issuer.len; }
 
-static hm_principal *find_name(const hm_registry *r, hm_bytes name) {
+hm_principal *hm_registry_find_name(const hm_registry *r, hm_bytes name) {
     for (size_t i = 0; i < r->principals; i++)
         if (hm_bytes_equal(r->principal[i].name, name)) return &r->principal[i];
     return NULL;
 }
 
 /* Whose key is number I? */
-static const hm_principal *holder(const hm_registry *r, size_t i, hm_bytes *spki) {
+const hm_principal *hm_registry_key_holder(const hm_registry *r, size_t i, hm_bytes *spki) {
     for (size_t p = 0; p < r->principals; p++) {
         if (i < r->principal[p].keys) {
             *spki = r->principal[p].key[i];
@@ -98,11 +74,13 @@ static const hm_principal *holder(const hm_registry *r, size_t i, hm_bytes *spki
     return NULL;
 }
 
-bool hm_registry_key(const hm_registry *registry, size_t i, hm_bytes *spki) { return holder(registry, i, spki); }
+bool hm_registry_key(const hm_registry *registry, size_t i, hm_bytes *spki) {
+    return hm_registry_key_holder(registry, i, spki);
+}
 
 bool hm_registry_holder(const hm_registry *registry, size_t i, hm_principal *principal) {
     hm_bytes spki;
-    const hm_principal *found = holder(registry, i, &spki);
+    const hm_principal *found = hm_registry_key_holder(registry, i, &spki);
     if (found) *principal = *found;
     return found;
 }
@@ -114,9 +92,10 @@ bool hm_registry_principal(const hm_registry *registry, size_t i, hm_principal *
 }
 
 hm_err hm_registry_by_name(const hm_registry *registry, hm_bytes name, hm_principal *principal) {
-    const hm_principal *found = find_name(registry, name);
+    const hm_principal *found = hm_registry_find_name(registry, name);
     if (!found) return hm_refuse("there is no principal %.*s", (int)name.len, (const char *)name.data);
-    if (is_revoked(found)) return hm_refuse("principal %.*s was revoked", (int)name.len, (const char *)name.data);
+    if (hm_registry_is_revoked(found))
+        return hm_refuse("principal %.*s was revoked", (int)name.len, (const char *)name.data);
     *principal = *found;
     return HM_OK;
 }
@@ -131,7 +110,7 @@ hm_err hm_registry_by_unix(const hm_registry *registry, uint32_t user, hm_princi
 }
 
 /* Is each of the COUNT claims PART among the claims ALL? */
-static bool all_among(const hm_claim *part, size_t count, const hm_claim *all, size_t all_count) {
+bool hm_registry_all_among(const hm_claim *part, size_t count, const hm_claim *all, size_t all_count) {
     size_t found = 0;
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < all_count; k++)
@@ -141,7 +120,7 @@ static bool all_among(const hm_claim *part, size_t count, const hm_claim *all, s
 
 static bool fits(const hm_principal *p, hm_bytes issuer, const hm_claim *claims, size_t count) {
     return p->issuer.len && p->claims && hm_bytes_equal(p->issuer, issuer) &&
-           all_among(p->claim, p->claims, claims, count);
+           hm_registry_all_among(p->claim, p->claims, claims, count);
 }
 
 hm_err hm_registry_by_claims(const hm_registry *registry, hm_bytes issuer, const hm_claim *claims, size_t count,
@@ -171,7 +150,7 @@ bool hm_registry_grant(const hm_registry *registry, size_t i, hm_grant *grant) {
     return true;
 }
 
-static hm_grant *find_grant(const hm_registry *r, hm_bytes name, hm_role role, hm_bytes product) {
+hm_grant *hm_registry_find_grant(const hm_registry *r, hm_bytes name, hm_role role, hm_bytes product) {
     for (size_t i = 0; i < r->grants; i++) {
         hm_grant *grant = &r->grant[i];
         if (grant->role == role && hm_bytes_equal(grant->name, name) && hm_bytes_equal(grant->product, product))
@@ -180,9 +159,9 @@ static hm_grant *find_grant(const hm_registry *r, hm_bytes name, hm_role role, h
     return NULL;
 }
 
-static bool holds(const hm_registry *r, hm_bytes name, hm_role role, hm_bytes product, int64_t now) {
-    const hm_grant *all = find_grant(r, name, role, HM_NO_BYTES);
-    const hm_grant *one = product.len ? find_grant(r, name, role, product) : NULL;
+bool hm_registry_holds(const hm_registry *r, hm_bytes name, hm_role role, hm_bytes product, int64_t now) {
+    const hm_grant *all = hm_registry_find_grant(r, name, role, HM_NO_BYTES);
+    const hm_grant *one = product.len ? hm_registry_find_grant(r, name, role, product) : NULL;
     return (all && all->until > now) || (one && one->until > now);
 }
 
@@ -190,199 +169,57 @@ hm_err hm_registry_allows(const hm_registry *registry, hm_bytes name, hm_role ro
     hm_principal principal;
     HM_TRY(hm_registry_by_name(registry, name, &principal));
     if (role == HM_ROLE_ADMINISTRATOR && principal.founder) return HM_OK;
-    if (holds(registry, name, role, product, now)) return HM_OK;
+    if (hm_registry_holds(registry, name, role, product, now)) return HM_OK;
     hm_bytes of = product.len ? product : hm_text("the whole office");
     return hm_refuse("%.*s is not %s of %.*s", (int)name.len, (const char *)name.data, hm_role_name(role), (int)of.len,
                      (const char *)of.data);
 }
 
-static stated_policy *find_policy(const hm_registry *r, hm_bytes product) {
+hm_stated_policy *hm_registry_find_policy(const hm_registry *r, hm_bytes product) {
     for (size_t i = 0; i < r->policies; i++)
         if (hm_bytes_equal(r->policy[i].product, product)) return &r->policy[i];
     return NULL;
 }
 
-hm_err hm_registry_policy(const hm_registry *registry, hm_bytes product, hm_bytes *text) {
-    const stated_policy *found = find_policy(registry, product);
-    if (!found || !found->text.len)
+/* A clock that was put back lengthens nothing: it is held against the statement and the checkpoint. */
+static bool is_broken(const hm_registry *r, const hm_glass *glass, int64_t now) {
+    int64_t when = now > r->earliest ? now : r->earliest;
+    return when < glass->until && now >= glass->since - HM_CLOCKS_DIFFER;
+}
+
+hm_err hm_registry_policy(const hm_registry *registry, hm_bytes product, int64_t now, hm_bytes *text) {
+    const hm_stated_policy *found = hm_registry_find_policy(registry, product);
+    bool broken = found && is_broken(registry, &found->glass, now);
+    if (!found || (!broken && !found->text.len))
         return hm_refuse("%.*s has no policy, so nothing of it is signed", (int)product.len,
                          (const char *)product.data);
-    *text = found->text;
+    *text = broken ? found->glass.text : found->text;
     return HM_OK;
 }
 
-/* ---- what statements are judged by ---- */
-
-static bool makes_officer(hm_role role) { return role == HM_ROLE_ADMINISTRATOR || role == HM_ROLE_KEY_OFFICER; }
-
-/* Was this one ever made an officer? Then his keys are the founders' matter, also when the grant has run out: it could
- * be renewed with keys that somebody else had chosen. */
-static bool was_officer(const hm_registry *r, hm_bytes name) {
-    const hm_principal *principal = find_name(r, name);
-    bool officer = principal && principal->founder;
-    for (size_t i = 0; i < r->grants; i++)
-        officer |= makes_officer(r->grant[i].role) && hm_bytes_equal(r->grant[i].name, name);
-    return officer;
-}
-
-static bool only_founders(const hm_registry *r, const hm_statement *s) {
-    if (s->act == HM_ACT_GRANT) return makes_officer(s->role) || was_officer(r, s->name);
-    return s->act == HM_ACT_PRINCIPAL && was_officer(r, s->name);
-}
-
-static bool takes_away(const hm_statement *s) {
-    if (s->act == HM_ACT_GRANT) return !s->until;
-    return s->act == HM_ACT_PRINCIPAL && !s->keys && !s->has_unix && !s->issuer.len;
-}
-
-static bool may_sign(const hm_registry *r, const hm_principal *signer, const hm_statement *s, int64_t now) {
-    bool himself = s->act == HM_ACT_GRANT && hm_bytes_equal(signer->name, s->name);
-    if (himself && !takes_away(s)) return false;
-    if (signer->founder) return true;
-    if (only_founders(r, s)) return false;
-    /* A principal is the whole office's. */
-    hm_bytes scope = s->act == HM_ACT_PRINCIPAL ? HM_NO_BYTES : s->product;
-    int64_t when = s->time > r->earliest ? s->time : r->earliest;
-    return holds(r, signer->name, HM_ROLE_ADMINISTRATOR, scope, when > now ? when : now);
-}
-
-/* Several keys of one officer count once. */
-static uint64_t count_officers(const hm_registry *r, const hm_statement *s, const size_t *signers, size_t count,
-                               int64_t now) {
-    const hm_principal *counted[HM_STATEMENT_SIGNERS_MAX];
-    size_t officers = 0;
-    for (size_t i = 0; i < count && i < HM_STATEMENT_SIGNERS_MAX; i++) {
-        hm_bytes spki;
-        const hm_principal *signer = holder(r, signers[i], &spki);
-        bool again = !signer || !may_sign(r, signer, s, now);
-        for (size_t k = 0; k < officers; k++) again |= counted[k] == signer;
-        if (!again) counted[officers++] = signer;
+bool hm_registry_glass(const hm_registry *registry, size_t i, int64_t now, hm_glass *glass) {
+    for (size_t k = 0; k < registry->policies; k++) {
+        if (!is_broken(registry, &registry->policy[k].glass, now) || i--) continue;
+        *glass = registry->policy[k].glass;
+        return true;
     }
-    return officers;
-}
-
-static hm_err check_signers(const hm_registry *r, const hm_statement *s, const size_t *signers, size_t count,
-                            int64_t now) {
-    uint64_t wanted = takes_away(s) ? 1 : r->quorum, officers = count_officers(r, s, signers, count, now);
-    if (officers >= wanted) return HM_OK;
-    return hm_refuse("this takes the signatures of %llu %s, and has %llu%s", (unsigned long long)wanted,
-                     only_founders(r, s) ? (wanted == 1 ? "founder" : "founders")
-                                         : (wanted == 1 ? "officer" : "officers"),
-                     (unsigned long long)officers, s->act == HM_ACT_GRANT ? " (nobody counts for himself)" : "");
-}
-
-static hm_err check_time(const hm_registry *r, const hm_statement *s, int64_t now) {
-    if (s->time < r->time) return hm_refuse("its time lies before that of the statement before it");
-    int64_t earliest = now > r->earliest ? now : r->earliest, latest = now ? now : r->latest;
-    if (latest && s->time > latest + CLOCKS_DIFFER) return hm_refuse("its time lies in the future");
-    return s->time >= earliest - SIGNED_WITHIN ? HM_OK : hm_refuse("it was made more than a day ago (make it again)");
-}
-
-static hm_err check_chain(const hm_registry *r, const hm_statement *s) {
-    if (memcmp(s->office, r->office, sizeof s->office) != 0) return hm_refuse("it is of another office");
-    if (s->number != r->taken_count)
-        return hm_refuse("it is number %llu, and number %zu comes next (another statement came between: make it again)",
-                         (unsigned long long)s->number, r->taken_count);
-    return memcmp(s->previous, r->last, sizeof s->previous) == 0
-               ? HM_OK
-               : hm_refuse("it follows another statement than the one that was taken last");
-}
-
-static bool overlap(hm_bytes a, hm_bytes b) { return !a.len || !b.len || hm_bytes_equal(a, b); }
-
-/* Who administers a product signs nothing of it, nor the other way round. */
-static hm_err check_duties(const hm_registry *r, const hm_statement *s) {
-    const hm_principal *principal = find_name(r, s->name);
-    bool administers = s->role == HM_ROLE_ADMINISTRATOR, signs = hm_role_signs(s->role), conflict = false;
-    if (!principal || is_revoked(principal))
-        return hm_refuse("there is no principal %.*s", (int)s->name.len, (const char *)s->name.data);
-    if (s->until <= s->time) return hm_refuse("the grant would be over before it begins");
-    for (size_t i = 0; i < r->grants; i++) {
-        const hm_grant *other = &r->grant[i];
-        bool opposite = (signs && other->role == HM_ROLE_ADMINISTRATOR) || (administers && hm_role_signs(other->role));
-        /* By the office's clock it may be some minutes earlier than the statement says. */
-        conflict |= opposite && other->until > s->time - CLOCKS_DIFFER && hm_bytes_equal(other->name, s->name) &&
-                    overlap(other->product, s->product);
-    }
-    return conflict || (signs && principal->founder)
-               ? hm_refuse("%.*s cannot be %s: who administers a product signs nothing of it", (int)s->name.len,
-                           (const char *)s->name.data, hm_role_name(s->role))
-               : HM_OK;
-}
-
-static bool has_key(const hm_principal *p, hm_bytes spki) {
-    for (size_t i = 0; i < p->keys; i++)
-        if (hm_bytes_equal(p->key[i], spki)) return true;
     return false;
 }
 
-/* Every token of the one would be the other's as well. */
-static bool overlap_as_workloads(const hm_statement *s, const hm_principal *p) {
-    if (!s->issuer.len || !hm_bytes_equal(s->issuer, p->issuer)) return false;
-    return all_among(s->claim, s->claims, p->claim, p->claims) || all_among(p->claim, p->claims, s->claim, s->claims);
-}
-
-/* Nobody is two principals: his second name could approve what the first one asks for. */
-static hm_err check_nobody_twice(const hm_registry *r, const hm_statement *s) {
-    for (size_t k = 1; k < s->keys; k++)
-        for (size_t j = 0; j < k; j++)
-            if (hm_bytes_equal(s->key[j], s->key[k])) return hm_refuse("a key is named twice");
-    for (size_t i = 0; i < r->principals; i++) {
-        const hm_principal *other = &r->principal[i];
-        if (hm_bytes_equal(other->name, s->name)) continue;
-        bool same = s->has_unix && other->has_unix && s->unix_user == other->unix_user;
-        for (size_t k = 0; k < s->keys; k++) same |= has_key(other, s->key[k]);
-        if (same)
-            return hm_refuse("%.*s is that key's or user's principal already", (int)other->name.len,
-                             (const char *)other->name.data);
-        if (overlap_as_workloads(s, other))
-            return hm_refuse("a token could be this principal's and that of %.*s: both need a claim that differs",
-                             (int)other->name.len, (const char *)other->name.data);
-    }
-    return HM_OK;
-}
-
-/* Founders who cannot be outvoted by nobody: enough must keep a key. */
-static hm_err check_principal(const hm_registry *r, const hm_statement *s) {
-    const hm_principal *principal = find_name(r, s->name);
-    uint64_t left = 0;
-    HM_TRY(check_nobody_twice(r, s));
-    if (!principal) return takes_away(s) ? hm_refuse("there is no such principal to revoke") : HM_OK;
-    for (size_t i = 0; i < r->principals; i++)
-        left += r->principal[i].founder && r->principal[i].keys && &r->principal[i] != principal;
-    return principal->founder && !s->keys && left < r->quorum
-               ? hm_refuse("too few founders would be left to sign anything")
-               : HM_OK;
-}
-
-static hm_err check_charter(const hm_statement *s) {
-    for (size_t k = 1; k < s->founders; k++)
-        for (size_t j = 0; j < k; j++)
-            if (hm_bytes_equal(s->founder[j].name, s->founder[k].name) ||
-                hm_bytes_equal(s->founder[j].spki, s->founder[k].spki))
-                return hm_refuse("a founder is named twice");
-    return HM_OK;
-}
-
-static hm_err check_content(const hm_registry *r, const hm_statement *s) {
-    switch (s->act) {
-    case HM_ACT_CHARTER:
-        return check_charter(s);
-    case HM_ACT_PRINCIPAL:
-        return check_principal(r, s);
-    case HM_ACT_GRANT:
-        if (s->until) return check_duties(r, s);
-        return find_grant(r, s->name, s->role, s->product)
-                   ? HM_OK
-                   : hm_refuse("there is no such grant to withdraw (hallmark grant list)");
-    case HM_ACT_POLICY:
-        return HM_OK;
-    default:
-        return hm_refuse("there is no such act");
-    }
+bool hm_registry_glass_of(const hm_registry *registry, hm_bytes product, int64_t now, hm_glass *glass) {
+    const hm_stated_policy *found = hm_registry_find_policy(registry, product);
+    if (!found || !is_broken(registry, &found->glass, now)) return false;
+    *glass = found->glass;
+    return true;
 }
 
 /* ---- what statements change; make_room was here before ---- */
+
+/* Whose keys have signed. */
+typedef struct {
+    const size_t *signers;
+    size_t count;
+} taking;
 
 static void take_charter(hm_registry *r, const hm_statement *s) {
     r->quorum = s->quorum;
@@ -392,7 +229,7 @@ static void take_charter(hm_registry *r, const hm_statement *s) {
 }
 
 static void take_principal(hm_registry *r, const hm_statement *s) {
-    hm_principal *p = find_name(r, s->name);
+    hm_principal *p = hm_registry_find_name(r, s->name);
     bool founder = p && p->founder;
     if (!p) p = &r->principal[r->principals++];
     *p = (hm_principal){.name = s->name,
@@ -405,23 +242,46 @@ static void take_principal(hm_registry *r, const hm_statement *s) {
     memcpy(p->key, s->key, sizeof p->key);
     memcpy(p->claim, s->claim, sizeof p->claim);
     /* Who comes back gets his roles anew: nobody should be surprised by what an old name may do. */
-    for (size_t i = 0; takes_away(s) && i < r->grants; i++)
+    for (size_t i = 0; hm_registry_is_revoked(p) && i < r->grants; i++)
         if (hm_bytes_equal(r->grant[i].name, s->name)) r->grant[i].until = 0;
 }
 
 static void take_grant(hm_registry *r, const hm_statement *s) {
-    hm_grant *grant = find_grant(r, s->name, s->role, s->product);
+    hm_grant *grant = hm_registry_find_grant(r, s->name, s->role, s->product);
     if (!grant) grant = &r->grant[r->grants++];
     *grant = (hm_grant){.name = s->name, .product = s->product, .role = s->role, .until = s->until};
 }
 
-static void take_policy(hm_registry *r, const hm_statement *s) {
-    stated_policy *policy = find_policy(r, s->product);
-    if (!policy) policy = &r->policy[r->policies++];
-    *policy = (stated_policy){s->product, s->policy};
+/* Officers by the statement's own time: whenever it is read again, they are the same. */
+static void add_officer(const hm_registry *r, const hm_principal *signer, hm_glass *glass) {
+    bool counts = signer && (signer->founder ||
+                             hm_registry_holds(r, signer->name, HM_ROLE_ADMINISTRATOR, glass->product, glass->since));
+    for (size_t i = 0; counts && i < glass->officers; i++) counts = !hm_bytes_equal(glass->officer[i], signer->name);
+    if (counts) glass->officer[glass->officers++] = signer->name;
 }
 
-static void change(hm_registry *r, const hm_statement *s) {
+static void take_glass(const hm_registry *r, const hm_statement *s, const taking *t, hm_glass *glass) {
+    *glass =
+        (hm_glass){.product = s->product, .text = s->policy, .reason = s->reason, .since = s->time, .until = s->until};
+    for (size_t i = 0; i < t->count && i < HM_STATEMENT_SIGNERS_MAX; i++) {
+        hm_bytes spki;
+        add_officer(r, hm_registry_key_holder(r, t->signers[i], &spki), glass);
+    }
+}
+
+static void take_policy(hm_registry *r, const hm_statement *s, const taking *t) {
+    hm_stated_policy *policy = hm_registry_find_policy(r, s->product);
+    if (!policy) {
+        policy = &r->policy[r->policies++];
+        *policy = (hm_stated_policy){.product = s->product};
+    }
+    if (s->temporary)
+        take_glass(r, s, t, &policy->glass);
+    else
+        policy->text = s->policy;
+}
+
+static void change(hm_registry *r, const hm_statement *s, const taking *t) {
     if (s->act == HM_ACT_CHARTER)
         take_charter(r, s);
     else if (s->act == HM_ACT_PRINCIPAL)
@@ -429,14 +289,7 @@ static void change(hm_registry *r, const hm_statement *s) {
     else if (s->act == HM_ACT_GRANT)
         take_grant(r, s);
     else
-        take_policy(r, s);
-}
-
-static hm_err judge(const hm_registry *r, const hm_statement *s, const size_t *signers, size_t count, int64_t now) {
-    HM_TRY(check_chain(r, s));
-    HM_TRY(check_time(r, s, now));
-    if (s->act != HM_ACT_CHARTER) HM_TRY(check_signers(r, s, signers, count, now));
-    return check_content(r, s);
+        take_policy(r, s, t);
 }
 
 hm_err hm_registry_take(hm_registry *registry, hm_bytes cbor, const size_t *signers, size_t count, int64_t now) {
@@ -444,9 +297,9 @@ hm_err hm_registry_take(hm_registry *registry, hm_bytes cbor, const size_t *sign
     hm_statement s;
     HM_TRY(hm_put(&own, cbor));
     HM_TRY(hm_statement_get(hm_buf_bytes(&own), &s));
-    HM_TRY(hm_in(judge(registry, &s, signers, count, now), "statement %llu", (unsigned long long)s.number));
+    HM_TRY(hm_in(hm_registry_judge(registry, &s, signers, count, now), "statement %llu", (unsigned long long)s.number));
     HM_TRY(make_room(registry));
-    change(registry, &s);
+    change(registry, &s, &(taking){signers, count});
     hm_sha256(hm_buf_bytes(&own), registry->last);
     registry->time = s.time;
     registry->taken[registry->taken_count++] = own;

@@ -1,10 +1,12 @@
+#include "stated_time.h"
+
 #include <policy/statement.h>
 
 #include <base/cbor.h>
 #include <base/name.h>
+#include <base/readable.h>
 
 #include <string.h>
-#include <time.h>
 
 enum { VERSION = 1, SPKI_MAX = 1024 };
 
@@ -27,6 +29,7 @@ enum {
     KEY_POLICY,
     KEY_ISSUER,
     KEY_CLAIMS,
+    KEY_REASON,
     KEYS
 };
 
@@ -40,14 +43,15 @@ static const struct {
     [HM_ACT_PRINCIPAL] = {BIT(KEY_PREVIOUS) | BIT(KEY_NAME) | BIT(KEY_KEYS),
                           BIT(KEY_UNIX) | BIT(KEY_ISSUER) | BIT(KEY_CLAIMS)},
     [HM_ACT_GRANT] = {BIT(KEY_PREVIOUS) | BIT(KEY_NAME) | BIT(KEY_ROLE) | BIT(KEY_UNTIL), BIT(KEY_PRODUCT)},
-    [HM_ACT_POLICY] = {BIT(KEY_PREVIOUS) | BIT(KEY_PRODUCT), BIT(KEY_POLICY)},
+    [HM_ACT_POLICY] = {BIT(KEY_PREVIOUS) | BIT(KEY_PRODUCT), BIT(KEY_UNTIL) | BIT(KEY_POLICY) | BIT(KEY_REASON)},
 };
 
 /* Which of what it may have a statement has. */
 static uint32_t present(const hm_statement *s) {
     uint32_t here = (s->has_unix ? BIT(KEY_UNIX) : 0) | (s->product.len ? BIT(KEY_PRODUCT) : 0) |
                     (s->policy.len ? BIT(KEY_POLICY) : 0) | (s->issuer.len ? BIT(KEY_ISSUER) : 0) |
-                    (s->claims ? BIT(KEY_CLAIMS) : 0);
+                    (s->claims ? BIT(KEY_CLAIMS) : 0) | (s->temporary ? BIT(KEY_UNTIL) : 0) |
+                    (s->reason.len ? BIT(KEY_REASON) : 0);
     return every_act | members[s->act].has | (members[s->act].may & here);
 }
 
@@ -112,6 +116,8 @@ static hm_err put_member(const hm_statement *s, int key, hm_buf *cbor) {
         return hm_cbor_put_text(cbor, s->issuer);
     case KEY_CLAIMS:
         return put_claims(s, cbor);
+    case KEY_REASON:
+        return hm_cbor_put_text(cbor, s->reason);
     default:
         return hm_cbor_put_text(cbor, s->policy);
     }
@@ -252,6 +258,13 @@ static hm_err get_policy(hm_reader *reader, hm_bytes *text) {
                : hm_refuse("a policy has 1 to %d bytes", HM_STATED_POLICY_MAX);
 }
 
+static hm_err get_reason(hm_reader *reader, hm_bytes *reason) {
+    HM_TRY(hm_cbor_get_text(reader, reason));
+    return reason->len && reason->len <= HM_STATED_REASON_MAX && hm_is_readable(*reason)
+               ? HM_OK
+               : hm_refuse("a reason has 1 to %d readable bytes", HM_STATED_REASON_MAX);
+}
+
 static hm_err get_act(hm_reader *reader, hm_statement *s) {
     uint64_t act;
     HM_TRY(get_number(reader, HM_ACTS, &act));
@@ -301,18 +314,33 @@ static hm_err get_member(hm_reader *reader, int64_t key, hm_statement *s) {
         return get_issuer(reader, s);
     case KEY_CLAIMS:
         return get_claims(reader, s);
+    case KEY_REASON:
+        return get_reason(reader, &s->reason);
     default:
         return hm_refuse("there is no member %lld", (long long)key);
     }
 }
 
-static hm_err check_members(const hm_statement *s, uint32_t here) {
+/* A policy for some hours has a text and a reason; the end of one has neither. */
+static hm_err check_temporary(hm_statement *s, uint32_t here) {
+    if (s->act != HM_ACT_POLICY) return HM_OK;
+    s->temporary = here & BIT(KEY_UNTIL);
+    bool begins = s->temporary && s->until;
+    if (!(here & BIT(KEY_REASON)) == begins)
+        return hm_refuse("a break-glass policy has a reason, and nothing else has");
+    if (begins && !(here & BIT(KEY_POLICY))) return hm_refuse("a break-glass policy has a text");
+    return s->temporary && !begins && here & BIT(KEY_POLICY) ? hm_refuse("the end of a break-glass policy has no text")
+                                                             : HM_OK;
+}
+
+static hm_err check_members(hm_statement *s, uint32_t here) {
     if (!(here & BIT(KEY_ACT))) return hm_refuse("an act is missing");
     uint32_t must = every_act | members[s->act].has;
     if ((here & must) != must || (here & ~(must | members[s->act].may)))
         return hm_refuse("these are not the members of act %d", (int)s->act);
     if (!(here & BIT(KEY_ISSUER)) != !(here & BIT(KEY_CLAIMS)))
         return hm_refuse("an issuer and claims belong together");
+    HM_TRY(check_temporary(s, here));
     if ((s->act == HM_ACT_CHARTER) != (s->number == 0)) return hm_refuse("the first statement is the charter");
     return s->act != HM_ACT_CHARTER || (s->quorum >= 1 && s->quorum <= s->founders)
                ? HM_OK
@@ -341,14 +369,6 @@ hm_err hm_statement_get(hm_bytes cbor, hm_statement *statement) {
     hm_err err = hm_in(get_all(cbor, statement), "a statement");
     if (hm_failed(err)) memset(statement, 0, sizeof *statement);
     return err;
-}
-
-static hm_err put_date(int64_t seconds, hm_buf *line) {
-    struct tm tm;
-    time_t when = (time_t)seconds;
-    if (!gmtime_r(&when, &tm)) return hm_refuse("a time is out of range");
-    return hm_put_format(line, "%04d-%02d-%02d %02d:%02d UTC", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-                         tm.tm_min);
 }
 
 static hm_err describe_charter(const hm_statement *s, hm_buf *line) {
@@ -386,10 +406,21 @@ static hm_err describe_grant(const hm_statement *s, hm_buf *line) {
     HM_TRY(s->product.len ? hm_put(line, s->product) : hm_put_text(line, "everything"));
     if (!s->until) return HM_OK;
     HM_TRY(hm_put_text(line, " until "));
-    return put_date(s->until, line);
+    return hm_put_stated_time(s->until, line);
+}
+
+static hm_err describe_temporary(const hm_statement *s, hm_buf *line) {
+    HM_TRY(hm_put_text(line, "BREAK-GLASS of "));
+    HM_TRY(hm_put(line, s->product));
+    if (!s->until) return hm_put_text(line, " ended");
+    HM_TRY(hm_put_text(line, " until "));
+    HM_TRY(hm_put_stated_time(s->until, line));
+    HM_TRY(hm_put_format(line, ": policy of %zu bytes, because: ", s->policy.len));
+    return hm_put(line, s->reason);
 }
 
 static hm_err describe_policy(const hm_statement *s, hm_buf *line) {
+    if (s->temporary) return describe_temporary(s, line);
     HM_TRY(hm_put(line, s->product));
     return s->policy.len ? hm_put_format(line, ": policy of %zu bytes", s->policy.len)
                          : hm_put_text(line, ": policy withdrawn");

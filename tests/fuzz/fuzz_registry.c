@@ -79,8 +79,21 @@ static void enough_founders_are_left(const hm_registry *r) {
     must(left >= hm_registry_quorum(r));
 }
 
+/* Two officers at least, a day at most, and nothing that they sign themselves. */
+static void glass_is_broken_by_two(const hm_registry *r, int64_t now) {
+    hm_glass glass;
+    for (size_t i = 0; hm_registry_glass(r, i, now, &glass); i++) {
+        must(glass.officers >= HM_GLASS_OFFICERS && glass.text.len && glass.reason.len);
+        must(now < glass.until && glass.until - glass.since <= HM_GLASS_SECONDS);
+        for (size_t k = 0; k < glass.officers; k++)
+            for (int role = 1; role <= HM_ROLES; role++)
+                must(!hm_role_signs((hm_role)role) ||
+                     hm_failed(hm_registry_allows(r, glass.officer[k], (hm_role)role, glass.product, now)));
+    }
+}
+
 /* All that a registry shows. */
-static hm_err picture(const hm_registry *r, hm_buf *all) {
+static hm_err picture(const hm_registry *r, int64_t now, hm_buf *all) {
     hm_principal p;
     hm_grant g;
     uint8_t last[HM_SHA256_LEN];
@@ -100,6 +113,12 @@ static hm_err picture(const hm_registry *r, hm_buf *all) {
         HM_TRY(hm_put_u64be(all, (uint64_t)g.role));
         HM_TRY(hm_put_u64be(all, (uint64_t)g.until));
     }
+    hm_glass glass;
+    for (size_t i = 0; hm_registry_glass(r, i, now, &glass); i++) HM_TRY(hm_glass_describe(&glass, all));
+    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
+        hm_bytes text;
+        if (!hm_failed(hm_registry_policy(r, hm_text(products[i]), now, &text))) HM_TRY(hm_put(all, text));
+    }
     return HM_OK;
 }
 
@@ -110,6 +129,12 @@ static void add_claims(hm_statement *s, uint8_t bits) {
     s->issuer = hm_text(issuers[bits >> 6 & 1]);
     for (unsigned i = 0; i < 3; i++)
         if (bits >> i & 1) s->claim[s->claims++] = (hm_claim){hm_text(claim[i]), hm_text(values[bits >> (3 + i) & 1])};
+}
+
+static void make_temporary(int64_t time, uint8_t spoil, hm_statement *s) {
+    s->temporary = true;
+    s->until = spoil & 1 ? 0 : time + 800 * (spoil >> 2) - 800;
+    if (s->until) s->reason = hm_text("why");
 }
 
 static hm_statement make(const hm_registry *r, int64_t time, hm_reader *rest) {
@@ -142,6 +167,7 @@ static hm_statement make(const hm_registry *r, int64_t time, hm_reader *rest) {
     if (s.act == HM_ACT_GRANT) s.product = hm_text(products[take(rest) % 3]);
     if (s.act == HM_ACT_POLICY) s.product = hm_text(products[1 + take(rest) % 2]);
     if (s.act == HM_ACT_POLICY) s.policy = hm_text(spoil & 1 ? "" : "rule all\n");
+    if (s.act == HM_ACT_POLICY && spoil & 2) make_temporary(time, spoil, &s);
     return s;
 }
 
@@ -152,9 +178,9 @@ static bool step(hm_registry *r, hm_registry *again, int64_t now, hm_reader *res
     hm_statement s = make(r, now + take(rest) * 2 - 256, rest);
     for (size_t i = 0; i < count; i++) signers[i] = take(rest) % KEYS;
     if (hm_failed(hm_statement_put(&s, &cbor))) return true;
-    if (hm_failed(picture(r, &before))) return false;
+    if (hm_failed(picture(r, now, &before))) return false;
     if (hm_failed(hm_registry_take(r, hm_buf_bytes(&cbor), signers, count, now))) {
-        if (hm_failed(picture(r, &after))) return false;
+        if (hm_failed(picture(r, now, &after))) return false;
         must(hm_bytes_equal(hm_buf_bytes(&before), hm_buf_bytes(&after)));
         return true;
     }
@@ -165,7 +191,7 @@ static bool step(hm_registry *r, hm_registry *again, int64_t now, hm_reader *res
     /* What was taken once is taken whenever it is read again, and makes the same. */
     before.len = 0;
     must(!hm_failed(hm_registry_take(again, hm_buf_bytes(&cbor), signers, count, 0)));
-    if (hm_failed(picture(r, &after)) || hm_failed(picture(again, &before))) return false;
+    if (hm_failed(picture(r, now, &after)) || hm_failed(picture(again, now, &before))) return false;
     must(hm_bytes_equal(hm_buf_bytes(&before), hm_buf_bytes(&after)));
     return true;
 }
@@ -179,6 +205,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         now += take(&rest) * 16;
         if (!step(r, again, now, &rest)) return 0;
         one_person_is_one_principal(r);
+        glass_is_broken_by_two(r, now);
         a_token_is_one_principals(r);
         who_administers_signs_nothing(r, now);
         enough_founders_are_left(r);

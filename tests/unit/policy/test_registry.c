@@ -279,15 +279,15 @@ static void grants_are_for_those_who_are_there_and_for_some_time(void **state) {
 static void a_policy_is_its_products_newest(void **state) {
     (void)state;
     hm_bytes text;
-    assert_refused(hm_registry_policy(registry, hm_text("pump"), &text));
+    assert_refused(hm_registry_policy(registry, hm_text("pump"), now, &text));
     assert_done(policy("pump", "one", "erin frank"));
     assert_done(policy("valve", "other", "erin alice"));
     assert_done(policy("pump", "two", "erin frank"));
-    assert_done(hm_registry_policy(registry, hm_text("pump"), &text));
+    assert_done(hm_registry_policy(registry, hm_text("pump"), now, &text));
     assert_bytes(text, "two");
     assert_done(policy("pump", "", "erin frank"));
-    assert_refused(hm_registry_policy(registry, hm_text("pump"), &text));
-    assert_done(hm_registry_policy(registry, hm_text("valve"), &text));
+    assert_refused(hm_registry_policy(registry, hm_text("pump"), now, &text));
+    assert_done(hm_registry_policy(registry, hm_text("valve"), now, &text));
     assert_bytes(text, "other");
 }
 
@@ -326,7 +326,7 @@ static void a_large_office_is_held_whole(void **state) {
         snprintf(name, sizeof name, "p%d", i);
         snprintf(product, sizeof product, "product%d", i);
         assert_done(may(name, HM_ROLE_APPROVER, product));
-        assert_done(hm_registry_policy(registry, hm_text(product), &text));
+        assert_done(hm_registry_policy(registry, hm_text(product), now, &text));
         assert_true(hm_bytes_equal(text, hm_text(name)));
         assert_done(hm_registry_by_unix(registry, (uint32_t)(1000 + i), &principal));
         assert_true(hm_bytes_equal(principal.name, hm_text(name)));

@@ -106,6 +106,35 @@ static void every_act_comes_back_as_it_was(void **state) {
     assert_comes_back(&s);
 }
 
+static hm_statement glass(void) {
+    hm_statement s = policy();
+    s.temporary = true;
+    s.until = s.time + 3600;
+    s.reason = hm_text("a recall");
+    return s;
+}
+
+static void a_break_glass_policy_comes_back(void **state) {
+    (void)state;
+    HM_BUF cbor = HM_BUF_EMPTY, line = HM_BUF_EMPTY;
+    hm_statement s = glass(), read;
+    assert_comes_back(&s);
+    assert_done(hm_statement_put(&s, &cbor));
+    assert_done(hm_statement_get(hm_buf_bytes(&cbor), &read));
+    assert_true(read.temporary);
+    assert_int_equal(read.until, s.until);
+    assert_bytes(read.reason, "a recall");
+    assert_done(hm_statement_describe(&read, &line));
+    assert_bytes(hm_buf_bytes(&line),
+                 "BREAK-GLASS of pump until 2023-11-14 23:13 UTC: policy of 13 bytes, because: a recall");
+    s.until = 0;
+    s.policy = s.reason = HM_NO_BYTES;
+    assert_comes_back(&s);
+    line.len = 0;
+    assert_done(hm_statement_describe(&s, &line));
+    assert_bytes(hm_buf_bytes(&line), "BREAK-GLASS of pump ended");
+}
+
 static void a_charter_has_these_bytes(void **state) {
     (void)state;
     HM_BUF cbor = HM_BUF_EMPTY;
@@ -123,7 +152,7 @@ static void a_charter_has_these_bytes(void **state) {
 /* A bit changed is another statement, or none; never the same. */
 static void no_changed_bit_goes_unnoticed(void **state) {
     (void)state;
-    hm_statement all[] = {charter(), principal(), workload(), grant(), policy()}, read;
+    hm_statement all[] = {charter(), principal(), workload(), grant(), policy(), glass()}, read;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         HM_BUF cbor = HM_BUF_EMPTY;
         assert_done(hm_statement_put(&all[i], &cbor));
@@ -204,6 +233,26 @@ static void what_is_out_of_bounds_is_not_written(void **state) {
     assert_not_put(policy, s.policy = HM_ARRAY(large));
     hm_statement s = policy();
     s.policy = HM_BYTES(large, HM_STATED_POLICY_MAX);
+    assert_int_equal(put(s), HM_DONE);
+}
+
+static void a_break_glass_policy_that_is_none_is_not_written(void **state) {
+    (void)state;
+    char text[HM_STATED_REASON_MAX + 1];
+    memset(text, 'x', sizeof text);
+    assert_not_put(glass, s.reason = HM_NO_BYTES);
+    assert_not_put(glass, s.reason = HM_ARRAY(text));
+    assert_not_put(glass, s.reason = hm_text("two\nlines"));
+    assert_not_put(glass, s.reason = hm_text("\xe2\x80\xae"));
+    assert_not_put(glass, s.policy = HM_NO_BYTES);
+    assert_not_put(glass, s.until = -1);
+    assert_not_put(glass, s.until = 0);
+    assert_not_put(glass, s.until = 0, s.reason = HM_NO_BYTES);
+    assert_not_put(glass, s.until = 0, s.policy = HM_NO_BYTES);
+    assert_not_put(glass, s.product = HM_NO_BYTES);
+    assert_not_put(policy, s.reason = hm_text("a reason of a policy that is none"));
+    hm_statement s = glass();
+    s.reason = HM_BYTES(text, HM_STATED_REASON_MAX);
     assert_int_equal(put(s), HM_DONE);
 }
 
@@ -372,6 +421,8 @@ static void each_is_told_in_a_line(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_act_comes_back_as_it_was),
+        cmocka_unit_test(a_break_glass_policy_comes_back),
+        cmocka_unit_test(a_break_glass_policy_that_is_none_is_not_written),
         cmocka_unit_test(a_charter_has_these_bytes),
         cmocka_unit_test(no_changed_bit_goes_unnoticed),
         cmocka_unit_test(what_is_out_of_bounds_is_not_written),

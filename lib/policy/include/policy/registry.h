@@ -3,10 +3,11 @@
  *
  * Officers are the founders, and who holds the role of administrator: for everything, or for one product. What officers
  * give (a principal's keys, a role, a policy) takes as many of them as the charter's quorum says; what they take away
- * takes one. Founders alone give and take what makes an officer: the roles administrator and key-officer, and the keys
- * of whoever has them. Nobody counts for a role of his own. An officer holds no role that signs (requester, approver,
- * publisher) for what he administers. One key, and one user, is one principal; and no workload's claims contain those
- * of another of the same issuer, since a token of the one would be the other's as well.
+ * takes one. A policy for some hours (break-glass) takes two of them at least, and no signing role is given meanwhile
+ * to who has signed it. Founders alone give and take what makes an officer: the roles administrator and key-officer,
+ * and the keys of whoever has them. Nobody counts for a role of his own. An officer holds no role that signs
+ * (requester, approver, publisher) for what he administers. One key, and one user, is one principal; and no workload's
+ * claims contain those of another of the same issuer, since a token of the one would be the other's as well.
  *
  * Signatures are the caller's to verify: it says whose keys have signed, by the keys that the registry shows it. */
 #ifndef HM_POLICY_REGISTRY_H
@@ -75,7 +76,22 @@ bool hm_registry_grant(const hm_registry *registry, size_t i, hm_grant *grant);
 /* Does NAME hold ROLE for PRODUCT (empty: for the whole office) at NOW? A refusal that says what he lacks. */
 HM_MUST_USE hm_err hm_registry_allows(const hm_registry *registry, hm_bytes name, hm_role role, hm_bytes product,
                                       int64_t now);
-/* The product's policy; a refusal if it has none. */
-HM_MUST_USE hm_err hm_registry_policy(const hm_registry *registry, hm_bytes product, hm_bytes *text);
+/* The policy of the product that is in force at NOW; a refusal if it has none. */
+HM_MUST_USE hm_err hm_registry_policy(const hm_registry *registry, hm_bytes product, int64_t now, hm_bytes *text);
+
+/* A temporary policy that officers have stated: for HM_GLASS_SECONDS at most, in place of the product's own. */
+enum { HM_GLASS_SECONDS = 24 * 3600, HM_GLASS_OFFICERS = 2 };
+typedef struct {
+    hm_bytes product, text, reason;
+    int64_t since, until;
+    size_t officers;
+    hm_bytes officer[HM_STATEMENT_SIGNERS_MAX]; /* who have signed it, each once */
+} hm_glass;
+/* Number I of those that are in force at NOW; false behind the last. Views as of principals. */
+bool hm_registry_glass(const hm_registry *registry, size_t i, int64_t now, hm_glass *glass);
+/* Is one in force for PRODUCT? */
+bool hm_registry_glass_of(const hm_registry *registry, hm_bytes product, int64_t now, hm_glass *glass);
+/* "BREAK-GLASS of PRODUCT until TIME, by OFFICERS: REASON": what everybody is told who meets it. */
+HM_MUST_USE hm_err hm_glass_describe(const hm_glass *glass, hm_buf *line);
 
 #endif

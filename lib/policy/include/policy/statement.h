@@ -16,7 +16,7 @@ typedef enum {
     HM_ACT_CHARTER = 1,   /* the first statement: the founders, and how many officers it takes */
     HM_ACT_PRINCIPAL = 2, /* who a principal is from now on; without keys, user and issuer: nobody */
     HM_ACT_GRANT = 3,     /* a role, until when; until 0: not any more */
-    HM_ACT_POLICY = 4     /* a product's policy; without text: none */
+    HM_ACT_POLICY = 4     /* a product's policy; without text: none. Or one that is in force for some hours */
 } hm_act;
 enum { HM_ACTS = 4 };
 
@@ -26,6 +26,7 @@ enum {
     HM_PRINCIPAL_CLAIMS_MAX = 8,
     HM_STATED_PRODUCT_MAX = 64,
     HM_STATED_POLICY_MAX = 12288,
+    HM_STATED_REASON_MAX = 200,
     HM_STATEMENT_MAX = 14336 /* of the CBOR, which fits into an envelope with its signatures */
 };
 
@@ -59,11 +60,13 @@ typedef struct {
     hm_claim claim[HM_PRINCIPAL_CLAIMS_MAX];
     /* grant */
     hm_role role;
-    int64_t until; /* Unix seconds; 0: withdrawn */
+    int64_t until; /* Unix seconds; 0: withdrawn. Of a temporary policy the same; 0: ended, without text and reason */
     /* grant: for this product, empty for all of them and the office itself; policy: of this product */
     hm_bytes product;
     /* policy */
     hm_bytes policy;
+    bool temporary;  /* break-glass: in force until UNTIL, in place of the product's own */
+    hm_bytes reason; /* of a temporary one: readable, 1 to HM_STATED_REASON_MAX bytes */
 } hm_statement;
 
 /* Append the CBOR of STATEMENT. A refusal, with nothing appended, if it could not be read again. */

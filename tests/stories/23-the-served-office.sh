@@ -169,13 +169,32 @@ step "the log is followed from outside" hallmark log monitor "$url/log/" --trust
 
 # ---- an update for a device ----
 
-echo "main code" >main.bin
-step "a manifest is requested" job "$main" request --format native --product pump --release 2.1 main.bin
+if need arm-none-eabi-gcc "a device is emulated" && need qemu-system-arm "a device is emulated"; then
+    step "an example device's programs" "$root/device/build.py" built mps2-an386
+    cp built/mps2-an386/app-2.0.0.bin main.bin
+else
+    echo "main code" >main.bin
+fi
+native="--format native --product pump --release 2.1 --component main=main.bin,security-version=1 --no-chain -o pump.cose"
+step "a manifest is requested" job "$main" request --format native --product pump --release 2.1 --component main=main.bin,security-version=1
 number=$(as carol status --json | sed -n 's/.*"request":\([0-9]*\),.*/\1/p' | tail -n 1)
 step "carol approves it" as carol approve "$number" main.bin --key carol.key
 step "dan approves it" as dan approve "$number" main.bin --key dan.key
-expect_output "signed" "it is signed, with a receipt" job "$main" sign --format native --product pump --release 2.1 main.bin
-step "its chain leads to our roots" hallmark verify --trust trust.pem main.bin.cose
+expect_output "signed" "it is signed, with a receipt" job "$main" sign $native
+step "and packed" hallmark pack pump.cose main.bin -o pump.pack
+step "frank gives out the root of the trust list" as frank trust key -o root.key
+step "and who publishes" as frank trust publisher --product pump -o pump.publisher
+step "a list is made of both" env -u HALLMARK_OFFICE hallmark trust update --new root.key --threshold 1 --add-publisher pump.publisher \
+    --require-receipts yes -o list-1
+step "which frank has the office sign" as frank trust update list-1 --sign
+step "the update is good under the list, receipt and all" hallmark verify --trust list-1 pump.cose main.bin
+if [ -d built ]; then
+    hallmark trust show list-1 | sed -n 's/.*SHA-256 of the root set: //p' >list-1.roots
+    as carol product show --json pump >pump.json
+    step "a device is made that trusts it" "$root/device/factory.py" --list list-1 --roots list-1.roots --product pump.json \
+        --id pump-0001 --life development --firmware pump.pack --first-stage built/mps2-an386 -o device-1
+    expect_output "firmware 2.1 from slot A" "it boots what was signed here" "$root/device/emulate.py" device-1
+fi
 
 # ---- what must not go ----
 
@@ -208,7 +227,7 @@ step "dan is revoked" as alice principal revoke dan --key alice.key
 expect_refused "no principal's" "and approves nothing any more" as dan approve "$number" next.bin --key dan.key
 expect_fault 2 "who asks" "who does not say who he is" hallmark product list
 step "carol's key in another's hands names another connection" test -s carol.key
-expect_refused "carol is not publisher of pump" "who does not publish" as carol publish --product pump --release 2.1 main.bin.cose
+expect_refused "carol is not publisher of pump" "who does not publish" as carol publish --product pump --release 2.0 firmware.bin
 expect_refused "is not requester" "nor sign" as carol sign --product pump --release nightly n3.bin
 expect_refused "not trusted" "a server that is another" env HALLMARK_CA="$scratch/work/issuer.crt" sh -c \
     'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -out "$HALLMARK_CA" -subj /CN=x 2>/dev/null; exec hallmark product list --as carol.key'

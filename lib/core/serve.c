@@ -173,6 +173,16 @@ static hm_peer *who_waits(const core *c, uint64_t number) {
     return NULL;
 }
 
+/* What was asked before UNTIL is over is answered no more. */
+static void give_up_waiting(core *c, int64_t until) {
+    for (size_t i = 0; i < c->peers; i++) {
+        if (!c->peer[i]->waits || c->peer[i]->waits > until) continue;
+        c->peer[i]->waits = 0;
+        hm_err err = hm_could_not("tokens cannot be judged at this moment");
+        (void)!hm_failed(hm_peer_send_fault(c->peer[i], 0, err));
+    }
+}
+
 static void hear_about_token(core *c) {
     static uint8_t heard[HM_IDENTITY_ANSWER_MAX];
     uint64_t number;
@@ -180,26 +190,15 @@ static void hear_about_token(core *c) {
     ssize_t n = recv(c->doors.identity, heard, sizeof heard, MSG_DONTWAIT);
     if (n == 0) hm_fd_close(&c->doors.identity);
     if (n <= 0 || hm_failed(hm_identity_answer_tag(HM_BYTES(heard, (size_t)n), &number))) return;
+    if (number == HM_IDENTITY_BEGINS) give_up_waiting(c, INT64_MAX);
     hm_peer *peer = who_waits(c, number);
     if (!peer) return;
     peer->waits = 0;
     c->office.session = &peer->session;
     hm_err err = hm_prove_workload(&c->office, HM_BYTES(heard, (size_t)n), &expires);
-    if (hm_failed(err)) err = hm_log_refused_proof(&c->office, err);
     c->office.session = &c->own;
     err = hm_failed(err) ? hm_peer_send_fault(peer, 0, err) : hm_peer_send_known(peer, expires);
     (void)!hm_failed(err); /* it is gone */
-}
-
-/* One that was asked and says nothing may have died. */
-static void give_up_waiting(core *c) {
-    int64_t now = milliseconds();
-    for (size_t i = 0; i < c->peers; i++) {
-        if (!c->peer[i]->waits || c->peer[i]->waits > now) continue;
-        c->peer[i]->waits = 0;
-        hm_err err = hm_could_not("tokens cannot be judged at this moment");
-        (void)!hm_failed(hm_peer_send_fault(c->peer[i], 0, err));
-    }
 }
 
 static hm_err answer_or_ask(core *c, hm_peer *peer, const hm_message *question) {
@@ -371,7 +370,7 @@ static hm_err run(core *c) {
     while (!c->ends && (c->is_served || c->peers)) {
         publish_when_due(c);
         HM_TRY(wait_for_more(c, more));
-        give_up_waiting(c);
+        give_up_waiting(c, milliseconds());
         look_for_changes(c);
         more = answer_round(c);
         flush_all(c);

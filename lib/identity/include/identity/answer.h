@@ -13,6 +13,9 @@
 
 #include <identity/workload.h>
 
+/* The tag of no question. A fault with it says that the process begins: what one before it was asked is lost. */
+#define HM_IDENTITY_BEGINS UINT64_C(0)
+
 enum { HM_IDENTITY_QUESTION_MAX = 8 + 16384, HM_IDENTITY_ANSWER_MAX = 40000 };
 
 HM_MUST_USE hm_err hm_identity_question_put(uint64_t tag, hm_bytes token, hm_buf *message);

@@ -15,6 +15,8 @@ oracles='curl openssl osslsigncode sbsigntool libengine-pkcs11-openssl binutils'
 real_files='systemd-boot-efi shim-unsigned grub-efi-amd64-bin grub-efi-ia32-bin python3-distlib efitools'
 sanitizers='clang llvm libclang-rt-dev'
 faults='strace'
+# Jobs for build services are read as they are pasted.
+jobs='python3-yaml shellcheck'
 # The device verifier's processor, emulated.
 device='gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm'
 style='clang-format clang-tidy cppcheck shellcheck'
@@ -24,7 +26,7 @@ for part in "${@:-build}"; do
     case $part in
     build) packages="$packages $build" ;;
     demo) packages="$packages $build $python $token $oracles $real_files $device" ;;
-    check) packages="$packages $build $python $token $oracles $real_files $sanitizers $faults $device libunicorn-dev" ;;
+    check) packages="$packages $build $python $token $oracles $real_files $sanitizers $faults $jobs $device libunicorn-dev" ;;
     fuzz) packages="$packages $build $token $python $sanitizers" ;;
     lint) packages="$packages $build $python $sanitizers $style" ;;
     device) packages="$packages $build $python $token $device libunicorn-dev" ;;

@@ -7,7 +7,9 @@ somewhere, docs/controls.md names tests that exist, and the manual page has ever
 import os
 import pathlib
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,9 +19,10 @@ sys.path.insert(0, str(ROOT / 'tools'))
 import tap
 
 PAGES = ('README.md', 'docs/release-engineer.md', 'docs/security-officer.md', 'docs/auditor.md', 'docs/trust-list.md',
-         'docs/statements.md')
+         'docs/statements.md', 'docs/server.md')
 HALLMARK = os.environ.get('HALLMARK', str(ROOT / 'build' / 'app' / 'hallmark' / 'hallmark'))
-NEEDS = ('openssl', 'osslsigncode', 'sbverify', 'softhsm2-util', 'sha256sum')
+HALLMARKD = os.environ.get('HALLMARKD', str(pathlib.Path(HALLMARK).resolve().parents[1] / 'hallmarkd' / 'hallmarkd'))
+NEEDS = ('openssl', 'osslsigncode', 'sbverify', 'softhsm2-util', 'sha256sum', 'curl')
 EFI = pathlib.Path('/usr/lib/systemd/boot/efi')
 EXE = pathlib.Path('/usr/lib/python3/dist-packages/distlib/t64.exe')
 LINK = re.compile(r'\]\(([^)#:]+)(?:#[^)]*)?\)')
@@ -27,6 +30,17 @@ LINK = re.compile(r'\]\(([^)#:]+)(?:#[^)]*)?\)')
 
 def blocks(page):
     return re.findall(r'^```sh\n(.*?)^```$', (ROOT / page).read_text(encoding='utf-8'), re.MULTILINE | re.DOTALL)
+
+
+def furnish_ci(folder):
+    """A CI service: its key set, and the command by which its jobs get a token."""
+    issuer = ['/usr/bin/python3', str(ROOT / 'tests' / 'stories' / 'issuer.py')]
+    (folder / 'ci').mkdir()
+    subprocess.run([*issuer, 'keys', str(folder / 'ci')], check=True)
+    claims = '{"repository_id":"41","ref_protected":"true"}'
+    words = [*issuer, 'token', str(folder / 'ci'), 'https://ci.example', 'https://sign.example', claims]
+    (folder / 'build' / 'id-token').write_text('#!/bin/sh\nexec ' + ' '.join(shlex.quote(word) for word in words) + '\n')
+    (folder / 'build' / 'id-token').chmod(0o755)
 
 
 def furnish(folder):
@@ -40,6 +54,8 @@ def furnish(folder):
     (folder / 'hmi' / 'screens' / 'main.xml').write_text('<screen/>\n', encoding='utf-8')
     (folder / 'build').mkdir()
     (folder / 'build' / 'hallmark').symlink_to(HALLMARK)
+    (folder / 'build' / 'hallmarkd').symlink_to(HALLMARKD)
+    furnish_ci(folder)
 
 
 def run(page):
@@ -49,9 +65,20 @@ def run(page):
         environment = {**os.environ, 'PATH': f'{folder}/build:{os.environ["PATH"]}', 'HOME': name}
         environment.pop('HALLMARK_OFFICE', None)
         script = 'set -eux\n' + '\n'.join(blocks(page))
-        done = subprocess.run(['sh', '-c', script], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        return done.returncode, done.stdout.decode('utf-8', 'replace').splitlines()
+        with subprocess.Popen(['sh', '-c', script], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as done:
+            output = done.stdout.read()
+            status = done.wait()
+            end_session(done.pid)
+        return status, output.decode('utf-8', 'replace').splitlines()
+
+
+def end_session(leader):
+    """What a page has started and not ended, because it failed before."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def dead_links(page):
@@ -91,6 +118,17 @@ def check_manual_page(writer):
     writer.ok(rendered.returncode == 0 and not warnings, 'the manual page renders without a warning', warnings)
 
 
+def check_server_page(writer):
+    """hallmarkd's options, its manual page and docs/server.md are about the same words."""
+    usage = subprocess.run([HALLMARKD, '--help'], stdout=subprocess.PIPE, check=True).stdout.decode()
+    options = sorted(set(re.findall(r'--([a-z]+)', usage)))
+    manual = (ROOT / 'docs' / 'hallmarkd.8').read_text(encoding='utf-8')
+    page = (ROOT / 'docs' / 'server.md').read_text(encoding='utf-8')
+    missing = [word for word in options if f'.It Fl -{word}\n' not in manual and f'.It Fl -{word} ' not in manual]
+    missing += [f'{word} (server.md)' for word in options if f'`{word}`' not in page and f'--{word}' not in page]
+    writer.ok(len(options) > 8 and not missing, 'the pages of hallmarkd have every option', missing)
+
+
 def main():
     writer = tap.Writer()
     absent = [program for program in NEEDS if not shutil.which(program)]
@@ -107,6 +145,7 @@ def main():
     named, missing = tests_that_are_not_there()
     writer.ok(len(named) > 50 and not missing, 'docs/controls.md names tests that exist', missing)
     check_manual_page(writer)
+    check_server_page(writer)
     writer.close()
 
 

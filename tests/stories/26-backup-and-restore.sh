@@ -105,7 +105,7 @@ step "until its token is there" hallmark office check tokenless
 # ---- an old backup ----
 
 rm -f firmware.bin.p7s
-cp "$HALLMARK_OFFICE/log/checkpoint" then
+cp "$HALLMARK_OFFICE/log/checkpoint" earlier
 step "the office goes on" hallmark sign --product pump --release 1.2 firmware.bin
 step "which is in the log at once when a proof is asked for" hallmark log prove --replace firmware.bin
 step "somebody follows its log" hallmark log monitor "$HALLMARK_OFFICE/log" --trust "$HALLMARK_OFFICE/trust.pem" --state monitor.state
@@ -115,7 +115,7 @@ expect_refused "would be forgotten, and the log would fork" "a monitor's state s
     hallmark office restore whole --office late --against monitor.state
 step "nothing was made" test ! -e late
 expect_output "continues the checkpoint" "an older checkpoint is continued" \
-    hallmark office restore whole --office late --against then
+    hallmark office restore whole --office late --against earlier
 step "today's backup" hallmark office backup today --with-token
 # the restored office of before has gone on by itself: two logs have one beginning
 expect_refused "has forked" "a log that went on elsewhere is not taken for this one" \
@@ -130,7 +130,7 @@ step "with the right one it is restored" hallmark office restore today --office 
 # An attacker makes a MANIFEST that fits: what was signed over the entries is still not.
 step "a copy to work with" cp -a today edited
 step "an entry is edited" sqlite3 edited/office.db "UPDATE entry SET details=replace(details,'1.2','9.9') WHERE instr(details,'1.2')"
-(cd edited && find . -type f ! -name MANIFEST -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >MANIFEST)
+(cd edited && find . -type f ! -name MANIFEST -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >../sums && mv ../sums MANIFEST)
 wrong "details were changed" "it is found" edited
 expect_refused "details were changed" "and not restored" hallmark office restore edited --office edited-office
 
@@ -182,6 +182,27 @@ for delay in 2 5 10 15 20 25 30 40 50 70 400; do
         fi
     fi
 done
+# At some of these calls: what is left is whole, or is no backup.
+if need strace "killed at a call"; then
+    for call in mkdir mkdirat openat fsync fdatasync unlink rename linkat; do
+        for at in 1 2 5; do
+            name=killed-$call-$at
+            strace -f -qq -o /dev/null -e "inject=$call:signal=KILL:when=$at" hallmark office backup "$name" >/dev/null 2>&1
+            if [ -e "$name" ]; then
+                step "killed at $call $at or not at all, it is whole" hallmark office check "$name"
+            elif [ -e "$name.part/MANIFEST" ]; then
+                step "killed at $call $at it lacks its name, and is whole" hallmark office check "$name.part"
+            elif [ -e "$name.part" ]; then
+                expect_status 1 "killed at $call $at it is none" hallmark office restore "$name.part" --office of-killed
+            fi
+            step "and no office came of it" test ! -e of-killed
+        done
+    done
+    strace -f -qq -o /dev/null -e "inject=rename:signal=KILL:when=1" \
+        hallmark office restore last --office half-restored >/dev/null 2>&1
+    step "a restore that is killed before its last step is no office" test ! -e half-restored
+    step "and can be told as such" test -e half-restored.part
+fi
 step "the office has not noticed" hallmark office check
 kill $server
 wait $server

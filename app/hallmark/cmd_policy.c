@@ -1,5 +1,6 @@
 /* policy edit, show, diff, test: what may be signed of a product, for whom. */
 #include "commands.h"
+#include "glass.h"
 #include "line_diff.h"
 #include "office_access.h"
 #include "officer.h"
@@ -27,14 +28,12 @@ static hm_err need_product(const hm_options *options) {
     return options->product ? HM_OK : hm_misuse("--product NAME is missing: a policy is a product's");
 }
 
-/* The text that is in force, copied. */
-static hm_err fetch_text(const hm_options *options, hm_connection *office, hm_buf *text) {
-    HM_REGISTRY *registry = NULL;
-    hm_bytes found;
-    HM_TRY(hm_officer_registry(office, &registry));
+/* The text that is in force: a view into REGISTRY. That it is a temporary one is told. */
+static hm_err fetch_text(const hm_options *options, hm_connection *office, hm_registry **registry, hm_bytes *text) {
+    HM_TRY(hm_officer_registry(office, registry));
     HM_TRY(hm_officer_product(office, options->product));
-    HM_TRY(hm_registry_policy(registry, hm_text(options->product), time(NULL), &found));
-    return hm_put(text, found);
+    if (!options->json) HM_TRY(hm_glass_warn_of(*registry, options->product));
+    return hm_registry_policy(*registry, hm_text(options->product), time(NULL), text);
 }
 
 static bool is_group(hm_bytes name) {
@@ -72,13 +71,17 @@ static hm_err edit(const hm_options *options, hm_connection *office) {
 }
 
 static hm_err show(const hm_options *options, hm_connection *office) {
-    HM_BUF text = HM_BUF_EMPTY, out = HM_BUF_EMPTY;
-    HM_TRY(fetch_text(options, office, &text));
-    if (!options->json) return hm_put_result(options, hm_buf_bytes(&text));
+    HM_REGISTRY *registry = NULL;
+    HM_BUF out = HM_BUF_EMPTY;
+    hm_bytes text;
+    hm_glass glass;
+    HM_TRY(fetch_text(options, office, &registry, &text));
+    if (!options->json) return hm_put_result(options, text);
     hm_json json = hm_json_plain(&out);
     hm_json_object(&json, NULL);
     hm_json_string(&json, "product", options->product);
-    hm_json_text(&json, "policy", hm_buf_bytes(&text));
+    hm_json_text(&json, "policy", text);
+    if (hm_registry_glass_of(registry, hm_text(options->product), time(NULL), &glass)) hm_glass_json(&json, &glass);
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
     HM_TRY(hm_put_u8(&out, '\n'));
@@ -113,6 +116,7 @@ static hm_err compare(const hm_options *options, hm_connection *office) {
     HM_TRY(hm_file_read(AT_FDCWD, options->operands[0], HM_POLICY_TEXT_MAX, &text));
     HM_TRY(hm_officer_registry(office, &registry));
     HM_TRY(hm_officer_product(office, options->product));
+    if (!options->json) HM_TRY(hm_glass_warn_of(registry, options->product));
     if (hm_failed(hm_registry_policy(registry, hm_text(options->product), time(NULL), &in_force)))
         in_force = HM_NO_BYTES;
     HM_TRY(hm_line_diff(in_force, hm_buf_bytes(&text), "rule", &diff));
@@ -226,9 +230,10 @@ static hm_err test_text(const hm_options *options) {
 }
 
 static hm_err test_in_force(const hm_options *options, hm_connection *office) {
-    HM_BUF text = HM_BUF_EMPTY;
-    HM_TRY(fetch_text(options, office, &text));
-    HM_TRY(hm_policy_read(hm_buf_bytes(&text), &policy));
+    HM_REGISTRY *registry = NULL;
+    hm_bytes text;
+    HM_TRY(fetch_text(options, office, &registry, &text));
+    HM_TRY(hm_policy_read(text, &policy));
     return test_text(options);
 }
 

@@ -6,6 +6,7 @@
 #include "office_access.h"
 #include "cmd_native.h"
 #include "cmd_publish.h"
+#include "glass.h"
 #include "officer.h"
 #include "request_list.h"
 
@@ -95,6 +96,7 @@ static hm_err number_of(const char *word, unsigned long long *number) {
 static hm_err status(const hm_options *options, hm_connection *office) {
     status_listing listing = {.options = options};
     if (options->operand_count) HM_TRY(number_of(options->operands[0], &listing.wanted));
+    HM_TRY(hm_glass_tell(options, office));
     HM_TRY(hm_each_request(office, show, &listing));
     if (options->operand_count && !listing.found) return hm_no_request(listing.wanted);
     if (!listing.found && !options->json) printf("no requests (hallmark request makes one)\n");

@@ -19,6 +19,7 @@ HM_MUST_USE hm_err hm_command_grant_withdraw(const hm_options *options);
 HM_MUST_USE hm_err hm_command_grant_list(const hm_options *options);
 HM_MUST_USE hm_err hm_command_policy_edit(const hm_options *options);
 HM_MUST_USE hm_err hm_command_policy_diff(const hm_options *options);
+HM_MUST_USE hm_err hm_command_policy_break_glass(const hm_options *options);
 HM_MUST_USE hm_err hm_command_policy_show(const hm_options *options);
 HM_MUST_USE hm_err hm_command_policy_test(const hm_options *options);
 HM_MUST_USE hm_err hm_command_request(const hm_options *options);

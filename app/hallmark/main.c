@@ -55,6 +55,8 @@ const hm_command hm_commands[] = {
     {"policy show", "", "Write a product's policy", "--product -o --replace", 0, 0, hm_command_policy_show},
     {"policy diff", "FILE", "Show what FILE would change; status 1 if anything", "--product", 1, 1,
      hm_command_policy_diff},
+    {"policy break-glass", "[FILE]", "State another policy for some hours, by two officers; or end that (--end)",
+     "--product --until --reason --end --key", 0, 1, hm_command_policy_break_glass},
     {"policy test", "[FILE]", "Say what a policy would make of a request, and why",
      "--product --requester --release --format --algorithm --approver", 0, 1, hm_command_policy_test},
     {"key list", "", "List the keys and where they live", "--product", 0, 0, hm_command_key_list},

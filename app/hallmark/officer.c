@@ -132,6 +132,23 @@ hm_err hm_officer_date(const char *text, int64_t *seconds) {
     return HM_OK;
 }
 
+hm_err hm_officer_time(const char *text, int64_t now, int64_t *seconds) {
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
+    struct tm tm = {0};
+    uint64_t count;
+    size_t len = strlen(text);
+    const char *end = len == 17 ? strptime(text, "%Y-%m-%dT%H:%MZ", &tm) : NULL;
+    if (end && !*end) return *seconds = timegm(&tm), HM_OK;
+    for (size_t i = 0; len > 1 && i < sizeof units / sizeof units[0]; i++) {
+        if (text[len - 1] != units[i].unit || hm_failed(hm_decimal_decode(HM_BYTES(text, len - 1), &count))) continue;
+        if (count <= INT32_MAX) return *seconds = now + (int64_t)count * units[i].seconds, HM_OK;
+    }
+    return hm_misuse("%s: a time is written 8h, 45m, 90s, or 2027-01-31T18:00Z", text);
+}
+
 void hm_officer_put_date(int64_t seconds, char text[static 16]) {
     struct tm tm = {0};
     time_t when = (time_t)seconds;

@@ -20,7 +20,9 @@ HM_MUST_USE hm_err hm_officer_key(const char *path, hm_key_file **key);
 
 /* "2027-01-31": its first second, UTC. */
 HM_MUST_USE hm_err hm_officer_date(const char *text, int64_t *seconds);
-/* The same the other way. */
+/* "2027-01-31T18:00Z", or "90s", "45m", "8h" behind NOW. */
+HM_MUST_USE hm_err hm_officer_time(const char *text, int64_t now, int64_t *seconds);
+/* A date the other way. */
 void hm_officer_put_date(int64_t seconds, char text[static 16]);
 
 #endif

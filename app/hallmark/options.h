@@ -17,7 +17,7 @@ typedef struct {
     const char *office; /* DIR; resolved by hm_office_directory */
     const char *product, *release, *format, *output, *trust, *signature, *proof;
     const char *organization, *token, *pin_file, *algorithm, *count;
-    const char *until, *unix_user, *oidc;
+    const char *until, *unix_user, *oidc, *reason;
     bool json, debug, replace, require_log, digest_only, wait, withdraw, list;
     const char *old_list, *folder;
     bool new_list, sign_list, keep_chain;
@@ -25,6 +25,7 @@ typedef struct {
     bool once, whole_log;
     const char *against;
     bool with_token;
+    bool end;
     bool cosign, no_receipt, no_chain, envelope_only;
     hm_given given[HM_GIVEN_MAX]; /* in the order of the command line */
     size_t given_count;

@@ -1,5 +1,7 @@
 #include "parse_sign.h"
 
+#include "trust_file.h"
+
 #include <core/wire.h>
 
 #include <errno.h>
@@ -331,11 +333,32 @@ static const char *where_it_went(const signing *s, const hm_opened *opened) {
     return opened->job.folder ? ", in SHA256SUMS and SHA256SUMS.p7s" : ", in its .p7s";
 }
 
+/* To people at once, to machines as a member: what the core remarks of it. */
+static hm_err report_remark(signing *s, const hm_job *job, hm_bytes remark) {
+    HM_BUF text = HM_BUF_EMPTY;
+    if (!remark.len) return HM_OK;
+    if (!s->parser->json) {
+        HM_TRY(hm_put_format(&text, "%s: warning: %.*s\n", job->shown, (int)remark.len, (const char *)remark.data));
+        hm_parser_print(s->parser, job, HM_STREAM_ERR, hm_buf_bytes(&text));
+        return HM_OK;
+    }
+    hm_json json = hm_json_plain(&text);
+    hm_json_object(&json, NULL);
+    hm_json_text(&json, "warning", remark);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    HM_TRY(hm_json_inside(&text));
+    HM_TRY(hm_put_text(&text, ","));
+    hm_parser_print(s->parser, job, HM_STREAM_MEMBERS, hm_buf_bytes(&text));
+    return HM_OK;
+}
+
 static hm_err report_signed(signing *s, const pending_job *pending, const hm_message *answer) {
     const hm_job *job = &pending->opened.job;
     unsigned long long intent = answer->field[HM_SIGNED_INTENT].number,
                        outcome = answer->field[HM_SIGNED_OUTCOME].number;
     HM_BUF text = HM_BUF_EMPTY;
+    HM_TRY(report_remark(s, job, answer->field[HM_SIGNED_REMARK].bytes));
     if (!s->parser->json) {
         HM_TRY(hm_put_format(&text, "%s: signed: %s, %s, log entries %llu and %llu%s\n", job->shown,
                              pending->opened.format->name, hm_key_algorithm_name(pending->algorithm), intent, outcome,

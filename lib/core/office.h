@@ -195,6 +195,7 @@ typedef struct {
     char rule[HM_RULE_NAME];
     uint32_t expires;     /* seconds that a request under it has */
     bool needs_approvals; /* of a request: and nothing else is missing */
+    bool break_glass;     /* a temporary policy has decided */
     bool by_request;      /* the approvals of this one let it through */
     uint8_t request[HM_SHA256_LEN];
 } hm_rule_answer;
@@ -204,6 +205,8 @@ HM_MUST_USE hm_err hm_rule_decide(hm_office *office, const hm_rule_request *requ
 /* May what REQUEST says be let out, as it was signed? MAY_WAIT: approvals may be missing, which the answer says. */
 HM_MUST_USE hm_err hm_rule_decide_publish(hm_office *office, const hm_request *request, bool may_wait,
                                           hm_rule_answer *answer);
+/* Append what is told of the temporary policy of the session's product; nothing if there is none. */
+HM_MUST_USE hm_err hm_rule_glass(const hm_office *office, int64_t time, hm_buf *line);
 /* What the policy in force still wants of an open request: STANDING->awaits. */
 HM_MUST_USE hm_err hm_rule_awaits(hm_office *office, hm_standing *standing);
 

@@ -268,6 +268,7 @@ static hm_err describe(const hm_office *office, const hm_noting *noted, const hm
     hm_json_object(&json, NULL);
     hm_json_string(&json, "act", noted ? "publish" : "withdraw");
     hm_json_string(&json, "actor", office->session->actor);
+    if (answer->break_glass) hm_json_bool(&json, "break_glass", true);
     if (noted) hm_json_number(&json, "files", (int64_t)noted->request.artifacts);
     hm_json_number(&json, "policy", (int64_t)hm_rule_version(office));
     if (office->session->principal[0]) hm_json_string(&json, "principal", office->session->principal);

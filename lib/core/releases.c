@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { REMARK_ENOUGH = 480 }; /* of the 700 that the core's language has for it */
+enum { REMARK_ENOUGH = 480 }; /* of the 2000 that the core's language has for it */
 
 /* "releas" and the product, so that one product's releases are found alone. */
 uint64_t hm_releases_tag(const hm_product *product) {

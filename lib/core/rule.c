@@ -132,14 +132,23 @@ static hm_err was_imported(hm_office *office, const hm_policy *policy, hm_key_al
     return HM_OK;
 }
 
+hm_err hm_rule_glass(const hm_office *office, int64_t time, hm_buf *line) {
+    hm_glass glass;
+    bool broken = office->governed &&
+                  hm_registry_glass_of(office->registry, hm_text(office->session->product.name), time, &glass);
+    return broken ? hm_glass_describe(&glass, line) : HM_OK;
+}
+
 /* The product's policy, read once for as long as it is in force. */
-static hm_err current_policy(const hm_office *office, const hm_policy **policy) {
+static hm_err current_policy(const hm_office *office, int64_t time, const hm_policy **policy, hm_rule_answer *answer) {
     static hm_policy current; /* one core per process; too large for a stack */
     static hm_bytes text;     /* which it views */
     static uint8_t last[HM_SHA256_LEN];
     uint8_t now[HM_SHA256_LEN];
-    hm_bytes stated;
-    HM_TRY(hm_registry_policy(office->registry, hm_text(office->session->product.name), hm_now(), &stated));
+    hm_bytes stated, product = hm_text(office->session->product.name);
+    hm_glass glass;
+    HM_TRY(hm_registry_policy(office->registry, product, time, &stated));
+    answer->break_glass = hm_registry_glass_of(office->registry, product, time, &glass);
     hm_registry_last(office->registry, now);
     *policy = &current;
     if (stated.data == text.data && stated.len == text.len && memcmp(now, last, sizeof now) == 0) return HM_OK;
@@ -182,7 +191,7 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     *answer = (hm_rule_answer){.by_request = false};
     if (!office->governed) return HM_OK;
     HM_TRY(allows(office, HM_ROLE_REQUESTER, hm_text(office->session->product.name)));
-    HM_TRY(current_policy(office, &policy));
+    HM_TRY(current_policy(office, request->time, &policy, answer));
     HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));
     hm_token_describe(office->token, &token);
     usage used = {.office = office, .request = request};
@@ -266,7 +275,7 @@ hm_err hm_rule_decide_publish(hm_office *office, const hm_request *request, bool
     *answer = (hm_rule_answer){.by_request = false};
     if (!office->governed) return HM_OK;
     HM_TRY(allows(office, HM_ROLE_PUBLISHER, request->product));
-    HM_TRY(current_policy(office, &policy));
+    HM_TRY(current_policy(office, hm_now(), &policy, answer));
     if (office->token) hm_token_describe(office->token, &token);
     HM_TRY(decide_files(policy, request, &token, &approval, answer, missing));
     if (!answer->needs_approvals) return HM_OK;

@@ -131,6 +131,7 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
     hm_json_object(&json, NULL);
     hm_json_string(&json, "actor", office->session->actor);
     hm_json_string(&json, "algorithm", algorithm ? algorithm : "unknown");
+    if (job->rule.break_glass) hm_json_bool(&json, "break_glass", true);
     if (!refused) hm_json_hex(&json, "certificate", HM_ARRAY(job->key->certificate_sha256));
     hm_json_hex(&json, "content", bytes(job, HM_SIGN_CONTENT));
     if (!refused) hm_json_hex(&json, "key", HM_ARRAY(job->key->token_id));
@@ -160,6 +161,14 @@ static void fill_artifact(signing_job *job) {
                                   .content = bytes(job, HM_SIGN_CONTENT)};
 }
 
+/* Who has it signed is told that it was a temporary policy that let it through. */
+static hm_err remark_glass(const hm_office *office, signing_job *job) {
+    HM_BUF line = HM_BUF_EMPTY;
+    HM_TRY(hm_rule_glass(office, job->time, &line));
+    if (line.len && job->remark.len) HM_TRY(hm_put_text(&job->remark, "; "));
+    return hm_put(&job->remark, hm_buf_bytes(&line));
+}
+
 /* In the transaction that records what comes of it: nobody else's signature comes between the count and the record. */
 static void ask_policy(hm_office *office, signing_job *job) {
     if (failed(job)) return;
@@ -168,6 +177,7 @@ static void ask_policy(hm_office *office, signing_job *job) {
     hm_err err = hm_rule_decide(office, &request, false, &job->rule);
     if (!hm_failed(err) && release)
         err = hm_releases_compare(office, &job->release, bytes(job, HM_SIGN_CONTENT), &job->remark);
+    if (!hm_failed(err)) err = remark_glass(office, job);
     job->fault = hm_fault_keep(err);
     if (failed(job)) job->key = NULL;
 }

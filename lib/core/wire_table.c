@@ -49,7 +49,7 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_SIGNED,
      "signed",
      {NUMBER("tag", ANY_NUMBER), NUMBER("intent", ANY_NUMBER), NUMBER("outcome", ANY_NUMBER),
-      BYTES("structure", 1, STRUCTURE), TEXT("remark", 0, 700)}},
+      BYTES("structure", 1, STRUCTURE), TEXT("remark", 0, 2000)}},
     {HM_MSG_PRODUCT_ADD, "product-add", {TEXT("name", 1, PRODUCT), NUMBER("algorithms", 65535)}},
     {HM_MSG_PRODUCT_LIST, "product-list", {TEXT("name", 0, PRODUCT)}},
     {HM_MSG_PRODUCT,

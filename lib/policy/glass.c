@@ -5,6 +5,8 @@
 
 #include <time.h>
 
+enum { NAMED = 4 }; /* officers in a line: it is part of others, which have bounds */
+
 hm_err hm_put_stated_time(int64_t seconds, hm_buf *line) {
     struct tm tm;
     time_t when = (time_t)seconds;
@@ -19,10 +21,11 @@ hm_err hm_glass_describe(const hm_glass *glass, hm_buf *line) {
     HM_TRY(hm_put_text(line, " until "));
     HM_TRY(hm_put_stated_time(glass->until, line));
     HM_TRY(hm_put_text(line, ", by "));
-    for (size_t i = 0; i < glass->officers; i++) {
+    for (size_t i = 0; i < glass->officers && i < NAMED; i++) {
         HM_TRY(hm_put_text(line, i ? ", " : ""));
         HM_TRY(hm_put(line, glass->officer[i]));
     }
+    if (glass->officers > NAMED) HM_TRY(hm_put_format(line, " and %zu more", glass->officers - NAMED));
     HM_TRY(hm_put_text(line, ": "));
     return hm_put(line, glass->reason);
 }

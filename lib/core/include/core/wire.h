@@ -114,6 +114,7 @@ enum {
     HM_SIGN_CONTENT,
     HM_SIGN_STATEMENT /* the manifest, for COSE; otherwise empty */
 };
+/* REMARK: for who has it signed; empty: nothing. */
 enum { HM_SIGNED_TAG, HM_SIGNED_INTENT, HM_SIGNED_OUTCOME, HM_SIGNED_STRUCTURE, HM_SIGNED_REMARK };
 enum { HM_PRODUCT_ADD_NAME, HM_PRODUCT_ADD_ALGORITHMS }; /* bit n: key algorithm n */
 enum { HM_PRODUCT_LIST_NAME };                           /* empty: all */

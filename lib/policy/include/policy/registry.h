@@ -91,7 +91,8 @@ typedef struct {
 bool hm_registry_glass(const hm_registry *registry, size_t i, int64_t now, hm_glass *glass);
 /* Is one in force for PRODUCT? */
 bool hm_registry_glass_of(const hm_registry *registry, hm_bytes product, int64_t now, hm_glass *glass);
-/* "BREAK-GLASS of PRODUCT until TIME, by OFFICERS: REASON": what everybody is told who meets it. */
+/* "BREAK-GLASS of PRODUCT until TIME, by OFFICERS: REASON": what everybody is told who meets it; under 640
+ * bytes, of more than four officers the number. */
 HM_MUST_USE hm_err hm_glass_describe(const hm_glass *glass, hm_buf *line);
 
 #endif

@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/buffer.h>
-#include <event2/bufferevent_ssl.h>
 #include <event2/keyvalq_struct.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -98,6 +97,7 @@ static hm_exchange *exchange_new(hm_front *front, struct evhttp_request *request
     x->front = front;
     x->request = request;
     x->began = seconds_now();
+    hm_client_asks(request);
     evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_close, x);
     return x;
 }
@@ -176,11 +176,12 @@ static void on_metrics(struct evhttp_request *request, void *context) {
                         "# TYPE hallmark_requests_total counter\nhallmark_requests_total %llu\n"
                         "# TYPE hallmark_problems_total counter\nhallmark_problems_total %llu\n"
                         "# TYPE hallmark_signatures_total counter\nhallmark_signatures_total %llu\n"
+                        "# TYPE hallmark_connections gauge\nhallmark_connections %zu\n"
                         "# TYPE hallmark_sessions gauge\nhallmark_sessions %zu\n"
                         "# TYPE hallmark_requests_under_way gauge\nhallmark_requests_under_way %zu\n"
                         "# TYPE hallmark_responses_total counter\n",
                         (unsigned long long)front->requests, (unsigned long long)front->problems,
-                        (unsigned long long)front->signatures, front->sessions, front->under_way);
+                        (unsigned long long)front->signatures, front->clients, front->sessions, front->under_way);
     for (int i = 2; i < 6; i++)
         evbuffer_add_printf(out, "hallmark_responses_total{status=\"%dxx\"} %llu\n", i,
                             (unsigned long long)front->by_status[i]);
@@ -224,15 +225,6 @@ static hm_err make_tls(const hm_config *config, SSL_CTX **tls) {
     return HM_OK;
 }
 
-static struct bufferevent *new_connection(struct event_base *base, void *context) {
-    SSL *tls = SSL_new(context);
-    if (!tls) return NULL;
-    struct bufferevent *bev =
-        bufferevent_openssl_socket_new(base, -1, tls, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-    if (bev) bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
-    return bev;
-}
-
 /* ---- the process ---- */
 
 /* What is under way is finished; a connection that is kept open has nothing under way. */
@@ -257,6 +249,7 @@ static void on_second(evutil_socket_t fd, short what, void *context) {
     (void)fd, (void)what;
     hm_front *front = context;
     hm_sessions_expire(front);
+    hm_clients_expire(front);
     end_if_idle(front);
 }
 
@@ -280,11 +273,12 @@ static hm_err add_metrics(hm_front *front) {
     return evhttp_accept_socket(http, front->plan->metrics) == 0 ? HM_OK : hm_could_not("metrics cannot be served");
 }
 
-static hm_err open_http(hm_front *front, SSL_CTX *tls) {
+static hm_err open_http(hm_front *front) {
     front->base = event_base_new();
     front->http = front->base ? evhttp_new(front->base) : NULL;
     if (!front->http) return hm_no_memory();
-    evhttp_set_bevcb(front->http, new_connection, tls);
+    HM_TRY(hm_clients_begin(front));
+    evhttp_set_bevcb(front->http, hm_clients_new, front);
     evhttp_set_gencb(front->http, on_request, front);
     evhttp_set_allowed_methods(front->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
     evhttp_set_max_headers_size(front->http, HEADERS_MAX);
@@ -299,13 +293,12 @@ static hm_err open_http(hm_front *front, SSL_CTX *tls) {
 hm_err hm_front_run(const hm_front_plan *plan) {
     static hm_front front;
     const int folders[] = {plan->log, plan->published};
-    SSL_CTX *tls = NULL;
     front.plan = plan;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     prctl(PR_SET_NAME, "hallmark-front");
-    HM_TRY(make_tls(plan->config, &tls));
-    HM_TRY(open_http(&front, tls));
+    HM_TRY(make_tls(plan->config, &front.tls));
+    HM_TRY(open_http(&front));
     HM_TRY(hm_sandbox_enter_server(folders, sizeof folders / sizeof folders[0]));
     event_base_dispatch(front.base);
     hm_sessions_end(&front);

@@ -9,6 +9,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <openssl/types.h>
 
 /* What its process is given. */
 typedef struct {
@@ -24,11 +25,20 @@ typedef struct {
 HM_MUST_USE hm_err hm_front_run(const hm_front_plan *plan);
 
 typedef struct hm_web_session hm_web_session;
+typedef struct hm_client hm_client;
+/* Where somebody comes from: of IPv4 the address, of IPv6 the network. */
+typedef struct {
+    uint8_t octet[8];
+} hm_address;
 enum { HM_WEB_SESSIONS_MAX = 900 };
 typedef struct {
     const hm_front_plan *plan;
     struct event_base *base;
     struct evhttp *http;
+    SSL_CTX *tls;
+    hm_client *client;
+    size_t clients, clients_max;
+    struct event *placing;
     struct evhttp_bound_socket *bound; /* NULL: nothing is taken any more */
     size_t sessions;
     hm_web_session *session[HM_WEB_SESSIONS_MAX];
@@ -49,6 +59,16 @@ void hm_exchange_send(hm_exchange *x, int status, struct evbuffer *body);
 /* BODY is taken. */
 void hm_exchange_reply(hm_exchange *x, int status, json_t *body);
 void hm_exchange_problem(hm_exchange *x, hm_problem problem, const char *detail);
+
+/* clients.c: connections over TLS. hm_clients_new is for evhttp_set_bevcb, its context the front. */
+HM_MUST_USE hm_err hm_clients_begin(hm_front *front);
+struct bufferevent *hm_clients_new(struct event_base *base, void *front);
+/* To be called every second: who takes too long, or too much memory, is cut off. */
+void hm_clients_expire(hm_front *front);
+/* A request is there whole; somebody is known who made it; where it came from. */
+void hm_client_asks(struct evhttp_request *request);
+void hm_client_is_known(struct evhttp_request *request);
+hm_address hm_client_address(struct evhttp_request *request);
 
 /* session.c: requests under /v1 that are asked of the core */
 void hm_session_create(hm_exchange *x);

@@ -22,6 +22,8 @@
 enum { ID_HEX = 64, WAITING_MAX = 32, ITEMS_MAX = 1000 };
 /* Seconds that a session lasts without a call; one of which nobody has said who speaks in it, in all. */
 enum { IDLE_SECONDS = 900, NOBODY_SECONDS = 30 };
+/* Sessions in which nobody has said who speaks, from one address; and of one principal. */
+enum { NOBODYS_MAX = 64, PRINCIPALS_MAX = 128 };
 
 typedef enum { PRELUDE, MAIN, LAST, STAGES } stage;
 typedef struct call {
@@ -49,6 +51,7 @@ struct hm_web_session {
     size_t waiting;
     bool known, narrowed;
     char principal[65];
+    hm_address address; /* that opened it */
     time_t used, made;
 };
 
@@ -125,6 +128,41 @@ void hm_sessions_end(hm_front *front) {
     while (front->sessions) session_end(front->session[0], "the server is ending");
 }
 
+/* The longest unused one of PRINCIPAL's, but KEEP; "": of those in which nobody has said who speaks. */
+static hm_web_session *idlest(const hm_front *front, const char *principal, const hm_web_session *keep, size_t *count) {
+    hm_web_session *found = NULL;
+    *count = 0;
+    for (size_t i = 0; i < front->sessions; i++) {
+        hm_web_session *s = front->session[i];
+        if (s->known != (principal[0] != 0) || strcmp(s->principal, principal) != 0) continue;
+        ++*count;
+        if (s != keep && !s->first && (!found || s->used < found->used)) found = s;
+    }
+    return found;
+}
+
+/* No principal takes all the room there is. */
+static void make_room_beside(hm_web_session *s) {
+    size_t count;
+    hm_web_session *oldest = idlest(s->front, s->principal, s, &count);
+    if (count > PRINCIPALS_MAX && oldest) session_end(oldest, "the principal has too many sessions");
+}
+
+/* A new session comes before one in which nobody has said who speaks. */
+static bool has_room(hm_front *front) {
+    size_t count;
+    hm_web_session *oldest = front->sessions == HM_WEB_SESSIONS_MAX ? idlest(front, "", NULL, &count) : NULL;
+    if (oldest) session_end(oldest, "others come before a session of nobody's");
+    return front->sessions < HM_WEB_SESSIONS_MAX;
+}
+
+static bool has_too_many(const hm_front *front, const hm_address *address) {
+    size_t count = 0;
+    for (size_t i = 0; i < front->sessions; i++)
+        count += !front->session[i]->known && memcmp(&front->session[i]->address, address, sizeof *address) == 0;
+    return count >= NOBODYS_MAX;
+}
+
 /* ---- the core's answers ---- */
 
 static void put_to_core(hm_web_session *s);
@@ -136,6 +174,7 @@ static void keep_answer(hm_web_session *s, call *c, const hm_message *message) {
         hm_bytes name = message->field[HM_KNOWN_PRINCIPAL].bytes;
         snprintf(s->principal, sizeof s->principal, "%.*s", (int)name.len, (const char *)name.data);
         s->known = true;
+        make_room_beside(s);
     }
     if (message->type == HM_MSG_WELCOME) json_object_set_new(object, "session", json_string(s->id));
     if (message->type == HM_MSG_SIGNED) s->front->signatures++;
@@ -287,7 +326,7 @@ static hm_err make_id(char id[static ID_HEX + 1]) {
 static hm_err open_session(hm_front *front, hm_web_session **session) {
     int pair[2];
     *session = NULL;
-    if (front->sessions == HM_WEB_SESSIONS_MAX) return hm_could_not("there are too many sessions at this moment");
+    if (!has_room(front)) return hm_could_not("there are too many sessions at this moment");
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
         return hm_could_not("no socket for the core: %s", strerror(errno));
     hm_err err = send_socket(front->plan->core, pair[1]);
@@ -308,10 +347,17 @@ void hm_session_create(hm_exchange *x) {
     hm_web_session *s;
     hm_message hello = {.type = HM_MSG_HELLO};
     hello.field[HM_HELLO_VERSION].number = HM_WIRE_VERSION;
+    hm_address address = hm_client_address(x->request);
+    if (has_too_many(x->front, &address)) {
+        hm_exchange_problem(x, HM_PROBLEM_TOO_MANY,
+                            "from this address too many sessions wait to hear who speaks in them");
+        return;
+    }
     if (hm_failed(open_session(x->front, &s))) {
         hm_exchange_problem(x, HM_PROBLEM_UNAVAILABLE, hm_err_sentence());
         return;
     }
+    s->address = address;
     call *c = call_new(x, NULL, HM_MSG_WELCOME);
     if (!c || hm_failed(ask(c, MAIN, &hello))) {
         if (c) call_free(c);
@@ -463,6 +509,7 @@ void hm_session_call(hm_exchange *x, const char *path, json_t *body) {
         hm_exchange_problem(x, hm_problem_of(HM_MISUSED), hm_err_sentence());
         call_free(c);
     } else {
+        if (s->known) hm_client_is_known(x->request);
         enqueue(s, c);
     }
     json_decref(object);

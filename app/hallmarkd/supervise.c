@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -31,6 +32,7 @@
 
 enum {
     BACKLOG = 1024,
+    DESCRIPTORS = 8192,
     CORE_END_SECONDS = 30,
     SHORT_LIFE_SECONDS = 2,
     SHORT_LIVES_MAX = 5,
@@ -340,7 +342,16 @@ static void say_ready(const server *s) {
     say_address(s->metrics, "http", "/metrics");
 }
 
+/* Each session is one in the front and one in the core, each connection one in the front. */
+static void take_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS) return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static hm_err open_server(server *s) {
+    take_descriptors();
     char whole[PATH_MAX];
     if (!realpath(s->config->office, whole) || strlen(whole) > HM_CONFIG_VALUE_MAX)
         return hm_could_not("%s: %s", s->config->office, strerror(errno));

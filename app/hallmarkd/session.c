@@ -39,7 +39,8 @@ typedef struct call {
     json_t *wanted_files;
     json_t *answer;
     hm_problem problem;
-    bool failed;
+    bool failed, together;
+    stage failed_at;
     char why[HM_SENTENCE_MAX];
 } call;
 
@@ -68,6 +69,7 @@ static void call_free(call *c) {
 static void fail(call *c, hm_problem problem, const char *why) {
     if (c->failed) return;
     c->failed = true;
+    c->failed_at = c->stage;
     c->problem = problem;
     snprintf(c->why, sizeof c->why, "%s", why);
 }
@@ -208,27 +210,31 @@ static void keep_fault(call *c, const hm_message *message) {
     if (!of_item || c->asked[LAST] || c->asked[MAIN] == 1) fail(c, problem, why);
 }
 
+/* What comes before it and the question itself go out together; the core refuses the one if it refused the other. */
+static bool was_sent(const call *c) { return c->together && c->stage == MAIN; }
+
 /* Go on to the next stage that asks anything; true if there is one. */
 static bool next_stage(call *c) {
     c->answered = 0;
     do c->stage++;
     while (c->stage < STAGES && !c->asked[c->stage]);
-    return c->stage < STAGES && !c->failed;
+    return c->stage < STAGES && (!c->failed || was_sent(c));
 }
 
 static void take_answer(hm_web_session *s, const hm_message *message) {
     call *c = s->first;
     if (!c) return;
     bool fault = message->type == HM_MSG_FAULT, list = c->route && c->route->list && c->stage == MAIN;
-    if (fault)
+    bool moot = c->failed && c->failed_at == PRELUDE && c->stage == MAIN; /* refused with what came before it */
+    if (fault && !moot)
         keep_fault(c, message);
-    else if (!list || message->type != HM_MSG_DONE)
+    else if (!moot && (!list || message->type != HM_MSG_DONE))
         keep_answer(s, c, message);
     bool more = list || message->type == HM_MSG_PUBLISH_WANTED;
     if (more && !fault && message->type != HM_MSG_DONE) return;
     if (++c->answered < c->asked[c->stage]) return;
     if (next_stage(c)) {
-        put_to_core(s);
+        if (!was_sent(c)) put_to_core(s);
         return;
     }
     s->first = c->next;
@@ -262,10 +268,19 @@ static void on_end(struct bufferevent *core, short what, void *context) {
     session_end(context, "the office's core has ended the session");
 }
 
+/* At once, if the socket takes it: to wait for the event would be two system calls more. */
+static void write_frames(hm_web_session *s, const hm_buf *frames) {
+    size_t sent = 0;
+    if (!evbuffer_get_length(bufferevent_get_output(s->core))) {
+        ssize_t n = send(bufferevent_getfd(s->core), frames->data, frames->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = n > 0 ? (size_t)n : 0;
+    }
+    if (sent < frames->len) bufferevent_write(s->core, frames->data + sent, frames->len - sent);
+}
+
 static void put_to_core(hm_web_session *s) {
-    call *c = s->first;
-    hm_buf *frames = &c->frames[c->stage];
-    bufferevent_write(s->core, frames->data, frames->len);
+    const call *c = s->first;
+    write_frames(s, &c->frames[c->stage]);
 }
 
 static void enqueue(hm_web_session *s, call *c) {
@@ -276,6 +291,8 @@ static void enqueue(hm_web_session *s, call *c) {
     s->front->under_way++;
     s->used = time(NULL);
     while (!c->asked[c->stage]) c->stage++;
+    c->together = c->stage == PRELUDE && c->asked[MAIN] && !c->asked[LAST] &&
+                  !hm_failed(hm_put(&c->frames[PRELUDE], hm_buf_bytes(&c->frames[MAIN])));
     if (s->first == c) put_to_core(s);
 }
 

@@ -10,8 +10,8 @@ hm_err hm_put_hex(hm_buf *buf, hm_bytes bytes) {
     if (bytes.len > SIZE_MAX / 4) return hm_no_memory();
     HM_TRY(hm_buf_reserve(buf, bytes.len * 2));
     for (size_t i = 0; i < bytes.len; i++) {
-        HM_TRY(hm_put_u8(buf, (uint8_t)hex_digits[bytes.data[i] >> 4]));
-        HM_TRY(hm_put_u8(buf, (uint8_t)hex_digits[bytes.data[i] & 15]));
+        buf->data[buf->len++] = (uint8_t)hex_digits[bytes.data[i] >> 4];
+        buf->data[buf->len++] = (uint8_t)hex_digits[bytes.data[i] & 15];
     }
     return HM_OK;
 }
@@ -32,16 +32,18 @@ hm_err hm_hex_decode(hm_bytes text, hm_buf *out) {
     return HM_OK;
 }
 
+/* Three octets, of which LEN are there, as four digits. */
+static void put_group(const uint8_t *octets, size_t len, uint8_t *digits) {
+    uint32_t v = (uint32_t)octets[0] << 16 | (len > 1 ? (uint32_t)octets[1] << 8 : 0) | (len > 2 ? octets[2] : 0);
+    for (size_t k = 0; k < 4; k++) digits[k] = k <= len ? (uint8_t)base64_digits[v >> (18 - 6 * k) & 63] : '=';
+}
+
 hm_err hm_put_base64(hm_buf *buf, hm_bytes bytes) {
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        size_t group = bytes.len - i < 3 ? bytes.len - i : 3;
-        uint32_t v = 0;
-        for (size_t k = 0; k < 3; k++) v = v << 8 | (k < group ? bytes.data[i + k] : 0);
-        for (size_t k = 0; k < 4; k++) {
-            uint8_t digit = k <= group ? (uint8_t)base64_digits[v >> (18 - 6 * k) & 63] : '=';
-            HM_TRY(hm_put_u8(buf, digit));
-        }
-    }
+    size_t groups = bytes.len / 3 + (bytes.len % 3 != 0);
+    if (!groups) return HM_OK;
+    HM_TRY(hm_buf_reserve(buf, 4 * groups));
+    for (size_t i = 0; i < groups; i++) put_group(bytes.data + 3 * i, bytes.len - 3 * i, buf->data + buf->len + 4 * i);
+    buf->len += 4 * groups;
     return HM_OK;
 }
 

@@ -45,6 +45,7 @@ static hm_err identify_workload(hm_office *office) {
     hm_principal principal;
     char by[160];
     HM_TRY(hm_identity_answer_get(hm_buf_bytes(&office->session->workload), &workload));
+    office->session->expires = workload.expiry;
     if (hm_now() >= workload.expiry) return hm_refuse("the token by which this session was opened has expired");
     HM_TRY(hm_registry_by_claims(office->registry, workload.issuer, workload.claim, workload.claims, &principal));
     snprintf(by, sizeof by, "%.*s %.*s", (int)workload.issuer.len, (const char *)workload.issuer.data,
@@ -52,8 +53,7 @@ static hm_err identify_workload(hm_office *office) {
     return call(office->session, &principal, by), HM_OK;
 }
 
-hm_err hm_identify(hm_office *office) {
-    HM_TRY(hm_statements_load(office));
+static hm_err look_up(hm_office *office) {
     switch (office->session->who) {
     case HM_WHO_USER:
         return identify_user(office);
@@ -64,6 +64,18 @@ hm_err hm_identify(hm_office *office) {
     default:
         return hm_refuse("nobody has said who he is in this session");
     }
+}
+
+hm_err hm_identify(hm_office *office) {
+    hm_session *session = office->session;
+    HM_TRY(hm_statements_load(office));
+    uint64_t statements = hm_registry_size(office->registry);
+    bool expired = session->who == HM_WHO_WORKLOAD && hm_now() >= session->expires;
+    if (session->identified == statements + 1 && !expired) return HM_OK;
+    session->identified = 0;
+    HM_TRY(look_up(office));
+    session->identified = statements + 1;
+    return HM_OK;
 }
 
 /* ---- proofs ---- */

@@ -80,9 +80,14 @@ hm_err hm_session_of_nobody(hm_session *session) {
 
 /* Refusals go on being counted: what was granted is, too. */
 void hm_session_widen(hm_session *session) {
-    hm_session fresh = {
-        .who = session->who, .user = session->user, .refusals = session->refusals, .workload = session->workload};
+    hm_session fresh = {.who = session->who,
+                        .user = session->user,
+                        .refusals = session->refusals,
+                        .workload = session->workload,
+                        .identified = session->identified,
+                        .expires = session->expires};
     hm_requests_end(session);
+    hm_buf_clear(&session->documents);
     memcpy(fresh.kid, session->kid, sizeof fresh.kid);
     memcpy(fresh.challenge, session->challenge, sizeof fresh.challenge);
     memcpy(fresh.actor, session->actor, sizeof fresh.actor);
@@ -92,6 +97,7 @@ void hm_session_widen(hm_session *session) {
 
 void hm_session_clear(hm_session *session) {
     hm_requests_end(session);
+    hm_buf_clear(&session->documents);
     hm_buf_clear(&session->workload);
 }
 

@@ -53,10 +53,13 @@ typedef struct {
     uint8_t kid[HM_KID_LEN]; /* of who has proved that a key is his */
     hm_buf workload;         /* of who has proved that by a token: the answer about it (identity/answer.h) */
     uint8_t challenge[HM_CHALLENGE_LEN];
-    char actor[256]; /* the same for the log; in a governed office with the principal's name */
+    uint64_t identified; /* by so many statements, plus one, PRINCIPAL and ACTOR were found; 0: not yet */
+    int64_t expires;     /* of a workload: its token */
+    char actor[256];     /* the same for the log; in a governed office with the principal's name */
     char principal[HM_PRINCIPAL_NAME_MAX + 1];
     enum { HM_NOTING_NOTHING, HM_NOTING_NEW, HM_NOTING_COMPARED, HM_NOTING_DONE } noting;
     hm_noting *noted;    /* requests.c; NULL until something is noted */
+    bool spoilt;         /* a front's narrow was refused: what it sent behind it, not knowing, is too, and is no act */
     char repeatable[65]; /* what is signed may be asked for again under this key; "": not */
     bool narrowed;
     hm_product product;
@@ -72,6 +75,7 @@ typedef struct {
     uint8_t list_sha256[32];     /* of that file */
     uint8_t old_list_sha256[32]; /* of the list that it replaces; of nothing if there is none */
     size_t refusals;
+    hm_buf documents; /* as CBOR, what goes with its signatures (policy/request.h) */
 } hm_session;
 
 typedef struct {
@@ -86,6 +90,7 @@ typedef struct {
     uint8_t charter[HM_SHA256_LEN]; /* of the first statement */
     hm_registry *registry;          /* NULL until first needed */
     uint64_t statements_next;       /* entries with lower numbers were looked at */
+    int registry_version;           /* of the database whose statements were all taken; 0: unknown */
     hm_token *token;                /* NULL until first needed */
     char token_name[96];            /* for the log */
     bool logged;                    /* something was appended since the last checkpoint */
@@ -171,6 +176,7 @@ typedef struct {
     size_t approvers;
     hm_bytes approver[HM_APPROVERS_MAX]; /* who approved it and may still */
     bool checked;                        /* of a decision that is made: with the files at hand */
+    bool documents_checked;              /* and with all SBOM and provenance files */
     size_t signatures;
     bool used[HM_REQUEST_ARTIFACTS]; /* signed under it */
     char awaits[HM_SENTENCE_MAX];    /* of an open one: what is missing; empty: nothing */
@@ -235,7 +241,7 @@ void hm_requests_end(hm_session *session);
 HM_MUST_USE hm_err hm_requests_close(hm_office *office, bool *needed, uint64_t *index,
                                      uint8_t hash[static HM_SHA256_LEN]);
 HM_MUST_USE hm_err hm_requests_decide(hm_office *office, hm_bytes request, hm_decision decision, hm_bytes signature,
-                                      bool checked);
+                                      bool checked, bool documents_checked);
 /* The approvals under which the session may have ARTIFACT signed. */
 typedef struct {
     bool found;
@@ -354,6 +360,8 @@ HM_MUST_USE hm_err hm_office_trust(hm_office *office, hm_buf *text);
 
 /* narrow.c: what a session is for, fixed before a process that parses files speaks in it */
 HM_MUST_USE hm_err hm_narrow(hm_office *office, const hm_message *message);
+/* What goes with the session's signatures: views into the session. */
+HM_MUST_USE hm_err hm_session_documents(const hm_office *office, hm_documents *documents);
 /* May this session have STRUCTURE signed, and logged as FORMAT? */
 HM_MUST_USE hm_err hm_narrow_allows(const hm_office *office, uint64_t structure, uint64_t format);
 /* May this session have this manifest signed, as far as its numbers and its bytes (their hash) go? */

@@ -25,6 +25,7 @@ typedef struct {
     hm_session own; /* for what the office does by itself */
     hm_core_doors doors;
     bool is_served, ends;
+    int seen_version; /* of the database */
     uint64_t numbered, rounds;
     int64_t publish_at; /* milliseconds; 0: nothing to publish */
     hm_fault why;       /* the conversation with the one peer broke off */
@@ -119,7 +120,7 @@ static hm_err accept_from_front(core *c) {
 /* ---- questions ---- */
 
 static bool is_to_sign(const hm_peer *peer, const hm_message *question) {
-    return peer->session.product.id && question->type == HM_MSG_SIGN;
+    return peer->session.product.id && !peer->session.spoilt && question->type == HM_MSG_SIGN;
 }
 
 /* What PEER sent is not the core's language, or it asked for what is refused too often: it is heard no more. The one
@@ -196,6 +197,7 @@ static void hear_about_token(core *c) {
     peer->waits = 0;
     c->office.session = &peer->session;
     hm_err err = hm_prove_workload(&c->office, HM_BYTES(heard, (size_t)n), &expires);
+    if (hm_failed(err)) err = hm_log_refused_proof(&c->office, err);
     c->office.session = &c->own;
     err = hm_failed(err) ? hm_peer_send_fault(peer, 0, err) : hm_peer_send_known(peer, expires);
     (void)!hm_failed(err); /* it is gone */
@@ -362,7 +364,9 @@ static hm_err wait_for_more(core *c, bool at_once) {
 
 /* Another process has changed the database: what was kept of keys and certificates may have changed with it. */
 static void look_for_changes(core *c) {
-    if (c->is_served && hm_store_was_changed(c->office.store)) hm_keyring_forget(&c->office);
+    int version = c->is_served ? hm_store_version(c->office.store) : 0;
+    if (c->is_served && (!version || version != c->seen_version)) hm_keyring_forget(&c->office);
+    c->seen_version = version;
 }
 
 static hm_err run(core *c) {

@@ -96,8 +96,13 @@ static hm_err replay_all(replay *r) {
 /* The same in a session that has read them before: others may have come meanwhile. */
 static hm_err catch_up(hm_office *office, uint64_t end) {
     replay r = {.office = office, .end = end};
+    int version = end == UINT64_MAX ? hm_store_version(office->store) : 0;
     hm_registry_between(office->registry, 0, hm_now());
-    return replay_all(&r);
+    if (version && version == office->registry_version) return HM_OK;
+    office->registry_version = 0;
+    HM_TRY(replay_all(&r));
+    office->registry_version = version;
+    return HM_OK;
 }
 
 static hm_err take_charter(void *context, const hm_entry_row *entry) {
@@ -177,6 +182,7 @@ static hm_err load(hm_office *office, const hm_note_key *log_key, bool verify_al
     HM_TRY(hm_in(hm_note_open(hm_buf_bytes(&note), log_key, &text), "the database's own checkpoint"));
     HM_TRY(hm_in(read_head(text, &r), "the database's own checkpoint"));
     HM_TRY(hm_registry_new(office->row.uuid, &office->registry));
+    office->registry_version = 0;
     office->statements_next = 0;
     return replay_all(&r);
 }

@@ -37,7 +37,6 @@ struct hm_store {
     uint64_t appended; /* entries, in this session */
     int journal_pages; /* that wait to be folded into the database, as far as this session knows */
     sqlite3_stmt *prepared[SQL_COUNT];
-    int data_version; /* hm_store_was_changed */
 };
 
 /* A prepared statement, reset and without bindings. */

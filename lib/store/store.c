@@ -220,17 +220,15 @@ void hm_store_close(hm_store **store) {
     *store = NULL;
 }
 
-/* What cannot be told counts as changed. */
-bool hm_store_was_changed(hm_store *store) {
+int hm_store_version(hm_store *store) {
     sqlite3_stmt *statement;
     bool row;
     if (hm_failed(hm_sql_prepare(store, SQL_DATA_VERSION, &statement)) ||
         hm_failed(hm_sql_step(store, statement, &row)) || !row)
-        return true;
-    int before = store->data_version;
-    store->data_version = sqlite3_column_int(statement, 0);
+        return 0;
+    int version = sqlite3_column_int(statement, 0);
     sqlite3_reset(statement);
-    return store->data_version != before;
+    return version;
 }
 
 hm_err hm_store_begin(hm_store *store) {

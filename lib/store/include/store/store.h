@@ -23,8 +23,8 @@ HM_MUST_USE hm_err hm_store_adopt(hm_store *store);
 /* Is the file whole? A refusal with the first thing that is not; what the rows mean is not looked at. */
 HM_MUST_USE hm_err hm_store_check(hm_store *store);
 
-/* Has another process committed something since this was asked last? */
-bool hm_store_was_changed(hm_store *store);
+/* A number that changes when another process has committed something; 0: it cannot be told. */
+int hm_store_version(hm_store *store);
 
 HM_MUST_USE hm_err hm_store_begin(hm_store *store);
 HM_MUST_USE hm_err hm_store_commit(hm_store *store); /* on a fault the transaction is rolled back */

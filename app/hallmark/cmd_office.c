@@ -7,6 +7,7 @@
 #include <base/json.h>
 #include <client/remote.h>
 #include <core/backup.h>
+#include <tlog/proof.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,18 +121,29 @@ static hm_err print_restored(const hm_options *options, const char *directory, c
     return HM_OK;
 }
 
+/* A checkpoint, which a monitor's state is too; or a proof of the log, with the one in it. NOTE: a view into STORAGE.
+ */
+static hm_err read_kept(const char *path, hm_buf *text, hm_buf *storage, hm_bytes *note) {
+    hm_log_proof proof;
+    HM_TRY(hm_file_read(AT_FDCWD, path, CHECKPOINT_MAX, text));
+    *note = hm_buf_bytes(text);
+    if (!note->len) return hm_refuse("%s: is empty, and no checkpoint", path);
+    if (!hm_failed(hm_log_proof_get(*note, storage, &proof))) *note = proof.checkpoint;
+    return HM_OK;
+}
+
 hm_err hm_command_office_restore(const hm_options *options) {
     HM_STRING *directory = NULL;
-    HM_BUF kept = HM_BUF_EMPTY;
+    HM_BUF kept = HM_BUF_EMPTY, storage = HM_BUF_EMPTY;
+    hm_bytes note = HM_NO_BYTES;
     char from[PATH_MAX], to[PATH_MAX];
     hm_backup restored;
     HM_TRY(here(options, &directory));
     HM_TRY(whole_path(options->operands[0], from));
     HM_TRY(whole_path(directory, to));
-    if (options->against) HM_TRY(hm_file_read(AT_FDCWD, options->against, CHECKPOINT_MAX, &kept));
-    if (options->against && !kept.len) return hm_refuse("%s: is empty, and no checkpoint", options->against);
+    if (options->against) HM_TRY(read_kept(options->against, &kept, &storage, &note));
     HM_TRY(keep_to_itself());
-    HM_TRY(hm_in(hm_office_restore(from, to, hm_buf_bytes(&kept), &restored), "%s", options->operands[0]));
+    HM_TRY(hm_in(hm_office_restore(from, to, note, &restored), "%s", options->operands[0]));
     return print_restored(options, to, &restored);
 }
 

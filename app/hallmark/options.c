@@ -121,7 +121,7 @@ static const option_rule rules[] = {
     {"--on-alarm", VALUE, AT(on_alarm), "COMMAND", "run this program with the alarm's sentence as its argument"},
     {"--with-token", FLAG, AT(with_token), NULL, "copy the SoftHSM token too, with its PIN"},
     {"--against", VALUE, AT(against), "FILE",
-     "a checkpoint that somebody kept, or a monitor's state: what is restored must continue it"},
+     "a checkpoint that somebody kept, a monitor's state or a log proof: what is restored must continue it"},
     {"--count", VALUE, AT(count), "N", "only the last N entries"},
 };
 

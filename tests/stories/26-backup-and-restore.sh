@@ -86,7 +86,7 @@ step "mended, all is well" hallmark office check first
 
 # ---- restored ----
 
-expect_output "with the token" "with the token it holds all" sh -c 'hallmark office backup whole --with-token; echo with the token'
+expect_output "whoever has it can sign" "with the token it holds all, and says so" hallmark office backup whole --with-token
 step "only for its owner" sh -c 'test "$(stat -c %a whole/token/pin)" = 600'
 expect_output "compared with no checkpoint" "restored, it says what nobody can know" \
     hallmark office restore whole --office restored
@@ -111,6 +111,8 @@ step "which is in the log at once when a proof is asked for" hallmark log prove 
 step "somebody follows its log" hallmark log monitor "$HALLMARK_OFFICE/log" --trust "$HALLMARK_OFFICE/trust.pem" --state monitor.state
 expect_refused "would be forgotten, and the log would fork" "what somebody has seen is not forgotten" \
     hallmark office restore whole --office late --against "$HALLMARK_OFFICE/log/checkpoint"
+expect_refused "would be forgotten, and the log would fork" "a proof that came with a file says it" \
+    hallmark office restore whole --office late --against firmware.bin.tlog-proof
 expect_refused "would be forgotten, and the log would fork" "a monitor's state says it as well" \
     hallmark office restore whole --office late --against monitor.state
 step "nothing was made" test ! -e late
@@ -184,6 +186,7 @@ for delay in 2 5 10 15 20 25 30 40 50 70 400; do
 done
 # At some of these calls: what is left is whole, or is no backup.
 if need strace "killed at a call"; then
+    parts=0
     for call in mkdir mkdirat openat fsync fdatasync unlink rename linkat; do
         for at in 1 2 5; do
             name=killed-$call-$at
@@ -193,11 +196,13 @@ if need strace "killed at a call"; then
             elif [ -e "$name.part/MANIFEST" ]; then
                 step "killed at $call $at it lacks its name, and is whole" hallmark office check "$name.part"
             elif [ -e "$name.part" ]; then
+                parts=$((parts + 1))
                 expect_status 1 "killed at $call $at it is none" hallmark office restore "$name.part" --office of-killed
             fi
             step "and no office came of it" test ! -e of-killed
         done
     done
+    step "many of them were in the middle" test "$parts" -ge 8
     strace -f -qq -o /dev/null -e "inject=rename:signal=KILL:when=1" \
         hallmark office restore last --office half-restored >/dev/null 2>&1
     step "a restore that is killed before its last step is no office" test ! -e half-restored

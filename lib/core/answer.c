@@ -35,6 +35,7 @@ static hm_err answer_prepare(hm_peer *peer, const hm_message *question) {
 
 static hm_err answer_narrow(hm_peer *peer, const hm_message *question) {
     HM_TRY(hm_narrow(peer->office, question));
+    peer->session.spoilt = false;
     return hm_peer_send_done(peer);
 }
 
@@ -83,12 +84,16 @@ static hm_err answer_widen(hm_peer *peer) {
     return hm_peer_send_done(peer);
 }
 
+/* A front sends narrow and what it is for together. If the one was refused, the other is, and is no act. */
+static bool is_moot(const hm_peer *peer, hm_message_type type) {
+    return peer->session.spoilt && (type == HM_MSG_SIGN || type == HM_MSG_PREPARE);
+}
+
 static hm_err answer(hm_peer *peer, const hm_message *question) {
     if (!peer->greeted && question->type != HM_MSG_HELLO) return hm_refuse("core language: hello comes first");
     if (peer->session.who == HM_WHO_NOBODY && !is_for_nobody(question->type))
         return hm_refuse("core language: nobody has said who he is in this session");
-    if (peer->session.spoilt && question->type != HM_MSG_WIDEN)
-        return hm_refuse("core language: what came before it was refused");
+    if (is_moot(peer, question->type)) return hm_refuse("core language: what came before it was refused");
     if (peer->office->session->narrowed && !allowed_when_narrowed(peer, question->type))
         return hm_refuse("core language: this session may only sign");
     HM_TRY(hm_rule_allows_act(peer->office, question));
@@ -191,8 +196,8 @@ bool hm_is_act(hm_message_type type) {
 static hm_err log_refusal(hm_peer *peer, const hm_message *question, hm_err err) {
     if (!peer->greeted || !hm_is_act(question->type) || (err.class != HM_REFUSED && err.class != HM_MISUSED))
         return err;
-    if (peer->session.who == HM_WHO_NOBODY || peer->session.spoilt) return err;
-    peer->session.spoilt = peer->kind == HM_PEER_FRONT && question->type == HM_MSG_NARROW;
+    if (peer->session.who == HM_WHO_NOBODY || is_moot(peer, question->type)) return err;
+    peer->session.spoilt |= peer->kind == HM_PEER_FRONT && question->type == HM_MSG_NARROW;
     hm_fault fault = hm_fault_keep(err);
     if (peer->session.refusals++ < hm_refusals_borne(peer->office))
         HM_TRY(hm_log_refused_act(peer->office, hm_wire_name(question->type), fault.sentence));

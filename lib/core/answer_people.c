@@ -74,7 +74,8 @@ hm_err hm_answer_request_decide(hm_peer *peer, const hm_message *question) {
     HM_TRY(hm_requests_decide(peer->office, question->field[HM_REQUEST_DECIDE_REQUEST].bytes,
                               (hm_decision)question->field[HM_REQUEST_DECIDE_DECISION].number,
                               question->field[HM_REQUEST_DECIDE_SIGNATURE].bytes,
-                              question->field[HM_REQUEST_DECIDE_CHECKED].number));
+                              question->field[HM_REQUEST_DECIDE_CHECKED].number,
+                              question->field[HM_REQUEST_DECIDE_DOCUMENTS_CHECKED].number));
     return hm_peer_send_done(peer);
 }
 

@@ -1,6 +1,7 @@
 /* sign, verify, inspect, log check FILE, log prove: what looks into files. */
 #include "cmd_native.h"
 #include "commands.h"
+#include "documents.h"
 #include "office_access.h"
 #include "front.h"
 #include "keys.h"
@@ -26,13 +27,14 @@ enum { RELEASE_MAX = 64, ROLE_SIGNING = 4, FIRST_TAG = 0xc0 };
 
 /* From here on the session belongs to a parser: what it may ask of the core is fixed before there is one. */
 static hm_err narrow(hm_connection *office, const char *product, const char *release, uint32_t formats,
-                     size_t signatures, size_t proofs) {
+                     size_t signatures, size_t proofs, hm_bytes documents) {
     hm_message question = {.type = HM_MSG_NARROW}, answer;
     question.field[HM_NARROW_PRODUCT].bytes = hm_text(product);
     question.field[HM_NARROW_RELEASE].bytes = hm_text(release);
     question.field[HM_NARROW_FORMATS].number = formats;
     question.field[HM_NARROW_SIGNATURES].number = signatures;
     question.field[HM_NARROW_PROOFS].number = proofs;
+    question.field[HM_NARROW_DOCUMENTS].bytes = documents;
     return hm_ask(office, &question, &answer);
 }
 
@@ -94,8 +96,10 @@ static uint32_t formats_to_sign(const hm_options *options) {
 }
 
 hm_err hm_sign_files(const hm_options *options, hm_connection *office, char *page, bool noted) {
+    HM_BUF documents = HM_BUF_EMPTY;
+    HM_TRY(hm_documents_narrow(options, &documents));
     HM_TRY(narrow(office, options->product, options->release ? options->release : "", formats_to_sign(options),
-                  options->operand_count, 0));
+                  options->operand_count, 0, hm_buf_bytes(&documents)));
     HM_BUF trust = HM_BUF_EMPTY;
     HM_STRING *directory = NULL;
     HM_TRY(hm_office_directory(options, &directory));
@@ -277,7 +281,7 @@ static hm_err run_against_log(const hm_options *options, hm_connection *office, 
     HM_TRY(hm_office_directory(options, &directory));
     signing_keys.len = 0;
     HM_TRY(hm_each_key(options, office, NULL, keep_key));
-    HM_TRY(narrow(office, "", "", 0, 0, options->operand_count * HM_SIGNERS_MAX));
+    HM_TRY(narrow(office, "", "", 0, 0, options->operand_count * HM_SIGNERS_MAX, HM_NO_BYTES));
     hm_options own = *options;
     own.trust = NULL;
     HM_TRY(fill_orders(&own, &trust, &orders));

@@ -2,6 +2,7 @@
 #include "cmd_native.h"
 
 #include "commands.h"
+#include "documents.h"
 #include "front.h"
 #include "office_access.h"
 #include "parse_native.h"
@@ -89,8 +90,9 @@ static uint64_t signatures(const hm_options *options) {
 
 /* The session is for what the command line says; a co-signer's, for the manifest in the envelope that was named. */
 static hm_err narrow(const hm_options *options, hm_connection *office, const hm_native_plan *plan) {
-    HM_BUF envelope = HM_BUF_EMPTY;
+    HM_BUF envelope = HM_BUF_EMPTY, documents = HM_BUF_EMPTY;
     hm_message question = {.type = HM_MSG_NARROW}, answer;
+    HM_TRY(hm_documents_narrow(options, &documents));
     if (options->cosign) HM_TRY(hm_file_read(AT_FDCWD, options->operands[0], HM_COSE_ENVELOPE_MAX, &envelope));
     question.field[HM_NARROW_PRODUCT].bytes = hm_text(options->product);
     question.field[HM_NARROW_RELEASE].bytes = hm_text(options->cosign ? "" : options->release);
@@ -99,6 +101,7 @@ static hm_err narrow(const hm_options *options, hm_connection *office, const hm_
     question.field[HM_NARROW_SEQUENCE].number = plan->has_sequence ? plan->manifest.sequence : 0;
     question.field[HM_NARROW_SECURITY_VERSION].number = highest_security_version(plan);
     question.field[HM_NARROW_COSIGN].bytes = hm_buf_bytes(&envelope);
+    question.field[HM_NARROW_DOCUMENTS].bytes = hm_buf_bytes(&documents);
     return hm_ask(office, &question, &answer);
 }
 
@@ -254,8 +257,16 @@ hm_err hm_compare_payloads(const hm_options *options, hm_connection *office, con
     return hm_front_run(&front);
 }
 
+/* The first that is given and not for every format. */
+static const char *given_for_native(const hm_options *options) {
+    for (size_t i = 0; i < options->given_count; i++)
+        if (!hm_is_document_option(options->given[i].name)) return options->given[i].name;
+    return NULL;
+}
+
 hm_err hm_refuse_native_options(const hm_options *options) {
-    const char *name = options->given_count     ? options->given[0].name
+    const char *given = given_for_native(options);
+    const char *name = given                    ? given
                        : options->cosign        ? "--cosign"
                        : options->no_receipt    ? "--no-receipt"
                        : options->no_chain      ? "--no-chain"

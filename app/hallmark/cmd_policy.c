@@ -161,6 +161,8 @@ static hm_err fill_request(const hm_options *options, hm_policy_request *request
                                    .time = time(NULL),
                                    .approvers = approver,
                                    .approver_count = list_approvers(options, approver),
+                                   .sbom = given(options, "--sbom"),
+                                   .provenance = given(options, "--provenance"),
                                    .wanted = 1,
                                    .used = none_used};
     if (options->algorithms)
@@ -181,6 +183,8 @@ static hm_err put_asked(const hm_policy_request *request, hm_buf *line) {
                          hm_key_algorithm_name(request->algorithm)));
     HM_TRY(hm_put_format(line, ", now (%s %02d:%02d UTC), a key made in an HSM, nothing used of a quota", day,
                          (int)(request->time / 3600 % 24), (int)(request->time / 60 % 60)));
+    if (request->sbom) HM_TRY(hm_put_text(line, ", with an SBOM"));
+    if (request->provenance) HM_TRY(hm_put_text(line, ", with provenance"));
     if (request->approver_count) HM_TRY(hm_put_text(line, ", approved by "));
     for (size_t i = 0; i < request->approver_count; i++) {
         HM_TRY(hm_put_text(line, i ? ", " : ""));

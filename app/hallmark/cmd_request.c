@@ -6,6 +6,7 @@
 #include "office_access.h"
 #include "cmd_native.h"
 #include "cmd_publish.h"
+#include "documents.h"
 #include "glass.h"
 #include "officer.h"
 #include "request_list.h"
@@ -111,7 +112,7 @@ hm_err hm_command_status(const hm_options *options) { return hm_with_office(opti
 static struct {
     unsigned long long number;
     hm_decision decision;
-    bool checked;
+    bool checked, documents_checked;
     const char *key; /* NULL: none is needed */
     hm_buf signature;
 } meant;
@@ -142,6 +143,7 @@ static hm_err compare(const hm_options *options, hm_connection *office) {
     hm_options files = *options;
     files.operands++;
     files.operand_count--;
+    files.given_count = 0; /* they are compared already */
     hm_sha256(hm_buf_bytes(&hm_shown.body), hash);
     if (hm_shown.release.components) return compare_payloads(&files, office, HM_ARRAY(hash));
     hm_text_copy(product, sizeof product, hm_shown.request.product);
@@ -163,6 +165,8 @@ static hm_err look(const hm_options *options, hm_connection *office) {
         HM_TRY(hm_print_request());
         HM_TRY(hm_print_requested());
     }
+    if (meant.decision == HM_DECISION_APPROVE)
+        HM_TRY(hm_documents_compare(options, &hm_shown.request.documents, &meant.documents_checked));
     return meant.checked ? compare(options, office) : HM_OK;
 }
 
@@ -186,6 +190,7 @@ static hm_err send_decision(const hm_options *options, hm_connection *office) {
     question.field[HM_REQUEST_DECIDE_DECISION].number = (uint64_t)meant.decision;
     question.field[HM_REQUEST_DECIDE_SIGNATURE].bytes = hm_buf_bytes(&meant.signature);
     question.field[HM_REQUEST_DECIDE_CHECKED].number = meant.checked;
+    question.field[HM_REQUEST_DECIDE_DOCUMENTS_CHECKED].number = meant.documents_checked;
     HM_TRY(ask(office, &question, HM_MSG_DONE, &answer));
     printf(options->json ? "{\"request\":%llu,\"state\":\"%s\"}\n" : "request %llu: %s\n", meant.number,
            done[meant.decision]);
@@ -193,11 +198,16 @@ static hm_err send_decision(const hm_options *options, hm_connection *office) {
 }
 
 static hm_err decide(const hm_options *options, hm_decision decision) {
-    meant.key = options->given_count ? options->given[0].value : NULL;
+    size_t keys = 0;
+    for (size_t i = 0; i < options->given_count; i++) {
+        if (strcmp(options->given[i].name, "--key") != 0) continue;
+        meant.key = options->given[i].value;
+        keys++;
+    }
     HM_TRY(number_of(options->operands[0], &meant.number));
     meant.decision = decision;
     meant.checked = decision == HM_DECISION_APPROVE && !options->digest_only;
-    if (decision != HM_DECISION_CANCEL && options->given_count != 1)
+    if (decision != HM_DECISION_CANCEL && keys != 1)
         return hm_misuse("one --key FILE: that of the approver who decides");
     HM_TRY(hm_with_office(options, look));
     hm_err err = hm_with_office(options, send_decision);

@@ -109,8 +109,33 @@ static hm_err print_release(void) {
     return HM_OK;
 }
 
+static hm_err print_document(const hm_document *document) {
+    HM_BUF line = HM_BUF_EMPTY;
+    HM_TRY(hm_put_hex(&line, document->sha256));
+    HM_TRY(hm_put_format(&line, "  %s  ", hm_document_kind_name((unsigned)document->kind)));
+    HM_TRY(hm_put_readable(&line, document->name));
+    printf("  %.*s\n", (int)line.len, (const char *)line.data);
+    return HM_OK;
+}
+
+static void put_documents(hm_json *json, const hm_documents *documents) {
+    if (!documents->count) return;
+    hm_json_array(json, "documents");
+    for (size_t i = 0; i < documents->count; i++) {
+        const hm_document *document = &documents->document[i];
+        hm_json_object(json, NULL);
+        hm_json_string(json, "kind", hm_document_kind_name((unsigned)document->kind));
+        hm_json_text(json, "name", document->name);
+        hm_json_hex(json, "sha256", document->sha256);
+        hm_json_close_object(json);
+    }
+    hm_json_close_array(json);
+}
+
 hm_err hm_print_requested(void) {
     HM_TRY(print_release());
+    for (size_t i = 0; i < hm_shown.request.documents.count; i++)
+        HM_TRY(print_document(&hm_shown.request.documents.document[i]));
     for (size_t i = 0; i < hm_shown.request.artifacts; i++) {
         const hm_artifact *a = &hm_shown.request.artifact[i];
         HM_BUF line = HM_BUF_EMPTY;
@@ -147,6 +172,7 @@ hm_err hm_print_request_json(void) {
         hm_json_close_object(&json);
     }
     hm_json_close_array(&json);
+    put_documents(&json, &r->documents);
     if (hm_shown.release.components) {
         hm_json_object(&json, "manifest");
         hm_release_json(&json, &hm_shown.release);

@@ -37,6 +37,22 @@ static hm_err take_envelope(hm_office *office, hm_bytes bytes) {
     return HM_OK;
 }
 
+/* They go with what is signed, or requested, of a product. */
+static hm_err take_documents(hm_office *office, const hm_message *message) {
+    hm_documents documents;
+    hm_bytes bytes = message->field[HM_NARROW_DOCUMENTS].bytes;
+    if (!bytes.len) return HM_OK;
+    if (!message->field[HM_NARROW_PRODUCT].bytes.len || message->field[HM_NARROW_COSIGN].bytes.len)
+        return hm_refuse("core language: documents go with what is signed of a product");
+    HM_TRY(hm_in(hm_documents_get(bytes, &documents), "SBOM and provenance"));
+    office->session->documents.len = 0;
+    return hm_put(&office->session->documents, bytes);
+}
+
+hm_err hm_session_documents(const hm_office *office, hm_documents *documents) {
+    return hm_documents_get(hm_buf_bytes(&office->session->documents), documents);
+}
+
 static hm_err check(const hm_message *message) {
     uint64_t formats = message->field[HM_NARROW_FORMATS].number,
              signatures = message->field[HM_NARROW_SIGNATURES].number;
@@ -55,6 +71,7 @@ hm_err hm_narrow(hm_office *office, const hm_message *message) {
              envelope = message->field[HM_NARROW_COSIGN].bytes;
     if (office->session->narrowed) return hm_refuse("this session is for one product and one release already");
     HM_TRY(check(message));
+    HM_TRY(take_documents(office, message));
     if (envelope.len) HM_TRY(take_envelope(office, envelope));
     if (product.len) HM_TRY(hm_product_find(office, product, &office->session->product));
     snprintf(office->session->release, sizeof office->session->release, "%.*s", (int)release.len,

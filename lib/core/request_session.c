@@ -59,7 +59,7 @@ static bool is_same(const hm_request *request, const hm_artifact *a, const hm_ar
 bool hm_request_same(const hm_request *a, const hm_request *b) {
     if (a->artifacts != b->artifacts || a->publish != b->publish || !hm_bytes_equal(a->requester, b->requester) ||
         !hm_bytes_equal(a->product, b->product) || !hm_bytes_equal(a->release, b->release) ||
-        !hm_bytes_equal(a->by, b->by))
+        !hm_bytes_equal(a->by, b->by) || !hm_documents_same(&a->documents, &b->documents))
         return false;
     for (size_t i = 0; i < a->artifacts; i++)
         if (!is_same(a, &a->artifact[i], &b->artifact[i])) return false;
@@ -136,6 +136,8 @@ static hm_err append(hm_office *office, const hm_product *product, const hm_stan
     hm_json_object(&json, NULL);
     hm_json_string(&json, "act", act);
     hm_json_string(&json, "actor", office->session->actor);
+    if (strcmp(act, "approve") == 0 && about->request->documents.count)
+        hm_json_bool(&json, "documents_checked", about->documents_checked);
     if (strcmp(act, "approve") == 0) hm_json_bool(&json, "files_checked", about->checked);
     hm_json_string(&json, "product", product->name);
     hm_json_text(&json, "release", about->request->release);
@@ -186,6 +188,7 @@ hm_err hm_request_fill(hm_office *office, hm_noting *noting) {
     noted->time = hm_now();
     noted->expires = noted->time + (int64_t)noting->expires;
     noted->statements = hm_rule_version(office);
+    HM_TRY(hm_session_documents(office, &noted->documents));
     return noted->artifacts ? HM_OK : hm_refuse("there is nothing to request");
 }
 
@@ -247,7 +250,8 @@ static hm_err check_decision(hm_office *office, hm_decision decision, hm_standin
     return HM_OK;
 }
 
-hm_err hm_requests_decide(hm_office *office, hm_bytes request, hm_decision decision, hm_bytes signature, bool checked) {
+hm_err hm_requests_decide(hm_office *office, hm_bytes request, hm_decision decision, hm_bytes signature, bool checked,
+                          bool documents_checked) {
     static const char *const acts[] = {"", "approve", "reject", "cancel"};
     static hm_request about;
     HM_BUF body = HM_BUF_EMPTY;
@@ -263,6 +267,7 @@ hm_err hm_requests_decide(hm_office *office, hm_bytes request, hm_decision decis
     hm_standing standing = {.body = hm_buf_bytes(&body), .request = &about};
     HM_TRY(hm_request_judge(office, standing.body, &standing));
     standing.checked = checked;
+    standing.documents_checked = documents_checked;
     HM_TRY(check_decision(office, decision, &standing, signature));
     return append(office, &product, &standing, acts[decision], signature, &index);
 }

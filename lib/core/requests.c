@@ -272,11 +272,24 @@ static void take_approvals(hm_approval *approval, const hm_standing *standing) {
     memcpy(approval->approver, standing->approver, sizeof approval->approver);
 }
 
+static hm_err goes_with(const hm_standing *standing, const hm_office *office, bool *same) {
+    hm_documents documents;
+    HM_TRY(hm_session_documents(office, &documents));
+    *same = hm_documents_same(&standing->request->documents, &documents);
+    return HM_OK;
+}
+
 /* The one with the most approvals; why the last one was none is said if there is none. */
 static hm_err consider(void *context, const hm_standing *standing) {
     search *s = context;
     size_t which;
+    bool same_documents;
     if (!asks_for(standing->request, s->office, s->artifact, &which)) return tell_apart(s, standing);
+    HM_TRY(goes_with(standing, s->office, &same_documents));
+    if (!same_documents) {
+        if (!s->approval->found) s->approval->why = "its request names other SBOM or provenance files";
+        return HM_OK;
+    }
     if (standing->used[which]) {
         if (!s->approval->found) s->approval->why = "its request was used: it was signed already";
         return HM_OK;

@@ -188,11 +188,13 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     hm_policy_decision decision;
     hm_token_info token;
     bool imported;
+    hm_documents documents;
     *answer = (hm_rule_answer){.by_request = false};
     if (!office->governed) return HM_OK;
     HM_TRY(allows(office, HM_ROLE_REQUESTER, hm_text(office->session->product.name)));
     HM_TRY(current_policy(office, request->time, &policy, answer));
     HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));
+    HM_TRY(hm_session_documents(office, &documents));
     hm_token_describe(office->token, &token);
     usage used = {.office = office, .request = request};
     hm_policy_request asked = {.requester = hm_text(office->session->principal),
@@ -201,6 +203,8 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
                                .algorithm = request->artifact->algorithm,
                                .imported = imported,
                                .software = token.software,
+                               .sbom = hm_documents_have(&documents, HM_DOCUMENT_SBOM),
+                               .provenance = hm_documents_have(&documents, HM_DOCUMENT_PROVENANCE),
                                .time = request->time,
                                .wanted = 1,
                                .used = count_used,
@@ -235,6 +239,8 @@ static hm_policy_request asked_of(const hm_request *request, const hm_artifact *
                                .format = artifact->format,
                                .algorithm = artifact->algorithm,
                                .software = token->software,
+                               .sbom = hm_documents_have(&request->documents, HM_DOCUMENT_SBOM),
+                               .provenance = hm_documents_have(&request->documents, HM_DOCUMENT_PROVENANCE),
                                .time = hm_now(),
                                .wanted = 1,
                                .used = none_used};

@@ -123,6 +123,23 @@ static bool is_done(const signing_job *job) { return job->noted || job->repeated
 
 static bool failed(const signing_job *job) { return job->fault.class != HM_DONE; }
 
+static hm_err describe_documents(const hm_office *office, hm_json *json) {
+    hm_documents documents;
+    HM_TRY(hm_session_documents(office, &documents));
+    if (!documents.count) return HM_OK;
+    hm_json_array(json, "documents");
+    for (size_t i = 0; i < documents.count; i++) {
+        const hm_document *d = &documents.document[i];
+        hm_json_object(json, NULL);
+        hm_json_string(json, "kind", hm_document_kind_name((unsigned)d->kind));
+        hm_json_text(json, "name", d->name);
+        hm_json_hex(json, "sha256", d->sha256);
+        hm_json_close_object(json);
+    }
+    hm_json_close_array(json);
+    return HM_OK;
+}
+
 /* What the log keeps of a request beside its leaf. Members stand in RFC 8785 order. */
 static hm_err describe_request(const hm_office *office, const signing_job *job, hm_buf *details) {
     hm_json json = hm_json_canonical(details);
@@ -134,6 +151,7 @@ static hm_err describe_request(const hm_office *office, const signing_job *job, 
     if (job->rule.break_glass) hm_json_bool(&json, "break_glass", true);
     if (!refused) hm_json_hex(&json, "certificate", HM_ARRAY(job->key->certificate_sha256));
     hm_json_hex(&json, "content", bytes(job, HM_SIGN_CONTENT));
+    HM_TRY(describe_documents(office, &json));
     if (!refused) hm_json_hex(&json, "key", HM_ARRAY(job->key->token_id));
     hm_signed_manifest_describe(&job->release, &json);
     hm_json_text(&json, "name", bytes(job, HM_SIGN_NAME));

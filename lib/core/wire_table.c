@@ -11,7 +11,8 @@ enum {
     STATEMENT = 8192,
     LIST = 16384,
     ENVELOPE = 16384,
-    REQUEST = 40000
+    REQUEST = 40000,
+    DOCUMENTS = 4800
 };
 
 #define NUMBER(name, most)                                                                                             \
@@ -36,7 +37,7 @@ const hm_wire_rule hm_wire_rules[] = {
      "narrow",
      {TEXT("product", 0, PRODUCT), TEXT("release", 0, RELEASE), NUMBER("formats", 65535),
       NUMBER("signatures", 10000000), NUMBER("sequence", ANY_NUMBER), NUMBER("security-version", ANY_NUMBER),
-      BYTES("cosign", 0, ENVELOPE), NUMBER("proofs", 160000000)}},
+      BYTES("cosign", 0, ENVELOPE), NUMBER("proofs", 160000000), BYTES("documents", 0, DOCUMENTS)}},
     {HM_MSG_PREPARE, "prepare", {NUMBER("structure", 255), BYTES("algorithms", 1, 16)}},
     {HM_MSG_PREPARED,
      "prepared",
@@ -102,7 +103,8 @@ const hm_wire_rule hm_wire_rules[] = {
       TEXT("approvers", 0, 4096), NUMBER("signatures", 256), TEXT("awaits", 0, 700)}},
     {HM_MSG_REQUEST_DECIDE,
      "request-decide",
-     {BYTES("request", 32, 32), NUMBER("decision", 3), BYTES("signature", 0, 2048), NUMBER("checked", 1)}},
+     {BYTES("request", 32, 32), NUMBER("decision", 3), BYTES("signature", 0, 2048), NUMBER("checked", 1),
+      NUMBER("documents-checked", 1)}},
     {HM_MSG_PUBLISH_BEGIN,
      "publish-begin",
      {TEXT("product", 1, PRODUCT), TEXT("release", 1, RELEASE), BYTES("request", 0, 32)}},

@@ -123,6 +123,23 @@ static hm_err judge_keys(judging *j, const hm_policy_rule *rule) {
     return HM_OK;
 }
 
+static hm_err judge_documents(judging *j, const hm_policy_rule *rule) {
+    const struct {
+        bool asked, is;
+        const char *bad, *good;
+    } kinds[] = {
+        {rule->needs_sbom, j->request->sbom, "the rule needs an SBOM, and none is named (--sbom)", "an SBOM is named"},
+        {rule->needs_provenance, j->request->provenance, "the rule needs provenance, and none is named (--provenance)",
+         "provenance is named"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (!kinds[i].asked) continue;
+        HM_TRY(hm_put_text(&j->line, kinds[i].is ? kinds[i].good : kinds[i].bad));
+        HM_TRY(answered(j, kinds[i].is ? YES : NO));
+    }
+    return HM_OK;
+}
+
 static hm_err put_windows(const hm_policy_rule *rule, hm_buf *text) {
     for (size_t i = 0; i < rule->windows; i++) {
         HM_TRY(hm_put_text(text, i ? ", " : ""));
@@ -267,6 +284,7 @@ static hm_err judge_places(judging *j, const place_lines *places) {
 static hm_err judge_signing(judging *j, const hm_policy_rule *rule) {
     place_lines places = {rule->approval, rule->approvals, "approve"};
     HM_TRY(judge_keys(j, rule));
+    HM_TRY(judge_documents(j, rule));
     HM_TRY(judge_windows(j, rule));
     HM_TRY(judge_quotas(j, rule));
     return judge_places(j, &places);

@@ -3,6 +3,8 @@
 #include "policy_times.h"
 #include "policy_words.h"
 
+#include <policy/request.h>
+
 #include <string.h>
 
 _Static_assert(sizeof(hm_policy) < 34816, "the size that policy.h gives");
@@ -188,6 +190,16 @@ static hm_err read_keys(reading *r, hm_bytes rest) {
     return HM_OK;
 }
 
+static hm_err read_needs(reading *r, hm_bytes rest) {
+    const char *names[HM_DOCUMENT_KINDS + 1] = {NULL};
+    uint32_t bits;
+    for (unsigned i = 1; i <= HM_DOCUMENT_KINDS; i++) names[i] = hm_document_kind_name(i);
+    HM_TRY(read_set(rest, names, HM_DOCUMENT_KINDS + 1, "kind of document", &bits));
+    r->rule->needs_sbom = bits >> HM_DOCUMENT_SBOM & 1;
+    r->rule->needs_provenance = bits >> HM_DOCUMENT_PROVENANCE & 1;
+    return HM_OK;
+}
+
 static hm_err no_group(const hm_policy *policy, hm_bytes name) {
     char names[HM_POLICY_GROUPS][HM_PRINCIPAL_NAME_MAX + 1] = {{0}}, hint[HM_HINT_MAX];
     hm_closest closest = hm_closest_begin(name);
@@ -238,8 +250,8 @@ static hm_err read_window(reading *r, hm_bytes rest) { return hm_policy_read_win
 static hm_err read_quota(reading *r, hm_bytes rest) { return hm_policy_read_quota(rest, r->rule); }
 static hm_err read_expires(reading *r, hm_bytes rest) { return hm_policy_read_expires(rest, r->rule); }
 
-static const char *const words[] = {"group", "rule",    "request", "releases", "formats", "algorithms",
-                                    "keys",  "approve", "publish", "window",   "quota",   "expires"};
+static const char *const words[] = {"group",   "rule",    "request", "releases", "formats", "algorithms", "keys",
+                                    "approve", "publish", "window",  "quota",    "expires", "needs"};
 enum { WORDS = sizeof words / sizeof words[0] };
 static const struct {
     hm_err (*read)(reading *r, hm_bytes rest);
@@ -248,6 +260,7 @@ static const struct {
     {read_group, false, false},  {read_rule, false, false},     {read_request, true, true}, {read_releases, true, true},
     {read_formats, true, true},  {read_algorithms, true, true}, {read_keys, true, true},    {read_approve, true, false},
     {read_publish, true, false}, {read_window, true, false},    {read_quota, true, false},  {read_expires, true, true},
+    {read_needs, true, true},
 };
 _Static_assert(sizeof lines / sizeof lines[0] == WORDS, "every word has its line");
 

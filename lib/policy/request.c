@@ -1,4 +1,4 @@
-#include <policy/request.h>
+#include "documents.h"
 
 #include <base/cbor.h>
 #include <base/name.h>
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { VERSION = 1, REQUIRED = 10, MEMBERS = 13, TO_PUBLISH = 2, ARTIFACT_ITEMS = 6 };
+enum { VERSION = 1, REQUIRED = 10, MEMBERS = 14, TO_PUBLISH = 2, ARTIFACT_ITEMS = 6 };
 
 /* Seconds that a calendar has: to the end of the year 9999. */
 static const uint64_t last_second = UINT64_C(253402300799);
@@ -167,6 +167,13 @@ static hm_err get_by(hm_reader *reader, hm_request *r) {
 }
 static bool has_by(const hm_request *r) { return r->by.len != 0; }
 
+static bool has_documents(const hm_request *r) { return r->documents.count != 0; }
+static hm_err put_documents(const hm_request *r, hm_buf *cbor) { return hm_documents_put(&r->documents, cbor); }
+static hm_err get_documents(hm_reader *reader, hm_request *r) {
+    if (r->publish) return hm_refuse("SBOM and provenance are named when it is signed");
+    return hm_documents_read(reader, &r->documents);
+}
+
 static const struct {
     member_put put;
     member_get get;
@@ -185,6 +192,7 @@ static const struct {
     {put_manifest, get_manifest, has_manifest},
     {put_act, get_act, is_publish},
     {put_by, get_by, has_by},
+    {put_documents, get_documents, has_documents},
 };
 
 bool hm_artifact_same(const hm_artifact *a, const hm_artifact *b) {

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 /* narrow: product "pump", release "1.0", format 1, 3 signatures, sequence number 7, security
- * versions to 1, an envelope of one byte, no proofs; without the frame's length. */
+ * versions to 1, an envelope of one byte, no proofs, no documents; without the frame's length. */
 #define NARROW                                                                                                             \
     "\x00\x0b\x00\x00\x00\x04pump\x00\x00\x00\x03\x31.0\x00\x00\x00\x00\x00\x00\x00\x02"                                   \
     "\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\xa5" \
-    "\x00\x00\x00\x00\x00\x00\x00\x00"
+    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 
 static const hm_wire_rule *rule_of(hm_message_type type) {
     for (const hm_wire_rule *rule = hm_wire_rules; rule->name; rule++)
@@ -56,7 +56,7 @@ static void writes_a_frame_byte_for_byte(void **state) {
     hm_message message = narrow_message();
     assert_done(hm_wire_put(&message, &frame));
     assert_int_equal(frame.len, 4 + sizeof NARROW - 1);
-    assert_memory_equal(frame.data, "\x00\x00\x00\x3e" NARROW, frame.len);
+    assert_memory_equal(frame.data, "\x00\x00\x00\x42" NARROW, frame.len);
 }
 
 static void appends_a_frame_to_those_that_are_there(void **state) {
@@ -66,7 +66,7 @@ static void appends_a_frame_to_those_that_are_there(void **state) {
     assert_done(hm_wire_put(&message, &frames));
     assert_done(hm_wire_put(&(hm_message){.type = HM_MSG_DONE}, &frames));
     assert_int_equal(frames.len, 4 + sizeof NARROW - 1 + 6);
-    assert_memory_equal(frames.data, "\x00\x00\x00\x3e" NARROW "\x00\x00\x00\x02\x00\x04", frames.len);
+    assert_memory_equal(frames.data, "\x00\x00\x00\x42" NARROW "\x00\x00\x00\x02\x00\x04", frames.len);
 }
 
 static void reads_what_it_wrote(void **state) {
@@ -221,7 +221,7 @@ static void leaves_the_frames_before_as_they_were_on_a_fault(void **state) {
     size_t len = frames.len;
     assert_refused(hm_wire_put(&bad, &frames));
     assert_int_equal(frames.len, len);
-    assert_memory_equal(frames.data, "\x00\x00\x00\x3e" NARROW, len);
+    assert_memory_equal(frames.data, "\x00\x00\x00\x42" NARROW, len);
 }
 
 static void refuses_control_characters_in_text(void **state) {

@@ -203,6 +203,23 @@ static void keys_are_judged_by_origin_and_token(void **state) {
     assert_string_equal(decision.sentence, "rule r: the key was imported, and the rule says not-imported");
 }
 
+static void what_a_rule_needs_must_be_named(void **state) {
+    (void)state;
+    set_policy("rule r\nrequest by ann\nformats pe\nneeds sbom, provenance\n");
+    hm_policy_request request = request_by("ann");
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_string_equal(decision.sentence, "rule r: the rule needs an SBOM, and none is named (--sbom)");
+    request.sbom = true;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_string_equal(decision.sentence, "rule r: the rule needs provenance, and none is named (--provenance)");
+    request.provenance = true;
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    request.sbom = false;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    /* It was for the signing. */
+    assert_int_equal(publishing(&request), HM_POLICY_ALLOWED);
+}
+
 static void one_of_the_windows_must_be_open(void **state) {
     (void)state;
     set_policy("rule r\nrequest by ann\nformats pe\nwindow mon-fri 08:00-16:00\nwindow sat 22:00-04:00\n");
@@ -537,6 +554,7 @@ int main(void) {
         cmocka_unit_test(a_rule_that_does_not_fit_leaves_it_to_the_next),
         cmocka_unit_test(without_a_releases_line_any_release_fits_and_none_too),
         cmocka_unit_test(keys_are_judged_by_origin_and_token),
+        cmocka_unit_test(what_a_rule_needs_must_be_named),
         cmocka_unit_test(one_of_the_windows_must_be_open),
         cmocka_unit_test(a_quota_may_be_reached_and_not_passed),
         cmocka_unit_test(a_quota_asks_for_its_own_rule_and_time),

@@ -119,6 +119,10 @@ static void reads_good_forms_of_a_line(void **state) {
     (void)state;
     assert_true(read_line("keys not-software")->not_software);
     assert_false(read_line("keys not-software")->not_imported);
+    assert_true(read_line("needs sbom")->needs_sbom);
+    assert_false(read_line("needs sbom")->needs_provenance);
+    assert_true(read_line("needs sbom, provenance")->needs_provenance);
+    assert_false(read_line("keys not-software")->needs_sbom);
     assert_int_equal(read_line("window sun 00:00-24:00")->window[0].to, 1440);
     assert_int_equal(read_line("window fri-mon 00:00-24:00")->window[0].days, 0x71);
     assert_int_equal(read_line("window mon-sun 23:59-00:00")->window[0].days, 0x7f);
@@ -225,8 +229,12 @@ static void refuses_what_is_given_twice(void **state) {
     assert_told(LITERAL("rule r\nformats cms, pe, cms\n"), "line 2: cms stands in the list twice");
     assert_line_told("releases 1, 2, 1", "1 stands in the list twice");
     assert_line_told("algorithms es256, es256", "es256 stands in the list twice");
+    assert_line_told("needs sbom, sbom", "sbom stands in the list twice");
+    assert_line_told("needs vex", "there is no kind of document \"vex\"");
+    assert_line_told("needs", "ends where the kind of document is expected");
     assert_line_told("keys not-imported, not-imported", "not-imported stands in the list twice");
-    static const char *const once[] = {"releases 1.*", "algorithms es256", "keys not-imported", "expires 3 days"};
+    static const char *const once[] = {"releases 1.*", "algorithms es256", "keys not-imported", "expires 3 days",
+                                       "needs sbom"};
     for (size_t i = 0; i < sizeof once / sizeof once[0]; i++) {
         char text[256];
         snprintf(text, sizeof text, "rule r\nrequest by a\nformats cms\n%s\n%s\n", once[i], once[i]);

@@ -67,6 +67,119 @@ static void every_prefix_is_refused_and_every_bit_counts(void **state) {
     assert_refused(hm_request_get(hm_buf_bytes(&cbor), &read));
 }
 
+static uint8_t sums[HM_REQUEST_DOCUMENTS + 1][32];
+
+static hm_document document(hm_document_kind kind, uint8_t first, const char *name) {
+    memset(sums[first], 0x77, sizeof sums[first]);
+    sums[first][0] = first;
+    return (hm_document){kind, hm_text(name), HM_ARRAY(sums[first])};
+}
+
+static hm_request with_documents(void) {
+    hm_request r = make(1);
+    hm_document list[] = {document(HM_DOCUMENT_PROVENANCE, 1, "build.json"), document(HM_DOCUMENT_SBOM, 3, "b.json"),
+                          document(HM_DOCUMENT_SBOM, 2, "a.json")};
+    for (size_t i = 0; i < 3; i++) assert_done(hm_documents_add(&r.documents, &list[i]));
+    return r;
+}
+
+static void documents_come_back_in_their_order(void **state) {
+    (void)state;
+    static hm_request r, read;
+    HM_BUF cbor = HM_BUF_EMPTY, again = HM_BUF_EMPTY;
+    r = with_documents();
+    assert_done(hm_request_put(&r, &cbor));
+    assert_done(hm_request_get(hm_buf_bytes(&cbor), &read));
+    assert_int_equal(read.documents.count, 3);
+    assert_bytes(read.documents.document[0].name, "a.json");
+    assert_bytes(read.documents.document[1].name, "b.json");
+    assert_int_equal(read.documents.document[2].kind, HM_DOCUMENT_PROVENANCE);
+    assert_true(hm_documents_same(&read.documents, &r.documents));
+    assert_done(hm_request_put(&read, &again));
+    assert_true(hm_bytes_equal(hm_buf_bytes(&cbor), hm_buf_bytes(&again)));
+    for (size_t bit = 0; bit < 8 * cbor.len; bit++) {
+        again.len = 0;
+        cbor.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        if (!hm_failed(hm_request_get(hm_buf_bytes(&cbor), &read))) {
+            assert_done(hm_request_put(&read, &again));
+            assert_true(hm_bytes_equal(hm_buf_bytes(&cbor), hm_buf_bytes(&again)));
+        }
+        cbor.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+}
+
+static void documents_are_the_same_by_kind_and_digest(void **state) {
+    (void)state;
+    hm_documents a = {.count = 0}, b = {.count = 0}, none = {.count = 0};
+    hm_document one = document(HM_DOCUMENT_SBOM, 1, "a.json"), renamed = document(HM_DOCUMENT_SBOM, 1, "b.json"),
+                other = document(HM_DOCUMENT_PROVENANCE, 1, "a.json");
+    assert_done(hm_documents_add(&a, &one));
+    assert_refused(hm_documents_add(&a, &renamed));
+    assert_done(hm_documents_add(&b, &renamed));
+    assert_true(hm_documents_same(&a, &b));
+    assert_false(hm_documents_same(&a, &none));
+    assert_true(hm_documents_have(&a, HM_DOCUMENT_SBOM));
+    assert_false(hm_documents_have(&a, HM_DOCUMENT_PROVENANCE));
+    assert_done(hm_documents_add(&b, &other));
+    assert_false(hm_documents_same(&a, &b));
+    for (uint8_t i = 2; b.count < HM_REQUEST_DOCUMENTS; i++) {
+        other = document(HM_DOCUMENT_SBOM, i, "x");
+        assert_done(hm_documents_add(&b, &other));
+    }
+    other = document(HM_DOCUMENT_SBOM, HM_REQUEST_DOCUMENTS, "x");
+    assert_refused(hm_documents_add(&b, &other));
+}
+
+/* What the core is told of them, before anything else of it is looked at. */
+static void documents_by_themselves_are_as_strict(void **state) {
+    (void)state;
+    hm_documents read;
+    HM_BUF cbor = HM_BUF_EMPTY, again = HM_BUF_EMPTY;
+    hm_request r = with_documents();
+    assert_done(hm_documents_put(&r.documents, &cbor));
+    assert_done(hm_documents_get(hm_buf_bytes(&cbor), &read));
+    assert_true(hm_documents_same(&read, &r.documents));
+    for (size_t len = 1; len < cbor.len; len++) assert_refused(hm_documents_get(HM_BYTES(cbor.data, len), &read));
+    assert_int_equal(read.count, 0);
+    assert_done(hm_documents_get(HM_NO_BYTES, &read));
+    assert_int_equal(read.count, 0);
+    assert_done(hm_put_u8(&cbor, 0));
+    assert_refused(hm_documents_get(hm_buf_bytes(&cbor), &read));
+    assert_refused(hm_documents_get(HM_BYTES("\x80", 1), &read));
+    r.documents.count = 0;
+    assert_done(hm_documents_put(&r.documents, &again));
+    assert_int_equal(again.len, 0);
+}
+
+#define assert_not_put_with(...)                                                                                       \
+    do {                                                                                                               \
+        HM_BUF cbor = HM_BUF_EMPTY;                                                                                    \
+        static hm_request r;                                                                                           \
+        r = with_documents();                                                                                          \
+        __VA_ARGS__;                                                                                                   \
+        assert_refused(hm_request_put(&r, &cbor));                                                                     \
+        assert_int_equal(cbor.len, 0);                                                                                 \
+    } while (0)
+
+static void documents_that_are_none_are_not_written(void **state) {
+    (void)state;
+    static char longer[HM_REQUEST_NAME_MAX + 1];
+    memset(longer, 'x', sizeof longer);
+    hm_document first;
+    assert_not_put_with(r.documents.document[0].kind = (hm_document_kind)0);
+    assert_not_put_with(r.documents.document[2].kind = (hm_document_kind)(HM_DOCUMENT_KINDS + 1));
+    assert_not_put_with(r.documents.document[0].name = HM_NO_BYTES);
+    assert_not_put_with(r.documents.document[0].name = HM_ARRAY(longer));
+    assert_not_put_with(r.documents.document[0].name = hm_text("a\nb"));
+    assert_not_put_with(r.documents.document[0].sha256.len = 31);
+    assert_not_put_with(r.documents.document[0].sha256 = HM_NO_BYTES);
+    assert_not_put_with(r.documents.document[1] = r.documents.document[0]);
+    assert_not_put_with(first = r.documents.document[0], r.documents.document[0] = r.documents.document[1],
+                        r.documents.document[1] = first);
+    assert_not_put_with(r.documents.count = HM_REQUEST_DOCUMENTS + 1);
+    assert_not_put_with(r.publish = true, r.by = hm_text("ci"));
+}
+
 #define assert_not_put(...)                                                                                            \
     do {                                                                                                               \
         HM_BUF cbor = HM_BUF_EMPTY;                                                                                    \
@@ -254,6 +367,10 @@ static void a_publication_is_whole(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back_as_it_was),
+        cmocka_unit_test(documents_come_back_in_their_order),
+        cmocka_unit_test(documents_are_the_same_by_kind_and_digest),
+        cmocka_unit_test(documents_by_themselves_are_as_strict),
+        cmocka_unit_test(documents_that_are_none_are_not_written),
         cmocka_unit_test(every_prefix_is_refused_and_every_bit_counts),
         cmocka_unit_test(what_is_out_of_bounds_is_not_written),
         cmocka_unit_test(an_artifact_stands_in_it_once),

@@ -98,7 +98,8 @@ enum {
     HM_NARROW_SEQUENCE,         /* of the manifests; 0: nobody chose it */
     HM_NARROW_SECURITY_VERSION, /* no component's is higher */
     HM_NARROW_COSIGN,           /* an envelope: its manifest, of another publisher, and no other; empty: our own */
-    HM_NARROW_PROOFS            /* so many times log-prove; with a product 0 */
+    HM_NARROW_PROOFS,           /* so many times log-prove; with a product 0 */
+    HM_NARROW_DOCUMENTS         /* that go with what is signed: hm_documents (policy/request.h) */
 };
 enum { HM_PREPARE_STRUCTURE, HM_PREPARE_ALGORITHMS }; /* one octet per key algorithm, best first */
 /* SEQUENCE: of manifests, the highest number that the product has given so far. */
@@ -172,8 +173,15 @@ enum {
     HM_REQUEST_SIGNATURES,
     HM_REQUEST_AWAITS /* of an open one: what is missing; empty: it can be signed */
 };
-/* CHECKED: the approver's client has computed the digests from the files anew; it says so. */
-enum { HM_REQUEST_DECIDE_REQUEST, HM_REQUEST_DECIDE_DECISION, HM_REQUEST_DECIDE_SIGNATURE, HM_REQUEST_DECIDE_CHECKED };
+/* CHECKED: the approver's client has computed the digests from the files anew; it says so. DOCUMENTS_CHECKED: so it has
+ * of all SBOM and provenance files that the request names. */
+enum {
+    HM_REQUEST_DECIDE_REQUEST,
+    HM_REQUEST_DECIDE_DECISION,
+    HM_REQUEST_DECIDE_SIGNATURE,
+    HM_REQUEST_DECIDE_CHECKED,
+    HM_REQUEST_DECIDE_DOCUMENTS_CHECKED
+};
 typedef enum { HM_DECISION_APPROVE = 1, HM_DECISION_REJECT = 2, HM_DECISION_CANCEL = 3 } hm_decision;
 
 /* Who speaks in a session that a front brought: a principal's key signs the session's challenge and BINDING, which the

@@ -7,6 +7,7 @@
  *       formats native, pe               cms, catalogue, pe, native
  *       algorithms es256, rsa3072        without the line: any
  *       keys not-imported, not-software  without the line: any
+ *       needs sbom, provenance           what is signed names such files; without the line: it need not
  *       approve 2 of qa                  several lines: all of them, each place filled by another person
  *       publish 1 of qa                  the same, for publishing
  *       window mon-fri 08:00-16:00       UTC; several lines: any of them; 22:00-04:00 ends on the next day
@@ -80,6 +81,7 @@ typedef struct {
     uint32_t formats;          /* bit n: format n */
     uint32_t algorithms;       /* bit n: hm_key_algorithm n */
     bool not_imported, not_software;
+    bool needs_sbom, needs_provenance;
     uint32_t expires; /* seconds from the request, after which nothing comes of it */
     size_t approvals, publishings, windows, quotas;
     hm_policy_approval approval[HM_POLICY_APPROVALS];
@@ -110,6 +112,7 @@ typedef struct {
     hm_key_algorithm algorithm;
     bool imported;             /* the key was made elsewhere */
     bool software;             /* the token is software */
+    bool sbom, provenance;     /* such a file is named with it */
     int64_t time;              /* seconds since 1970-01-01, UTC; a negative one is refused */
     const hm_bytes *approvers; /* who approved exactly this request (or, for publishing, its publication); may be
                                   revoked or unknown people: only members of the groups count */

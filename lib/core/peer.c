@@ -12,7 +12,7 @@
 /* What is taken in at once; what may wait to be sent before the core waits itself, and how long in all it does so for
  * one of many peers. */
 enum { READ_AT_ONCE = 256 * 1024, MUCH = 1024 * 1024, PATIENCE_MILLISECONDS = 5000 };
-enum { HEAD = 4 };
+enum { HEAD = 4, KEPT_MOST = 16 * 1024 };
 
 hm_err hm_peer_init(hm_peer *peer, hm_office *office, hm_peer_kind kind, int fd, uint32_t user) {
     memset(peer, 0, sizeof *peer);
@@ -30,6 +30,11 @@ void hm_peer_end(hm_peer *peer) {
     hm_buf_clear(&peer->out);
 }
 
+/* Much was needed once. */
+static void let_go(hm_buf *empty) {
+    if (empty->capacity > KEPT_MOST) hm_buf_clear(empty);
+}
+
 /* Nothing views what was answered any more. */
 static void forget_taken(hm_peer *peer) {
     if (!peer->taken) return;
@@ -39,10 +44,11 @@ static void forget_taken(hm_peer *peer) {
 }
 
 hm_err hm_peer_receive(hm_peer *peer) {
+    static uint8_t arrived[READ_AT_ONCE]; /* one core per process; of a thousand peers each keeps what it needs */
     forget_taken(peer);
-    HM_TRY(hm_buf_reserve(&peer->in, READ_AT_ONCE));
-    ssize_t n = recv(peer->fd, peer->in.data + peer->in.len, READ_AT_ONCE, MSG_DONTWAIT);
-    if (n > 0) peer->in.len += (size_t)n;
+    if (!peer->in.len) let_go(&peer->in);
+    ssize_t n = recv(peer->fd, arrived, sizeof arrived, MSG_DONTWAIT);
+    if (n > 0) HM_TRY(hm_put(&peer->in, HM_BYTES(arrived, (size_t)n)));
     if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN))) return HM_OK;
     peer->closed = true;
     return n == 0 || errno == ECONNRESET ? HM_OK : hm_could_not("core language: cannot receive: %s", strerror(errno));
@@ -80,7 +86,9 @@ static hm_err send_some(hm_peer *peer) {
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return HM_OK;
     if (n < 0) return peer->broken = true, hm_could_not("core language: cannot send: %s", strerror(errno));
     peer->sent += (size_t)n;
-    if (peer->sent == peer->out.len) peer->sent = peer->out.len = 0;
+    if (peer->sent < peer->out.len) return HM_OK;
+    peer->sent = peer->out.len = 0;
+    let_go(&peer->out);
     return HM_OK;
 }
 

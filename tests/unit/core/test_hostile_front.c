@@ -331,6 +331,9 @@ static void a_session_does_what_its_principal_may_and_each_refusal_is_an_entry(v
     web_as(&s, &w, ci);
     FAILS(HM_REFUSED, "sign comes after narrow", web_sign(&w, "one", HM_LOGGED_CMS));
     FAILS(HM_REFUSED, "ci is not requester of valve", web_narrow(&w, "valve", 1));
+    /* What was sent behind it, not knowing. */
+    FAILS(HM_REFUSED, "what came before it was refused", web_sign(&w, "one", HM_LOGGED_CMS));
+    WORKS(web_ask(&w, HM_MSG_WIDEN));
     FAILS(HM_REFUSED, "ci is not administrator", hm_ask(&w.core, &add, &answer));
     FAILS(HM_REFUSED, "ci is not key-officer", hm_ask(&w.core, &generate, &answer));
     FAILS(HM_REFUSED, "ci is not key-officer", web_ask(&w, HM_MSG_TRUST_KEY));

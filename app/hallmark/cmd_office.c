@@ -255,17 +255,17 @@ static bool says_which_office(const hm_options *options) {
 hm_err hm_command_serve(const hm_options *options) {
     HM_STRING *directory = NULL;
     char path[PATH_MAX];
+    bool names_office = says_which_office(options);
+    if (!names_office) HM_TRY(here(options, &directory));
+    const char **words = calloc(options->operand_count + 4, sizeof *words);
     size_t count = 0;
-    const char **words = calloc(options->operand_count + 4, sizeof *words); /* for as long as this program runs */
     if (!words) return hm_no_memory();
     words[count++] = "hallmarkd";
-    if (!says_which_office(options)) {
-        HM_TRY(here(options, &directory));
-        words[count++] = "--office";
-        words[count++] = directory;
-    }
+    if (!names_office) words[count++] = "--office";
+    if (!names_office) words[count++] = directory;
     for (size_t i = 0; i < options->operand_count; i++) words[count++] = options->operands[i];
     find_server(path);
     execvp(path, (char *const *)(uintptr_t)words);
+    free(words);
     return hm_could_not("%s: %s", path, strerror(errno));
 }

@@ -38,7 +38,7 @@ expect_fault 3 "hallmarkd" "without an office there is nothing to serve" hallmar
 hallmark --office office serve --listen 127.0.0.1:0 --certificate tls.pem --key tls.key --issuers issuers >server.log 2>&1 &
 server=$!
 for _ in $(seq 100); do
-    url=$(sed -n 's,^hallmarkd: https://127.0.0.1:\([0-9]*\).*,https://localhost:\1,p' server.log)
+    url=$(sed -n 's,^hallmarkd: https://127.0.0.1:\([0-9]*\).*,https://localhost:\1,p' server.log 2>/dev/null)
     [ -n "$url" ] && break
     sleep 0.1
 done

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PEERS_MAX = 1024, FRONT_PEERS_MAX = 900, PUBLISH_MILLISECONDS = 1000 };
+enum { PEERS_MAX = 1100, FRONT_PEERS_MAX = 960, PUBLISH_MILLISECONDS = 1000 };
 /* So long may what was said to one of many peers lie there unread. */
 enum { UNREAD_MILLISECONDS = 20000 };
 enum { DOOR_LOCAL, DOOR_FRONTS, DOOR_IDENTITY, DOOR_STOP, DOORS };

@@ -187,6 +187,9 @@ static void on_metrics(struct evhttp_request *request, void *context) {
     for (int i = 2; i < 6; i++)
         evbuffer_add_printf(out, "hallmark_responses_total{status=\"%dxx\"} %llu\n", i,
                             (unsigned long long)front->by_status[i]);
+    if (front->alarms_known)
+        evbuffer_add_printf(out, "# TYPE hallmark_break_glass gauge\nhallmark_break_glass %llu\n",
+                            (unsigned long long)front->break_glass);
     evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain; version=0.0.4");
     evhttp_send_reply(request, 200, "OK", out);
     evbuffer_free(out);
@@ -253,6 +256,7 @@ static void on_second(evutil_socket_t fd, short what, void *context) {
     (void)fflush(stderr);
     hm_sessions_expire(front);
     hm_clients_expire(front);
+    hm_alarms_ask(front);
     end_if_idle(front);
 }
 
@@ -310,5 +314,6 @@ hm_err hm_front_run(const hm_front_plan *plan) {
     event_base_dispatch(front.base);
     (void)fflush(stderr);
     hm_sessions_end(&front);
+    hm_alarms_end(&front);
     return HM_OK;
 }

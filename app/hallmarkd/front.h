@@ -44,6 +44,11 @@ typedef struct {
     hm_web_session *session[HM_WEB_SESSIONS_MAX];
     size_t under_way; /* calls */
     bool ends;
+    /* alarms.c: what the core has to alarm about, if it has answered lately */
+    struct bufferevent *alarms;
+    unsigned alarms_tick;
+    bool alarms_asked, alarms_known;
+    uint64_t break_glass;                                  /* policies for some hours that are in force */
     uint64_t requests, problems, signatures, by_status[6]; /* since the start; by_status by hundreds */
 } hm_front;
 
@@ -76,6 +81,13 @@ void hm_session_create(hm_exchange *x);
 void hm_session_call(hm_exchange *x, const char *path, json_t *body);
 void hm_sessions_expire(hm_front *front);
 void hm_sessions_end(hm_front *front);
+
+/* Hand FD, one end of a session's socket, to the core. It stays the caller's. */
+HM_MUST_USE hm_err hm_front_send_socket(int core, int fd);
+
+/* alarms.c: to be called every second; and before the front ends */
+void hm_alarms_ask(hm_front *front);
+void hm_alarms_end(hm_front *front);
 
 /* files.c: what lies in a folder, read-only. NAME is what the client wrote behind the folder's own path. */
 void hm_files_send(hm_exchange *x, int folder, const char *name);

@@ -55,7 +55,7 @@ static bool allowed_when_narrowed(const hm_peer *peer, hm_message_type type) {
 
 /* What a session may ask before it has said who speaks. */
 static bool is_for_nobody(hm_message_type type) {
-    return type == HM_MSG_HELLO || type == HM_MSG_PROVE_KEY || type == HM_MSG_PROVE_TOKEN;
+    return type == HM_MSG_HELLO || type == HM_MSG_PROVE_KEY || type == HM_MSG_PROVE_TOKEN || type == HM_MSG_ALARMS;
 }
 
 hm_err hm_peer_send_known(hm_peer *peer, int64_t expires) {
@@ -136,6 +136,8 @@ static hm_err answer(hm_peer *peer, const hm_message *question) {
         return hm_answer_narrow_list(peer, question);
     case HM_MSG_TRUST_SIGN:
         return hm_answer_trust_sign(peer, question);
+    case HM_MSG_ALARMS:
+        return hm_answer_alarms(peer);
     case HM_MSG_STATEMENT_NEXT:
         return hm_answer_statement_next(peer);
     case HM_MSG_STATEMENT_ADD:

@@ -26,6 +26,7 @@ HM_MUST_USE hm_err hm_answer_trust_sign(hm_peer *peer, const hm_message *questio
 
 /* answer_people.c */
 HM_MUST_USE hm_err hm_answer_statement_next(hm_peer *peer);
+HM_MUST_USE hm_err hm_answer_alarms(hm_peer *peer);
 HM_MUST_USE hm_err hm_answer_statement_add(hm_peer *peer, const hm_message *question);
 HM_MUST_USE hm_err hm_answer_statement_list(hm_peer *peer);
 HM_MUST_USE hm_err hm_answer_request_begin(hm_peer *peer, const hm_message *question);

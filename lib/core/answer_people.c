@@ -14,6 +14,15 @@ hm_err hm_answer_statement_next(hm_peer *peer) {
     return hm_peer_send(peer, &message);
 }
 
+hm_err hm_answer_alarms(hm_peer *peer) {
+    hm_message message = {.type = HM_MSG_ALARMED};
+    uint64_t *count = &message.field[HM_ALARMED_BREAK_GLASS].number;
+    hm_glass glass;
+    HM_TRY(hm_statements_load(peer->office));
+    while (peer->office->governed && hm_registry_glass(peer->office->registry, *count, hm_now(), &glass)) ++*count;
+    return hm_peer_send(peer, &message);
+}
+
 hm_err hm_answer_statement_add(hm_peer *peer, const hm_message *question) {
     HM_TRY(hm_statements_add(peer->office, question->field[HM_STATEMENT_ADD_ENVELOPE].bytes));
     return hm_peer_send_done(peer);

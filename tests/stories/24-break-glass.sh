@@ -4,6 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 story "P3: break-glass"
 
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null; end_story' EXIT
 me=$(id -u)
 for who in alice bob carol; do
     step "$who makes a key" hallmark principal keygen $who.key
@@ -107,6 +109,36 @@ expect_output "rule release" "which policy show shows" hallmark policy show --pr
 step "and nothing warns" sh -c 'hallmark status 2>&1 | grep -c BREAK-GLASS | grep -x 0'
 expect_refused "no break-glass policy to end" "it is ended once" \
     hallmark policy break-glass --end --product pump --key bob.key
+
+# ---- the server's metrics ----
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.pem -days 2 \
+    -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
+hallmark serve --listen 127.0.0.1:0 --metrics 127.0.0.1:0 --certificate tls.pem --key tls.key >server.log 2>&1 &
+server=$!
+for _ in $(seq 100); do
+    metrics=$(sed -n 's,.*http://\(127.0.0.1:[0-9]*\)/metrics.*,\1,p' server.log)
+    [ -n "$metrics" ] && break
+    sleep 0.1
+done
+# gauge VALUE: the front asks every few seconds
+gauge() {
+    for _ in $(seq 150); do
+        curl -s "http://$metrics/metrics" | grep -qx "hallmark_break_glass $1" && return 0
+        sleep 0.1
+    done
+    return 1
+}
+if need curl "the server's gauge"; then
+    step "the server's gauge is zero" gauge 0
+    step "the glass is broken" glass --until 1h $two
+    step "and it is one" gauge 1
+    step "until it is ended" hallmark policy break-glass --end --product pump --key bob.key
+    step "zero again" gauge 0
+fi
+kill $server
+wait $server
+server=
 
 # ---- by itself ----
 

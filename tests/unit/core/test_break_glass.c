@@ -92,6 +92,28 @@ static void when_it_is_ended_the_own_policy_decides(void **ignored) {
     office_disconnect(&o);
 }
 
+static void assert_alarms(office *o, uint64_t wanted) {
+    hm_message answer = ask(o, &(hm_message){.type = HM_MSG_ALARMS});
+    assert_int_equal(answer.type, HM_MSG_ALARMED);
+    assert_int_equal(answer.field[HM_ALARMED_BREAK_GLASS].number, wanted);
+}
+
+static void the_core_says_how_many_are_in_force(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    hm_statement other = glass(catalogues, 3600);
+    other.product = hm_text("valve");
+    open_governed(&o);
+    assert_alarms(&o, 0);
+    WORKS(state(&o, glass(catalogues, 3600), BY(alice, bob)));
+    assert_alarms(&o, 1);
+    WORKS(state(&o, other, BY(alice, bob)));
+    assert_alarms(&o, 2);
+    WORKS(state(&o, the_end(), BY(bob)));
+    assert_alarms(&o, 1);
+    office_disconnect(&o);
+}
+
 static void it_is_over_by_itself(void **ignored) {
     (void)ignored;
     OFFICE o;
@@ -162,6 +184,7 @@ int main(void) {
         cmocka_unit_test(while_it_lasts_it_decides_and_says_so),
         cmocka_unit_test(what_the_own_policy_lets_through_says_nothing),
         cmocka_unit_test(when_it_is_ended_the_own_policy_decides),
+        cmocka_unit_test(the_core_says_how_many_are_in_force),
         cmocka_unit_test(it_is_over_by_itself),
         cmocka_unit_test(what_is_no_break_glass_policy_is_refused),
         cmocka_unit_test(what_was_ended_is_not_handed_in_again),

@@ -71,7 +71,9 @@ typedef enum {
     HM_MSG_KNOWN = 102,
     HM_MSG_PROVE_TOKEN = 103,
     HM_MSG_WIDEN = 105,
-    HM_MSG_REPEATABLE = 107
+    HM_MSG_REPEATABLE = 107,
+    HM_MSG_ALARMS = 109,
+    HM_MSG_ALARMED = 110
 } hm_message_type;
 
 /* Field numbers by type. */
@@ -193,6 +195,9 @@ enum { HM_PROVE_TOKEN_TOKEN };
  * principal: then the answer is the one of then, and nothing is done twice. For a day. */
 enum { HM_REPEATABLE_KEY };
 enum { HM_KNOWN_PRINCIPAL, HM_KNOWN_EXPIRES }; /* seconds since 1970; 0: with the session */
+
+/* What everybody who runs the office should know: so many temporary policies are in force. */
+enum { HM_ALARMED_BREAK_GLASS };
 
 /* A session for publishing files of one release, or, with a request's SHA-256, for comparing files with it. */
 enum { HM_PUBLISH_BEGIN_PRODUCT, HM_PUBLISH_BEGIN_RELEASE, HM_PUBLISH_BEGIN_REQUEST };

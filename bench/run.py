@@ -20,7 +20,7 @@ from measure import Failed, Spender, figures
 from report import Chapter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAMS = ('spend', 'files_bench', 'hash_bench', 'keys_bench', 'tlog_bench', 'store_bench')
+PROGRAMS = ('spend', 'files_bench', 'hash_bench', 'keys_bench', 'tlog_bench', 'store_bench', 'server_load')
 
 
 def options():
@@ -46,6 +46,9 @@ def measure(bench):
     chapters += [Chapter('Many files', many), Chapter('Keys', rows.key_layer(keys))]
     say('the log')
     chapters.append(Chapter('Log', rows.log_and_store(bench)))
+    say('the server')
+    import server_rows  # it takes the programs of this build
+    chapters.append(Chapter('A served office', server_rows.server(bench)))
     return chapters
 
 
@@ -68,7 +71,8 @@ def measure_here(chosen):
         report.rewrite(chosen.output, chapters)
         return chapters
     build = os.path.realpath(chosen.build)
-    programs = [os.path.join('bench', name) for name in PROGRAMS] + ['app/hallmark/hallmark']
+    programs = [os.path.join('bench', name) for name in PROGRAMS] + ['app/hallmark/hallmark', 'app/hallmarkd/hallmarkd']
+    os.environ['HALLMARK_BUILD'] = build
     if subprocess.run(['ninja', '-C', build, '--quiet', *programs], stdout=subprocess.DEVNULL, check=False).returncode != 0:
         return None
     load_before = os.getloadavg()

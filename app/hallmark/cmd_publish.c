@@ -5,6 +5,7 @@
 #include "cmd_publish.h"
 #include "commands.h"
 #include "front.h"
+#include "glass.h"
 #include "office_access.h"
 #include "parse_publish.h"
 #include "request_list.h"
@@ -163,6 +164,7 @@ static hm_err publish(const hm_options *options, hm_connection *office) {
     hm_options files;
     hm_message question = {.type = HM_MSG_PUBLISH_CLOSE}, answer;
     HM_TRY(take_operands(options, &files));
+    HM_TRY(hm_glass_tell(options, office)); /* before the session is for this alone */
     HM_TRY(begin(&files, office, HM_NO_BYTES));
     HM_TRY(name_files(&files, office));
     HM_TRY(hm_ask(office, &question, &answer));

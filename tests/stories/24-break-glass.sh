@@ -82,6 +82,11 @@ expect_output "\"by\":[\"alice\",\"bob\"],\"reason\":\"$because\"" "to machines,
 expect_output "BREAK-GLASS" "and whoever has something signed by it" \
     warned hallmark sign --product pump --release 2.0.1 firmware.bin
 step "which is signed" hallmark verify --product pump firmware.bin
+step "ci lets things out" hallmark grant add ci publisher --product pump $two
+expect_output "BREAK-GLASS" "who publishes is told, too" \
+    warned hallmark publish --product pump --release 2.0.1 firmware.bin
+expect_output '"break_glass":true' "and it is in that entry" \
+    sh -c 'hallmark log show --json | grep "\"act\":\"publish\""'
 echo other >other.bin
 expect_output "\"warning\":\"BREAK-GLASS of pump" "a machine is told, too" \
     hallmark sign --product pump --release 2.0.1 --json other.bin

@@ -84,9 +84,18 @@ static hm_err answer_widen(hm_peer *peer) {
     return hm_peer_send_done(peer);
 }
 
-/* A front sends narrow and what it is for together. If the one was refused, the other is, and is no act. */
+/* What was to come first was refused: what comes behind it, from who did not wait for that, is refused, and is no act.
+ */
 static bool is_moot(const hm_peer *peer, hm_message_type type) {
-    return peer->session.spoilt && (type == HM_MSG_SIGN || type == HM_MSG_PREPARE);
+    bool to_sign = type == HM_MSG_SIGN || type == HM_MSG_PREPARE;
+    return (peer->session.spoilt && to_sign) || (peer->session.never_began && (to_sign || type == HM_MSG_NARROW));
+}
+
+/* Whatever the reason was: what says that nothing is to be signed, or how, must not be passed over. */
+static void spoil(hm_peer *peer, hm_message_type type) {
+    peer->session.spoilt |= type == HM_MSG_NARROW && peer->kind == HM_PEER_FRONT;
+    peer->session.never_began |= type == HM_MSG_REQUEST_BEGIN || type == HM_MSG_PUBLISH_BEGIN ||
+                                 type == HM_MSG_NARROW_LIST || type == HM_MSG_REPEATABLE;
 }
 
 static hm_err answer(hm_peer *peer, const hm_message *question) {
@@ -198,8 +207,7 @@ bool hm_is_act(hm_message_type type) {
 static hm_err log_refusal(hm_peer *peer, const hm_message *question, hm_err err) {
     if (!peer->greeted || !hm_is_act(question->type) || (err.class != HM_REFUSED && err.class != HM_MISUSED))
         return err;
-    if (peer->session.who == HM_WHO_NOBODY || is_moot(peer, question->type)) return err;
-    peer->session.spoilt |= peer->kind == HM_PEER_FRONT && question->type == HM_MSG_NARROW;
+    if (peer->session.who == HM_WHO_NOBODY) return err;
     hm_fault fault = hm_fault_keep(err);
     if (peer->session.refusals++ < hm_refusals_borne(peer->office))
         HM_TRY(hm_log_refused_act(peer->office, hm_wire_name(question->type), fault.sentence));
@@ -209,6 +217,9 @@ static hm_err log_refusal(hm_peer *peer, const hm_message *question, hm_err err)
 hm_err hm_peer_answer(hm_peer *peer, const hm_message *question) {
     hm_err err = answer(peer, question);
     if (!hm_failed(err)) return HM_OK;
+    bool moot = is_moot(peer, question->type);
+    spoil(peer, question->type);
+    if (moot) return err;
     return question->type == HM_MSG_PROVE_KEY ? hm_log_refused_proof(peer->office, err)
                                               : log_refusal(peer, question, err);
 }

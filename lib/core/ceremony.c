@@ -355,7 +355,9 @@ hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_a
     hm_bytes rest;
     size_t leaf = chain.cert[0].len;
     HM_TRY(hm_bytes_part(certificates, leaf, certificates.len - leaf, &rest));
-    return record_certificate(office, product, loaded.row.id, chain.cert[0], rest, true);
+    HM_TRY(record_certificate(office, product, loaded.row.id, chain.cert[0], rest, true));
+    hm_keyring_forget(office); /* it may hold the certificate before */
+    return HM_OK;
 }
 
 static hm_err take_product(void *context, const hm_product_row *row) {

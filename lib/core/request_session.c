@@ -39,16 +39,24 @@ static hm_err find_body(hm_office *office, hm_bytes hash, hm_buf *body) {
     return s.found ? HM_OK : hm_refuse("there is no such request (hallmark status lists them)");
 }
 
-hm_err hm_requests_begin(hm_office *office, hm_bytes request) {
-    if (office->session->noted) return hm_refuse("core language: a session is for one request");
-    hm_noting *noted = office->session->noted = calloc(1, sizeof *noted);
-    if (!noted) return hm_no_memory();
+static hm_err begin(hm_office *office, hm_bytes request, hm_noting *noted) {
     noted->expires = UINT32_MAX;
-    if (!request.len) return office->session->noting = HM_NOTING_NEW, HM_OK;
+    if (!request.len) return HM_OK;
     HM_TRY(find_body(office, request, &noted->compared));
-    HM_TRY(hm_request_own(office, hm_buf_bytes(&noted->compared), &noted->request));
-    office->session->noting = HM_NOTING_COMPARED;
-    return HM_OK;
+    return hm_request_own(office, hm_buf_bytes(&noted->compared), &noted->request);
+}
+
+hm_err hm_requests_begin(hm_office *office, hm_bytes request) {
+    hm_session *session = office->session;
+    if (session->noted) return hm_refuse("core language: a session is for one request");
+    session->noted = calloc(1, sizeof *session->noted);
+    if (!session->noted) return hm_no_memory();
+    hm_err err = begin(office, request, session->noted);
+    session->noting = request.len ? HM_NOTING_COMPARED : HM_NOTING_NEW;
+    if (!hm_failed(err)) return HM_OK;
+    hm_fault fault = hm_fault_keep(err);
+    hm_requests_end(session);
+    return hm_fault_raise(&fault);
 }
 
 /* A file that is let out is so under its name. */

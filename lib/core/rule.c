@@ -139,23 +139,25 @@ hm_err hm_rule_glass(const hm_office *office, int64_t time, hm_buf *line) {
     return broken ? hm_glass_describe(&glass, line) : HM_OK;
 }
 
-/* The product's policy, read once for as long as it is in force. */
+/* The policy in force, read once for as long as its text is the same. Compared are the bytes, of which a copy is kept:
+ * what the registry holds may be gone, and something else in its place. */
 static hm_err current_policy(const hm_office *office, int64_t time, const hm_policy **policy, hm_rule_answer *answer) {
-    static hm_policy current; /* one core per process; too large for a stack */
-    static hm_bytes text;     /* which it views */
-    static uint8_t last[HM_SHA256_LEN];
-    uint8_t now[HM_SHA256_LEN];
+    static hm_policy current;                /* one core per process; too large for a stack */
+    static uint8_t text[HM_POLICY_TEXT_MAX]; /* which it views */
+    static size_t len;
+    static bool is_read;
     hm_bytes stated, product = hm_text(office->session->product.name);
     hm_glass glass;
     HM_TRY(hm_registry_policy(office->registry, product, time, &stated));
     answer->break_glass = hm_registry_glass_of(office->registry, product, time, &glass);
-    hm_registry_last(office->registry, now);
     *policy = &current;
-    if (stated.data == text.data && stated.len == text.len && memcmp(now, last, sizeof now) == 0) return HM_OK;
-    text = HM_NO_BYTES;
-    HM_TRY(hm_in(hm_policy_read(stated, &current), "the policy of %s", office->session->product.name));
-    text = stated;
-    memcpy(last, now, sizeof last);
+    if (is_read && hm_bytes_equal(stated, HM_BYTES(text, len))) return HM_OK;
+    is_read = false;
+    if (stated.len > sizeof text) return hm_refuse("the policy of %s is too long", office->session->product.name);
+    if (stated.len) memcpy(text, stated.data, stated.len);
+    len = stated.len;
+    HM_TRY(hm_in(hm_policy_read(HM_BYTES(text, len), &current), "the policy of %s", office->session->product.name));
+    is_read = true;
     return HM_OK;
 }
 

@@ -120,7 +120,8 @@ static hm_err accept_from_front(core *c) {
 /* ---- questions ---- */
 
 static bool is_to_sign(const hm_peer *peer, const hm_message *question) {
-    return peer->session.product.id && !peer->session.spoilt && question->type == HM_MSG_SIGN;
+    return peer->session.product.id && !peer->session.spoilt && !peer->session.never_began &&
+           question->type == HM_MSG_SIGN;
 }
 
 /* What PEER sent is not the core's language, or it asked for what is refused too often: it is heard no more. The one

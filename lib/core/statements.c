@@ -257,7 +257,7 @@ static hm_err check_matter(hm_office *office, const hm_statement *s) {
     return s->policy.len ? hm_in(hm_policy_read(s->policy, &policy), "the policy") : HM_OK;
 }
 
-static hm_err add_in_transaction(hm_office *office, hm_bytes envelope) {
+static hm_err add_in_transaction(hm_office *office, hm_bytes envelope, bool *taken) {
     static hm_cose_envelope read;
     hm_statement s;
     HM_TRY(hm_statements_load(office)); /* what others added meanwhile */
@@ -265,6 +265,7 @@ static hm_err add_in_transaction(hm_office *office, hm_bytes envelope) {
     HM_TRY(hm_statement_get(read.payload, &s));
     HM_TRY(check_matter(office, &s));
     HM_TRY(hm_statement_envelope_take(office->registry, envelope, true, hm_now()));
+    *taken = true;
     return append(office, envelope, &s);
 }
 
@@ -273,12 +274,13 @@ hm_err hm_statements_add(hm_office *office, hm_bytes envelope) {
         return hm_refuse("this office has no founders, so nobody can be given a role (hallmark init --founder)");
     HM_TRY(hm_statements_load(office));
     HM_TRY(hm_store_begin(office->store));
-    hm_err err = add_in_transaction(office, envelope);
+    bool taken = false;
+    hm_err err = add_in_transaction(office, envelope, &taken);
     if (!hm_failed(err)) err = hm_store_commit(office->store);
     if (!hm_failed(err)) return hm_log_publish(office, NULL);
     hm_fault fault = hm_fault_keep(err);
     hm_store_rollback(office->store);
-    hm_registry_free(&office->registry); /* it may have taken what the log has not */
+    if (taken) hm_registry_free(&office->registry); /* it has what the log has not */
     return hm_fault_raise(&fault);
 }
 

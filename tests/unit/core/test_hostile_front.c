@@ -318,6 +318,26 @@ static void sessions_beyond_all_measure_are_not_taken_and_those_there_go_on(void
 
 /* ---- known principals' sessions ---- */
 
+/* A front sends what belongs together without waiting. If it was to be a comparison, it must not become a signature
+ * because there is nothing to compare with. */
+static void what_follows_a_comparison_that_was_refused_is_not_signed(void **ignored) {
+    (void)ignored;
+    static const uint8_t unknown[32] = {1};
+    SERVER s;
+    WEB w;
+    hm_message begin = {.type = HM_MSG_REQUEST_BEGIN}, answer;
+    begin.field[HM_REQUEST_BEGIN_REQUEST].bytes = HM_ARRAY(unknown);
+    server_start(&s);
+    web_as(&s, &w, ci);
+    FAILS(HM_REFUSED, "there is no such request", hm_ask(&w.core, &begin, &answer));
+    FAILS(HM_REFUSED, "what came before it was refused", web_narrow(&w, "pump", 1));
+    FAILS(HM_REFUSED, "what came before it was refused", web_sign(&w, "one", HM_LOGGED_CMS));
+    WORKS(web_ask(&w, HM_MSG_WIDEN));
+    WORKS(web_narrow(&w, "pump", 1));
+    WORKS(web_sign(&w, "one", HM_LOGGED_CMS));
+    server_stop(&s);
+}
+
 static void a_session_does_what_its_principal_may_and_each_refusal_is_an_entry(void **ignored) {
     (void)ignored;
     SERVER s;
@@ -569,6 +589,7 @@ int main(void) {
         OFFICE_TEST(a_judge_that_begins_anew_leaves_nobody_waiting),
         OFFICE_TEST(packets_with_other_descriptors_leave_nothing_behind),
         OFFICE_TEST(sessions_beyond_all_measure_are_not_taken_and_those_there_go_on),
+        OFFICE_TEST(what_follows_a_comparison_that_was_refused_is_not_signed),
         OFFICE_TEST(a_session_does_what_its_principal_may_and_each_refusal_is_an_entry),
         OFFICE_TEST(widening_takes_nothing_back_but_the_narrowing),
         OFFICE_TEST(refusals_without_end_end_the_session_and_widening_does_not_help),

@@ -183,7 +183,8 @@ hm_err hm_call_build(hm_call *c, json_t *body, bool narrowed) {
     if (route->items) json_object_del(body, "items");
     if (route->items && (!count || count > ITEMS_MAX))
         return json_decref(items), hm_misuse("\"items\": is an array of 1 to %d", ITEMS_MAX);
-    if (route->narrow && route->items) json_object_set_new(body, "signatures", json_integer((json_int_t)count));
+    /* Their number is what is there; nobody is granted more. */
+    if (route->narrow) json_object_set_new(body, "signatures", json_integer((json_int_t)count));
     add_defaults(route, body);
     hm_err err = HM_OK;
     if (narrowed && !route->goes_on) err = hm_call_ask(c, HM_PRELUDE, &(hm_message){.type = HM_MSG_WIDEN});

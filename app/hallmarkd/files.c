@@ -43,7 +43,10 @@ void hm_files_send(hm_exchange *x, int folder, const char *name) {
         return;
     }
     struct evbuffer *body = evbuffer_new();
-    if (!body || evbuffer_add_file(body, fd, 0, st.st_size) != 0) {
+    /* Of an empty file there is nothing to map; what was not taken is still ours to close. */
+    bool taken = body && st.st_size > 0 && evbuffer_add_file(body, fd, 0, st.st_size) == 0;
+    if (!taken) close(fd);
+    if (!body || (st.st_size > 0 && !taken)) {
         if (body) evbuffer_free(body);
         hm_exchange_problem(x, HM_PROBLEM_UNAVAILABLE, "the file cannot be read now");
         return;

@@ -300,6 +300,13 @@ static hm_err open_http(hm_front *front) {
     return add_events(front);
 }
 
+hm_err hm_front_check(const hm_config *config) {
+    SSL_CTX *tls = NULL;
+    hm_err err = config->listen[0] ? make_tls(config, &tls) : HM_OK;
+    SSL_CTX_free(tls);
+    return err;
+}
+
 hm_err hm_front_run(const hm_front_plan *plan) {
     static hm_front front;
     const int folders[] = {plan->log, plan->published};
@@ -307,6 +314,7 @@ hm_err hm_front_run(const hm_front_plan *plan) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     prctl(PR_SET_NAME, "hallmark-front");
+    json_object_seed(0); /* while there is randomness to be had from a file */
     (void)setvbuf(stderr, NULL, _IOFBF, LOG_BLOCK);
     HM_TRY(make_tls(plan->config, &front.tls));
     HM_TRY(open_http(&front));

@@ -21,6 +21,8 @@ typedef struct {
     int published;
     int stop; /* when something comes: take no more, finish what is under way, end */
 } hm_front_plan;
+/* Could it begin: are certificate and key there, and one another's? */
+HM_MUST_USE hm_err hm_front_check(const hm_config *config);
 /* The process's whole life. */
 HM_MUST_USE hm_err hm_front_run(const hm_front_plan *plan);
 

@@ -50,6 +50,7 @@ typedef struct {
     int fronts[2], tokens[2];         /* of the core, of the other */
     child core, front, judge, former; /* FORMER: a front that is ending */
     time_t started;
+    int64_t issuers_time; /* of the file that the judge has read */
     unsigned short_lives; /* of processes, one after another */
     bool ends;
 } server;
@@ -124,6 +125,10 @@ static hm_err fork_child(server *s, child *c) {
     if (getppid() != parent) _exit(HM_COULD_NOT);
     close(pipe_ends[1]);
     close(s->signals);
+    /* Who holds a pipe's end could tell its reader to end. */
+    child *const others[] = {&s->core, &s->front, &s->judge, &s->former};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (others[i] != c) hm_fd_close(&others[i]->stop);
     c->stop = pipe_ends[0];
     return HM_OK;
 }
@@ -156,13 +161,9 @@ static hm_err start_front(server *s) {
                           .log = openat(s->folder, "log", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
                           .published = openat(s->folder, "published", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
                           .stop = s->front.stop};
-    close(s->fronts[0]);
-    close(s->tokens[0]);
-    close(s->tokens[1]);
-    hm_fd_close(&s->local);
-    hm_fd_close(&s->lock);
-    hm_fd_close(&s->folder);
-    end_child("front", hm_front_run(&plan));
+    const int keep[] = {plan.listener, plan.metrics, plan.core, plan.log, plan.published, plan.stop};
+    hm_err err = hm_sandbox_close_others(keep, sizeof keep / sizeof keep[0]);
+    end_child("front", hm_failed(err) ? err : hm_front_run(&plan));
 }
 
 static hm_err start_judge(server *s) {
@@ -174,8 +175,16 @@ static hm_err start_judge(server *s) {
     end_child("tokens", hm_failed(err) ? err : hm_tokens_run(s->config, s->tokens[1]));
 }
 
+/* When the issuers' file was written; 0: there is none. */
+static int64_t issuers_time(const server *s) {
+    struct stat st;
+    if (!s->config->issuers[0] || stat(s->config->issuers, &st) != 0) return 0;
+    return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+}
+
 static hm_err start_all(server *s) {
     s->started = time(NULL);
+    s->issuers_time = issuers_time(s);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, s->fronts) != 0)
         return hm_could_not("socketpair: %s", strerror(errno));
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->tokens) != 0)
@@ -235,13 +244,19 @@ static hm_err restart(server *s, hm_err (*start)(server *)) {
     return start(s);
 }
 
+/* What cannot begin does not take the place of what works. The judge of tokens begins anew only for other issuers: it
+ * remembers which tokens were used. */
 static hm_err reload(server *s) {
-    say("reload: a new front begins");
     if (s->front.pid <= 0) return HM_OK;
-    if (s->judge.pid > 0) {
+    if (hm_failed(hm_front_check(s->config)))
+        return (void)!dprintf(2, "hallmarkd: reload: %s; the front before goes on\n", hm_err_sentence()), HM_OK;
+    say("reload: a new front begins");
+    if (s->judge.pid > 0 && issuers_time(s) != s->issuers_time) {
         (void)wait_for(&s->judge, 0);
         HM_TRY(start_judge(s));
     }
+    s->issuers_time = issuers_time(s);
+    s->started = time(NULL);
     if (s->former.pid > 0) (void)wait_for(&s->former, 0);
     s->former = s->front;
     s->front = (child){.stop = -1};

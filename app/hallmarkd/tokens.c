@@ -84,6 +84,7 @@ hm_err hm_tokens_run(const hm_config *config, int fd) {
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_NAME, "hallmark-tokens");
     HM_TRY(keep_folders(config, &issuers));
+    HM_TRY(hm_sandbox_no_local_sockets());
     const hm_identity_outside outside = {
         .fetch = fetch, .context = (void *)(uintptr_t)(config->authorities[0] ? config->authorities : NULL)};
     HM_TRY(say_begins(fd));

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -167,6 +168,27 @@ hm_err hm_sandbox_keep_folders(const int *folders, size_t count) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return hm_could_not("the sandbox cannot be entered: %s", strerror(errno));
     if (!SANITIZED) enter_landlock(folders, count);
+    return HM_OK;
+}
+
+/* For a process that connects to others, but not to those of this machine by a name in the file system, which Landlock
+ * does not judge. */
+hm_err hm_sandbox_no_local_sockets(void) {
+    filter f = {.len = 0};
+    if (SANITIZED) return HM_OK;
+    load(&f, offsetof(struct seccomp_data, arch));
+    add(&f, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, NATIVE_ARCHITECTURE);
+    answer(&f, SECCOMP_RET_KILL_PROCESS);
+    load(&f, offsetof(struct seccomp_data, nr));
+    rule(&f, __NR_io_uring_setup, SECCOMP_RET_ERRNO | ENOSYS);
+    add(&f, BPF_JMP | BPF_JEQ | BPF_K, 0, 3, __NR_socket);
+    load(&f, offsetof(struct seccomp_data, args[0]));
+    add(&f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, AF_UNIX);
+    answer(&f, SECCOMP_RET_ERRNO | EACCES);
+    answer(&f, SECCOMP_RET_ALLOW);
+    struct sock_fprog program = {(unsigned short)f.len, f.code};
+    if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
+        return hm_could_not("the sandbox cannot be entered: %s (the kernel needs seccomp)", strerror(errno));
     return HM_OK;
 }
 

@@ -67,7 +67,9 @@ static hm_err exchange(agent *a, const char *path, const json_t *body, hm_http_a
     for (int i = 0; i < TRIES; i++) {
         err = body ? hm_http_post(a->http, path, hm_text(text), headers, a->key_header[0] ? 1 : 0, answer)
                    : hm_http_get(a->http, path, answer);
-        bool busy = !hm_failed(err) && (answer->status == 429 || answer->status == 503) && answer->retry_after;
+        /* What is told 503 may have been done all the same: only what may be asked twice is asked again. */
+        bool again = !body || a->key_header[0] || answer->status == 429;
+        bool busy = !hm_failed(err) && (answer->status == 429 || answer->status == 503) && answer->retry_after && again;
         /* What has a key is done once, even if the answer was lost on the way; what only asks may be asked again. */
         bool lost = hm_failed(err) && err.class == HM_COULD_NOT && (!body || a->key_header[0]);
         if (!busy && !lost) break;

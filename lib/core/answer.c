@@ -2,6 +2,7 @@
 #include "answer.h"
 
 #include <stdio.h>
+#include <unistd.h>
 #include "request_standing.h"
 
 hm_err hm_peer_send_done(hm_peer *peer) { return hm_peer_send(peer, &(hm_message){.type = HM_MSG_DONE}); }
@@ -93,9 +94,19 @@ static bool is_moot(const hm_peer *peer, hm_message_type type) {
 
 /* Whatever the reason was: what says that nothing is to be signed, or how, must not be passed over. */
 static void spoil(hm_peer *peer, hm_message_type type) {
-    peer->session.spoilt |= type == HM_MSG_NARROW && peer->kind == HM_PEER_FRONT;
+    if (peer->kind != HM_PEER_FRONT) return; /* who waits for each answer */
+    peer->session.spoilt |= type == HM_MSG_NARROW;
     peer->session.never_began |= type == HM_MSG_REQUEST_BEGIN || type == HM_MSG_PUBLISH_BEGIN ||
                                  type == HM_MSG_NARROW_LIST || type == HM_MSG_REPEATABLE;
+}
+
+/* Who asks a served office of founders anything is somebody in it, at this moment. Who owns the folder reads it anyway.
+ */
+static hm_err check_caller(const hm_peer *peer, hm_message_type type) {
+    bool owner = peer->kind == HM_PEER_LOCAL && peer->session.user == geteuid();
+    bool free = is_for_nobody(type) || type == HM_MSG_WIDEN;
+    if (!peer->office->governed || peer->kind == HM_PEER_PARENT || owner || free) return HM_OK;
+    return hm_identify(peer->office);
 }
 
 static hm_err answer(hm_peer *peer, const hm_message *question) {
@@ -105,6 +116,7 @@ static hm_err answer(hm_peer *peer, const hm_message *question) {
     if (is_moot(peer, question->type)) return hm_refuse("core language: what came before it was refused");
     if (peer->office->session->narrowed && !allowed_when_narrowed(peer, question->type))
         return hm_refuse("core language: this session may only sign");
+    HM_TRY(check_caller(peer, question->type));
     HM_TRY(hm_rule_allows_act(peer->office, question));
     switch (question->type) {
     case HM_MSG_HELLO:

@@ -126,9 +126,13 @@ static hm_err send_entry(void *context, const hm_entry_row *entry) {
     return hm_peer_send(peer, &message);
 }
 
+enum { PAGE_MAX = 1000 };
+
 hm_err hm_answer_log_list(hm_peer *peer, const hm_message *question) {
     uint64_t from = question->field[HM_LOG_LIST_FROM].number, count = question->field[HM_LOG_LIST_COUNT].number, size;
     HM_TRY(hm_store_log_size(peer->office->store, &size));
+    /* A page: who wants more asks for more. */
+    if (peer->kind == HM_PEER_FRONT && count > PAGE_MAX) count = PAGE_MAX;
     if (from == UINT64_MAX) from = count < size ? size - count : 0;
     HM_TRY(hm_store_entries(peer->office->store, from, count, send_entry, peer));
     return hm_peer_send_done(peer);

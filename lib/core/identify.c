@@ -119,7 +119,9 @@ hm_err hm_prove_key(hm_office *office, hm_bytes binding, hm_bytes signature) {
     if (read.kid.len != sizeof session->kid) return hm_refuse("the key's name has the wrong length");
     memcpy(session->kid, read.kid.data, sizeof session->kid);
     session->who = HM_WHO_KEY;
-    return hm_identify(office);
+    hm_err err = hm_identify(office);
+    if (hm_failed(err)) session->who = HM_WHO_NOBODY;
+    return err;
 }
 
 enum { PROOFS_PER_MINUTE = 20 };

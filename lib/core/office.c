@@ -83,6 +83,7 @@ void hm_session_widen(hm_session *session) {
     hm_session fresh = {.who = session->who,
                         .user = session->user,
                         .refusals = session->refusals,
+                        .borne = session->borne + session->signatures_granted,
                         .workload = session->workload,
                         .identified = session->identified,
                         .expires = session->expires};

@@ -66,6 +66,7 @@ typedef struct {
     hm_product product;
     char release[65];
     uint64_t signatures_left, signatures_granted, receipts_left, proofs_left;
+    uint64_t borne;            /* of what was granted before it was widened: so many refusals more are borne */
     uint32_t formats;          /* bit n: it may sign what is logged as format n */
     uint64_t sequence;         /* of its manifests; 0: nobody chose it */
     uint64_t security_version; /* that no component goes beyond */
@@ -112,7 +113,7 @@ void hm_session_clear(hm_session *session);
 
 /* How many refusals this session bears: each of its files may be one, and a few acts beside them. */
 static inline uint64_t hm_refusals_borne(const hm_office *office) {
-    return office->session->signatures_granted + HM_REFUSALS_MAX;
+    return office->session->borne + office->session->signatures_granted + HM_REFUSALS_MAX;
 }
 
 /* SESSION: whose questions are answered until another is put in its place; of the user who runs this process. */

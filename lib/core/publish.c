@@ -59,6 +59,7 @@ typedef struct {
     uint64_t intent;
     hm_leaf leaf;
     hm_buf *details;
+    char structure[2 * HM_SHA256_LEN + 1]; /* SHA-256 of what the office made, hex; "": the outcome does not say */
 } pair_search;
 
 static hm_err match_outcome(void *context, const hm_entry_row *entry) {
@@ -69,6 +70,11 @@ static hm_err match_outcome(void *context, const hm_entry_row *entry) {
         return HM_OK;
     search->found = true;
     search->intent = leaf.intent;
+    hm_bytes text;
+    bool found, erased;
+    HM_TRY(hm_audit_details(&leaf, entry, &erased));
+    hm_json_member(entry->details, "structure", &text, &found);
+    if (!erased && found && text.len < sizeof search->structure) memcpy(search->structure, text.data, text.len);
     return HM_OK;
 }
 
@@ -124,6 +130,17 @@ static hm_err check_content(const pair_search *search, hm_bytes plain) {
                : hm_refuse("is not what was signed: its SHA-256 is not in the intent");
 }
 
+/* A file that carries a signature. Of a detached one the office knows every octet; of others the signature is somewhere
+ * in it, and that is the parser's word. */
+static hm_err check_carrier(const pair_search *search, hm_bytes plain) {
+    HM_BUF hex = HM_BUF_EMPTY;
+    bool detached = search->leaf.format == HM_LOGGED_CMS || search->leaf.format == HM_LOGGED_CATALOGUE;
+    HM_TRY(hm_put_hex(&hex, plain));
+    return !detached || hm_bytes_equal(hm_text(search->structure), hm_buf_bytes(&hex))
+               ? HM_OK
+               : hm_refuse("is not what the office made: only its own signature, and no other with it, is published");
+}
+
 static hm_err take_by(hm_noting *noted, hm_bytes by) {
     hm_request *request = &noted->request;
     if (!by.len) by = hm_text("owner"); /* an office without founders has one principal, who has no name */
@@ -157,8 +174,8 @@ static hm_err check_file(hm_office *office, const hm_message *message, hm_artifa
     HM_TRY(find_intent(office, message->field[HM_PUBLISH_FILE_SIGNATURE].bytes,
                        message->field[HM_PUBLISH_FILE_CONTENT].bytes, &search));
     HM_TRY(check_release(office, &search));
-    if (!message->field[HM_PUBLISH_FILE_CARRIES].number)
-        HM_TRY(check_content(&search, message->field[HM_PUBLISH_FILE_PLAIN].bytes));
+    HM_TRY((message->field[HM_PUBLISH_FILE_CARRIES].number ? check_carrier : check_content)(
+        &search, message->field[HM_PUBLISH_FILE_PLAIN].bytes));
     return fill_artifact(message, &search, artifact);
 }
 

@@ -150,7 +150,7 @@ static hm_err gather(core *c, hm_peer *peer) {
 }
 
 static hm_err check_patience(const hm_peer *peer) {
-    return peer->session.refusals > peer->session.signatures_granted + HM_REFUSALS_MAX
+    return peer->session.refusals > peer->session.borne + peer->session.signatures_granted + HM_REFUSALS_MAX
                ? hm_refuse("too many refusals in one session")
                : HM_OK;
 }

@@ -279,9 +279,12 @@ static hm_err append_outcome(hm_office *office, signing_job *job) {
     if (!job->key) return HM_OK; /* refused: its entry is written */
     bool no_signature = failed(job);
     HM_BUF details = HM_BUF_EMPTY;
+    uint8_t structure[HM_SHA256_LEN]; /* of all that goes into a file: what was made here is known again */
+    hm_sha256(hm_buf_bytes(&job->structure), structure);
     hm_json json = hm_json_canonical(&details);
     hm_json_object(&json, NULL);
     if (no_signature) hm_json_string(&json, "reason", job->fault.sentence);
+    if (!no_signature && !is_cose(job)) hm_json_hex(&json, "structure", HM_ARRAY(structure));
     hm_json_number(&json, "time", hm_now());
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));

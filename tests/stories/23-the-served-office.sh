@@ -259,6 +259,14 @@ step "no token and no session is in its log" sh -c '! grep -qE "eyJ|[0-9a-f]{64}
 kill -HUP $server
 sleep 1
 step "after a reload it serves" as carol product list
+expect_refused "was used before" "and remembers which tokens were used" env HALLMARK_ID_TOKEN="$used" hallmark product list
+mv tls.key kept.key && echo broken >tls.key
+expect_fault 3 "tls.key" "a broken key is found before it is needed" "$HALLMARK_BUILD/app/hallmarkd/hallmarkd" --check \
+    --office "$folder" --listen 127.0.0.1:0 --certificate tls.pem --key tls.key
+kill -HUP $server
+sleep 1
+step "a reload that cannot be leaves what works" as carol product list
+mv kept.key tls.key
 step "who edits the database gains nothing" $python -c '
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1] + "/office.db")

@@ -38,7 +38,7 @@ elif need strace "the order of system calls is seen"; then
         '(openat|newfstatat|fcntl)\(.*/token/tokens/.*\.object' \
         'pwrite64\([0-9]+<[^>]*office\.db-wal>' \
         'fdatasync\([0-9]+<[^>]*office\.db-wal>\) += 0' \
-        'write\([0-9]+<(UNIX|socket)' \
+        '(write|sendto)\([0-9]+<(UNIX|socket)' \
         'write\([0-9]+<[^>]*(deleted|#[0-9]+)' \
         'fsync\([0-9]+<[^>]*(deleted|#[0-9]+)' \
         'linkat\(.*firmware\.bin\.p7s'

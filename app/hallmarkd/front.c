@@ -23,7 +23,6 @@ enum {
     BODY_MAX = 8 * 1024 * 1024,
     CLIENT_SECONDS = 30,
     UNDER_WAY_MAX = 2000,
-    RETRY_SECONDS = 1,
     LOG_BLOCK = 32 * 1024
 };
 

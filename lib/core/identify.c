@@ -80,8 +80,6 @@ hm_err hm_identify(hm_office *office) {
 
 /* ---- proofs ---- */
 
-enum { PROVED = 16 + HM_CHALLENGE_LEN + 32 };
-
 hm_err hm_prove_allowed(const hm_office *office) {
     return office->governed && office->session->who == HM_WHO_NOBODY
                ? HM_OK

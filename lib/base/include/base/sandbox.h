@@ -25,8 +25,8 @@ HM_MUST_USE hm_err hm_sandbox_enter_server(const int *folders, size_t count);
 
 /* No new privileges and no tracing; of the file system, where the kernel has Landlock, only reading below the FOLDERS
  * (-1: none). Everything else is as it was: for a process that must connect to others. */
+HM_MUST_USE hm_err hm_sandbox_keep_folders(const int *folders, size_t count);
 /* And no socket of this machine's own kind (AF_UNIX) is made from here on, after hm_sandbox_keep_folders. */
 HM_MUST_USE hm_err hm_sandbox_no_local_sockets(void);
-HM_MUST_USE hm_err hm_sandbox_keep_folders(const int *folders, size_t count);
 
 #endif

@@ -8,6 +8,7 @@
 #include <event2/buffer.h>
 #include <event2/keyvalq_struct.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <signal.h>
@@ -248,6 +249,12 @@ static void on_stop(evutil_socket_t fd, short what, void *context) {
     end_if_idle(front);
 }
 
+/* What a crowd of connections took goes back to the system when they have gone. */
+static void give_memory_back(hm_front *front) {
+    if (front->clients < front->clients_before) malloc_trim(0);
+    front->clients_before = front->clients;
+}
+
 /* Every second: sessions that nobody uses end; and so does a front that is to end and has nothing under way. */
 static void on_second(evutil_socket_t fd, short what, void *context) {
     (void)fd, (void)what;
@@ -256,6 +263,7 @@ static void on_second(evutil_socket_t fd, short what, void *context) {
     hm_sessions_expire(front);
     hm_clients_expire(front);
     hm_alarms_ask(front);
+    give_memory_back(front);
     end_if_idle(front);
 }
 

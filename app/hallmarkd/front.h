@@ -39,7 +39,7 @@ typedef struct {
     struct evhttp *http;
     SSL_CTX *tls;
     hm_client *client;
-    size_t clients, clients_max;
+    size_t clients, clients_max, clients_before; /* before: a second ago */
     struct event *placing;
     struct evhttp_bound_socket *bound; /* NULL: nothing is taken any more */
     size_t sessions;

@@ -1,7 +1,9 @@
 #include "front.h"
 
 #include <base/io.h>
+#include <base/json.h>
 #include <base/sandbox.h>
+#include <client/wire_json.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,7 +26,8 @@ enum {
     BODY_MAX = 8 * 1024 * 1024,
     CLIENT_SECONDS = 30,
     UNDER_WAY_MAX = 2000,
-    LOG_BLOCK = 32 * 1024
+    LOG_BLOCK = 32 * 1024,
+    RECORD_MAX = 16 * 1024 /* RFC 8446, section 5.1 */
 };
 
 static double seconds_now(void) {
@@ -52,6 +55,13 @@ static void count(hm_front *front, int status) {
     if (status >= 100 && status < 600) front->by_status[status / 100]++;
 }
 
+/* Head and body in one record and one packet: what is short, and lies there to be written. */
+static void send_as_one(struct evhttp_connection *connection) {
+    struct evbuffer *out = bufferevent_get_output(evhttp_connection_get_bufferevent(connection));
+    size_t len = evbuffer_get_length(out);
+    if (len <= RECORD_MAX) (void)evbuffer_pullup(out, -1);
+}
+
 void hm_exchange_send(hm_exchange *x, int status, struct evbuffer *body) {
     count(x->front, status);
     if (x->request) {
@@ -60,14 +70,31 @@ void hm_exchange_send(hm_exchange *x, int status, struct evbuffer *body) {
         log_request(x, method, path ? path : "", status);
         /* From here on the exchange is nobody's. */
         evhttp_connection_set_closecb(evhttp_request_get_connection(x->request), NULL, NULL);
+        struct evhttp_connection *connection = evhttp_request_get_connection(x->request);
         evhttp_send_reply(x->request, status, status < 400 ? "OK" : "Problem", body);
+        send_as_one(connection);
     }
     free(x);
 }
 
+static void free_text(const void *text, size_t len, void *context) {
+    (void)len, (void)context;
+    free((void *)(uintptr_t)text);
+}
+
+/* OUT holds the text from then on. */
+static bool put_json(const json_t *body, struct evbuffer *out) {
+    hm_buf text = HM_BUF_EMPTY;
+    hm_json json = hm_json_plain(&text);
+    hm_wire_json_put(body, NULL, &json);
+    bool good =
+        !hm_failed(hm_json_end(&json)) && evbuffer_add_reference(out, text.data, text.len, free_text, NULL) == 0;
+    if (!good) hm_buf_clear(&text);
+    return good;
+}
+
 void hm_exchange_reply(hm_exchange *x, int status, json_t *body) {
     struct evbuffer *out = evbuffer_new();
-    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     struct evkeyvalq *headers = x->request ? evhttp_request_get_output_headers(x->request) : NULL;
     if (headers) {
         evhttp_add_header(headers, "Content-Type", status < 400 ? "application/json" : "application/problem+json");
@@ -75,10 +102,9 @@ void hm_exchange_reply(hm_exchange *x, int status, json_t *body) {
     }
     if (headers && (status == 429 || status == 503)) evhttp_add_header(headers, "Retry-After", "1");
     if (headers && status == 401) evhttp_add_header(headers, "WWW-Authenticate", "Bearer");
-    bool whole = out && text && evbuffer_add(out, text, strlen(text)) == 0;
+    bool whole = out && body && put_json(body, out);
     hm_exchange_send(x, whole ? status : 503, out);
     if (out) evbuffer_free(out);
-    free(text);
     json_decref(body);
 }
 

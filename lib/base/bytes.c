@@ -117,7 +117,7 @@ static hm_err put_uint(hm_buf *buf, uint64_t value, size_t len, bool little) {
     return hm_put(buf, HM_BYTES(bytes, len));
 }
 
-hm_err hm_put_u8(hm_buf *buf, uint8_t value) { return put_uint(buf, value, 1, false); }
+hm_err hm_put_u8(hm_buf *buf, uint8_t value) { return hm_put(buf, HM_BYTES(&value, 1)); }
 hm_err hm_put_u16be(hm_buf *buf, uint16_t value) { return put_uint(buf, value, 2, false); }
 hm_err hm_put_u32be(hm_buf *buf, uint32_t value) { return put_uint(buf, value, 4, false); }
 hm_err hm_put_u64be(hm_buf *buf, uint64_t value) { return put_uint(buf, value, 8, false); }

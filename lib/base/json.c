@@ -37,17 +37,29 @@ static size_t utf8_len(hm_bytes bytes) {
     return overlong || outside ? 0 : len;
 }
 
+/* How much of TEXT stands for itself: nearly always all of it. */
+static size_t plain_len(hm_bytes text) {
+    size_t len = 0;
+    while (len < text.len && text.data[len] >= 0x20 && text.data[len] < 0x80 && text.data[len] != '"' &&
+           text.data[len] != '\\')
+        len++;
+    return len;
+}
+
+static hm_err put_character(hm_buf *out, hm_bytes text, size_t *len) {
+    *len = utf8_len(text);
+    if (*len == 1) return put_escaped(out, text.data[0]);
+    if (*len) return hm_put(out, HM_BYTES(text.data, *len));
+    *len = 1;
+    return hm_put_text(out, "\xef\xbf\xbd");
+}
+
 static hm_err put_string(hm_buf *out, hm_bytes text) {
     HM_TRY(hm_put_u8(out, '"'));
     while (text.len) {
-        size_t len = utf8_len(text);
-        if (len == 1)
-            HM_TRY(put_escaped(out, text.data[0]));
-        else if (len)
-            HM_TRY(hm_put(out, HM_BYTES(text.data, len)));
-        else
-            HM_TRY(hm_put_text(out, "\xef\xbf\xbd"));
-        HM_TRY(hm_bytes_part(text, len ? len : 1, text.len - (len ? len : 1), &text));
+        size_t len = plain_len(text);
+        HM_TRY(len ? hm_put(out, HM_BYTES(text.data, len)) : put_character(out, text, &len));
+        HM_TRY(hm_bytes_part(text, len, text.len - len, &text));
     }
     return hm_put_u8(out, '"');
 }
@@ -114,9 +126,10 @@ void hm_json_bool(hm_json *json, const char *key, bool value) {
 }
 
 void hm_json_hex(hm_json *json, const char *key, hm_bytes bytes) {
-    HM_BUF hex = HM_BUF_EMPTY;
-    keep(json, hm_put_hex(&hex, bytes));
-    hm_json_text(json, key, hm_buf_bytes(&hex));
+    keep(json, begin_value(json, key));
+    if (!hm_failed(json->err)) keep(json, hm_put_u8(json->out, '"'));
+    if (!hm_failed(json->err)) keep(json, hm_put_hex(json->out, bytes));
+    if (!hm_failed(json->err)) keep(json, hm_put_u8(json->out, '"'));
 }
 
 hm_err hm_json_end(hm_json *json) {

@@ -175,7 +175,8 @@ static hm_err bytes_json(const hm_wire_field_rule *rule, hm_bytes bytes, json_t 
     HM_BUF text = HM_BUF_EMPTY;
     if (rule->kind == HM_WIRE_TEXT) HM_TRY(hm_put(&text, bytes));
     if (rule->kind == HM_WIRE_BYTES) HM_TRY((is_hex(rule) ? hm_put_hex : hm_put_base64)(&text, bytes));
-    *value = json_stringn((const char *)text.data, text.len);
+    /* Digits need no second look. */
+    *value = (rule->kind == HM_WIRE_BYTES ? json_stringn_nocheck : json_stringn)((const char *)text.data, text.len);
     /* Names of files need not be UTF-8: their other bytes are shown as such. */
     if (!*value && text.len) {
         for (size_t i = 0; i < text.len; i++)
@@ -207,6 +208,37 @@ hm_err hm_wire_to_json(const hm_message *message, json_t *object) {
     for (size_t i = 0; i < HM_WIRE_FIELDS && rule->field[i].name; i++)
         if (!is_hidden(&rule->field[i])) HM_TRY(put_field(&rule->field[i], &message->field[i], object));
     return HM_OK;
+}
+
+/* ---- to text ---- */
+
+static void put_members(const json_t *object, hm_json *out) {
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) { hm_wire_json_put(value, key, out); }
+}
+
+void hm_wire_json_put(const json_t *value, const char *key, hm_json *out) {
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        hm_json_object(out, key);
+        put_members(value, out);
+        hm_json_close_object(out);
+        return;
+    case JSON_ARRAY:
+        hm_json_array(out, key);
+        for (size_t i = 0; i < json_array_size(value); i++) hm_wire_json_put(json_array_get(value, i), NULL, out);
+        hm_json_close_array(out);
+        return;
+    case JSON_STRING:
+        hm_json_text(out, key, HM_BYTES((const uint8_t *)json_string_value(value), json_string_length(value)));
+        return;
+    case JSON_INTEGER:
+        hm_json_number(out, key, json_integer_value(value));
+        return;
+    default:
+        hm_json_bool(out, key, json_is_true(value));
+    }
 }
 
 /* ---- the schema ---- */

@@ -1,10 +1,8 @@
 #include "office.h"
 
 #include <base/file.h>
-#include <base/file.h>
 #include <base/json.h>
 
-#include <errno.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

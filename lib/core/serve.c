@@ -18,6 +18,7 @@
 enum { PEERS_MAX = 1100, FRONT_PEERS_MAX = 960, PUBLISH_MILLISECONDS = 1000 };
 /* So long may what was said to one of many peers lie there unread. */
 enum { UNREAD_MILLISECONDS = 20000 };
+enum { LED_MOST = 8 }; /* questions in a round that lead to a peer's signings */
 enum { DOOR_LOCAL, DOOR_FRONTS, DOOR_IDENTITY, DOOR_STOP, DOORS };
 
 typedef struct {
@@ -135,20 +136,6 @@ static void give_up(core *c, hm_peer *peer, hm_err err) {
     peer->closed = peer->gave_up = true;
 }
 
-/* The signings that PEER asks for now. */
-static hm_err gather(core *c, hm_peer *peer) {
-    bool whole = true;
-    while (c->asked < HM_BATCH_MAX) {
-        hm_asked *asked = &c->batch[c->asked];
-        HM_TRY(hm_peer_next(peer, &asked->question, &whole));
-        if (!whole || !is_to_sign(peer, &asked->question)) return HM_OK;
-        asked->peer = peer;
-        c->asked++;
-        hm_peer_took(peer);
-    }
-    return HM_OK;
-}
-
 static hm_err check_patience(const hm_peer *peer) {
     return peer->session.refusals > peer->session.borne + peer->session.signatures_granted + HM_REFUSALS_MAX
                ? hm_refuse("too many refusals in one session")
@@ -209,6 +196,14 @@ static hm_err answer_or_ask(core *c, hm_peer *peer, const hm_message *question) 
     return token ? ask_about_token(c, peer, question) : hm_peer_answer(peer, question);
 }
 
+static hm_err answer(core *c, hm_peer *peer, const hm_message *question) {
+    hm_peer_took(peer);
+    c->office.session = &peer->session;
+    hm_err err = answer_or_ask(c, peer, question);
+    c->office.session = &c->own;
+    return hm_failed(err) ? hm_peer_send_fault(peer, 0, err) : HM_OK;
+}
+
 static hm_err answer_one(core *c, hm_peer *peer, bool *any) {
     hm_message question;
     bool whole;
@@ -216,27 +211,55 @@ static hm_err answer_one(core *c, hm_peer *peer, bool *any) {
     HM_TRY(hm_peer_next(peer, &question, &whole));
     if (!whole || is_to_sign(peer, &question)) return HM_OK;
     *any = true;
-    hm_peer_took(peer);
-    c->office.session = &peer->session;
-    hm_err err = answer_or_ask(c, peer, &question);
-    c->office.session = &c->own;
-    return hm_failed(err) ? hm_peer_send_fault(peer, 0, err) : HM_OK;
+    return answer(c, peer, &question);
+}
+
+/* What a front says before a signing: little work, and the signing waits for it. */
+static bool leads_to_signing(hm_message_type type) {
+    return type == HM_MSG_WIDEN || type == HM_MSG_NARROW || type == HM_MSG_REPEATABLE;
+}
+
+/* The signings that PEER asks for now, and what leads to the first of them: what is signed already in this round was
+ * asked for in the session as it was. */
+static hm_err gather(core *c, hm_peer *peer, bool *any) {
+    bool whole = true;
+    size_t before = c->asked, led = 0;
+    while (c->asked < HM_BATCH_MAX) {
+        hm_asked *asked = &c->batch[c->asked];
+        HM_TRY(hm_peer_next(peer, &asked->question, &whole));
+        if (!whole) return HM_OK;
+        if (is_to_sign(peer, &asked->question)) {
+            asked->peer = peer;
+            c->asked++;
+            hm_peer_took(peer);
+        } else if (c->asked == before && leads_to_signing(asked->question.type) && led++ < LED_MOST) {
+            *any = true;
+            hm_store_snapshot(c->office.store);
+            HM_TRY(check_patience(peer));
+            HM_TRY(answer(c, peer, &asked->question));
+        } else {
+            return HM_OK;
+        }
+    }
+    return HM_OK;
 }
 
 /* One that waits for another process, or that does not read what it was told, is asked for nothing now. */
 static bool is_heard(const hm_peer *peer) { return !peer->waits && !peer->broken && !hm_peer_has_much(peer); }
 
-/* One round: of each peer what it wants signed, as far as there is room, and one other question. A peer's own questions
- * are answered in their order; whoever asks much keeps nobody waiting for longer than a round. Was there anything? */
+/* One round: of each peer what it wants signed, as far as there is room, and one other question or two. A peer's own
+ * questions are answered in their order; whoever asks much keeps nobody waiting for longer than a round. Was there
+ * anything? */
 static bool answer_round(core *c) {
     bool any = false;
     size_t first = c->peers ? c->rounds++ % c->peers : 0;
     c->asked = 0;
     for (size_t i = 0; i < c->peers; i++) {
         hm_peer *peer = c->peer[(first + i) % c->peers];
-        hm_err err = is_heard(peer) ? gather(c, peer) : HM_OK;
+        hm_err err = is_heard(peer) ? gather(c, peer, &any) : HM_OK;
         if (hm_failed(err)) give_up(c, peer, err);
     }
+    hm_store_snapshot_end(c->office.store);
     if (c->asked) hm_signing_batch(&c->office, c->batch, c->asked);
     any |= c->asked != 0;
     for (size_t i = 0; i < c->peers; i++) {
@@ -307,8 +330,10 @@ static void flush(hm_peer *peer) {
 static void flush_all(core *c) {
     for (size_t i = c->peers; i-- > 0;) {
         hm_peer *peer = c->peer[i];
-        flush(peer);
-        if (!is_over(c, peer)) continue;
+        /* With what is answered next. */
+        bool later = !peer->closed && is_heard(peer) && hm_peer_has_question(peer);
+        if (!later) flush(peer);
+        if (later || !is_over(c, peer)) continue;
         if (!peer->said_closing) say_closing(c, peer);
         remove_peer(c, i);
     }

@@ -9,6 +9,7 @@
 /* Statements that are prepared once and used again. */
 typedef enum {
     SQL_BEGIN,
+    SQL_SNAPSHOT,
     SQL_DATA_VERSION,
     SQL_PUT_ANSWER,
     SQL_GET_ANSWER,
@@ -34,6 +35,7 @@ struct hm_store {
     sqlite3 *db;
     uint64_t next_index; /* inside a transaction: where the next entry goes */
     bool next_index_known;
+    bool snapshot;     /* is read, not a transaction */
     uint64_t appended; /* entries, in this session */
     int journal_pages; /* that wait to be folded into the database, as far as this session knows */
     sqlite3_stmt *prepared[SQL_COUNT];

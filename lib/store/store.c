@@ -32,6 +32,7 @@ static const char schema[] =
 
 static const char *const sql_text[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_SNAPSHOT] = "BEGIN",
     [SQL_DATA_VERSION] = "PRAGMA data_version",
     [SQL_PUT_ANSWER] = "INSERT OR REPLACE INTO answer(name,body,time) VALUES(?1,?2,?3)",
     [SQL_GET_ANSWER] = "SELECT body FROM answer WHERE name=?1",
@@ -94,7 +95,7 @@ hm_err hm_sql_run(hm_store *store, sqlite3_stmt *statement) {
     return HM_OK;
 }
 
-bool hm_sql_in_transaction(const hm_store *store) { return !sqlite3_get_autocommit(store->db); }
+bool hm_sql_in_transaction(const hm_store *store) { return !sqlite3_get_autocommit(store->db) && !store->snapshot; }
 
 void hm_sql_bind(sqlite3_stmt *statement, int at, hm_bytes blob) {
     /* A NULL pointer would bind SQL NULL; an empty blob is a value. */
@@ -231,8 +232,26 @@ int hm_store_version(hm_store *store) {
     return version;
 }
 
+static bool run(hm_store *store, hm_sql which) {
+    sqlite3_stmt *statement;
+    return !hm_failed(hm_sql_prepare(store, which, &statement)) && !hm_failed(hm_sql_run(store, statement));
+}
+
+/* Reading without one is slower, and no fault. */
+void hm_store_snapshot(hm_store *store) {
+    if (sqlite3_get_autocommit(store->db)) store->snapshot = run(store, SQL_SNAPSHOT);
+}
+
+void hm_store_snapshot_end(hm_store *store) {
+    if (!store->snapshot) return;
+    bool ended = run(store, SQL_COMMIT);
+    store->snapshot = false;
+    if (!ended) hm_store_rollback(store);
+}
+
 hm_err hm_store_begin(hm_store *store) {
     sqlite3_stmt *statement;
+    hm_store_snapshot_end(store);
     HM_TRY(hm_sql_prepare(store, SQL_BEGIN, &statement));
     HM_TRY(hm_sql_run(store, statement));
     store->next_index_known = false;

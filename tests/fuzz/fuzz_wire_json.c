@@ -62,11 +62,13 @@ static void write_json(const uint8_t *data, size_t size) {
     json_t *object = json_object();
     if (size <= HM_WIRE_FRAME_MAX && !hm_failed(hm_wire_get(HM_BYTES(data, size), &message))) {
         must(!hm_failed(hm_wire_to_json(&message, object)));
-        char *text = json_dumps(object, JSON_COMPACT);
-        json_t *again = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+        HM_BUF text = HM_BUF_EMPTY;
+        hm_json json = hm_json_plain(&text);
+        hm_wire_json_put(object, NULL, &json);
+        must(!hm_failed(hm_json_end(&json)));
+        json_t *again = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
         must(json_equal(object, again));
         json_decref(again);
-        free(text);
     }
     json_decref(object);
 }

@@ -138,6 +138,42 @@ static void numbers_that_readers_of_json_would_round_are_digits(void **state) {
     json_decref(object);
 }
 
+static void expect_text_of(const char *given) {
+    HM_BUF written = HM_BUF_EMPTY;
+    hm_json out = hm_json_plain(&written);
+    json_t *value = json_loads(given, JSON_DECODE_ANY, NULL);
+    assert_non_null(value);
+    hm_wire_json_put(value, NULL, &out);
+    assert_false(hm_failed(hm_json_end(&out)));
+    json_t *again = json_loadb((const char *)written.data, written.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+    if (!again || !json_equal(value, again)) fail_msg("%s: %.*s", given, (int)written.len, (const char *)written.data);
+    json_decref(again);
+    json_decref(value);
+}
+
+static void what_is_written_as_text_is_read_as_the_same(void **state) {
+    (void)state;
+    expect_text_of("{}");
+    expect_text_of("[]");
+    expect_text_of("[[], {}, [{}]]");
+    expect_text_of("{\"a\": \"\", \"b\": [true, false, 0, -1, 9223372036854775807], \"c\": {\"d\": [\"e\"]}}");
+    expect_text_of("\"plain\"");
+    expect_text_of("\"\\u0001 \\u001f \\u007f \\\" \\\\ \\/ \\b\\f\\n\\r\\t\"");
+    expect_text_of("\"\\\"\\\"at both ends\\\\\"");
+    expect_text_of("\"gr\\u00fcn \\u2028 \\ud83d\\ude00\"");
+}
+
+static void what_nests_too_deeply_is_not_written(void **state) {
+    (void)state;
+    HM_BUF written = HM_BUF_EMPTY;
+    hm_json out = hm_json_plain(&written);
+    json_t *value = json_array();
+    for (int i = 0; i < HM_JSON_DEPTH; i++) value = json_pack("[o]", value);
+    hm_wire_json_put(value, NULL, &out);
+    assert_true(hm_failed(hm_json_end(&out)));
+    json_decref(value);
+}
+
 static void every_route_asks_questions_and_answers_answers(void **state) {
     (void)state;
     bool other;
@@ -164,6 +200,8 @@ int main(void) {
         cmocka_unit_test(a_member_of_another_form_is_refused_with_its_name),
         cmocka_unit_test(a_text_with_a_zero_is_taken_whole),
         cmocka_unit_test(numbers_that_readers_of_json_would_round_are_digits),
+        cmocka_unit_test(what_is_written_as_text_is_read_as_the_same),
+        cmocka_unit_test(what_nests_too_deeply_is_not_written),
         cmocka_unit_test(every_route_asks_questions_and_answers_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

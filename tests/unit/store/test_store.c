@@ -372,6 +372,35 @@ static void readers_see_what_was_committed_and_no_more(void **state) {
     assert_int_equal(log_size(reader), 1);
 }
 
+static void a_snapshot_is_of_one_moment_and_ends_where_a_transaction_begins(void **state) {
+    fixture *f = *state;
+    STORE *other = NULL;
+    uint64_t index;
+    hm_entry_row entry = entry_of("leaf");
+    assert_done(hm_store_open(f->path, &other));
+    hm_store_snapshot(f->store);
+    hm_store_snapshot(f->store); /* once is enough */
+    int version = hm_store_version(f->store);
+    assert_int_equal(log_size(f->store), 0);
+    assert_done(append(other, "first", &index));
+    assert_int_equal(log_size(f->store), 0);
+    assert_int_equal(hm_store_version(f->store), version);
+    /* What is appended is appended to what there is now. */
+    assert_done(append(f->store, "second", &index));
+    assert_int_equal(index, 1);
+    assert_int_equal(log_size(f->store), 2);
+    assert_int_not_equal(hm_store_version(f->store), version);
+    hm_store_snapshot(f->store);
+    assert_int_equal(log_size(f->store), 2);
+    assert_could_not(hm_store_append(f->store, &entry, &index), "outside a transaction");
+    hm_store_rollback(f->store); /* there is nothing to roll back */
+    assert_done(append(other, "third", &index));
+    assert_int_equal(log_size(f->store), 2);
+    hm_store_snapshot_end(f->store);
+    hm_store_snapshot_end(f->store);
+    assert_int_equal(log_size(f->store), 3);
+}
+
 static void what_a_process_did_not_commit_goes_with_it(void **state) {
     fixture *f = *state;
     int status;
@@ -457,6 +486,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(says_that_another_process_holds_the_database, make_store, remove_store),
         cmocka_unit_test_setup_teardown(waits_for_another_process_to_commit, make_store, remove_store),
         cmocka_unit_test_setup_teardown(readers_see_what_was_committed_and_no_more, make_store, remove_store),
+        cmocka_unit_test_setup_teardown(a_snapshot_is_of_one_moment_and_ends_where_a_transaction_begins, make_store,
+                                        remove_store),
         cmocka_unit_test_setup_teardown(what_a_process_did_not_commit_goes_with_it, make_store, remove_store),
         cmocka_unit_test_setup_teardown(commits_are_synchronous, make_store, remove_store),
         cmocka_unit_test_setup_teardown(runs_no_trigger_and_reads_no_view_of_a_database, make_store, remove_store),

@@ -6,6 +6,7 @@
 #ifndef HM_CLIENT_WIRE_JSON_H
 #define HM_CLIENT_WIRE_JSON_H
 
+#include <base/json.h>
 #include <core/wire.h>
 
 #include <jansson.h>
@@ -19,5 +20,8 @@ HM_MUST_USE hm_err hm_wire_from_json(json_t *object, hm_message_type type, hm_me
 void hm_wire_schema(hm_message_type type, json_t *properties, json_t *required);
 /* Members of MESSAGE, put into OBJECT. */
 HM_MUST_USE hm_err hm_wire_to_json(const hm_message *message, json_t *object);
+/* VALUE as text, as a member KEY or, NULL, as an item or the whole: several times as fast as Jansson's own. There are
+ * no fractions in it, and names of members are plain. */
+void hm_wire_json_put(const json_t *value, const char *key, hm_json *out);
 
 #endif

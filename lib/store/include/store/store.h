@@ -26,6 +26,11 @@ HM_MUST_USE hm_err hm_store_check(hm_store *store);
 /* A number that changes when another process has committed something; 0: it cannot be told. */
 int hm_store_version(hm_store *store);
 
+/* Until its end, or the next transaction, all that is read is of one moment, and costs less. No fault: without one it
+ * is read as ever. */
+void hm_store_snapshot(hm_store *store);
+void hm_store_snapshot_end(hm_store *store);
+
 HM_MUST_USE hm_err hm_store_begin(hm_store *store);
 HM_MUST_USE hm_err hm_store_commit(hm_store *store); /* on a fault the transaction is rolled back */
 void hm_store_rollback(hm_store *store);             /* harmless outside a transaction */

@@ -94,7 +94,8 @@ static wanted_files wanted; /* one publication at a time */
 /* A file has the folder of the operand with which it goes. */
 static hm_err open_wanted(const hm_options *files, size_t i, int *fd) {
     char path[PATH_MAX];
-    if (wanted.file[i].operand >= files->operand_count) return hm_could_not("core language: there is no such operand");
+    if (wanted.file[i].operand >= files->operand_count || strchr(wanted.file[i].name, '/'))
+        return hm_could_not("core language: there is no such operand");
     const char *operand = files->operands[wanted.file[i].operand], *slash = strrchr(operand, '/');
     snprintf(path, sizeof path, "%.*s%s", slash ? (int)(slash - operand) + 1 : 0, operand, wanted.file[i].name);
     *fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -188,8 +188,11 @@ hm_err hm_call_build(hm_call *c, json_t *body, bool narrowed) {
     add_defaults(route, body);
     hm_err err = HM_OK;
     if (narrowed && !route->goes_on) err = hm_call_ask(c, HM_PRELUDE, &(hm_message){.type = HM_MSG_WIDEN});
-    c->compares = route->before == HM_MSG_REQUEST_BEGIN && json_object_get(body, "request");
-    bool begins = route->before && (!route->if_named || json_object_get(body, "request"));
+    const json_t *request = json_object_get(body, "request");
+    if (request && json_is_string(request) && !json_string_length(request))
+        return json_decref(items), hm_misuse("\"request\": names none");
+    c->compares = route->before == HM_MSG_REQUEST_BEGIN && request;
+    bool begins = route->before && (!route->if_named || request);
     if (!hm_failed(err) && begins) err = ask_from(c, HM_PRELUDE, body, route->before, 0);
     if (!hm_failed(err) && route->question == HM_MSG_SIGN && !begins) err = ask_repeatable(c);
     if (!hm_failed(err) && route->narrow) err = ask_from(c, HM_PRELUDE, body, HM_MSG_NARROW, 0);

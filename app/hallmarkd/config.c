@@ -2,6 +2,7 @@
 
 #include <base/readable.h>
 
+#include <arpa/inet.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +78,10 @@ hm_err hm_config_address(const char *text, char host[static 64], uint16_t *port)
     memcpy(host, text, len);
     host[len] = 0;
     *port = (uint16_t)number;
-    return HM_OK;
+    struct in6_addr address;
+    return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1
+               ? HM_OK
+               : hm_misuse("%s: is no address (a number like 127.0.0.1, 0.0.0.0 or [::], not a name)", host);
 }
 
 hm_err hm_config_check(hm_config *config) {

@@ -26,9 +26,13 @@ enum {
     BODY_MAX = 8 * 1024 * 1024,
     CLIENT_SECONDS = 30,
     UNDER_WAY_MAX = 2000,
+    VALUES_MAX = 50000,
     LOG_BLOCK = 32 * 1024,
     RECORD_MAX = 16 * 1024 /* RFC 8446, section 5.1 */
 };
+
+/* Of which names of headers are made (RFC 9110, section 5.6.2). */
+static const char token_octets[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 static double seconds_now(void) {
     struct timespec now;
@@ -143,23 +147,32 @@ static json_t *query_json(const struct evhttp_uri *uri) {
     return object;
 }
 
+/* Each value takes many times the room that its text does. */
+static bool has_few_values(const char *text, size_t len) {
+    size_t values = 0;
+    for (size_t i = 0; i < len; i++) values += text[i] == ',' || text[i] == '{' || text[i] == '[';
+    return values <= VALUES_MAX;
+}
+
 static json_t *body_json(struct evhttp_request *request) {
     struct evbuffer *in = evhttp_request_get_input_buffer(request);
     size_t len = evbuffer_get_length(in);
     if (!len) return json_object();
     const char *text = (const char *)evbuffer_pullup(in, -1);
-    json_t *body = text ? json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_t *body = text && has_few_values(text, len) ? json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
     if (!json_is_object(body)) return json_decref(body), NULL;
     return body;
 }
 
 static void answer_api(hm_exchange *x, const struct evhttp_uri *uri, const char *path) {
     bool get = evhttp_request_get_command(x->request) == EVHTTP_REQ_GET;
+    if (!hm_session_takes(x, evbuffer_get_length(evhttp_request_get_input_buffer(x->request)))) return;
     json_t *body = get ? query_json(uri) : body_json(x->request);
     if (x->front->under_way >= UNDER_WAY_MAX || x->front->ends)
         hm_exchange_problem(x, HM_PROBLEM_UNAVAILABLE, "the server has too much to do, or is ending");
     else if (!body)
-        hm_exchange_problem(x, HM_PROBLEM_MALFORMED, "the body is no JSON object (RFC 8259), each member once");
+        hm_exchange_problem(x, HM_PROBLEM_MALFORMED,
+                            "the body is no JSON object (RFC 8259), each member once, of at most 50,000 values");
     else if (!get && strcmp(path, "/sessions") == 0)
         hm_session_create(x);
     else
@@ -172,6 +185,19 @@ static const char *behind(const char *path, const char *prefix) {
     return strncmp(path, prefix, len) == 0 ? path + len : NULL;
 }
 
+/* What a proxy before us may have read otherwise (RFC 9112, section 11.2): two requests for one, or one for two. */
+static bool is_ambiguous(const struct evkeyvalq *headers) {
+    size_t lengths = 0;
+    for (const struct evkeyval *header = headers->tqh_first; header; header = header->next.tqe_next) {
+        bool length = evutil_ascii_strcasecmp(header->key, "Content-Length") == 0;
+        lengths += length;
+        if (!header->key[0] || header->key[strspn(header->key, token_octets)]) return true;
+        if (length && (!header->value[0] || header->value[strspn(header->value, "0123456789")])) return true;
+        if (evutil_ascii_strcasecmp(header->key, "Transfer-Encoding") == 0) return true; /* lengths are known here */
+    }
+    return lengths > 1;
+}
+
 static void on_request(struct evhttp_request *request, void *context) {
     hm_front *front = context;
     hm_exchange *x = exchange_new(front, request);
@@ -182,6 +208,12 @@ static void on_request(struct evhttp_request *request, void *context) {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL, *rest;
     enum evhttp_cmd_type method = evhttp_request_get_command(request);
+    if (is_ambiguous(evhttp_request_get_input_headers(request))) {
+        evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
+        hm_exchange_problem(x, HM_PROBLEM_MALFORMED,
+                            "a request has one Content-Length and no Transfer-Encoding, and plain names of headers");
+        return;
+    }
     if (!path || (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_POST))
         hm_exchange_problem(x, HM_PROBLEM_METHOD, "only GET and POST are asked here");
     else if ((rest = behind(path, "/log/")) && method == EVHTTP_REQ_GET)
@@ -234,6 +266,8 @@ static void on_health(struct evhttp_request *request, void *context) {
 
 static hm_err tls_fault(const char *file, const char *what) {
     unsigned long code = ERR_get_error();
+    ERR_clear_error();
+    if (access(file, R_OK) != 0) return hm_could_not("%s: %s", file, strerror(errno));
     const char *reason = ERR_reason_error_string(code);
     return hm_could_not("%s: %s (%s)", file, what, reason ? reason : "OpenSSL does not say why");
 }

@@ -79,6 +79,8 @@ hm_address hm_client_address(struct evhttp_request *request);
 
 /* session.c: requests under /v1 that are asked of the core */
 void hm_session_create(hm_exchange *x);
+/* Is a body of LEN octets looked at? Of nobody's only a small one. False: the exchange is answered. */
+bool hm_session_takes(hm_exchange *x, size_t len);
 /* PATH behind /v1; BODY, an object or NULL, is taken. */
 void hm_session_call(hm_exchange *x, const char *path, json_t *body);
 void hm_sessions_expire(hm_front *front);

@@ -1,5 +1,4 @@
 /* hallmarkd: serves one office, to the processes of its machine and over HTTPS. */
-#include "front.h"
 #include "openapi.h"
 #include "supervise.h"
 
@@ -58,7 +57,7 @@ static hm_err run(int argc, char **argv) {
         }
     }
     HM_TRY(hm_config_check(&config));
-    return check ? hm_front_check(&config) : hm_supervise(&config);
+    return check ? hm_supervise_check(&config) : hm_supervise(&config);
 }
 
 int main(int argc, char **argv) {

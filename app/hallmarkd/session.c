@@ -21,6 +21,7 @@ enum { ID_HEX = 64, WAITING_MAX = 32 };
 enum { IDLE_SECONDS = 900, NOBODY_SECONDS = 30 };
 /* Sessions in which nobody has said who speaks, from one address; and of one principal. */
 enum { NOBODYS_MAX = 64, PRINCIPALS_MAX = 128 };
+enum { NOBODYS_BODY_MAX = 64 * 1024 };
 
 struct hm_web_session {
     hm_front *front;
@@ -291,7 +292,7 @@ static hm_web_session *session_of(hm_exchange *x) {
     return header && strncmp(header, "Bearer ", 7) == 0 ? session_find(x->front, header + 7) : NULL;
 }
 
-static void refuse(hm_exchange *x, hm_web_session *s) {
+static void refuse(hm_exchange *x, const hm_web_session *s) {
     if (!s)
         hm_exchange_problem(
             x, HM_PROBLEM_UNAUTHENTICATED,
@@ -299,6 +300,13 @@ static void refuse(hm_exchange *x, hm_web_session *s) {
     else
         hm_exchange_problem(x, HM_PROBLEM_UNAUTHENTICATED,
                             "nobody has said who speaks in this session (POST /v1/sessions/current/key or .../token)");
+}
+
+bool hm_session_takes(hm_exchange *x, size_t len) {
+    const hm_web_session *s = session_of(x);
+    if (len <= NOBODYS_BODY_MAX || (s && s->known)) return true;
+    refuse(x, s);
+    return false;
 }
 
 void hm_session_call(hm_exchange *x, const char *path, json_t *body) {

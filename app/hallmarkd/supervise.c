@@ -49,11 +49,17 @@ typedef struct {
     int folder, lock, local, listener, metrics, signals;
     int fronts[2], tokens[2];         /* of the core, of the other */
     child core, front, judge, former; /* FORMER: a front that is ending */
-    time_t started;
-    int64_t issuers_time; /* of the file that the judge has read */
-    unsigned short_lives; /* of processes, one after another */
+    int64_t began, started;           /* monotonic seconds: the server; what was started last */
+    int64_t issuers_time;             /* of the file that the judge has read */
+    unsigned short_lives;             /* of processes, one after another */
     bool ends;
 } server;
+
+static int64_t seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
 
 static void say(const char *what) { (void)!dprintf(2, "hallmarkd: %s\n", what); }
 
@@ -87,8 +93,7 @@ static hm_err listen_tcp(const char *text, int *fd) {
     HM_TRY(hm_config_address(text, host, &port));
     v4.sin_port = v6.sin6_port = htons(port);
     bool is_v4 = inet_pton(AF_INET, host, &v4.sin_addr) == 1;
-    if (!is_v4 && inet_pton(AF_INET6, host, &v6.sin6_addr) != 1)
-        return hm_misuse("%s: is no address (a number, not a name)", host);
+    (void)!inet_pton(AF_INET6, host, &v6.sin6_addr); /* it is one of them */
     *fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* What accept gives inherits both. */
     if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
@@ -183,7 +188,7 @@ static int64_t issuers_time(const server *s) {
 }
 
 static hm_err start_all(server *s) {
-    s->started = time(NULL);
+    s->started = seconds();
     s->issuers_time = issuers_time(s);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, s->fronts) != 0)
         return hm_could_not("socketpair: %s", strerror(errno));
@@ -232,7 +237,7 @@ static void end_all(server *s, unsigned seconds) {
 
 /* A process that ends at once each time is not started over and over; one that was ended is missed at once. */
 static void rest(server *s) {
-    if (time(NULL) - s->started >= SHORT_LIFE_SECONDS)
+    if (seconds() - s->started >= SHORT_LIFE_SECONDS)
         s->short_lives = 0;
     else if (++s->short_lives > SHORT_LIVES_MAX)
         nanosleep(&(struct timespec){0, REST_NANOSECONDS}, NULL);
@@ -240,7 +245,7 @@ static void rest(server *s) {
 
 static hm_err restart(server *s, hm_err (*start)(server *)) {
     rest(s);
-    s->started = time(NULL);
+    s->started = seconds();
     return start(s);
 }
 
@@ -248,7 +253,7 @@ static hm_err restart(server *s, hm_err (*start)(server *)) {
  * remembers which tokens were used. */
 static hm_err reload(server *s) {
     if (s->front.pid <= 0) return HM_OK;
-    if (hm_failed(hm_front_check(s->config)))
+    if (hm_failed(hm_front_check(s->config)) || hm_failed(hm_tokens_check(s->config)))
         return (void)!dprintf(2, "hallmarkd: reload: %s; the front before goes on\n", hm_err_sentence()), HM_OK;
     say("reload: a new front begins");
     if (s->judge.pid > 0 && issuers_time(s) != s->issuers_time) {
@@ -256,7 +261,7 @@ static hm_err reload(server *s) {
         HM_TRY(start_judge(s));
     }
     s->issuers_time = issuers_time(s);
-    s->started = time(NULL);
+    s->started = seconds();
     if (s->former.pid > 0) (void)wait_for(&s->former, 0);
     s->former = s->front;
     s->front = (child){.stop = -1};
@@ -278,7 +283,7 @@ static hm_err reap(server *s) {
         if (was(&s->former, pid)) continue;
         if (was(&s->core, pid)) {
             /* It said why. An office that cannot be opened is not tried forever. */
-            if (WIFEXITED(status) && time(NULL) - s->started < 2)
+            if (WIFEXITED(status) && seconds() - s->started < SHORT_LIFE_SECONDS)
                 return s->ends = true, hm_could_not("the office cannot be served");
             say("the core has ended; everything begins anew");
             end_all(s, 0);
@@ -287,7 +292,8 @@ static hm_err reap(server *s) {
         }
         bool judges = was(&s->judge, pid);
         if (!judges && !was(&s->front, pid)) continue;
-        if (WIFEXITED(status) && WEXITSTATUS(status) && time(NULL) - s->started < 2)
+        /* Only a server that has just begun ends with it. */
+        if (WIFEXITED(status) && WEXITSTATUS(status) && seconds() - s->began < SHORT_LIFE_SECONDS)
             return s->ends = true, hm_could_not("the office cannot be served");
         say(judges ? "the process that judges tokens has ended; another one begins"
                    : "a front has ended; another one begins");
@@ -380,6 +386,15 @@ static hm_err open_server(server *s) {
     return listen_local(s);
 }
 
+hm_err hm_supervise_check(const hm_config *config) {
+    char database[HM_CONFIG_VALUE_MAX + 16];
+    if (config->listen[0]) HM_TRY(hm_front_check(config));
+    HM_TRY(hm_tokens_check(config));
+    snprintf(database, sizeof database, "%s/office.db", config->office);
+    if (access(database, R_OK | W_OK) == 0) return HM_OK;
+    return hm_could_not("%s: %s (the office's folder is made by hallmark init)", database, strerror(errno));
+}
+
 hm_err hm_supervise(hm_config *config) {
     server s = {.config = config,
                 .folder = -1,
@@ -395,6 +410,7 @@ hm_err hm_supervise(hm_config *config) {
                 .judge = {.stop = -1},
                 .former = {.stop = -1}};
     hm_err err = open_server(&s);
+    s.began = seconds();
     if (!hm_failed(err)) err = start_all(&s);
     if (!hm_failed(err)) {
         say_ready(&s);

@@ -74,13 +74,25 @@ static hm_err say_begins(int fd) {
     return send(fd, said.data, said.len, MSG_NOSIGNAL) == (ssize_t)said.len ? HM_OK : hm_could_not("the core is gone");
 }
 
-hm_err hm_tokens_run(const hm_config *config, int fd) {
-    static char text[HM_ISSUERS_TEXT_MAX + 1];
-    static hm_issuers issuers;
+/* ISSUERS views TEXT. */
+static hm_err read_issuers(const hm_config *config, char text[static HM_ISSUERS_TEXT_MAX + 1], hm_issuers *issuers) {
     HM_BUF read = HM_BUF_EMPTY;
     HM_TRY(hm_file_read(AT_FDCWD, config->issuers, HM_ISSUERS_TEXT_MAX, &read));
     memcpy(text, read.data, read.len);
-    HM_TRY(hm_in(hm_issuers_read(hm_text(text), &issuers), "%s", config->issuers));
+    text[read.len] = 0;
+    return hm_in(hm_issuers_read(hm_text(text), issuers), "%s", config->issuers);
+}
+
+hm_err hm_tokens_check(const hm_config *config) {
+    static char text[HM_ISSUERS_TEXT_MAX + 1];
+    static hm_issuers issuers;
+    return config->issuers[0] ? read_issuers(config, text, &issuers) : HM_OK;
+}
+
+hm_err hm_tokens_run(const hm_config *config, int fd) {
+    static char text[HM_ISSUERS_TEXT_MAX + 1];
+    static hm_issuers issuers;
+    HM_TRY(read_issuers(config, text, &issuers));
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_NAME, "hallmark-tokens");
     HM_TRY(keep_folders(config, &issuers));

@@ -1,10 +1,13 @@
 #include <client/remote.h>
 
+#include "comparison.h"
+
 #include <client/http.h>
 #include <client/routes.h>
 #include <client/wire_json.h>
 
 #include <base/io.h>
+#include <base/readable.h>
 #include <base/secret.h>
 #include <crypto/key_file.h>
 #include <crypto/process.h>
@@ -36,6 +39,9 @@ typedef struct {
     json_t *noted;       /* items of a request */
     char key_header[96]; /* of the call that is under way; "": none */
     hm_buf request;      /* that is compared with, hex */
+    json_t *listed;      /* the requests, as the server listed them last */
+    hm_comparison comparison;
+    hm_fault difference; /* of what is published from the request */
 } agent;
 
 bool hm_remote_is(const char *office) {
@@ -47,10 +53,13 @@ bool hm_remote_is(const char *office) {
 static hm_err raise_problem(const hm_http_answer *answer, const json_t *body) {
     const char *code = json_string_value(json_object_get(body, "code")),
                *detail = json_string_value(json_object_get(body, "detail"));
-    char sentence[HM_SENTENCE_MAX];
-    snprintf(sentence, sizeof sentence, "%s", detail ? detail : code ? code : "the server says no more");
-    for (char *at = sentence; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = '?';
+    HM_BUF said = HM_BUF_EMPTY;
+    const char *sentence;
+    HM_TRY(hm_put_text(&said, detail ? detail : code ? code : "the server says no more"));
+    for (size_t i = 0; i < said.len; i++)
+        if (said.data[i] == '\n') said.data[i] = ' ';
+    hm_make_harmless(&said);
+    HM_TRY(hm_buf_string(&said, &sentence));
     if (code && (strcmp(code, "refused") == 0 || strcmp(code, "unauthenticated") == 0))
         return hm_refuse("%s", sentence);
     if (code && strcmp(code, "malformed") == 0) return hm_misuse("%s", sentence);
@@ -215,8 +224,10 @@ static hm_err narrow(agent *a, const hm_message *question) {
 
 static hm_err begin(agent *a, const hm_message *question) {
     if (a->narrowed || a->begun) return hm_refuse("core language: a session is for one request");
-    a->begun = true;
     a->compares = question->field[HM_REQUEST_BEGIN_REQUEST].bytes.len != 0;
+    if (a->compares)
+        HM_TRY(hm_comparison_begin(&a->comparison, a->listed, question->field[HM_REQUEST_BEGIN_REQUEST].bytes));
+    a->begun = true;
     if (a->compares) HM_TRY(hm_put_hex(&a->request, question->field[HM_REQUEST_BEGIN_REQUEST].bytes));
     a->noted = json_array();
     return say(a, HM_MSG_DONE);
@@ -326,6 +337,10 @@ static hm_err ask(agent *a, const hm_message *question) {
         return err;
     }
     if (!hm_failed(err)) err = ask_once(a, route, body, &reply);
+    if (question->type == HM_MSG_REQUEST_LIST) {
+        json_decref(a->listed);
+        a->listed = json_deep_copy(reply); /* what is said is taken out of it */
+    }
     if (!hm_failed(err) && route->list) {
         err = say_items(a, reply, route->answer, &count);
         if (!hm_failed(err)) err = say(a, HM_MSG_DONE);
@@ -361,7 +376,8 @@ static hm_err make_key(agent *a) {
     return HM_OK;
 }
 
-static hm_err sign_batch(agent *a, json_t *items, const uint64_t *tags, size_t count) {
+/* What DIFFERS from the request is on record with the office; whatever that answers, it does. */
+static hm_err sign_batch(agent *a, json_t *items, const uint64_t *tags, const bool *differs, size_t count) {
     json_t *body = json_copy(a->narrow), *reply = NULL;
     json_object_set(body, "items", items);
     if (a->compares) put_request(a, body);
@@ -377,7 +393,9 @@ static hm_err sign_batch(agent *a, json_t *items, const uint64_t *tags, size_t c
             a, tags, count,
             hm_could_not("the server's answer is about %zu items and not %zu", json_array_size(answers), count));
     }
-    for (size_t i = 0; !hm_failed(err) && i < count; i++) err = say_item(a, json_array_get(answers, i), tags[i]);
+    for (size_t i = 0; !hm_failed(err) && i < count; i++)
+        err = differs[i] ? say_fault(a, tags[i], hm_comparison_differs())
+                         : say_item(a, json_array_get(answers, i), tags[i]);
     json_decref(reply);
     return err;
 }
@@ -400,6 +418,7 @@ static hm_err take_item(agent *a, const hm_message *question, json_t *items, uin
 /* The one that was received, and those that wait already. What is to be requested waits for the others. */
 static hm_err sign(agent *a, hm_message *question, hm_buf *storage, bool *other, bool *closed) {
     uint64_t tags[BATCH];
+    bool differs[BATCH];
     size_t count = 0;
     bool notes = a->begun && !a->compares;
     json_t *items = notes ? json_incref(a->noted) : json_array();
@@ -415,6 +434,7 @@ static hm_err sign(agent *a, hm_message *question, hm_buf *storage, bool *other,
             message.field[HM_NOTED_TAG].number = tags[count];
             err = hm_wire_send(a->fd, &message);
         } else {
+            differs[count] = a->compares && hm_failed(hm_comparison_sign(&a->comparison, question));
             count++;
         }
         more = !hm_failed(err) && count < BATCH && more_waits(a->fd);
@@ -423,7 +443,7 @@ static hm_err sign(agent *a, hm_message *question, hm_buf *storage, bool *other,
         *other = !hm_failed(err) && !*closed && question->type != HM_MSG_SIGN;
         more = !*other && !*closed;
     }
-    if (!hm_failed(err) && count) err = sign_batch(a, items, tags, count);
+    if (!hm_failed(err) && count) err = sign_batch(a, items, tags, differs, count);
     json_decref(items);
     return err;
 }
@@ -457,32 +477,57 @@ static hm_err close_request(agent *a) {
 /* ---- publishing: the files are named together ---- */
 
 static hm_err publish_begin(agent *a, const hm_message *question) {
+    hm_bytes request = question->field[HM_PUBLISH_BEGIN_REQUEST].bytes;
     if (a->narrowed || a->begun || a->publishes) return hm_refuse("core language: a session is for one thing");
+    if (request.len) HM_TRY(hm_comparison_begin(&a->comparison, a->listed, request));
     a->narrow = json_object();
     a->noted = json_array();
     a->publishes = true;
     HM_TRY(hm_wire_to_json(question, a->narrow));
-    if (!question->field[HM_PUBLISH_BEGIN_REQUEST].bytes.len) json_object_del(a->narrow, "request");
+    if (!request.len) json_object_del(a->narrow, "request");
     return say(a, HM_MSG_DONE);
 }
 
+/* The first is told when the office has it on record. */
+static void note_difference(agent *a, hm_err err) {
+    if (a->difference.class == HM_DONE) a->difference = hm_fault_keep(err);
+}
+
 static hm_err publish_file(agent *a, const hm_message *question) {
+    if (!a->publishes || a->was_named) return hm_refuse("core language: files are named after publish-begin");
+    if (a->comparison.begun)
+        note_difference(a, hm_in(hm_comparison_publish(&a->comparison, question), "%.*s",
+                                 (int)question->field[HM_PUBLISH_FILE_NAME].bytes.len,
+                                 (const char *)question->field[HM_PUBLISH_FILE_NAME].bytes.data));
     json_t *item = json_object();
-    if (!a->publishes || a->was_named)
-        return json_decref(item), hm_refuse("core language: files are named after publish-begin");
     json_array_append_new(a->noted, item);
     HM_TRY(hm_wire_to_json(question, item));
     return say(a, HM_MSG_DONE);
 }
 
+static bool same_member(const json_t *a, const json_t *b, const char *name) {
+    return json_object_get(a, name) && json_equal(json_object_get(a, name), json_object_get(b, name));
+}
+
+/* What is not to be published is not handed out, whatever the server wants. */
+static hm_err check_wanted(const agent *a, const json_t *file) {
+    for (size_t i = 0; i < json_array_size(a->noted); i++) {
+        const json_t *named = json_array_get(a->noted, i);
+        if (same_member(named, file, "operand") && same_member(named, file, "name")) return HM_OK;
+    }
+    return hm_refuse("the server wants a file that is not to be published");
+}
+
 static hm_err say_wanted(agent *a, const json_t *reply) {
     json_t *wanted_files = json_object_get(reply, "wanted");
+    for (size_t i = 0; i < json_array_size(wanted_files); i++) HM_TRY(check_wanted(a, json_array_get(wanted_files, i)));
     for (size_t i = 0; i < json_array_size(wanted_files); i++)
         HM_TRY(say_json(a, json_array_get(wanted_files, i), HM_MSG_PUBLISH_WANTED, 0));
     return say(a, HM_MSG_DONE);
 }
 
 static hm_err publish_close(agent *a) {
+    if (a->comparison.begun) note_difference(a, hm_comparison_end(&a->comparison));
     json_t *body = a->narrow ? json_copy(a->narrow) : json_object(), *reply = NULL;
     json_object_set(body, "items", a->noted);
     a->was_named = true;
@@ -491,7 +536,10 @@ static hm_err publish_close(agent *a) {
     HM_TRY(err);
     err = first_problem(a, reply);
     json_object_del(reply, "items");
-    if (!hm_failed(err))
+    if (!hm_failed(err)) err = hm_fault_raise(&a->difference);
+    if (!hm_failed(err) && a->comparison.begun)
+        err = say(a, HM_MSG_DONE);
+    else if (!hm_failed(err))
         err = json_object_get(reply, "request") ? say_json(a, reply, HM_MSG_REQUEST_MADE, 0) : say_wanted(a, reply);
     json_decref(reply);
     return err;
@@ -552,7 +600,9 @@ static hm_err run(agent *a) {
 }
 
 static _Noreturn void run_agent(int fd, const hm_remote *remote) {
-    agent a = {.remote = remote, .fd = fd};
+    static agent a; /* too large for a stack */
+    a.remote = remote;
+    a.fd = fd;
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

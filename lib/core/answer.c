@@ -221,7 +221,7 @@ static hm_err log_refusal(hm_peer *peer, const hm_message *question, hm_err err)
         return err;
     if (peer->session.who == HM_WHO_NOBODY) return err;
     hm_fault fault = hm_fault_keep(err);
-    if (peer->session.refusals++ < hm_refusals_borne(peer->office))
+    if (hm_refusal_is_logged(peer->office))
         HM_TRY(hm_log_refused_act(peer->office, hm_wire_name(question->type), fault.sentence));
     return hm_fault_raise(&fault);
 }

@@ -126,10 +126,7 @@ enum { PROOFS_PER_MINUTE = 20 };
 
 hm_err hm_log_refused_proof(hm_office *office, hm_err err) {
     hm_fault fault = hm_fault_keep(err);
-    int64_t minute = hm_now() / 60;
-    if (minute != office->proofs_minute) office->proofs_logged = 0;
-    office->proofs_minute = minute;
-    if (fault.class == HM_REFUSED && office->proofs_logged++ < PROOFS_PER_MINUTE)
+    if (fault.class == HM_REFUSED && hm_refusals_in_minute(office, "", PROOFS_PER_MINUTE))
         HM_TRY(hm_log_refused_act(office, "open a session", fault.sentence));
     return hm_fault_raise(&fault);
 }

@@ -77,8 +77,20 @@ typedef struct {
     uint8_t list_sha256[32];     /* of that file */
     uint8_t old_list_sha256[32]; /* of the list that it replaces; of nothing if there is none */
     size_t refusals;
+    bool floods;      /* its principal's refusals were too many for one minute */
     hm_buf documents; /* as CBOR, what goes with its signatures (policy/request.h) */
 } hm_session;
+
+/* Whose refusals there were in one minute (refusals.c). */
+enum { HM_REFUSED_NAMES = 64 };
+typedef struct {
+    int64_t minute;
+    size_t names;
+    struct {
+        char name[HM_PRINCIPAL_NAME_MAX + 1];
+        unsigned count;
+    } of[HM_REFUSED_NAMES];
+} hm_refusals;
 
 typedef struct {
     const char *directory; /* absolute */
@@ -98,8 +110,7 @@ typedef struct {
     bool logged;                    /* something was appended since the last checkpoint */
     hm_session *session;            /* whose question is being answered */
     int64_t forgotten;              /* when old answers were, last */
-    int64_t proofs_minute;          /* of refused proofs: so many were logged in this minute */
-    unsigned proofs_logged;
+    hm_refusals refusals;
     hm_keyring *keyrings; /* keyring.c */
 } hm_office;
 
@@ -111,10 +122,17 @@ HM_MUST_USE hm_err hm_session_of_nobody(hm_session *session);
 void hm_session_widen(hm_session *session);
 void hm_session_clear(hm_session *session);
 
-/* How many refusals this session bears: each of its files may be one, and a few acts beside them. */
-static inline uint64_t hm_refusals_borne(const hm_office *office) {
-    return office->session->borne + office->session->signatures_granted + HM_REFUSALS_MAX;
+/* refusals.c */
+/* How many refusals a session bears: each of its files may be one, and a few acts beside them. */
+static inline uint64_t hm_refusals_borne(const hm_session *session) {
+    return session->borne + session->signatures_granted + HM_REFUSALS_MAX;
 }
+/* One more, of the session's; is it to be logged? */
+bool hm_refusal_is_logged(hm_office *office);
+/* One more in NAME's; is it one of the first MOST of this minute? */
+bool hm_refusals_in_minute(hm_office *office, const char *name, unsigned most);
+/* A refusal if nobody has to hear this session any longer. */
+HM_MUST_USE hm_err hm_refusals_check(const hm_session *session);
 
 /* SESSION: whose questions are answered until another is put in its place; of the user who runs this process. */
 HM_MUST_USE hm_err hm_office_open(const char *directory, hm_session *session, hm_office *office);
@@ -185,6 +203,8 @@ typedef struct {
 } hm_standing;
 
 /* rule.c */
+/* Is who speaks a requester of the session's product, at this moment? */
+HM_MUST_USE hm_err hm_rule_allows_requester(hm_office *office);
 /* May who speaks ask for this act? */
 HM_MUST_USE hm_err hm_rule_allows_act(hm_office *office, const hm_message *question);
 /* One signature that is asked for by the session, for its product and release. */

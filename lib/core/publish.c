@@ -31,24 +31,32 @@ static hm_err check_compared(const hm_noting *noted, hm_bytes request, const hm_
     return !request.len || same ? HM_OK : hm_refuse("the request is of another product or release");
 }
 
-hm_err hm_publish_begin(hm_office *office, const hm_message *message) {
+static hm_err begin(hm_office *office, const hm_message *message) {
     hm_session *session = office->session;
     hm_bytes release = message->field[HM_PUBLISH_BEGIN_RELEASE].bytes,
              request = message->field[HM_PUBLISH_BEGIN_REQUEST].bytes;
-    if (session->narrowed || session->noted) return hm_refuse("core language: a session is for one publication");
-    HM_TRY(hm_area_check_name(release, "a release"));
-    HM_TRY(hm_requests_begin(office, request));
-    bool right = !request.len || session->noted->request.publish;
+    if (request.len && !session->noted->request.publish)
+        return hm_refuse("the request is for signatures, and not for publishing");
     session->noted->publishing = calloc(1, sizeof *session->noted->publishing);
     if (!session->noted->publishing) return hm_no_memory();
     session->noted->publishing->area = HM_AREA_NONE;
-    if (!right) return hm_refuse("the request is for signatures, and not for publishing");
     session->noted->request.publish = true;
     HM_TRY(check_compared(session->noted, request, message));
     HM_TRY(hm_product_find(office, message->field[HM_PUBLISH_BEGIN_PRODUCT].bytes, &session->product));
     snprintf(session->release, sizeof session->release, "%.*s", (int)release.len, (const char *)release.data);
     session->narrowed = true;
     return HM_OK;
+}
+
+hm_err hm_publish_begin(hm_office *office, const hm_message *message) {
+    hm_session *session = office->session;
+    if (session->narrowed || session->noted) return hm_refuse("core language: a session is for one publication");
+    HM_TRY(hm_area_check_name(message->field[HM_PUBLISH_BEGIN_RELEASE].bytes, "a release"));
+    HM_TRY(hm_requests_begin(office, message->field[HM_PUBLISH_BEGIN_REQUEST].bytes));
+    hm_fault fault = hm_fault_keep(begin(office, message));
+    /* What did not begin leaves nothing that another act could go on with. */
+    if (fault.class != HM_DONE) hm_requests_end(session);
+    return hm_fault_raise(&fault);
 }
 
 /* ---- the log's word ---- */
@@ -199,7 +207,8 @@ hm_err hm_publish_file(hm_office *office, const hm_message *message) {
     size_t at = noted->request.artifacts;
     HM_TRY(check_file(office, message, &artifact, &details));
     if (is_named(&noted->request, &artifact)) return HM_OK;
-    if (office->session->noting == HM_NOTING_COMPARED) return hm_request_compare(noted, &artifact);
+    if (office->session->noting == HM_NOTING_COMPARED)
+        return hm_request_match(&noted->request, &artifact, noted->matched);
     HM_TRY(take_by(noted, member(hm_buf_bytes(&details), "principal")));
     HM_TRY(hm_request_keep(noted, &artifact));
     noted->publishing->operand[at] = (uint32_t)message->field[HM_PUBLISH_FILE_OPERAND].number;
@@ -209,20 +218,12 @@ hm_err hm_publish_file(hm_office *office, const hm_message *message) {
 
 /* ---- what is missing ---- */
 
-static hm_err check_all_matched(const hm_noting *noted) {
-    for (size_t i = 0; i < noted->request.artifacts; i++)
-        if (!noted->matched[i])
-            return hm_refuse("%.*s is in the request, too, and was not looked at",
-                             (int)noted->request.artifact[i].name.len,
-                             (const char *)noted->request.artifact[i].name.data);
-    return HM_OK;
-}
-
 hm_err hm_publish_close(hm_office *office, bool *needed, uint64_t *index, uint8_t hash[static HM_SHA256_LEN]) {
     hm_noting *noted = office->session->noted;
     hm_rule_answer answer;
     *needed = false;
-    if (office->session->noting == HM_NOTING_COMPARED && noted->publishing) return check_all_matched(noted);
+    if (office->session->noting == HM_NOTING_COMPARED && noted->publishing)
+        return hm_request_matched(&noted->request, noted->matched);
     if (office->session->noting != HM_NOTING_NEW || !noted->publishing || noted->publishing->wanted)
         return hm_refuse("core language: publish-close comes behind publish-file");
     if (!noted->request.artifacts) return hm_refuse("there is nothing to publish");

@@ -142,9 +142,16 @@ static hm_err check_same(const hm_area *area, int release_fd, const char *name) 
                            name);
 }
 
+/* Whoever it was that let them come here: nothing lies outside the area. */
+static hm_err check_place(const char *product, const char *release) {
+    HM_TRY(hm_area_check_name(hm_text(product), "a product"));
+    return hm_area_check_name(hm_text(release), "a release");
+}
+
 hm_err hm_area_take_over(hm_area *area, const char *product, const char *release) {
     HM_FD product_fd = -1, release_fd = -1;
     LISTING there = {0};
+    HM_TRY(check_place(product, release));
     HM_TRY(open_folder(area->area_fd, product, true, &product_fd));
     release_fd = openat(product_fd, release, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (release_fd < 0) return errno == ENOENT ? HM_OK : fault(release);
@@ -185,6 +192,7 @@ static void empty(int dirfd, const char *name) {
 /* What was there is in the staging folder afterwards, and goes with it. */
 hm_err hm_area_show(hm_area *area, const char *product, const char *release) {
     HM_FD product_fd = -1;
+    HM_TRY(check_place(product, release));
     HM_TRY(open_folder(area->area_fd, product, true, &product_fd));
     bool shown = renameat(area->area_fd, area->staging, product_fd, release) == 0;
     if (!shown && (errno == ENOTEMPTY || errno == EEXIST))
@@ -196,7 +204,8 @@ hm_err hm_area_show(hm_area *area, const char *product, const char *release) {
 hm_err hm_area_remove(hm_office *office, const char *product, const char *release) {
     HM_FD product_fd = -1;
     hm_area area = HM_AREA_NONE;
-    hm_err err = hm_area_begin(office, &area);
+    hm_err err = check_place(product, release);
+    if (!hm_failed(err)) err = hm_area_begin(office, &area);
     if (!hm_failed(err)) err = open_folder(area.area_fd, product, true, &product_fd);
     /* In one step, and its files after that. */
     if (!hm_failed(err) && renameat(product_fd, release, area.area_fd, area.staging) != 0 && errno != ENOENT)

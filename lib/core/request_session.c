@@ -74,16 +74,6 @@ bool hm_request_same(const hm_request *a, const hm_request *b) {
     return true;
 }
 
-hm_err hm_request_compare(hm_noting *noted, const hm_artifact *artifact) {
-    for (size_t i = 0; i < noted->request.artifacts; i++) {
-        if (!is_same(&noted->request, &noted->request.artifact[i], artifact)) continue;
-        if (noted->matched[i]) return hm_refuse("is an artifact of the request that was named before");
-        noted->matched[i] = true;
-        return HM_OK;
-    }
-    return hm_refuse("is not what the request asks for (another file, or it was changed)");
-}
-
 /* Of a native release all artifacts are one manifest, for several keys. */
 static hm_err keep_manifest(hm_noting *noted, hm_bytes manifest) {
     hm_bytes *kept = &noted->request.manifest;
@@ -120,7 +110,8 @@ hm_err hm_requests_note(hm_office *office, const hm_rule_request *asked) {
     if (office->session->cosign)
         return hm_refuse("a co-signature cannot be requested, only be made where the policy needs no approval");
     if (noted->request.publish) return hm_refuse("the request is for publishing, and not for signatures");
-    if (office->session->noting == HM_NOTING_COMPARED) return hm_request_compare(noted, asked->artifact);
+    if (office->session->noting == HM_NOTING_COMPARED)
+        return hm_request_match(&noted->request, asked->artifact, noted->matched);
     HM_TRY(hm_rule_decide(office, asked, true, &answer));
     HM_TRY(keep_manifest(noted, asked->manifest));
     HM_TRY(hm_request_keep(noted, asked->artifact));

@@ -34,9 +34,8 @@ struct hm_noting {
     bool any_needs;
     struct hm_publishing *publishing; /* publish.c; NULL: it is for signing */
 };
-/* One artifact more in what is noted; or one of the request that is compared with. */
+/* One artifact more in what is noted. */
 HM_MUST_USE hm_err hm_request_keep(hm_noting *noted, const hm_artifact *artifact);
-HM_MUST_USE hm_err hm_request_compare(hm_noting *noted, const hm_artifact *artifact);
 /* What is noted, as the session's request of now; the open one that is the same, or a new entry. */
 HM_MUST_USE hm_err hm_request_fill(hm_office *office, hm_noting *noting);
 HM_MUST_USE hm_err hm_request_make(hm_office *office, hm_noting *noting, uint64_t *index,

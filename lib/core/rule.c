@@ -47,6 +47,10 @@ hm_err hm_rule_allows_act(hm_office *office, const hm_message *question) {
     return allows(office, acts[i].role, product);
 }
 
+hm_err hm_rule_allows_requester(hm_office *office) {
+    return office->governed ? allows(office, HM_ROLE_REQUESTER, hm_text(office->session->product.name)) : HM_OK;
+}
+
 uint64_t hm_rule_version(const hm_office *office) { return office->registry ? hm_registry_size(office->registry) : 1; }
 
 /* ---- quotas: counted in the log, from its end ---- */

@@ -136,12 +136,6 @@ static void give_up(core *c, hm_peer *peer, hm_err err) {
     peer->closed = peer->gave_up = true;
 }
 
-static hm_err check_patience(const hm_peer *peer) {
-    return peer->session.refusals > peer->session.borne + peer->session.signatures_granted + HM_REFUSALS_MAX
-               ? hm_refuse("too many refusals in one session")
-               : HM_OK;
-}
-
 /* ---- tokens, which another process judges ---- */
 
 enum { JUDGED_MILLISECONDS = 20000 };
@@ -207,7 +201,7 @@ static hm_err answer(core *c, hm_peer *peer, const hm_message *question) {
 static hm_err answer_one(core *c, hm_peer *peer, bool *any) {
     hm_message question;
     bool whole;
-    HM_TRY(check_patience(peer));
+    HM_TRY(hm_refusals_check(&peer->session));
     HM_TRY(hm_peer_next(peer, &question, &whole));
     if (!whole || is_to_sign(peer, &question)) return HM_OK;
     *any = true;
@@ -235,7 +229,7 @@ static hm_err gather(core *c, hm_peer *peer, bool *any) {
         } else if (c->asked == before && leads_to_signing(asked->question.type) && led++ < LED_MOST) {
             *any = true;
             hm_store_snapshot(c->office.store);
-            HM_TRY(check_patience(peer));
+            HM_TRY(hm_refusals_check(&peer->session));
             HM_TRY(answer(c, peer, &asked->question));
         } else {
             return HM_OK;

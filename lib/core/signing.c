@@ -47,7 +47,7 @@ hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_mess
         office->session->product.name, list);
 }
 
-typedef struct {
+typedef struct signing_job {
     hm_peer *peer;
     const hm_message *question;
     hm_signing_key *key;
@@ -60,9 +60,10 @@ typedef struct {
     hm_buf structure;
     hm_buf remark;
     uint8_t signature_hash[HM_SHA256_LEN];
-    bool noted;    /* for a request */
-    bool repeated; /* it was signed before, and is answered so again */
-    bool keeps;    /* its answer, under this name: */
+    bool noted;                     /* for a request */
+    bool repeated;                  /* it was signed before, and is answered so again */
+    const struct signing_job *twin; /* the same question earlier in the batch; NULL: none */
+    bool keeps;                     /* its answer, under this name: */
     uint8_t name[HM_SHA256_LEN];
     hm_fault fault; /* why there will be no signature */
 } signing_job;
@@ -119,7 +120,7 @@ static hm_err check_job(hm_office *office, signing_job *job) {
 }
 
 /* Nothing is to be signed for it. */
-static bool is_done(const signing_job *job) { return job->noted || job->repeated; }
+static bool is_done(const signing_job *job) { return job->noted || job->repeated || job->twin; }
 
 static bool failed(const signing_job *job) { return job->fault.class != HM_DONE; }
 
@@ -207,7 +208,7 @@ static uint64_t request_tag(const signing_job *job) {
 
 static hm_err append_request(hm_office *office, signing_job *job) {
     ask_policy(office, job);
-    if (failed(job) && office->session->refusals++ >= hm_refusals_borne(office)) return HM_OK;
+    if (failed(job) && !hm_refusal_is_logged(office)) return HM_OK;
     HM_BUF details = HM_BUF_EMPTY;
     bool release = is_cose(job) && !failed(job) && !office->session->cosign;
     HM_TRY(describe_request(office, job, &details));
@@ -232,6 +233,7 @@ static hm_err name_answer(const hm_office *office, signing_job *job) {
                               hm_text(session->repeatable),
                               HM_ARRAY(session->product.class),
                               hm_text(session->release),
+                              hm_buf_bytes(&session->documents),
                               bytes(job, HM_SIGN_NAME),
                               bytes(job, HM_SIGN_PLAIN),
                               bytes(job, HM_SIGN_CONTENT)};
@@ -247,11 +249,21 @@ static hm_err name_answer(const hm_office *office, signing_job *job) {
     return HM_OK;
 }
 
-static hm_err recall(hm_office *office, signing_job *job) {
+static const signing_job *find_twin(const signing_job *jobs, const signing_job *job) {
+    for (const signing_job *other = jobs; other < job; other++)
+        if (other->keeps && !other->twin && memcmp(other->name, job->name, sizeof job->name) == 0) return other;
+    return NULL;
+}
+
+/* Who is none any more is not answered what once was answered. */
+static hm_err recall(hm_office *office, const signing_job *jobs, signing_job *job) {
     HM_BUF body = HM_BUF_EMPTY;
     bool found;
     if (!office->session->repeatable[0]) return HM_OK;
+    HM_TRY(hm_rule_allows_requester(office));
     HM_TRY(name_answer(office, job));
+    job->twin = find_twin(jobs, job);
+    if (job->twin) return HM_OK;
     HM_TRY(hm_store_get_answer(office->store, job->name, &body, &found));
     if (!found) return HM_OK;
     hm_reader reader = hm_reader_of(hm_buf_bytes(&body));
@@ -336,7 +348,7 @@ static hm_err build(signing_job *job) {
 
 /* What was not taken up is on record, as what was not signed is. */
 static hm_err note_refusal(hm_office *office, const hm_fault *fault) {
-    bool told = fault->class == HM_REFUSED && office->session->refusals++ < hm_refusals_borne(office);
+    bool told = fault->class == HM_REFUSED && hm_refusal_is_logged(office);
     const char *act = office->session->noting == HM_NOTING_COMPARED ? "approve" : "request";
     if (told) HM_TRY(hm_log_refused_act(office, act, fault->sentence));
     return hm_fault_raise(fault);
@@ -352,9 +364,9 @@ static void note(hm_office *office, signing_job *job) {
     job->fault = hm_fault_keep(note_refusal(office, &fault));
 }
 
-static void check(hm_office *office, signing_job *job) {
-    hm_err err = recall(office, job);
-    if (!hm_failed(err) && !job->repeated) err = check_job(office, job);
+static void check(hm_office *office, const signing_job *jobs, signing_job *job) {
+    hm_err err = recall(office, jobs, job);
+    if (!hm_failed(err) && !is_done(job)) err = check_job(office, job);
     job->fault = hm_fault_keep(err);
     if (failed(job)) job->key = NULL;
 }
@@ -365,7 +377,10 @@ static void check_all(hm_office *office, signing_job *jobs, size_t count) {
         jobs[i].time = hm_now();
         jobs[i].noted = office->session->noting != HM_NOTING_NOTHING;
         fill_artifact(&jobs[i]);
-        (jobs[i].noted ? note : check)(office, &jobs[i]);
+        if (jobs[i].noted)
+            note(office, &jobs[i]);
+        else
+            check(office, jobs, &jobs[i]);
     }
 }
 
@@ -381,22 +396,24 @@ static void sign_all(hm_office *office, signing_job *jobs, size_t count) {
     if (hm_failed(err)) fail_all(jobs, count, err);
 }
 
+/* With the tag of its own question. */
 static hm_err answer(const signing_job *job) {
+    const signing_job *made = job->twin ? job->twin : job;
     hm_message message = {.type = HM_MSG_SIGNED};
-    if (failed(job)) {
+    if (failed(made)) {
         message.type = HM_MSG_FAULT;
         message.field[HM_FAULT_TAG].number = number(job, HM_SIGN_TAG);
-        message.field[HM_FAULT_CLASS].number = job->fault.class;
-        message.field[HM_FAULT_SENTENCE].bytes = hm_text(job->fault.sentence);
+        message.field[HM_FAULT_CLASS].number = made->fault.class;
+        message.field[HM_FAULT_SENTENCE].bytes = hm_text(made->fault.sentence);
     } else if (job->noted) {
         message.type = HM_MSG_NOTED;
         message.field[HM_NOTED_TAG].number = number(job, HM_SIGN_TAG);
     } else {
         message.field[HM_SIGNED_TAG].number = number(job, HM_SIGN_TAG);
-        message.field[HM_SIGNED_INTENT].number = job->intent;
-        message.field[HM_SIGNED_OUTCOME].number = job->outcome;
-        message.field[HM_SIGNED_STRUCTURE].bytes = hm_buf_bytes(&job->structure);
-        message.field[HM_SIGNED_REMARK].bytes = hm_buf_bytes(&job->remark);
+        message.field[HM_SIGNED_INTENT].number = made->intent;
+        message.field[HM_SIGNED_OUTCOME].number = made->outcome;
+        message.field[HM_SIGNED_STRUCTURE].bytes = hm_buf_bytes(&made->structure);
+        message.field[HM_SIGNED_REMARK].bytes = hm_buf_bytes(&made->remark);
     }
     return hm_peer_send(job->peer, &message);
 }
@@ -417,6 +434,8 @@ void hm_signing_batch(hm_office *office, const hm_asked *asked, size_t count) {
     for (size_t i = 0; i < count; i++) {
         /* Who is gone is removed by the loop. */
         (void)!hm_failed(answer(&jobs[i]));
+    }
+    for (size_t i = 0; i < count; i++) {
         hm_buf_clear(&jobs[i].structure);
         hm_buf_clear(&jobs[i].remark);
     }

@@ -200,6 +200,29 @@ bool hm_artifact_same(const hm_artifact *a, const hm_artifact *b) {
            hm_bytes_equal(a->plain, b->plain) && hm_bytes_equal(a->content, b->content);
 }
 
+static bool is_match(const hm_request *request, const hm_artifact *a, const hm_artifact *b) {
+    return hm_artifact_same(a, b) && (!request->publish || hm_bytes_equal(a->name, b->name));
+}
+
+hm_err hm_request_match(const hm_request *request, const hm_artifact *artifact,
+                        bool matched[static HM_REQUEST_ARTIFACTS]) {
+    for (size_t i = 0; i < request->artifacts; i++) {
+        if (!is_match(request, &request->artifact[i], artifact)) continue;
+        if (matched[i]) return hm_refuse("is an artifact of the request that was named before");
+        matched[i] = true;
+        return HM_OK;
+    }
+    return hm_refuse("is not what the request asks for (another file, or it was changed)");
+}
+
+hm_err hm_request_matched(const hm_request *request, const bool matched[static HM_REQUEST_ARTIFACTS]) {
+    for (size_t i = 0; i < request->artifacts; i++)
+        if (!matched[i])
+            return hm_refuse("%.*s is in the request, too, and was not looked at", (int)request->artifact[i].name.len,
+                             (const char *)request->artifact[i].name.data);
+    return HM_OK;
+}
+
 static bool is_twice(const hm_request *r, size_t i, size_t k) {
     const hm_artifact *a = &r->artifact[i], *b = &r->artifact[k];
     return r->publish ? hm_bytes_equal(a->name, b->name) : hm_artifact_same(a, b);

@@ -80,5 +80,11 @@ HM_MUST_USE hm_err hm_request_put(const hm_request *request, hm_buf *cbor);
 HM_MUST_USE hm_err hm_request_get(hm_bytes cbor, hm_request *request);
 /* Are these the same to sign, whatever they are called? */
 bool hm_artifact_same(const hm_artifact *a, const hm_artifact *b);
+/* An approver's own look at one artifact: it is one of REQUEST's, and none that was MATCHED before. A file that is let
+ * out is so under its name. */
+HM_MUST_USE hm_err hm_request_match(const hm_request *request, const hm_artifact *artifact,
+                                    bool matched[static HM_REQUEST_ARTIFACTS]);
+/* All were; a refusal names the first that was not. */
+HM_MUST_USE hm_err hm_request_matched(const hm_request *request, const bool matched[static HM_REQUEST_ARTIFACTS]);
 
 #endif

@@ -8,6 +8,7 @@
 #include "glass.h"
 #include "office_access.h"
 #include "parse_publish.h"
+#include "publish_already.h"
 #include "request_list.h"
 
 #include <base/io.h>
@@ -161,10 +162,23 @@ static hm_err tell_request(const hm_options *options) {
     return HM_OK;
 }
 
+static hm_err tell_already(const hm_options *options, uint64_t entry) {
+    printf(options->json
+               ? "{\"published\":true,\"already\":true,\"product\":\"%s\",\"release\":\"%s\",\"entry\":%llu}\n"
+               : "%s %s is published already, with these files, log entry %llu\n",
+           options->product, options->release, (unsigned long long)entry);
+    return HM_OK;
+}
+
 static hm_err publish(const hm_options *options, hm_connection *office) {
     hm_options files;
+    bool already;
+    uint64_t entry;
     hm_message question = {.type = HM_MSG_PUBLISH_CLOSE}, answer;
     HM_TRY(take_operands(options, &files));
+    HM_TRY(hm_is_published(&files, office, &already, &entry));
+    outcome.needed = false;
+    if (already) return tell_already(options, entry);
     HM_TRY(hm_glass_tell(options, office)); /* before the session is for this alone */
     HM_TRY(begin(&files, office, HM_NO_BYTES));
     HM_TRY(name_files(&files, office));

@@ -137,7 +137,7 @@ static hm_err ask_alone(void *context, hm_post *post) {
 
 static bool can_be_alone(const hm_front *front) {
     return front->options->operand_count == 1 && front->core_fd < 0 && !front->options->output && !front->into &&
-           !front->siblings;
+           !front->siblings && !front->same;
 }
 
 /* *ALONE false: it is a folder, whose files are opened one after another, or large. */
@@ -218,6 +218,7 @@ hm_err hm_front_run(const hm_front *front) {
     free(state.jobs);
     hm_fd_close(&state.last_dirfd);
     HM_TRY(err);
+    if (front->same) return HM_OK;
     static const hm_class gravest[] = {HM_REFUSED, HM_MISUSED, HM_COULD_NOT, HM_DENIED};
     for (size_t i = 0; i < sizeof gravest / sizeof gravest[0]; i++)
         if (state.seen[gravest[i]]) return hm_already_reported(gravest[i]);

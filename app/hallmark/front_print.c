@@ -117,7 +117,15 @@ static void print_text(hm_front_job *job, const char *path) {
     print_lines(&job->text[HM_STREAM_ERR], name, job->class != HM_DONE, stderr);
 }
 
+static bool is_unchanged(const hm_front_job *job) {
+    return job->class == HM_DONE && hm_bytes_equal(hm_buf_bytes(&job->text[HM_STREAM_STATUS]), hm_text("unchanged"));
+}
+
 void hm_front_print_job(hm_front_state *state, hm_front_job *job, const char *path) {
+    if (state->front->same) {
+        state->front->same[state->printed] = is_unchanged(job);
+        return;
+    }
     if (state->front->gather && state->printed && job->class == HM_DONE) return;
     hm_progress_hide(&state->progress);
     if (state->front->options->json)

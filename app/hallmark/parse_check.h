@@ -23,6 +23,7 @@ typedef struct {
     bool payloads;               /* of envelopes are verified too */
     const bool *envelope_beside; /* by operand: is FILE.cose there? */
     size_t gather;               /* so many operands: an envelope and payloads of it; 0: each is for itself */
+    const struct hm_published_files *published; /* publish: only say whether a file is among them; or NULL */
 } hm_check_orders;
 
 HM_MUST_USE hm_err hm_parse_verify(hm_parser *parser, void *orders);

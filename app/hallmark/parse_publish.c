@@ -11,6 +11,7 @@
 
 typedef struct {
     hm_parser *parser;
+    const hm_check_orders *orders;
     hm_checked *c;
     hm_buf text; /* what is told of the file */
 } naming;
@@ -31,11 +32,20 @@ static hm_err digest_of(const hm_source *content, uint8_t sha256[static HM_SHA25
     return HM_OK;
 }
 
+static hm_err look_for(const hm_published_files *published, hm_bytes name, hm_bytes plain) {
+    for (size_t i = 0; i < published->count; i++)
+        if (hm_bytes_equal(hm_text(published->file[i].name), name) &&
+            hm_bytes_equal(HM_ARRAY(published->file[i].sha256), plain))
+            return HM_OK;
+    return hm_refuse("%.*s is not published", (int)name.len, (const char *)name.data);
+}
+
 /* One file for the core, by the signature that was verified. */
 static hm_err name_file(naming *n, hm_bytes name, uint64_t size, hm_bytes plain, bool carries) {
     const hm_signer_info *info = n->c->signatures.signer[n->c->signer].info;
     HM_BUF storage = HM_BUF_EMPTY;
     hm_message message = {.type = HM_MSG_PUBLISH_FILE}, answer;
+    if (n->orders->published) return look_for(n->orders->published, name, plain);
     message.field[HM_PUBLISH_FILE_OPERAND].number = n->c->opened.job.number;
     message.field[HM_PUBLISH_FILE_NAME].bytes = name;
     message.field[HM_PUBLISH_FILE_SIZE].number = size;
@@ -108,7 +118,7 @@ static hm_err name_files(naming *n) {
 /* The first signature that leads to the trusted root, by this product's certificate. */
 static hm_err publish_one(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked *c) {
     hm_verify_rules rules = {.trust = trust, .now = orders->now, .product = orders->product};
-    naming n = {.parser = parser, .c = c, .text = HM_BUF_EMPTY};
+    naming n = {.parser = parser, .orders = orders, .c = c, .text = HM_BUF_EMPTY};
     hm_err err = hm_refuse("has no signature");
     HM_TRY(hm_checked_digest(parser, c));
     for (c->signer = 0; c->signer < c->signatures.signers; c->signer++) {
@@ -117,6 +127,8 @@ static hm_err publish_one(hm_parser *parser, const hm_check_orders *orders, cons
     }
     HM_TRY(err);
     err = name_files(&n);
+    if (!hm_failed(err) && orders->published)
+        hm_parser_print(parser, &c->opened.job, HM_STREAM_STATUS, hm_text("unchanged"));
     if (!hm_failed(err) && !parser->json) hm_parser_print(parser, &c->opened.job, HM_STREAM_OUT, hm_buf_bytes(&n.text));
     hm_buf_clear(&n.text);
     return err;

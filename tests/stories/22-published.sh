@@ -115,7 +115,14 @@ step "envelope and payload are there" sh -c 'cmp main.bin.cose "$0/pump/2.0/main
 step "who fetches them" cp -r "$area/pump/2.0" fetched2
 step "verifies them" hallmark verify --product pump fetched2/main.bin.cose
 expect_output "done: publish pump 2.0" "the request is done" hallmark status
-expect_fault 4 "approvals are missing" "an approval is used once" $pub --release 2.0 main.bin.cose
+entries() { hallmark log show | wc -l; }
+before=$(entries)
+expect_output "pump 2.0 is published already" "once more is no new request" $pub --release 2.0 main.bin.cose
+expect_output '"already":true' "in JSON, too" $pub --wait --json --release 2.0 main.bin.cose
+expect_output "is published already" "nor is a part of it" $pub --release 2.0 main.bin.cose --envelope-only
+step "nothing is logged for that" test "$(entries)" = "$before"
+expect_fault 4 "approvals are missing" "an approval is used once, and another file needs its own" \
+    $pub --release 2.0 main.bin.cose main.bin
 step "that is given up" hallmark cancel "$(waiting)"
 
 # ---- an approval for one is none for the other ----
@@ -163,6 +170,8 @@ expect_output "pump 2.0 is withdrawn" "a release is taken back" $pub --withdraw 
 step "it is gone" test ! -e "$area/pump/2.0"
 step "the others are not" test -e "$area/pump/2.1/main.bin"
 expect_refused "is not published" "once" $pub --withdraw --release 2.0
+expect_fault 4 "approvals are missing" "what was taken back is not there already" $pub --release 2.0 main.bin.cose
+step "and is asked for anew" hallmark cancel "$(waiting)"
 step "the list does not say it any more" sh -c '! hallmark publish --list | grep "^pump 2.0"'
 step "the log has that, too" sh -c 'hallmark log show | grep -q "publication  withdraw for pump 2.0, by ci"'
 expect_output "log: good" "and is good" hallmark log check

@@ -5,6 +5,7 @@
 #include <core/wire.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@ typedef struct {
     hm_digest plain;
     hm_key_algorithm algorithm;
     uint8_t certificate_sha256[32]; /* that was announced for it */
+    bool is_present;                /* a good one of ours is there; for this release? */
+    uint8_t present[HM_SHA256_LEN]; /* the same, by its hash */
 } pending_job;
 
 typedef struct {
@@ -117,16 +120,17 @@ static hm_err judge(signing *s, const hm_signatures *signatures, size_t i, const
 }
 
 /* What do the signatures that are there mean for the one to be made? */
-static hm_err consider_present(signing *s, const pending_job *pending, const hm_signatures *signatures,
-                               bool *unchanged) {
+static hm_err consider_present(signing *s, pending_job *pending, const hm_signatures *signatures) {
     const hm_format *format = pending->opened.format;
-    *unchanged = false;
     for (size_t i = 0; i < signatures->signers; i++) {
         standing found;
         HM_TRY(judge(s, signatures, i, &pending->digests, &found));
         if (s->orders->replace) continue;
-        if (found == OURS_GOOD) *unchanged = true;
-        if (found == OURS_GOOD) continue;
+        if (found == OURS_GOOD) {
+            pending->is_present = true;
+            memcpy(pending->present, signatures->signer[i].info->signature_hash, sizeof pending->present);
+            continue;
+        }
         if (found == OURS_STALE && !format->several) continue;
         if (found == OURS_STALE)
             return hm_refuse(
@@ -156,6 +160,7 @@ static hm_err copy_whole(const pending_job *pending) {
     return HM_OK;
 }
 
+/* The job is finished by it. */
 static hm_err report_unchanged(signing *s, pending_job *pending) {
     hm_opened *opened = &pending->opened;
     HM_BUF text = HM_BUF_EMPTY;
@@ -206,6 +211,7 @@ static hm_err ask_core(signing *s, pending_job *pending) {
     message.field[HM_SIGN_SIZE].number = opened->job.folder ? pending->sink.written : opened->job.content.size;
     message.field[HM_SIGN_PLAIN].bytes = hm_digest_bytes(&pending->plain);
     message.field[HM_SIGN_CONTENT].bytes = hm_digest_bytes(&pending->digests.digest[0]);
+    if (pending->is_present && s->orders->release[0]) message.field[HM_SIGN_PRESENT].bytes = HM_ARRAY(pending->present);
     return hm_wire_put(&message, &s->outgoing);
 }
 
@@ -272,19 +278,18 @@ static hm_err report_skipped(signing *s, hm_job *job) {
 /* Take a job as far as the core's answer. PENDING is freed unless it waits for that. */
 static hm_err begin(signing *s, pending_job *pending, hm_job *job, bool *finished) {
     hm_signatures signatures = {0};
-    bool unchanged = false;
     *finished = false;
     HM_TRY(check_catalogue(s, job));
     HM_TRY(hm_opened_open(s->parser, job, s->orders->format, HM_OPEN_TO_SIGN, &pending->opened));
     HM_TRY(check_not_catalogue(&pending->opened));
     HM_TRY(prepare(s, pending->opened.format, pending->opened.subject));
     hm_err err = digest(s, pending, &signatures);
-    if (!hm_failed(err)) err = consider_present(s, pending, &signatures, &unchanged);
+    if (!hm_failed(err)) err = consider_present(s, pending, &signatures);
     hm_signatures_clear(&signatures);
     HM_TRY(err);
-    unchanged = unchanged && !s->orders->noted;
-    *finished = unchanged;
-    return unchanged ? report_unchanged(s, pending) : enqueue(s, pending);
+    /* For which release it was signed only the log knows. */
+    *finished = pending->is_present && !s->orders->release[0] && !s->orders->noted;
+    return *finished ? report_unchanged(s, pending) : enqueue(s, pending);
 }
 
 static hm_err start(signing *s, hm_job *job) {
@@ -397,6 +402,20 @@ static pending_job *take_pending(signing *s, uint64_t tag) {
     return NULL;
 }
 
+static hm_err finish_pending(signing *s, pending_job *pending, const hm_message *answer) {
+    hm_job *job = &pending->opened.job;
+    hm_bytes structure = answer->field[HM_SIGNED_STRUCTURE].bytes;
+    hm_err err;
+    if (answer->type == HM_MSG_FAULT) return hm_parser_finish(s->parser, job, hm_wire_raise(answer), false);
+    if (answer->type == HM_MSG_NOTED) return hm_parser_finish(s->parser, job, report_noted(s, pending), false);
+    if (!structure.len && pending->is_present) return report_unchanged(s, pending);
+    if (s->orders->noted || !structure.len)
+        return hm_parser_finish(s->parser, job, hm_could_not("core language: an answer to nothing"), false);
+    err = embed(s, pending, structure);
+    if (!hm_failed(err)) err = report_signed(s, pending, answer);
+    return hm_parser_finish(s->parser, job, err, !hm_failed(err));
+}
+
 static hm_err take_answer(signing *s, const hm_message *answer) {
     bool fault = answer->type == HM_MSG_FAULT;
     bool noted = answer->type == HM_MSG_NOTED && s->orders->noted;
@@ -404,12 +423,7 @@ static hm_err take_answer(signing *s, const hm_message *answer) {
     int tag = fault ? (int)HM_FAULT_TAG : noted ? (int)HM_NOTED_TAG : (int)HM_SIGNED_TAG;
     pending_job *pending = take_pending(s, answer->field[tag].number);
     if (!pending) return fault ? hm_wire_raise(answer) : hm_could_not("core language: an answer to nothing");
-    hm_err err = fault   ? hm_wire_raise(answer)
-                 : noted ? HM_OK
-                         : embed(s, pending, answer->field[HM_SIGNED_STRUCTURE].bytes);
-    if (!hm_failed(err)) err = noted ? report_noted(s, pending) : report_signed(s, pending, answer);
-    bool commit = !hm_failed(err) && !noted;
-    err = hm_parser_finish(s->parser, &pending->opened.job, err, commit);
+    hm_err err = finish_pending(s, pending, answer);
     pending_free(pending);
     return err;
 }

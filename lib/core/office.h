@@ -59,6 +59,7 @@ typedef struct {
     char principal[HM_PRINCIPAL_NAME_MAX + 1];
     enum { HM_NOTING_NOTHING, HM_NOTING_NEW, HM_NOTING_COMPARED, HM_NOTING_DONE } noting;
     hm_noting *noted;    /* requests.c; NULL until something is noted */
+    bool any_kept;       /* something of what was named carries its signature already */
     bool never_began;    /* what was to come before narrow was refused */
     bool spoilt;         /* a front's narrow was refused: what it sent behind it, not knowing, is too, and is no act */
     char repeatable[65]; /* what is signed may be asked for again under this key; "": not */

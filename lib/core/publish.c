@@ -2,6 +2,7 @@
  *
  * A file is found in the log by its signature: intent and outcome, for this product and this release. Its bytes come
  * last, and must be those that were looked at; they are in the download area only when the entry is durable. */
+#include "pair.h"
 #include "publish_area.h"
 #include "request_standing.h"
 
@@ -61,90 +62,28 @@ hm_err hm_publish_begin(hm_office *office, const hm_message *message) {
 
 /* ---- the log's word ---- */
 
-typedef struct {
-    hm_bytes digest;
-    bool found;
-    uint64_t intent;
-    hm_leaf leaf;
-    hm_buf *details;
-    char structure[2 * HM_SHA256_LEN + 1]; /* SHA-256 of what the office made, hex; "": the outcome does not say */
-} pair_search;
-
-static hm_err match_outcome(void *context, const hm_entry_row *entry) {
-    pair_search *search = context;
-    hm_leaf leaf;
-    HM_TRY(hm_leaf_get(entry->leaf, &leaf));
-    if (leaf.type != HM_LEAF_OUTCOME || !hm_bytes_equal(HM_BYTES(leaf.digest, leaf.digest_len), search->digest))
-        return HM_OK;
-    search->found = true;
-    search->intent = leaf.intent;
-    hm_bytes text;
-    bool found, erased;
-    HM_TRY(hm_audit_details(&leaf, entry, &erased));
-    hm_json_member(entry->details, "structure", &text, &found);
-    if (!erased && found && text.len < sizeof search->structure) memcpy(search->structure, text.data, text.len);
-    return HM_OK;
-}
-
-static hm_err keep_intent(void *context, const hm_entry_row *entry) {
-    pair_search *search = context;
-    bool erased;
-    HM_TRY(hm_leaf_get(entry->leaf, &search->leaf));
-    HM_TRY(hm_audit_details(&search->leaf, entry, &erased));
-    if (erased) return hm_refuse("the details of its intent were erased, so its release cannot be told");
-    return hm_put(search->details, entry->details);
-}
-
-static hm_err find_intent(hm_office *office, hm_bytes signature, hm_bytes content, pair_search *search) {
-    search->digest = signature;
-    HM_TRY(hm_store_entries_tagged(office->store, hm_log_outcome_tag(signature), match_outcome, search));
-    if (!search->found) return hm_refuse("was not signed by this office: its signature is not in the log");
-    HM_TRY(hm_store_entries(office->store, search->intent, 1, keep_intent, search));
-    bool right = search->leaf.type == HM_LEAF_INTENT &&
-                 hm_bytes_equal(HM_BYTES(search->leaf.digest, search->leaf.digest_len), content);
-    return right ? HM_OK : hm_refuse("was changed since: its signature was made over other content");
-}
-
-static hm_bytes member(hm_bytes details, const char *name) {
-    hm_bytes text;
-    bool found;
-    hm_json_member(details, name, &text, &found);
-    return found ? text : HM_NO_BYTES;
-}
-
-static hm_err check_release(const hm_office *office, const pair_search *search) {
-    hm_bytes details = hm_buf_bytes(search->details), release = member(details, "release");
-    bool ours = search->leaf.has_product && memcmp(search->leaf.product_class, office->session->product.class,
-                                                   sizeof search->leaf.product_class) == 0;
-    if (!ours) return hm_refuse("was signed for another product than %s", office->session->product.name);
-    if (hm_bytes_equal(release, hm_text(office->session->release))) return HM_OK;
-    return release.len ? hm_refuse("was signed for release %.*s, not for %s", (int)release.len,
-                                   (const char *)release.data, office->session->release)
-                       : hm_refuse("was signed for no release, and so for none that is published");
-}
-
 /* Does the intent itself name this SHA-256, as the file's or a payload's? */
-static hm_err check_content(const pair_search *search, hm_bytes plain) {
+static hm_err check_content(const hm_pair *pair, hm_bytes plain) {
     HM_BUF needle = HM_BUF_EMPTY;
-    hm_bytes details = hm_buf_bytes(search->details), manifest = member(details, "manifest");
+    hm_bytes details = hm_buf_bytes(pair->details), manifest = hm_pair_member(details, "manifest");
     HM_TRY(hm_put_text(&needle, "\"digest\":\""));
     HM_TRY(hm_put_hex(&needle, plain));
     HM_TRY(hm_put_text(&needle, "\""));
     if (manifest.len && memmem(manifest.data, manifest.len, needle.data, needle.len)) return HM_OK;
     needle.len = 0;
     HM_TRY(hm_put_hex(&needle, plain));
-    return !manifest.len && hm_bytes_equal(member(details, "plain"), hm_buf_bytes(&needle))
+    return !manifest.len && hm_bytes_equal(hm_pair_member(details, "plain"), hm_buf_bytes(&needle))
                ? HM_OK
                : hm_refuse("is not what was signed: its SHA-256 is not in the intent");
 }
 
 /* A file that carries a signature. Of a detached one the office knows every octet; of others the signature is somewhere
  * in it, and that is the parser's word. */
-static hm_err check_carrier(const pair_search *search, hm_bytes plain) {
+static hm_err check_carrier(const hm_pair *pair, hm_bytes plain) {
     HM_BUF hex = HM_BUF_EMPTY;
-    bool detached = search->leaf.format == HM_LOGGED_CMS || search->leaf.format == HM_LOGGED_CATALOGUE;
+    bool detached = pair->leaf.format == HM_LOGGED_CMS || pair->leaf.format == HM_LOGGED_CATALOGUE;
     HM_TRY(hm_put_hex(&hex, plain));
-    return !detached || hm_bytes_equal(hm_text(search->structure), hm_buf_bytes(&hex))
+    return !detached || hm_bytes_equal(hm_text(pair->structure), hm_buf_bytes(&hex))
                ? HM_OK
                : hm_refuse("is not what the office made: only its own signature, and no other with it, is published");
 }
@@ -161,11 +100,11 @@ static hm_err take_by(hm_noting *noted, hm_bytes by) {
     return HM_OK;
 }
 
-static hm_err fill_artifact(const hm_message *message, const pair_search *search, hm_artifact *artifact) {
+static hm_err fill_artifact(const hm_message *message, const hm_pair *pair, hm_artifact *artifact) {
     char algorithm[16];
-    hm_bytes word = member(hm_buf_bytes(search->details), "algorithm");
+    hm_bytes word = hm_pair_member(hm_buf_bytes(pair->details), "algorithm");
     snprintf(algorithm, sizeof algorithm, "%.*s", (int)word.len, (const char *)word.data);
-    *artifact = (hm_artifact){.format = search->leaf.format,
+    *artifact = (hm_artifact){.format = pair->leaf.format,
                               .name = message->field[HM_PUBLISH_FILE_NAME].bytes,
                               .size = message->field[HM_PUBLISH_FILE_SIZE].number,
                               .plain = message->field[HM_PUBLISH_FILE_PLAIN].bytes,
@@ -174,17 +113,17 @@ static hm_err fill_artifact(const hm_message *message, const pair_search *search
 }
 
 static hm_err check_file(hm_office *office, const hm_message *message, hm_artifact *artifact, hm_buf *details) {
-    pair_search search = {.details = details};
+    hm_pair pair = {.details = details};
     hm_bytes name = message->field[HM_PUBLISH_FILE_NAME].bytes;
     HM_TRY(hm_area_check_name(name, "a file"));
     if (hm_bytes_equal(name, hm_text(HM_AREA_SUMS)))
         return hm_refuse("%s is the download area's own (rename it)", HM_AREA_SUMS);
-    HM_TRY(find_intent(office, message->field[HM_PUBLISH_FILE_SIGNATURE].bytes,
-                       message->field[HM_PUBLISH_FILE_CONTENT].bytes, &search));
-    HM_TRY(check_release(office, &search));
+    HM_TRY(hm_pair_find(office, message->field[HM_PUBLISH_FILE_SIGNATURE].bytes,
+                        message->field[HM_PUBLISH_FILE_CONTENT].bytes, &pair));
+    HM_TRY(hm_pair_check_release(office, &pair));
     HM_TRY((message->field[HM_PUBLISH_FILE_CARRIES].number ? check_carrier : check_content)(
-        &search, message->field[HM_PUBLISH_FILE_PLAIN].bytes));
-    return fill_artifact(message, &search, artifact);
+        &pair, message->field[HM_PUBLISH_FILE_PLAIN].bytes));
+    return fill_artifact(message, &pair, artifact);
 }
 
 /* The same file, by another of its signatures: an update's payload that is signed by itself, too. */
@@ -209,7 +148,7 @@ hm_err hm_publish_file(hm_office *office, const hm_message *message) {
     if (is_named(&noted->request, &artifact)) return HM_OK;
     if (office->session->noting == HM_NOTING_COMPARED)
         return hm_request_match(&noted->request, &artifact, noted->matched);
-    HM_TRY(take_by(noted, member(hm_buf_bytes(&details), "principal")));
+    HM_TRY(take_by(noted, hm_pair_member(hm_buf_bytes(&details), "principal")));
     HM_TRY(hm_request_keep(noted, &artifact));
     noted->publishing->operand[at] = (uint32_t)message->field[HM_PUBLISH_FILE_OPERAND].number;
     memcpy(noted->publishing->signature[at], message->field[HM_PUBLISH_FILE_SIGNATURE].bytes.data, HM_SHA256_LEN);
@@ -378,12 +317,12 @@ static hm_err list_one(void *context, const hm_entry_row *entry) {
     HM_TRY(hm_audit_details(&leaf, entry, &erased));
     if (erased || leaf.type != HM_LEAF_PUBLICATION) return HM_OK;
     hm_published published = {.index = entry->index,
-                              .product = member(entry->details, "product"),
-                              .release = member(entry->details, "release"),
-                              .actor = member(entry->details, "actor")};
+                              .product = hm_pair_member(entry->details, "product"),
+                              .release = hm_pair_member(entry->details, "release"),
+                              .actor = hm_pair_member(entry->details, "actor")};
     if (listing->product.len && !hm_bytes_equal(listing->product, published.product)) return HM_OK;
-    HM_TRY(hm_base64_decode(member(entry->details, "publication"), &body));
-    (void)!hm_failed(hm_decimal_decode(member(entry->details, "time"), &time));
+    HM_TRY(hm_base64_decode(hm_pair_member(entry->details, "publication"), &body));
+    (void)!hm_failed(hm_decimal_decode(hm_pair_member(entry->details, "time"), &time));
     published.time = (int64_t)time;
     published.body = hm_buf_bytes(&body);
     return listing->visit(listing->context, &published);

@@ -223,7 +223,7 @@ hm_err hm_requests_close(hm_office *office, bool *needed, uint64_t *index, uint8
     hm_noting *noting = office->session->noted;
     if (office->session->noting != HM_NOTING_NEW || !office->session->product.id || noting->publishing)
         return hm_refuse("core language: request-close comes after narrow, in a session that request-begin began");
-    if (!noting->request.artifacts) return hm_refuse("there is nothing to request");
+    if (!noting->request.artifacts && !office->session->any_kept) return hm_refuse("there is nothing to request");
     *needed = noting->any_needs;
     return *needed ? hm_request_make(office, noting, index, hash) : HM_OK;
 }

@@ -1,6 +1,7 @@
 /* Signing for a narrowed session: one product, one release, so many signatures and no more.
  *
  * A batch is two commits whatever its size: all intents, then the token's work, then all outcomes. */
+#include "pair.h"
 #include "peer.h"
 
 #include <base/json.h>
@@ -62,6 +63,7 @@ typedef struct signing_job {
     uint8_t signature_hash[HM_SHA256_LEN];
     bool noted;                     /* for a request */
     bool repeated;                  /* it was signed before, and is answered so again */
+    bool kept;                      /* it carries its signature for this release already */
     const struct signing_job *twin; /* the same question earlier in the batch; NULL: none */
     bool keeps;                     /* its answer, under this name: */
     uint8_t name[HM_SHA256_LEN];
@@ -120,7 +122,7 @@ static hm_err check_job(hm_office *office, signing_job *job) {
 }
 
 /* Nothing is to be signed for it. */
-static bool is_done(const signing_job *job) { return job->noted || job->repeated || job->twin; }
+static bool is_done(const signing_job *job) { return job->noted || job->repeated || job->kept || job->twin; }
 
 static bool failed(const signing_job *job) { return job->fault.class != HM_DONE; }
 
@@ -354,9 +356,31 @@ static hm_err note_refusal(hm_office *office, const hm_fault *fault) {
     return hm_fault_raise(fault);
 }
 
+/* What carries a signature for another release, or none that is on record, is not taken for one of this. */
+static hm_err look_at_present(hm_office *office, signing_job *job) {
+    HM_BUF details = HM_BUF_EMPTY;
+    hm_pair pair = {.details = &details};
+    hm_bytes present = bytes(job, HM_SIGN_PRESENT);
+    if (!present.len || office->session->noting == HM_NOTING_COMPARED) return HM_OK;
+    if (present.len != HM_SHA256_LEN) return hm_refuse("core language: a signature is named by its SHA-256");
+    HM_TRY(hm_rule_allows_requester(office));
+    hm_err err = hm_pair_find(office, present, bytes(job, HM_SIGN_CONTENT), &pair);
+    if (!hm_failed(err)) err = hm_pair_check_release(office, &pair);
+    hm_fault fault = hm_fault_keep(err);
+    if (fault.class == HM_REFUSED) return hm_refuse("%s (--replace signs it anew)", fault.sentence);
+    HM_TRY(hm_fault_raise(&fault));
+    job->intent = pair.intent;
+    job->outcome = pair.outcome;
+    job->kept = true;
+    return HM_OK;
+}
+
 /* Nothing is signed: what becomes of it is a request, or a comparison. */
 static void note(hm_office *office, signing_job *job) {
-    hm_err err = check_job(office, job);
+    hm_err err = look_at_present(office, job);
+    office->session->any_kept |= job->kept;
+    if (job->kept) return;
+    if (!hm_failed(err)) err = check_job(office, job);
     hm_rule_request request = {&job->artifact, hm_failed(err) || !job->key ? NULL : job->key->token_id, job->time,
                                bytes(job, HM_SIGN_STATEMENT)};
     if (!hm_failed(err)) err = hm_requests_note(office, &request);
@@ -365,7 +389,8 @@ static void note(hm_office *office, signing_job *job) {
 }
 
 static void check(hm_office *office, const signing_job *jobs, signing_job *job) {
-    hm_err err = recall(office, jobs, job);
+    hm_err err = look_at_present(office, job);
+    if (!hm_failed(err) && !job->kept) err = recall(office, jobs, job);
     if (!hm_failed(err) && !is_done(job)) err = check_job(office, job);
     job->fault = hm_fault_keep(err);
     if (failed(job)) job->key = NULL;
@@ -405,7 +430,7 @@ static hm_err answer(const signing_job *job) {
         message.field[HM_FAULT_TAG].number = number(job, HM_SIGN_TAG);
         message.field[HM_FAULT_CLASS].number = made->fault.class;
         message.field[HM_FAULT_SENTENCE].bytes = hm_text(made->fault.sentence);
-    } else if (job->noted) {
+    } else if (job->noted && !job->kept) {
         message.type = HM_MSG_NOTED;
         message.field[HM_NOTED_TAG].number = number(job, HM_SIGN_TAG);
     } else {

@@ -29,6 +29,31 @@ expect_same firmware.bin.p7s p7s.kept "the signature is still there"
 step "--replace does" hallmark sign --product gate --replace firmware.bin
 step "it is the other product's now" hallmark verify --product gate firmware.bin
 
+# For which release it was signed only the log knows.
+echo release >release.bin
+step "signed for a release" hallmark sign --product pump --release 1.0 release.bin
+cp release.bin.p7s first.p7s
+expect_output unchanged "for the same one again: nothing to do" hallmark sign --product pump --release 1.0 release.bin
+expect_output unchanged "nor if none is named" hallmark sign --product pump release.bin
+expect_refused "was signed for release 1.0, not for 2.0 (--replace" "for another one it is not signed by that" \
+    hallmark sign --product pump --release 2.0 release.bin
+expect_same release.bin.p7s first.p7s "the signature is as it was"
+step "--replace signs it for that" hallmark sign --product pump --release 2.0 --replace release.bin
+expect_output unchanged "and then it is" hallmark sign --product pump --release 2.0 release.bin
+echo plain >plain.bin
+hallmark sign --product pump plain.bin >out.log
+expect_refused "for no release" "signed for none, signed for none of them" hallmark sign --product pump --release 2.0 plain.bin
+if [ -f "$efi" ]; then
+    cp "$efi" release.efi
+    step "so with programs" hallmark sign --product pump --release 1.0 release.efi
+    cp release.efi first.efi
+    expect_output unchanged "that carry it" hallmark sign --product pump --release 1.0 release.efi
+    expect_refused "was signed for release 1.0" "for one release only" hallmark sign --product pump --release 2.0 release.efi
+    expect_same release.efi first.efi "and are as they were"
+    step "and -o copies what is good already" hallmark sign --product pump --release 1.0 -o copied.efi release.efi
+    expect_same copied.efi release.efi "as it is"
+fi
+
 # Several files: all are tried; 1 before 3.
 expect_status 3 "a missing file: could not" hallmark sign --product pump nowhere.bin driver.bin
 step "the file beside it was signed all the same" hallmark verify driver.bin

@@ -104,6 +104,12 @@ expect_refused "the request is done" "and not approved any more" \
 step "sign --wait comes back when it is signed" hallmark sign --wait --product pump --release 2.1 firmware.bin
 wait $!
 step "verified too" hallmark verify firmware.bin
+requests=$(hallmark status --json | wc -l)
+expect_output unchanged "the job runs again, and nobody has to approve again" \
+    hallmark sign --wait --product pump --release 2.1 firmware.bin
+expect_output "$requests" "there is no new request" sh -c 'hallmark status --json | wc -l'
+expect_refused "was signed for release 2.1, not for 2.2 (--replace" "and no green job for a release that was not signed" \
+    hallmark sign --wait --product pump --release 2.2 firmware.bin
 rm firmware.bin.p7s
 (
     sleep 1

@@ -10,7 +10,7 @@
 
 #include <base/bytes.h>
 
-enum { HM_WIRE_VERSION = 6, HM_WIRE_FIELDS = 9, HM_WIRE_FRAME_MAX = 1 << 20 };
+enum { HM_WIRE_VERSION = 7, HM_WIRE_FIELDS = 10, HM_WIRE_FRAME_MAX = 1 << 20 };
 
 /* Types. Questions are odd, answers are even. */
 typedef enum {
@@ -115,7 +115,8 @@ enum {
     HM_SIGN_SIZE,
     HM_SIGN_PLAIN,
     HM_SIGN_CONTENT,
-    HM_SIGN_STATEMENT /* the manifest, for COSE; otherwise empty */
+    HM_SIGN_STATEMENT, /* the manifest, for COSE; otherwise empty */
+    HM_SIGN_PRESENT    /* SHA-256 of the signature that is there already, if that will do for this release; or empty */
 };
 /* REMARK: for who has it signed; empty: nothing. */
 enum { HM_SIGNED_TAG, HM_SIGNED_INTENT, HM_SIGNED_OUTCOME, HM_SIGNED_STRUCTURE, HM_SIGNED_REMARK };

@@ -1,4 +1,5 @@
 #include "front.h"
+#include "range.h"
 
 #include <event2/buffer.h>
 #include <fcntl.h>
@@ -9,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { NAME_MAX_LEN = 512 };
+enum { NAME_MAX_LEN = 512, TAG_LEN = 64 };
 
 /* The characters of tiles' and releases' names; no step upwards, no hidden files. */
 static bool is_name(const char *name) {
@@ -35,27 +36,71 @@ static const char *caching_of(const char *name) {
     return strncmp(name, "tile/", 5) == 0 && !strstr(name, ".p/") ? "public, max-age=31536000, immutable" : "no-cache";
 }
 
+/* What is at a path is only ever replaced, and nothing is written over: another content is another file. */
+static void name_version(const struct stat *st, char tag[static TAG_LEN]) {
+    snprintf(tag, TAG_LEN, "\"%llx-%llx-%llx%08lx\"", (unsigned long long)st->st_ino, (unsigned long long)st->st_size,
+             (unsigned long long)st->st_mtim.tv_sec, (unsigned long)st->st_mtim.tv_nsec);
+}
+
+static void add_headers(struct evkeyvalq *headers, const char *name, const char *tag) {
+    evhttp_add_header(headers, "Content-Type",
+                      strcmp(name, "checkpoint") == 0 ? "text/plain; charset=utf-8" : "application/octet-stream");
+    evhttp_add_header(headers, "Cache-Control", caching_of(name));
+    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+    evhttp_add_header(headers, "Accept-Ranges", "bytes");
+    evhttp_add_header(headers, "ETag", tag);
+}
+
+/* The status, and which part is sent. A range of another version is of none that is here (RFC 9110, section 13.1.5). */
+static int choose(struct evhttp_request *request, uint64_t size, const char *tag, uint64_t *first, uint64_t *len) {
+    struct evkeyvalq *asked = evhttp_request_get_input_headers(request),
+                     *out = evhttp_request_get_output_headers(request);
+    const char *range = evhttp_find_header(asked, "Range"), *version = evhttp_find_header(asked, "If-Range"),
+               *had = evhttp_find_header(asked, "If-None-Match");
+    char part[80];
+    bool get = evhttp_request_get_command(request) == EVHTTP_REQ_GET; /* of HEAD there are no parts (section 14.2) */
+    if (had && strcmp(had, tag) == 0) return *first = *len = 0, 304;
+    bool same = !version || strcmp(version, tag) == 0;
+    hm_range what = hm_range_of(get && same ? range : NULL, size, first, len);
+    if (what == HM_RANGE_WHOLE) return *first = 0, *len = size, 200;
+    if (what == HM_RANGE_PART)
+        snprintf(part, sizeof part, "bytes %llu-%llu/%llu", (unsigned long long)*first,
+                 (unsigned long long)(*first + *len - 1), (unsigned long long)size);
+    else
+        snprintf(part, sizeof part, "bytes */%llu", (unsigned long long)size);
+    evhttp_add_header(out, "Content-Range", part);
+    return what == HM_RANGE_PART ? 206 : 416;
+}
+
+/* Takes FD. Of nothing there is nothing to map. */
+static struct evbuffer *open_part(int fd, uint64_t first, uint64_t len) {
+    struct evbuffer *body = evbuffer_new();
+    bool taken = body && len && evbuffer_add_file(body, fd, (ev_off_t)first, (ev_off_t)len) == 0;
+    if (!taken) close(fd);
+    if (taken || !body || !len) return body;
+    evbuffer_free(body);
+    return NULL;
+}
+
 void hm_files_send(hm_exchange *x, int folder, const char *name) {
     struct stat st;
+    char tag[TAG_LEN];
+    uint64_t first, len;
     int fd = is_name(name) ? open_below(folder, name, &st) : -1;
     if (fd < 0) {
         hm_exchange_problem(x, HM_PROBLEM_NOT_FOUND, "there is no such file");
         return;
     }
-    struct evbuffer *body = evbuffer_new();
-    /* Of an empty file there is nothing to map; what was not taken is still ours to close. */
-    bool taken = body && st.st_size > 0 && evbuffer_add_file(body, fd, 0, st.st_size) == 0;
-    if (!taken) close(fd);
-    if (!body || (st.st_size > 0 && !taken)) {
-        if (body) evbuffer_free(body);
+    name_version(&st, tag);
+    int status = choose(x->request, (uint64_t)st.st_size, tag, &first, &len);
+    struct evbuffer *body = open_part(fd, first, len);
+    if (status == 416) {
+        hm_exchange_problem(x, HM_PROBLEM_RANGE, "the file is not so long");
+    } else if (!body) {
         hm_exchange_problem(x, HM_PROBLEM_UNAVAILABLE, "the file cannot be read now");
-        return;
+    } else {
+        add_headers(evhttp_request_get_output_headers(x->request), name, tag);
+        hm_exchange_send(x, status, body);
     }
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(x->request);
-    evhttp_add_header(headers, "Content-Type",
-                      strcmp(name, "checkpoint") == 0 ? "text/plain; charset=utf-8" : "application/octet-stream");
-    evhttp_add_header(headers, "Cache-Control", caching_of(name));
-    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-    hm_exchange_send(x, 200, body);
-    evbuffer_free(body);
+    if (body) evbuffer_free(body);
 }

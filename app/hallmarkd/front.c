@@ -1,9 +1,7 @@
 #include "front.h"
 
 #include <base/io.h>
-#include <base/json.h>
 #include <base/sandbox.h>
-#include <client/wire_json.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,104 +16,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
     HEADERS_MAX = 16 * 1024,
     BODY_MAX = 8 * 1024 * 1024,
+    BODY_READ = 2 * BODY_MAX, /* what is larger than the one is answered by us, than the other by libevent */
     CLIENT_SECONDS = 30,
     UNDER_WAY_MAX = 2000,
     VALUES_MAX = 50000,
     LOG_BLOCK = 32 * 1024,
-    RECORD_MAX = 16 * 1024 /* RFC 8446, section 5.1 */
+    ANY_METHOD = 0xffff /* and what libevent does not know */
 };
 
 /* Of which names of headers are made (RFC 9110, section 5.6.2). */
 static const char token_octets[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* ---- one request ---- */
-
-/* One line in JSON for each request; no bodies, no headers, no queries: sessions and tokens are in none of it. */
-static void log_request(const hm_exchange *x, const char *method, const char *path, int status) {
-    json_t *line = json_pack("{s:I, s:s, s:s, s:i, s:f, s:s*}", "time", (json_int_t)time(NULL), "method", method,
-                             "path", path, "status", status, "ms", (seconds_now() - x->began) * 1000, "principal",
-                             x->principal[0] ? x->principal : NULL);
-    char *text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(4)) : NULL;
-    /* Written once a second, or when there is much. */
-    if (text) (void)!fprintf(stderr, "%s\n", text);
-    free(text);
-    json_decref(line);
-}
-
-static void count(hm_front *front, int status) {
-    front->requests++;
-    if (status >= 100 && status < 600) front->by_status[status / 100]++;
-}
-
-/* Head and body in one record and one packet: what is short, and lies there to be written. */
-static void send_as_one(struct evhttp_connection *connection) {
-    struct evbuffer *out = bufferevent_get_output(evhttp_connection_get_bufferevent(connection));
-    size_t len = evbuffer_get_length(out);
-    if (len <= RECORD_MAX) (void)evbuffer_pullup(out, -1);
-}
-
-void hm_exchange_send(hm_exchange *x, int status, struct evbuffer *body) {
-    count(x->front, status);
-    if (x->request) {
-        const char *method = evhttp_request_get_command(x->request) == EVHTTP_REQ_GET ? "GET" : "POST";
-        const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(x->request));
-        log_request(x, method, path ? path : "", status);
-        /* From here on the exchange is nobody's. */
-        evhttp_connection_set_closecb(evhttp_request_get_connection(x->request), NULL, NULL);
-        struct evhttp_connection *connection = evhttp_request_get_connection(x->request);
-        evhttp_send_reply(x->request, status, status < 400 ? "OK" : "Problem", body);
-        send_as_one(connection);
-    }
-    free(x);
-}
-
-static void free_text(const void *text, size_t len, void *context) {
-    (void)len, (void)context;
-    free((void *)(uintptr_t)text);
-}
-
-/* OUT holds the text from then on. */
-static bool put_json(const json_t *body, struct evbuffer *out) {
-    hm_buf text = HM_BUF_EMPTY;
-    hm_json json = hm_json_plain(&text);
-    hm_wire_json_put(body, NULL, &json);
-    bool good =
-        !hm_failed(hm_json_end(&json)) && evbuffer_add_reference(out, text.data, text.len, free_text, NULL) == 0;
-    if (!good) hm_buf_clear(&text);
-    return good;
-}
-
-void hm_exchange_reply(hm_exchange *x, int status, json_t *body) {
-    struct evbuffer *out = evbuffer_new();
-    struct evkeyvalq *headers = x->request ? evhttp_request_get_output_headers(x->request) : NULL;
-    if (headers) {
-        evhttp_add_header(headers, "Content-Type", status < 400 ? "application/json" : "application/problem+json");
-        evhttp_add_header(headers, "Cache-Control", "no-store");
-    }
-    if (headers && (status == 429 || status == 503)) evhttp_add_header(headers, "Retry-After", "1");
-    if (headers && status == 401) evhttp_add_header(headers, "WWW-Authenticate", "Bearer");
-    bool whole = out && body && put_json(body, out);
-    hm_exchange_send(x, whole ? status : 503, out);
-    if (out) evbuffer_free(out);
-    json_decref(body);
-}
-
-void hm_exchange_problem(hm_exchange *x, hm_problem problem, const char *detail) {
-    x->front->problems++;
-    hm_exchange_reply(x, hm_problem_status(problem), hm_problem_json(problem, detail));
-}
 
 /* Who asked is gone; the core is asked all the same, and what it says is on record there. */
 static void on_close(struct evhttp_connection *connection, void *context) {
@@ -128,7 +45,7 @@ static hm_exchange *exchange_new(hm_front *front, struct evhttp_request *request
     if (!x) return NULL;
     x->front = front;
     x->request = request;
-    x->began = seconds_now();
+    x->began = hm_seconds_now();
     hm_client_asks(request);
     evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_close, x);
     return x;
@@ -166,6 +83,7 @@ static json_t *body_json(struct evhttp_request *request) {
 
 static void answer_api(hm_exchange *x, const struct evhttp_uri *uri, const char *path) {
     bool get = evhttp_request_get_command(x->request) == EVHTTP_REQ_GET;
+    if (!hm_session_has(x, path)) return;
     if (!hm_session_takes(x, evbuffer_get_length(evhttp_request_get_input_buffer(x->request)))) return;
     json_t *body = get ? query_json(uri) : body_json(x->request);
     if (x->front->under_way >= UNDER_WAY_MAX || x->front->ends)
@@ -198,6 +116,36 @@ static bool is_ambiguous(const struct evkeyvalq *headers) {
     return lengths > 1;
 }
 
+/* What is only read, whoever asks. */
+static void answer_file(hm_exchange *x, int folder, const char *name) {
+    enum evhttp_cmd_type method = evhttp_request_get_command(x->request);
+    if (method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD)
+        hm_files_send(x, folder, name);
+    else
+        hm_exchange_method(x, "GET, HEAD");
+}
+
+static void answer(hm_exchange *x, const struct evhttp_uri *uri) {
+    const char *path = uri ? evhttp_uri_get_path(uri) : NULL, *rest;
+    if (evbuffer_get_length(evhttp_request_get_input_buffer(x->request)) > BODY_MAX)
+        hm_exchange_problem(x, HM_PROBLEM_TOO_LARGE, "a body has at most 8 MiB");
+    else if (path && (rest = behind(path, "/log/")))
+        answer_file(x, x->front->plan->log, rest);
+    else if (path && (rest = behind(path, "/v1/download/")))
+        answer_file(x, x->front->plan->published, rest);
+    else if (path && (rest = behind(path, "/v1")) && rest[0] == '/')
+        answer_api(x, uri, rest);
+    else
+        hm_exchange_problem(x, HM_PROBLEM_NOT_FOUND, "everything is under /v1 and /log");
+}
+
+/* A body is read of POST alone (and of PUT and PATCH, which nothing here has): where another method has one, it would
+ * be taken for the next request. */
+static bool may_leave_a_body(struct evhttp_request *request) {
+    const char *length = evhttp_find_header(evhttp_request_get_input_headers(request), "Content-Length");
+    return evhttp_request_get_command(request) != EVHTTP_REQ_POST && length && strcmp(length, "0") != 0;
+}
+
 static void on_request(struct evhttp_request *request, void *context) {
     hm_front *front = context;
     hm_exchange *x = exchange_new(front, request);
@@ -205,25 +153,14 @@ static void on_request(struct evhttp_request *request, void *context) {
         evhttp_send_error(request, 503, NULL);
         return;
     }
-    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
-    const char *path = uri ? evhttp_uri_get_path(uri) : NULL, *rest;
-    enum evhttp_cmd_type method = evhttp_request_get_command(request);
-    if (is_ambiguous(evhttp_request_get_input_headers(request))) {
+    bool ambiguous = is_ambiguous(evhttp_request_get_input_headers(request));
+    if (ambiguous || may_leave_a_body(request))
         evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
+    if (ambiguous)
         hm_exchange_problem(x, HM_PROBLEM_MALFORMED,
                             "a request has one Content-Length and no Transfer-Encoding, and plain names of headers");
-        return;
-    }
-    if (!path || (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_POST))
-        hm_exchange_problem(x, HM_PROBLEM_METHOD, "only GET and POST are asked here");
-    else if ((rest = behind(path, "/log/")) && method == EVHTTP_REQ_GET)
-        hm_files_send(x, front->plan->log, rest);
-    else if ((rest = behind(path, "/v1/download/")) && method == EVHTTP_REQ_GET)
-        hm_files_send(x, front->plan->published, rest);
-    else if ((rest = behind(path, "/v1")) && rest[0] == '/')
-        answer_api(x, uri, rest);
     else
-        hm_exchange_problem(x, HM_PROBLEM_NOT_FOUND, "everything is under /v1 and /log");
+        answer(x, evhttp_request_get_evhttp_uri(request));
 }
 
 /* ---- metrics and health, on a listener of their own ---- */
@@ -357,9 +294,10 @@ static hm_err open_http(hm_front *front) {
     HM_TRY(hm_clients_begin(front));
     evhttp_set_bevcb(front->http, hm_clients_new, front);
     evhttp_set_gencb(front->http, on_request, front);
-    evhttp_set_allowed_methods(front->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+    evhttp_set_allowed_methods(front->http, ANY_METHOD);
     evhttp_set_max_headers_size(front->http, HEADERS_MAX);
-    evhttp_set_max_body_size(front->http, BODY_MAX);
+    evhttp_set_max_body_size(front->http, BODY_READ);
+    evhttp_set_flags(front->http, EVHTTP_SERVER_LINGERING_CLOSE);
     evhttp_set_timeout(front->http, CLIENT_SECONDS);
     front->bound = evhttp_accept_socket_with_handle(front->http, front->plan->listener);
     if (!front->bound) return hm_could_not("HTTPS cannot be served: %s", strerror(errno));

@@ -54,18 +54,29 @@ typedef struct {
     uint64_t requests, problems, signatures, by_status[6]; /* since the start; by_status by hundreds */
 } hm_front;
 
+enum { HM_WHY_MAX = 200 };
 /* One request that is being answered. REQUEST is NULL when who asked is gone. */
 typedef struct hm_exchange {
     hm_front *front;
     struct evhttp_request *request;
     double began;
-    char principal[65]; /* for the log of requests */
+    /* For the log of requests: who asked; of a problem the code, and of one that is about who may do what, why. */
+    char principal[65];
+    const char *code;
+    char why[HM_WHY_MAX + 1];
 } hm_exchange;
-/* All three end the exchange and free it. BODY is the caller's still. */
+/* exchange.c. These end the exchange and free it. BODY is the caller's still; who asked by HEAD is told only how long
+ * it is. */
 void hm_exchange_send(hm_exchange *x, int status, struct evbuffer *body);
 /* BODY is taken. */
 void hm_exchange_reply(hm_exchange *x, int status, json_t *body);
 void hm_exchange_problem(hm_exchange *x, hm_problem problem, const char *detail);
+/* With the answers to its ITEMS, of which there may be none (NULL). */
+void hm_exchange_problem_of(hm_exchange *x, hm_problem problem, const char *detail, json_t *items);
+/* The resource has only the methods that ALLOWED lists (RFC 9110, section 10.2.1). */
+void hm_exchange_method(hm_exchange *x, const char *allowed);
+/* Monotonic. */
+double hm_seconds_now(void);
 
 /* clients.c: connections over TLS. hm_clients_new is for evhttp_set_bevcb, its context the front. */
 HM_MUST_USE hm_err hm_clients_begin(hm_front *front);
@@ -79,6 +90,8 @@ hm_address hm_client_address(struct evhttp_request *request);
 
 /* session.c: requests under /v1 that are asked of the core */
 void hm_session_create(hm_exchange *x);
+/* Is there such a resource, with the method that is asked for? False: the exchange is answered. */
+bool hm_session_has(hm_exchange *x, const char *path);
 /* Is a body of LEN octets looked at? Of nobody's only a small one. False: the exchange is answered. */
 bool hm_session_takes(hm_exchange *x, size_t len);
 /* PATH behind /v1; BODY, an object or NULL, is taken. */

@@ -11,6 +11,7 @@ static const struct {
     [HM_PROBLEM_METHOD] = {405, "method-not-allowed", "This resource has other methods"},
     [HM_PROBLEM_DENIED] = {409, "denied", "An approver has said no"},
     [HM_PROBLEM_TOO_LARGE] = {413, "too-large", "The request is too large"},
+    [HM_PROBLEM_RANGE] = {416, "range", "The file has no such part"},
     [HM_PROBLEM_TOO_MANY] = {429, "too-many", "Too many requests at once"},
     [HM_PROBLEM_UNAVAILABLE] = {503, "unavailable", "The office cannot do this now"},
 };

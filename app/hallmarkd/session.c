@@ -45,10 +45,8 @@ static void finish_call(hm_call *c) {
         hm_exchange_reply(x, 200, body);
     } else if (c->items && json_array_size(c->items)) {
         /* Which of them, and why. */
-        json_t *problem = hm_problem_json(c->problem, c->why);
-        json_object_set(problem, "items", c->items);
         json_decref(body);
-        hm_exchange_reply(x, hm_problem_status(c->problem), problem);
+        hm_exchange_problem_of(x, c->problem, c->why, c->items);
     } else {
         json_decref(body);
         hm_exchange_problem(x, c->problem, c->why);
@@ -302,6 +300,24 @@ static void refuse(hm_exchange *x, const hm_web_session *s) {
                             "nobody has said who speaks in this session (POST /v1/sessions/current/key or .../token)");
 }
 
+/* Sessions themselves are in no table. */
+static bool is_of_sessions(const char *path) {
+    return strcmp(path, "/sessions") == 0 || strcmp(path, "/sessions/current/key") == 0 ||
+           strcmp(path, "/sessions/current/token") == 0;
+}
+
+bool hm_session_has(hm_exchange *x, const char *path) {
+    enum evhttp_cmd_type method = evhttp_request_get_command(x->request);
+    bool other, get = hm_route_find("GET", path, &other), post = hm_route_find("POST", path, &other);
+    post = post || is_of_sessions(path);
+    bool has = (get && method == EVHTTP_REQ_GET) || (post && method == EVHTTP_REQ_POST);
+    if (!get && !post)
+        hm_exchange_problem(x, HM_PROBLEM_NOT_FOUND, NULL);
+    else if (!has)
+        hm_exchange_method(x, get && post ? "GET, POST" : get ? "GET" : "POST");
+    return has;
+}
+
 bool hm_session_takes(hm_exchange *x, size_t len) {
     const hm_web_session *s = session_of(x);
     if (len <= NOBODYS_BODY_MAX || (s && s->known)) return true;
@@ -311,17 +327,13 @@ bool hm_session_takes(hm_exchange *x, size_t len) {
 
 void hm_session_call(hm_exchange *x, const char *path, json_t *body) {
     const char *method = evhttp_request_get_command(x->request) == EVHTTP_REQ_GET ? "GET" : "POST";
-    static const char proofs[] = "/sessions/current/";
-    bool other_method, proof = strncmp(path, proofs, sizeof proofs - 1) == 0 && strcmp(method, "POST") == 0;
-    const char *how = path + sizeof proofs - 1;
-    proof = proof && (strcmp(how, "key") == 0 || strcmp(how, "token") == 0);
+    bool other_method, proof = is_of_sessions(path);
+    const char *how = proof ? strrchr(path, '/') + 1 : "";
     const hm_route *route = proof ? NULL : hm_route_find(method, path, &other_method);
     hm_web_session *s = session_of(x);
     json_t *object = body ? body : json_object();
     hm_call *c = NULL;
-    if (!proof && !route) {
-        hm_exchange_problem(x, other_method ? HM_PROBLEM_METHOD : HM_PROBLEM_NOT_FOUND, NULL);
-    } else if (!s || (!proof && !s->known)) {
+    if (!s || (!proof && !s->known)) {
         refuse(x, s);
     } else if (s->waiting >= WAITING_MAX) {
         hm_exchange_problem(x, HM_PROBLEM_TOO_MANY, "this session has too many requests waiting");

@@ -80,6 +80,9 @@ static void what_does_not_go_together_is_refused(void **state) {
         {"office /a\nlisten 127.0.0.1:65536\ncertificate a\nkey b\n", "no address and port"},
         {"office /a\nlisten :80\ncertificate a\nkey b\n", "no address before the port"},
         {"office /a\nmetrics here\n", "no address and port"},
+        {"office /a\nlisten localhost:1\ncertificate a\nkey b\n", "localhost: is no address"},
+        {"office /a\nlisten [localhost]:1\ncertificate a\nkey b\n", "localhost: is no address"},
+        {"office /a\nmetrics localhost:9100\n", "localhost: is no address"},
         {"office /a\ndrain -1\n", "drain"},
         {"office /a\ndrain 3601\n", "drain"},
         {"office /a\ndrain soon\n", "drain"},
@@ -114,6 +117,34 @@ static void addresses_are_taken_apart(void **state) {
         hm_config_address("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:1", host, &port)));
 }
 
+/* A name would be found to be none only when it is listened on. */
+static void an_address_is_a_number_and_not_a_name(void **state) {
+    (void)state;
+    static const char *const wrong[] = {"localhost:1",
+                                        "sign.example:443",
+                                        "127.0.0.1.:1",
+                                        "127.0.0:1",
+                                        "127.0.0.1.1:1",
+                                        "127.0.0.256:1",
+                                        "0x7f.0.0.1:1",
+                                        " 127.0.0.1:1",
+                                        "127.0.0.1/8:1",
+                                        "[::1%lo]:1",
+                                        "[::g]:1",
+                                        "[]:1",
+                                        "[127.0.0.1.]:1",
+                                        "*:1",
+                                        "-:1"};
+    static const char *const right[] = {"0.0.0.0:1", "[::]:65535", "10.1.2.3:443", "[fe80::1]:443",
+                                        "[::ffff:10.0.0.1]:443"};
+    char host[64];
+    uint16_t port;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        refused(hm_config_address(wrong[i], host, &port), "no address");
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++)
+        assert_false(hm_failed(hm_config_address(right[i], host, &port)));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_words_and_values_and_passes_over_comments),
@@ -122,6 +153,7 @@ int main(void) {
         cmocka_unit_test(what_does_not_go_together_is_refused),
         cmocka_unit_test(an_office_alone_is_enough),
         cmocka_unit_test(addresses_are_taken_apart),
+        cmocka_unit_test(an_address_is_a_number_and_not_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

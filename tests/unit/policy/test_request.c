@@ -364,6 +364,88 @@ static void a_publication_is_whole(void **state) {
     assert_not_native(r.publish = true; r.by = hm_text("ci"));
 }
 
+/* What an approver's client found in his files, one after another. */
+static void an_artifact_is_matched_once_and_whatever_it_is_called(void **state) {
+    (void)state;
+    static hm_request r;
+    bool matched[HM_REQUEST_ARTIFACTS] = {false};
+    r = make(3);
+    hm_artifact a = r.artifact[1];
+    a.name = hm_text("renamed.bin");
+    assert_done(hm_request_match(&r, &a, matched));
+    assert_true(matched[1]);
+    assert_false(matched[0] || matched[2]);
+    assert_refused(hm_request_match(&r, &a, matched));
+    assert_refused(hm_request_match(&r, &r.artifact[1], matched));
+    assert_done(hm_request_match(&r, &r.artifact[2], matched));
+    assert_done(hm_request_match(&r, &r.artifact[0], matched));
+}
+
+/* CHANGE makes another artifact of a. */
+#define assert_no_match(change)                                                                                        \
+    do {                                                                                                               \
+        hm_artifact a = r.artifact[0];                                                                                 \
+        bool none[HM_REQUEST_ARTIFACTS] = {false};                                                                     \
+        change;                                                                                                        \
+        assert_refused(hm_request_match(&r, &a, none));                                                                \
+        for (size_t i = 0; i < HM_REQUEST_ARTIFACTS; i++) assert_false(none[i]);                                       \
+    } while (0)
+
+static void what_differs_in_anything_that_is_signed_is_no_match(void **state) {
+    (void)state;
+    static hm_request r;
+    static const uint8_t other[64] = "another digest";
+    r = make(2);
+    assert_no_match(a.format = 3);
+    assert_no_match(a.algorithm = HM_KEY_ES384);
+    assert_no_match(a.size++);
+    assert_no_match(a.plain = HM_BYTES(other, 32));
+    assert_no_match(a.content = HM_BYTES(other, 32));
+    assert_no_match(a.content = HM_BYTES(a.content.data, 31));
+    assert_no_match((a.plain = r.artifact[1].plain, a.size = 3));
+    assert_no_match(a.content = r.artifact[1].content);
+    r = make(0);
+    assert_no_match(a.size = 3);
+}
+
+static void a_file_that_is_let_out_is_matched_by_its_name_as_well(void **state) {
+    (void)state;
+    static hm_request r;
+    bool matched[HM_REQUEST_ARTIFACTS] = {false};
+    r = make(2);
+    r.publish = true;
+    r.by = hm_text("ci");
+    r.artifact[1].name = hm_text("g.bin");
+    assert_no_match(a.name = hm_text("h.bin"));
+    assert_no_match(a.name = hm_text("g.bin"));
+    assert_no_match(a.name = HM_NO_BYTES);
+    assert_done(hm_request_match(&r, &r.artifact[1], matched));
+    assert_true(matched[1]);
+}
+
+static void assert_not_looked_at(const hm_request *r, const bool *matched, const char *name) {
+    assert_refused(hm_request_matched(r, matched));
+    if (strncmp(hm_err_sentence(), name, strlen(name)) != 0) fail_msg("does not name %s: %s", name, hm_err_sentence());
+}
+
+static void what_was_not_looked_at_is_named(void **state) {
+    (void)state;
+    static hm_request r;
+    bool matched[HM_REQUEST_ARTIFACTS] = {false};
+    r = make(3);
+    r.artifact[1].name = hm_text("second.bin");
+    r.artifact[2].name = hm_text("third.bin");
+    assert_not_looked_at(&r, matched, "f.bin is in the request, too");
+    matched[0] = matched[2] = true;
+    assert_not_looked_at(&r, matched, "second.bin is in the request, too");
+    matched[1] = true, matched[2] = false;
+    assert_not_looked_at(&r, matched, "third.bin is in the request, too");
+    matched[2] = true;
+    assert_done(hm_request_matched(&r, matched));
+    r.artifacts = HM_REQUEST_ARTIFACTS;
+    assert_refused(hm_request_matched(&r, matched));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back_as_it_was),
@@ -381,6 +463,10 @@ int main(void) {
         cmocka_unit_test(a_publication_says_that_it_is_one),
         cmocka_unit_test(a_publication_is_whole),
         cmocka_unit_test(a_member_that_nobody_knows_is_refused),
+        cmocka_unit_test(an_artifact_is_matched_once_and_whatever_it_is_called),
+        cmocka_unit_test(what_differs_in_anything_that_is_signed_is_no_match),
+        cmocka_unit_test(a_file_that_is_let_out_is_matched_by_its_name_as_well),
+        cmocka_unit_test(what_was_not_looked_at_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

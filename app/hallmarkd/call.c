@@ -1,6 +1,7 @@
 #include "call.h"
 
 #include <client/wire_json.h>
+#include <crypto/digest.h>
 
 #include <event2/bufferevent_ssl.h>
 #include <openssl/ssl.h>
@@ -65,6 +66,8 @@ static void keep_fault(hm_call *c, const hm_message *message) {
     snprintf(why, sizeof why, "%.*s", (int)sentence.len, (const char *)sentence.data);
     hm_class class = (hm_class)message->field[HM_FAULT_CLASS].number;
     hm_problem problem = hm_problem_of(class);
+    bool of_key = c->repeatable && c->stage == HM_PRELUDE && c->answered + 1 == c->repeatable;
+    if (of_key && class == HM_MISUSED) problem = HM_PROBLEM_KEY_USED;
     if (!c->route && c->wanted == HM_MSG_KNOWN && class == HM_REFUSED) problem = HM_PROBLEM_UNAUTHENTICATED;
     bool of_item = c->route && c->route->items && c->stage == HM_MAIN;
     if (of_item) {
@@ -166,13 +169,31 @@ static void add_defaults(const hm_route *route, json_t *body) {
         json_object_set_new(body, "count", json_integer(100));
 }
 
+/* Of all members, in whatever order they stand. */
+static hm_err digest_call(const json_t *body, const json_t *items, uint8_t digest[static HM_SHA256_LEN]) {
+    HM_BUF text = HM_BUF_EMPTY;
+    const json_t *const parts[] = {body, items};
+    for (size_t i = 0; i < 2; i++) {
+        char *part = json_dumps(parts[i], JSON_COMPACT | JSON_SORT_KEYS);
+        hm_err err = part ? hm_put_text(&text, part) : hm_no_memory();
+        free(part);
+        HM_TRY(err);
+    }
+    hm_sha256(hm_buf_bytes(&text), digest);
+    return HM_OK;
+}
+
 /* Idempotency-Key: what is signed under it is signed once, however often it is asked for. */
-static hm_err ask_repeatable(hm_call *c) {
+static hm_err ask_repeatable(hm_call *c, const json_t *body, const json_t *items) {
     const char *key = evhttp_find_header(evhttp_request_get_input_headers(c->x->request), "Idempotency-Key");
     hm_message question = {.type = HM_MSG_REPEATABLE};
+    uint8_t digest[HM_SHA256_LEN];
     if (!key) return HM_OK;
     if (!key[0] || strlen(key) > 64) return hm_misuse("Idempotency-Key: has 1 to 64 characters");
+    HM_TRY(digest_call(body, items, digest));
     question.field[HM_REPEATABLE_KEY].bytes = hm_text(key);
+    question.field[HM_REPEATABLE_CALL].bytes = HM_ARRAY(digest);
+    c->repeatable = c->asked[HM_PRELUDE] + 1;
     return hm_call_ask(c, HM_PRELUDE, &question);
 }
 
@@ -194,7 +215,7 @@ hm_err hm_call_build(hm_call *c, json_t *body, bool narrowed) {
     c->compares = route->before == HM_MSG_REQUEST_BEGIN && request;
     bool begins = route->before && (!route->if_named || request);
     if (!hm_failed(err) && begins) err = ask_from(c, HM_PRELUDE, body, route->before, 0);
-    if (!hm_failed(err) && route->question == HM_MSG_SIGN && !begins) err = ask_repeatable(c);
+    if (!hm_failed(err) && route->question == HM_MSG_SIGN && !begins) err = ask_repeatable(c, body, items);
     if (!hm_failed(err) && route->narrow) err = ask_from(c, HM_PRELUDE, body, HM_MSG_NARROW, 0);
     if (!hm_failed(err) && route->items) err = build_items(c, items);
     if (!hm_failed(err) && !route->items) err = ask_from(c, HM_MAIN, body, route->question, 0);

@@ -16,8 +16,9 @@ typedef struct hm_call {
     hm_buf frames[HM_STAGES];
     size_t asked[HM_STAGES], answered;
     hm_stage stage;
-    bool compares; /* with a request that is there */
-    json_t *items; /* of the answer */
+    bool compares;     /* with a request that is there */
+    size_t repeatable; /* as which of the first stage's questions the key is told; 0: there is none */
+    json_t *items;     /* of the answer */
     json_t *wanted_files;
     json_t *answer;
     hm_problem problem;

@@ -12,6 +12,7 @@ static const struct {
     [HM_PROBLEM_DENIED] = {409, "denied", "An approver has said no"},
     [HM_PROBLEM_TOO_LARGE] = {413, "too-large", "The request is too large"},
     [HM_PROBLEM_RANGE] = {416, "range", "The file has no such part"},
+    [HM_PROBLEM_KEY_USED] = {422, "key-used", "The Idempotency-Key was used for another call"},
     [HM_PROBLEM_TOO_MANY] = {429, "too-many", "Too many requests at once"},
     [HM_PROBLEM_UNAVAILABLE] = {503, "unavailable", "The office cannot do this now"},
 };

@@ -15,6 +15,7 @@ typedef enum {
     HM_PROBLEM_DENIED,          /* 409: an approver said no */
     HM_PROBLEM_TOO_LARGE,       /* 413 */
     HM_PROBLEM_RANGE,           /* 416: the part of a file that is asked for lies behind its end */
+    HM_PROBLEM_KEY_USED,        /* 422: an Idempotency-Key that was used for another call */
     HM_PROBLEM_TOO_MANY,        /* 429, Retry-After */
     HM_PROBLEM_UNAVAILABLE      /* 503, Retry-After: token, disk or core cannot now */
 } hm_problem;

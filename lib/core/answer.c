@@ -73,8 +73,8 @@ static hm_err answer_prove_key(hm_peer *peer, const hm_message *question) {
 }
 
 static hm_err answer_repeatable(hm_peer *peer, const hm_message *question) {
-    hm_bytes key = question->field[HM_REPEATABLE_KEY].bytes;
-    snprintf(peer->session.repeatable, sizeof peer->session.repeatable, "%.*s", (int)key.len, (const char *)key.data);
+    HM_TRY(hm_repeatable_begin(peer->office, question->field[HM_REPEATABLE_KEY].bytes,
+                               question->field[HM_REPEATABLE_CALL].bytes));
     return hm_peer_send_done(peer);
 }
 

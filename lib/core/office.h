@@ -63,6 +63,7 @@ typedef struct {
     bool never_began;    /* what was to come before narrow was refused */
     bool spoilt;         /* a front's narrow was refused: what it sent behind it, not knowing, is too, and is no act */
     char repeatable[65]; /* what is signed may be asked for again under this key; "": not */
+    uint8_t call[HM_SHA256_LEN]; /* that is made under it */
     bool narrowed;
     hm_product product;
     char release[65];
@@ -391,6 +392,11 @@ HM_MUST_USE hm_err hm_narrow_allows(const hm_office *office, uint64_t structure,
 HM_MUST_USE hm_err hm_narrow_allows_release(const hm_office *office, const hmv_release *release, hm_bytes content);
 
 /* signing.c */
+/* repeatable.c: the session's calls under KEY, of which CALL is the SHA-256. Misuse if another was answered under that
+ * key. */
+HM_MUST_USE hm_err hm_repeatable_begin(hm_office *office, hm_bytes key, hm_bytes call);
+/* That something of the call is signed, in that transaction. */
+HM_MUST_USE hm_err hm_repeatable_keep(hm_office *office, int64_t time);
 HM_MUST_USE hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer);
 
 /* trust_root.c */

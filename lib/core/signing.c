@@ -284,6 +284,7 @@ static hm_err keep_answer(hm_office *office, const signing_job *job) {
     HM_TRY(hm_put_u64be(&body, job->outcome));
     HM_TRY(hm_put(&body, hm_buf_bytes(&job->structure)));
     HM_TRY(hm_store_put_answer(office->store, job->name, hm_buf_bytes(&body), job->time));
+    HM_TRY(hm_repeatable_keep(office, job->time));
     if (job->time < office->forgotten + FORGOTTEN_EVERY) return HM_OK;
     office->forgotten = job->time;
     return hm_store_forget_answers(office->store, job->time - KEPT_SECONDS);

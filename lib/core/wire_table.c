@@ -127,7 +127,7 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_KNOWN, "known", {TEXT("principal", 1, 64), NUMBER("expires", ANY_NUMBER)}},
     {HM_MSG_PROVE_TOKEN, "prove-token", {TEXT("token", 1, 16384)}},
     {HM_MSG_WIDEN, "widen", {{0}}},
-    {HM_MSG_REPEATABLE, "repeatable", {TEXT("key", 1, 64)}},
+    {HM_MSG_REPEATABLE, "repeatable", {TEXT("key", 1, 64), BYTES("call", 32, 32)}},
     {HM_MSG_ALARMS, "alarms", {{0}}},
     {HM_MSG_ALARMED, "alarmed", {NUMBER("break-glass", ANY_NUMBER)}},
     {0, NULL, {{0}}},

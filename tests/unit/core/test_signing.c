@@ -485,9 +485,15 @@ static void signs_cms_and_authenticode_for_the_product_and_no_other(void **state
     }
 }
 
-static hm_message sign_under(office *o, const char *key, hm_message question, hm_buf *structure) {
+static hm_message repeatable_message(const char *key, hm_bytes call) {
     hm_message repeatable = {.type = HM_MSG_REPEATABLE};
     repeatable.field[HM_REPEATABLE_KEY].bytes = hm_text(key);
+    repeatable.field[HM_REPEATABLE_CALL].bytes = call;
+    return repeatable;
+}
+
+static hm_message sign_under(office *o, const char *key, hm_message question, hm_buf *structure) {
+    hm_message repeatable = repeatable_message(key, DIGEST);
     office_connect(o);
     ask(o, &repeatable);
     narrow(o, 1);
@@ -522,6 +528,28 @@ static void what_is_asked_again_under_a_key_is_answered_as_it_was(void **state) 
     office_sql(&o, "UPDATE answer SET time = time - 90000");
     assert_int_not_equal(sign_under(&o, "new", question, &again).field[HM_SIGNED_INTENT].number, intent);
     assert_int_not_equal(sign_under(&o, "retry", question, &again).field[HM_SIGNED_INTENT].number, intent);
+}
+
+static void a_key_is_for_one_call(void **state) {
+    (void)state;
+    OFFICE o;
+    HM_BUF structure = HM_BUF_EMPTY;
+    hm_bytes other = LITERAL("another call of 32 bytes........");
+    office_copy(&o);
+    hm_message question = sign_message(1, HM_KEY_ES256, DIGEST), used = repeatable_message("one", other),
+               unused = repeatable_message("two", other);
+    sign_under(&o, "one", question, &structure);
+    office_connect(&o);
+    expect_fault(&o, HM_MISUSED, "used for another call", &used);
+    ask(&o, &unused);
+    office_disconnect(&o);
+    sign_under(&o, "one", question, &structure);
+    /* Of a day ago. */
+    office_sql(&o, "UPDATE answer SET time = time - 90000");
+    sign_under(&o, "three", question, &structure);
+    office_connect(&o);
+    ask(&o, &used);
+    office_disconnect(&o);
 }
 
 static void a_first_signature_makes_its_key(void **state) {
@@ -584,6 +612,7 @@ int main(void) {
         OFFICE_TEST(an_expired_certificate_signs_nothing),
         OFFICE_TEST(signs_cms_and_authenticode_for_the_product_and_no_other),
         OFFICE_TEST(what_is_asked_again_under_a_key_is_answered_as_it_was),
+        OFFICE_TEST(a_key_is_for_one_call),
         OFFICE_TEST(a_first_signature_makes_its_key),
         OFFICE_TEST(signs_with_no_key_that_was_readied_for_another_product),
         OFFICE_TEST(a_size_that_no_file_has_is_refused),

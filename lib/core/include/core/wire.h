@@ -193,8 +193,10 @@ typedef enum { HM_DECISION_APPROVE = 1, HM_DECISION_REJECT = 2, HM_DECISION_CANC
 enum { HM_PROVE_KEY_BINDING, HM_PROVE_KEY_SIGNATURE };
 enum { HM_PROVE_TOKEN_TOKEN };
 /* What the session asks to sign from here on until it is widened may have been asked before under this key, by the same
- * principal: then the answer is the one of then, and nothing is done twice. For a day. */
-enum { HM_REPEATABLE_KEY };
+ * principal: then the answer is the one of then, and nothing is done twice. For a day. CALL: SHA-256 of all that is
+ * asked under the key, as the front counts it; a key under which something was signed is refused (HM_MISUSED) for
+ * another call. */
+enum { HM_REPEATABLE_KEY, HM_REPEATABLE_CALL };
 enum { HM_KNOWN_PRINCIPAL, HM_KNOWN_EXPIRES }; /* seconds since 1970; 0: with the session */
 
 /* What everybody who runs the office should know: so many temporary policies are in force. */

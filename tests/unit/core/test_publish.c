@@ -2,7 +2,13 @@
  */
 #include "requests_fixture.h"
 
+#include <core/core.h>
+
+#include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 
 static const char publish_one[] =
     "group qa = carol, dan\n"
@@ -428,6 +434,125 @@ static void an_intent_without_its_details_publishes_nothing(void **ignored) {
     office_disconnect(&o);
 }
 
+/* ---- what did not begin ---- */
+
+/* A core that serves this office to the machine's processes: whoever connects from now on is one of them. */
+static pid_t serve_locally(office *o, int *stop) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int ends[2], listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", office_file(o, HM_CORE_SOCKET));
+    assert_true(listener >= 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    assert_int_equal(pipe(ends), 0);
+    pid_t core = fork();
+    if (core == 0) {
+        hm_core_doors doors = {.local = listener, .fronts = -1, .identity = -1, .stop = ends[0]};
+        signal(SIGPIPE, SIG_IGN);
+        close(ends[1]);
+        _exit((int)hm_core_serve_office(o->directory, &doors).class);
+    }
+    assert_true(core > 0);
+    close(listener), close(ends[0]);
+    *stop = ends[1];
+    return core;
+}
+
+static void stop_serving(office *o, pid_t core, int stop) {
+    int status = -1;
+    office_disconnect(o);
+    assert_int_equal(write(stop, "", 1), 1);
+    assert_int_equal(waitpid(core, &status, 0), core);
+    assert_int_equal(status, 0);
+    close(stop);
+    assert_int_equal(unlink(office_file(o, HM_CORE_SOCKET)), 0);
+}
+
+/* What else a session would be for. */
+static hm_err narrow_to_release(office *o, const char *release) {
+    hm_message question = {.type = HM_MSG_NARROW}, answer;
+    question.field[HM_NARROW_PRODUCT].bytes = hm_text("pump");
+    question.field[HM_NARROW_RELEASE].bytes = hm_text(release);
+    question.field[HM_NARROW_FORMATS].number = 1u << HM_LOGGED_CMS;
+    question.field[HM_NARROW_SIGNATURES].number = 1;
+    return hm_ask(&o->core, &question, &answer);
+}
+
+static void assert_nothing_goes_on(office *o, const file *f) {
+    hm_message close = {.type = HM_MSG_PUBLISH_CLOSE}, answer;
+    assert_int_equal(name_it(o, f).class, HM_REFUSED);
+    assert_int_equal(hm_ask(&o->core, &close, &answer).class, HM_REFUSED);
+    assert_int_equal(put_bytes(o, f->text).class, HM_REFUSED);
+    assert_int_equal(commit_it(o).class, HM_REFUSED);
+    assert_false(is_there(o, "../evil") || is_there(o, "../../evil") || is_there(o, "pump/beta"));
+}
+
+static const char any_release[] = "rule all\n  request by us\n  formats cms\n";
+
+static void go_on_after_a_refusal(office *o, const char *release, file *f) {
+    WORKS(sign_for(o, "pump", release, f));
+    assert_true(hm_failed(begin_publication(o, "nosuch", "1.0", HM_NO_BYTES)));
+    WORKS(narrow_to_release(o, release));
+    assert_nothing_goes_on(o, f);
+    open_again(o);
+}
+
+static void what_did_not_begin_to_be_published_is_not_published_by_a_narrow_behind_it(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    int stop;
+    file f = {.name = "f.bin", .text = "firmware"};
+    open_publisher(&o);
+    WORKS(state(&o, policy("pump", any_release), BY(alice, bob)));
+    WORKS(state(&o, role("us", HM_ROLE_PUBLISHER, ""), BY(alice, bob)));
+    go_on_after_a_refusal(&o, "../../evil", &f);
+    go_on_after_a_refusal(&o, "beta", &f);
+    office_disconnect(&o);
+    pid_t core = serve_locally(&o, &stop);
+    office_connect(&o);
+    go_on_after_a_refusal(&o, "../../evil", &f);
+    go_on_after_a_refusal(&o, "beta", &f);
+    WORKS(begin_publication(&o, "pump", "beta", HM_NO_BYTES));
+    stop_serving(&o, core, stop);
+}
+
+static hm_err begin_here(office *o, const char *product, const char *release, hm_bytes request) {
+    hm_message question = {.type = HM_MSG_PUBLISH_BEGIN}, answer;
+    question.field[HM_PUBLISH_BEGIN_PRODUCT].bytes = hm_text(product);
+    question.field[HM_PUBLISH_BEGIN_RELEASE].bytes = hm_text(release);
+    question.field[HM_PUBLISH_BEGIN_REQUEST].bytes = request;
+    return hm_ask(&o->core, &question, &answer);
+}
+
+/* Neither what is noted, nor what was compared with, is left. */
+static void a_session_in_which_no_publication_began_may_begin_another(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    file f = {.name = "f.bin", .text = "firmware"};
+    uint8_t to_publish[HM_SHA256_LEN], to_sign[HM_SHA256_LEN];
+    open_publisher(&o);
+    WORKS(sign_for(&o, "pump", "1.0", &f));
+    WORKS(begin_publication(&o, "pump", "1.0", HM_NO_BYTES));
+    WORKS(name_it(&o, &f));
+    WORKS(close_it(&o, HM_MSG_REQUEST_MADE, to_publish));
+    open_again(&o);
+    WORKS(state(&o, policy("pump", needs_two), BY(alice, bob)));
+    WORKS(begin_request(&o, HM_NO_BYTES));
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(note(&o, "one"));
+    WORKS(close_request(&o, to_sign));
+    WORKS(state((open_again(&o), &o), policy("pump", publish_one), BY(alice, bob)));
+    assert_true(hm_failed(begin_here(&o, "pump", "1.0", HM_ARRAY(to_sign))));
+    assert_nothing_goes_on(&o, &f);
+    assert_true(hm_failed(begin_here(&o, "pump", "1.1", HM_ARRAY(to_publish))));
+    assert_nothing_goes_on(&o, &f);
+    WORKS(begin_here(&o, "pump", "1.0", HM_NO_BYTES));
+    WORKS(name_it(&o, &f));
+    WORKS(close_it(&o, HM_MSG_REQUEST_MADE, to_sign));
+    assert_memory_equal(to_sign, to_publish, sizeof to_sign);
+    office_disconnect(&o);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_signed_is_published),
@@ -445,6 +570,8 @@ int main(void) {
         cmocka_unit_test(a_release_is_taken_back_once),
         cmocka_unit_test(a_hidden_publication_is_found_by_log_check),
         cmocka_unit_test(an_intent_without_its_details_publishes_nothing),
+        cmocka_unit_test(what_did_not_begin_to_be_published_is_not_published_by_a_narrow_behind_it),
+        cmocka_unit_test(a_session_in_which_no_publication_began_may_begin_another),
     };
     return cmocka_run_group_tests(tests, begin_requests, finish_requests);
 }

@@ -10,6 +10,7 @@
 #include "parse_publish.h"
 #include "publish_already.h"
 #include "request_list.h"
+#include "waiting.h"
 
 #include <base/io.h>
 #include <base/readable.h>
@@ -322,11 +323,12 @@ static hm_err list(const hm_options *options, hm_connection *office) {
 /* ---- the command ---- */
 
 static hm_err publish_or_wait(const hm_options *options) {
+    if (options->wait) HM_TRY(hm_wait_foresee(options));
     HM_TRY(hm_with_office(options, publish));
     if (!outcome.needed) return HM_OK;
     if (!options->wait)
-        return hm_raise_again(HM_DENIED, "not published yet: approvals are missing (--wait waits for them; hallmark "
-                                         "publish again publishes it then)");
+        return hm_refuse("not published yet: approvals are missing (--wait waits for them; hallmark publish again "
+                         "publishes it then)");
     HM_TRY(hm_wait_for_request(options, outcome.request));
     HM_TRY(hm_with_office(options, publish));
     return outcome.needed ? hm_raise_again(HM_DENIED, "not published: another request is needed by now") : HM_OK;

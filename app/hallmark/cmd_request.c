@@ -10,12 +10,12 @@
 #include "glass.h"
 #include "officer.h"
 #include "request_list.h"
+#include "waiting.h"
 
 #include <pki/cose.h>
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static hm_err ask(hm_connection *office, const hm_message *question, hm_message_type wanted, hm_message *answer) {
     HM_TRY(hm_ask(office, question, answer));
@@ -72,14 +72,21 @@ hm_err hm_command_request(const hm_options *options) {
 
 typedef struct {
     const hm_options *options;
-    unsigned long long wanted; /* ULLONG_MAX: all */
+    unsigned long long wanted; /* if one is named */
     bool found;
 } status_listing;
+
+static bool is_asked_for(const status_listing *listing) {
+    const hm_options *o = listing->options;
+    if (o->operand_count) return hm_shown.index == listing->wanted;
+    return (!o->open || hm_shown_is_open()) &&
+           (!o->product || hm_bytes_equal(hm_shown.request.product, hm_text(o->product)));
+}
 
 static hm_err show(void *context) {
     status_listing *listing = context;
     bool named = listing->options->operand_count;
-    if (named && hm_shown.index != listing->wanted) return HM_OK;
+    if (!is_asked_for(listing)) return HM_OK;
     listing->found = true;
     if (listing->options->json) return hm_print_request_json();
     HM_TRY(hm_print_request());
@@ -97,10 +104,15 @@ static hm_err number_of(const char *word, unsigned long long *number) {
 static hm_err status(const hm_options *options, hm_connection *office) {
     status_listing listing = {.options = options};
     if (options->operand_count) HM_TRY(number_of(options->operands[0], &listing.wanted));
+    if (options->operand_count && (options->open || options->product))
+        return hm_misuse("%s is one request: %s chooses among all", options->operands[0],
+                         options->open ? "--open" : "--product");
     HM_TRY(hm_glass_tell(options, office));
     HM_TRY(hm_each_request(office, show, &listing));
     if (options->operand_count && !listing.found) return hm_no_request(listing.wanted);
-    if (!listing.found && !options->json) printf("no requests (hallmark request makes one)\n");
+    if (!listing.found && !options->json)
+        printf("no%s requests%s%s (hallmark request makes one)\n", options->open ? " open" : "",
+               options->product ? " for " : "", options->product ? options->product : "");
     return HM_OK;
 }
 
@@ -227,36 +239,8 @@ hm_err hm_command_cancel(const hm_options *options) { return decide(options, HM_
 
 /* ---- sign --wait ---- */
 
-enum { LOOK_EVERY = 2 }; /* seconds */
-
-static hm_err take_state(const hm_options *options, hm_connection *office) {
-    (void)options;
-    return hm_fetch_request(office, meant.number);
-}
-
-/* Until nothing is missing any more. What will not come about is told. */
-static hm_err wait_for_approvals(const hm_options *options) {
-    for (;; sleep(LOOK_EVERY)) {
-        HM_TRY(hm_with_office(options, take_state));
-        if (hm_shown_is_open() && !hm_shown.awaits[0]) return HM_OK;
-        if (strcmp(hm_shown.state, "done") == 0) return HM_OK;
-        if (!hm_shown_is_open())
-            return hm_raise_again(HM_DENIED, hm_shown.closer[0] ? "the request was rejected (hallmark status)"
-                                             : strcmp(hm_shown.state, "expired") == 0
-                                                 ? "nobody approved in time: the request has expired"
-                                                 : "the request was cancelled");
-    }
-}
-
-hm_err hm_wait_for_request(const hm_options *options, unsigned long long number) {
-    meant.number = number;
-    return wait_for_approvals(options);
-}
-
 hm_err hm_wait_for_approvals(const hm_options *options) {
+    HM_TRY(hm_wait_foresee(options));
     HM_TRY(hm_with_office(options, request));
-    if (!needed) return HM_OK;
-    meant.number = made;
-    fflush(stdout);
-    return wait_for_approvals(options);
+    return needed ? hm_wait_for_request(options, made) : HM_OK;
 }

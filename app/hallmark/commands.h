@@ -60,8 +60,6 @@ HM_MUST_USE hm_err hm_command_serve(const hm_options *options);
 struct hm_connection;
 /* The session's signatures are noted for a request, or compared with the REQUEST of this hash; narrow comes next. */
 HM_MUST_USE hm_err hm_begin_request(struct hm_connection *office, hm_bytes request);
-/* Come back when nothing is missing of the request any more. */
-HM_MUST_USE hm_err hm_wait_for_request(const hm_options *options, unsigned long long number);
 /* Request the operands' signatures, and come back when they may be signed. */
 HM_MUST_USE hm_err hm_wait_for_approvals(const hm_options *options);
 HM_MUST_USE hm_err hm_sign_files(const hm_options *options, struct hm_connection *office, char *page, bool noted);

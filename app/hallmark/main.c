@@ -22,7 +22,7 @@ const hm_command hm_commands[] = {
      "--product --release --format --replace --algorithm --component --kind --security-version --to --manifest --sequence --digest "
      "--device --minimum-list --signer --sbom --provenance",
      0, SIZE_MAX, hm_command_request},
-    {"status", "[REQUEST]", "List the requests, or show one", "", 0, 1, hm_command_status},
+    {"status", "[REQUEST]", "List the requests, or show one", "--product --open", 0, 1, hm_command_status},
     {"approve", "REQUEST FILE...", "Approve a request, after its files were compared with it",
      "--key --digest-only --envelope-only --sbom --provenance", 1, SIZE_MAX, hm_command_approve},
     {"reject", "REQUEST", "Reject a request", "--key", 1, 1, hm_command_reject},

@@ -54,6 +54,7 @@ static const option_rule rules[] = {
     {"--wait", FLAG, AT(wait), NULL, "request what needs approval, and wait for it"},
     {"--withdraw", FLAG, AT(withdraw), NULL, "take the release back: it is published no more"},
     {"--list", FLAG, AT(list), NULL, "say what is published"},
+    {"--open", FLAG, AT(open), NULL, "only those that are open"},
     {"--digest-only", FLAG, AT(digest_only), NULL, "approve without looking at the files; the log says so"},
     {"--public-key", GIVEN, 0, "FILE",
      "a key of the principal's (hallmark principal keygen makes one); may be repeated"},

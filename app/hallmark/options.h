@@ -25,7 +25,7 @@ typedef struct {
     bool once, whole_log;
     const char *against;
     bool with_token;
-    bool end;
+    bool end, open;
     bool cosign, no_receipt, no_chain, envelope_only;
     hm_given given[HM_GIVEN_MAX]; /* in the order of the command line */
     size_t given_count;

@@ -67,7 +67,8 @@ hm_err hm_print_request(void) {
            hm_shown.closer[0] ? " by " : "", hm_shown.closer, r->publish ? "publish " : "", (int)r->product.len,
            (const char *)r->product.data, (int)release.len, (const char *)release.data, r->artifacts,
            r->artifacts == 1 ? "file" : "files", (int)r->requester.len, (const char *)r->requester.data, until);
-    printf(hm_shown.approvers[0] ? ", approved by %s" : ", not approved yet", hm_shown.approvers);
+    if (hm_shown.approvers[0]) printf(", approved by %s", hm_shown.approvers);
+    if (!hm_shown.approvers[0] && hm_shown_is_open()) printf(", not approved yet");
     printf(hm_shown.signatures ? ", %llu %s\n" : "\n", (unsigned long long)hm_shown.signatures,
            r->publish ? "published" : "signed");
     if (hm_shown_is_open())
@@ -148,6 +149,17 @@ hm_err hm_print_requested(void) {
     return HM_OK;
 }
 
+/* The core names them with a space between. */
+static void put_approvers(hm_json *json) {
+    hm_json_array(json, "approvers");
+    for (const char *at = hm_shown.approvers; *at; at += *at == ' ') {
+        size_t len = strcspn(at, " ");
+        hm_json_text(json, NULL, HM_BYTES(at, len));
+        at += len;
+    }
+    hm_json_close_array(json);
+}
+
 hm_err hm_print_request_json(void) {
     const hm_request *r = &hm_shown.request;
     HM_BUF text = HM_BUF_EMPTY;
@@ -160,7 +172,8 @@ hm_err hm_print_request_json(void) {
     hm_json_text(&json, "release", r->release);
     hm_json_text(&json, "requester", r->requester);
     hm_json_number(&json, "expires", r->expires);
-    hm_json_string(&json, "approvers", hm_shown.approvers);
+    put_approvers(&json);
+    if (hm_shown.closer[0]) hm_json_string(&json, "closed_by", hm_shown.closer);
     hm_json_number(&json, "signed", (int64_t)hm_shown.signatures);
     hm_json_string(&json, "awaits", hm_shown.awaits);
     hm_json_array(&json, "artifacts");

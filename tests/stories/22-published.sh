@@ -88,13 +88,13 @@ expect_same kept.txt "$area/pump/beta/manual.txt" "what was published stays"
 # ---- approvals for publishing ----
 
 step "a native release is signed" hallmark sign --format native --product pump --release 2.0 main.bin
-expect_fault 4 "approvals are missing" "the policy wants one of qa" $pub --release 2.0 main.bin.cose
+expect_refused "approvals are missing" "the policy wants one of qa" $pub --release 2.0 main.bin.cose
 waiting() { hallmark status --json | sed -n '/"state":"open"/s/.*"request":\([0-9]*\),.*/\1/p' | tail -1; }
 number=$(waiting)
 expect_output "open: publish pump 2.0, 2 files" "there is a request, to publish" hallmark status
 expect_output '"act":"publish"' "and says so" hallmark status --json
 expect_output "main.bin.cose" "it names the files" hallmark status "$number"
-expect_fault 4 "approvals are missing" "again it is the same request" $pub --release 2.0 main.bin.cose
+expect_refused "approvals are missing" "again it is the same request" $pub --release 2.0 main.bin.cose
 step "there is one" sh -c 'test "$(hallmark status | grep -c open)" = 1'
 step "nothing is published" test ! -e "$area/pump/2.0"
 expect_refused "alice is not approver" "a founder does not approve it" \
@@ -105,7 +105,7 @@ expect_refused "not what the request asks for" "an approver compares the files" 
 expect_refused "was not looked at" "all of them" hallmark approve "$number" main.bin.cose --envelope-only --key carol.key
 expect_output "approved" "carol approves" hallmark approve "$number" main.bin.cose --key carol.key
 expect_output "approved: hallmark publish publishes it" "status says what comes next" hallmark status
-expect_fault 4 "approvals are missing" "an approval is for those files" $pub --release 2.0 main.bin.cose main.bin
+expect_refused "approvals are missing" "an approval is for those files" $pub --release 2.0 main.bin.cose main.bin
 step "which was another request" hallmark cancel "$(waiting)"
 cp main.bin kept.bin && echo changed >>main.bin
 expect_refused "main.bin" "changed since" $pub --release 2.0 main.bin.cose
@@ -121,7 +121,7 @@ expect_output "pump 2.0 is published already" "once more is no new request" $pub
 expect_output '"already":true' "in JSON, too" $pub --wait --json --release 2.0 main.bin.cose
 expect_output "is published already" "nor is a part of it" $pub --release 2.0 main.bin.cose --envelope-only
 step "nothing is logged for that" test "$(entries)" = "$before"
-expect_fault 4 "approvals are missing" "an approval is used once, and another file needs its own" \
+expect_refused "approvals are missing" "an approval is used once, and another file needs its own" \
     $pub --release 2.0 main.bin.cose main.bin
 step "that is given up" hallmark cancel "$(waiting)"
 
@@ -134,7 +134,7 @@ number=$(waiting)
 step "and approved" hallmark approve "$number" main.bin --key carol.key
 rm main.bin.p7s
 step "and made" hallmark sign --product pump --release 2.1 main.bin
-expect_fault 4 "approvals are missing" "which publishes nothing" $pub --release 2.1 main.bin
+expect_refused "approvals are missing" "which publishes nothing" $pub --release 2.1 main.bin
 number=$(waiting)
 step "to publish is approved by itself" hallmark approve "$number" main.bin --key dan.key
 mv main.bin.p7s kept.p7s
@@ -170,7 +170,7 @@ expect_output "pump 2.0 is withdrawn" "a release is taken back" $pub --withdraw 
 step "it is gone" test ! -e "$area/pump/2.0"
 step "the others are not" test -e "$area/pump/2.1/main.bin"
 expect_refused "is not published" "once" $pub --withdraw --release 2.0
-expect_fault 4 "approvals are missing" "what was taken back is not there already" $pub --release 2.0 main.bin.cose
+expect_refused "approvals are missing" "what was taken back is not there already" $pub --release 2.0 main.bin.cose
 step "and is asked for anew" hallmark cancel "$(waiting)"
 step "the list does not say it any more" sh -c '! hallmark publish --list | grep "^pump 2.0"'
 step "the log has that, too" sh -c 'hallmark log show | grep -q "publication  withdraw for pump 2.0, by ci"'

@@ -129,7 +129,7 @@ step "and has approved nothing" got_none
 expect_output "approved" "of the payload that it is for, he is" lied_to "$number" evil/firmware.bin
 step "a file is signed" job sign --product pump --release 1.0 firmware.bin
 step "and an evil one" job sign --product pump --release 1.0 evil/firmware.bin
-expect_fault 4 "approvals are missing" "that is to be published" job publish --product pump --release 1.0 evil/firmware.bin
+expect_refused "approvals are missing" "that is to be published" job publish --product pump --release 1.0 evil/firmware.bin
 number=$(waiting)
 expect_refused "not what the request asks for" "nor for publishing" lied_to "$number" firmware.bin
 step "and has approved nothing" got_none

@@ -136,6 +136,7 @@ void hm_office_close(hm_office *office) {
     hm_fd_close(&office->log_dirfd);
     hm_buf_clear(&office->strings);
     hm_keyring_forget(office);
+    hm_usage_forget(office);
 }
 
 static hm_err select_token(hm_office *office, hm_buf *storage, hm_token_selector *selector, hm_buf *pin_storage,

@@ -113,7 +113,8 @@ typedef struct {
     hm_session *session;            /* whose question is being answered */
     int64_t forgotten;              /* when old answers were, last */
     hm_refusals refusals;
-    hm_keyring *keyrings; /* keyring.c */
+    hm_keyring *keyrings;   /* keyring.c */
+    struct hm_usage *usage; /* usage.c; NULL until a quota is counted */
 } hm_office;
 
 /* For USER, as the kernel names him. */
@@ -203,6 +204,10 @@ typedef struct {
     bool used[HM_REQUEST_ARTIFACTS]; /* signed under it */
     char awaits[HM_SENTENCE_MAX];    /* of an open one: what is missing; empty: nothing */
 } hm_standing;
+
+/* usage.c */
+/* What was counted for quotas, if entries that were appended are taken back. */
+void hm_usage_forget(hm_office *office);
 
 /* rule.c */
 /* Is who speaks a requester of the session's product, at this moment? */

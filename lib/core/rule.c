@@ -2,6 +2,7 @@
  * what the product's policy allows; default: deny. An office without founders is one person's, who may do everything.
  */
 #include "office.h"
+#include "usage.h"
 
 #include <policy/policy.h>
 
@@ -53,73 +54,18 @@ hm_err hm_rule_allows_requester(hm_office *office) {
 
 uint64_t hm_rule_version(const hm_office *office) { return office->registry ? hm_registry_size(office->registry) : 1; }
 
-/* ---- quotas: counted in the log, from its end ---- */
-
-/* Entries lie in the order of their times, but where the clock was put back; by more than a day it is not. */
-enum { READ_AT_ONCE = 256, PUT_BACK_MOST = 24 * 3600 };
+/* ---- quotas ---- */
 
 typedef struct {
     hm_office *office;
     const hm_rule_request *request;
-    hm_bytes rule; /* HM_NO_BYTES: the key's, whatever the rule */
-    int64_t since;
-    uint64_t next;
-    bool older; /* some entry was */
-    uint64_t count;
-} usage;
-
-static bool is_member(hm_bytes details, const char *name, hm_bytes value) {
-    hm_bytes text;
-    bool found;
-    hm_json_member(details, name, &text, &found);
-    return found && hm_bytes_equal(text, value);
-}
-
-static hm_err count_one(void *context, const hm_entry_row *entry) {
-    usage *u = context;
-    hm_leaf leaf;
-    hm_bytes text;
-    uint64_t time;
-    bool found, erased;
-    if (entry->index != u->next++)
-        return hm_refuse("entry %llu is missing from the database, so a quota cannot be counted",
-                         (unsigned long long)u->next - 1);
-    HM_TRY(hm_leaf_get(entry->leaf, &leaf));
-    if (leaf.type != HM_LEAF_INTENT) return HM_OK;
-    HM_TRY(hm_in(hm_audit_details(&leaf, entry, &erased), "a quota cannot be counted"));
-    hm_json_member(entry->details, "time", &text, &found);
-    if (erased || !found || hm_failed(hm_decimal_decode(text, &time)))
-        return hm_refuse("the details of entry %llu were erased, so a quota cannot be counted",
-                         (unsigned long long)entry->index);
-    u->older |= (int64_t)time <= u->since - PUT_BACK_MOST;
-    if ((int64_t)time <= u->since) return HM_OK;
-    if (!leaf.has_product ||
-        memcmp(leaf.product_class, u->office->session->product.class, sizeof leaf.product_class) != 0)
-        return HM_OK;
-    HM_BUF key = HM_BUF_EMPTY;
-    HM_TRY(hm_put_hex(&key, HM_BYTES(u->request->token_id, HM_KEY_ID_LEN)));
-    u->count += u->rule.len ? is_member(entry->details, "rule", u->rule) &&
-                                  is_member(entry->details, "principal", hm_text(u->office->session->principal))
-                            : is_member(entry->details, "key", hm_buf_bytes(&key));
-    return HM_OK;
-}
+} quota;
 
 static hm_err count_used(void *context, hm_bytes rule, uint32_t seconds, bool of_key, uint64_t *count) {
-    usage u = *(const usage *)context;
-    uint64_t from;
-    u.rule = of_key ? HM_NO_BYTES : rule;
-    u.since = u.request->time - (int64_t)seconds;
-    HM_TRY(hm_store_log_size(u.office->store, &from));
-    while (from && !u.older) {
-        uint64_t some = from < READ_AT_ONCE ? from : READ_AT_ONCE;
-        from -= some;
-        u.next = from;
-        HM_TRY(hm_store_entries(u.office->store, from, some, count_one, &u));
-        if (u.next != from + some)
-            return hm_refuse("entries are missing from the database, so a quota cannot be counted");
-    }
-    *count = u.count;
-    return HM_OK;
+    const quota *q = context;
+    int64_t time = q->request->time;
+    return of_key ? hm_usage_of_key(q->office, q->request->token_id, time, seconds, count)
+                  : hm_usage_of_rule(q->office, rule, time, seconds, count);
 }
 
 /* Asked of the token, and only where a rule wants to know. */
@@ -202,7 +148,7 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));
     HM_TRY(hm_session_documents(office, &documents));
     hm_token_describe(office->token, &token);
-    usage used = {.office = office, .request = request};
+    quota used = {office, request};
     hm_policy_request asked = {.requester = hm_text(office->session->principal),
                                .release = hm_text(office->session->release),
                                .format = request->artifact->format,

@@ -315,6 +315,12 @@ static hm_err append_outcome(hm_office *office, signing_job *job) {
     return keep_answer(office, job);
 }
 
+static hm_err take_back(hm_office *office, hm_err err) {
+    hm_store_rollback(office->store);
+    hm_usage_forget(office);
+    return err;
+}
+
 /* Append one entry for each job in one durable transaction, or none. */
 static hm_err append_all(hm_office *office, signing_job *jobs, size_t count,
                          hm_err (*append)(hm_office *, signing_job *)) {
@@ -323,12 +329,10 @@ static hm_err append_all(hm_office *office, signing_job *jobs, size_t count,
         if (is_done(&jobs[i])) continue;
         office->session = &jobs[i].peer->session;
         hm_err err = append(office, &jobs[i]);
-        if (hm_failed(err)) {
-            hm_store_rollback(office->store);
-            return err;
-        }
+        if (hm_failed(err)) return take_back(office, err);
     }
-    return hm_store_commit(office->store);
+    hm_err err = hm_store_commit(office->store);
+    return hm_failed(err) ? take_back(office, err) : HM_OK;
 }
 
 static void fail_all(signing_job *jobs, size_t count, hm_err err) {

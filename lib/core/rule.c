@@ -54,18 +54,26 @@ hm_err hm_rule_allows_requester(hm_office *office) {
 
 uint64_t hm_rule_version(const hm_office *office) { return office->registry ? hm_registry_size(office->registry) : 1; }
 
-/* ---- quotas ---- */
+/* ---- what a policy wants to know ---- */
 
 typedef struct {
     hm_office *office;
-    const hm_rule_request *request;
-} quota;
+    hm_bytes product;
+    const hm_rule_request *request; /* NULL: nothing is signed now */
+} asking;
 
 static hm_err count_used(void *context, hm_bytes rule, uint32_t seconds, bool of_key, uint64_t *count) {
-    const quota *q = context;
-    int64_t time = q->request->time;
-    return of_key ? hm_usage_of_key(q->office, q->request->token_id, time, seconds, count)
-                  : hm_usage_of_rule(q->office, rule, time, seconds, count);
+    const asking *a = context;
+    /* Quotas are for whoever signs. */
+    if (!a->request) return *count = 0, HM_OK;
+    int64_t time = a->request->time;
+    return of_key ? hm_usage_of_key(a->office, a->request->token_id, time, seconds, count)
+                  : hm_usage_of_rule(a->office, rule, time, seconds, count);
+}
+
+static bool is_approver(void *context, hm_bytes name) {
+    const asking *a = context;
+    return !hm_failed(hm_registry_allows(a->office->registry, name, HM_ROLE_APPROVER, a->product, hm_now()));
 }
 
 /* Asked of the token, and only where a rule wants to know. */
@@ -148,7 +156,7 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));
     HM_TRY(hm_session_documents(office, &documents));
     hm_token_describe(office->token, &token);
-    quota used = {office, request};
+    asking about = {office, hm_text(office->session->product.name), request};
     hm_policy_request asked = {.requester = hm_text(office->session->principal),
                                .release = hm_text(office->session->release),
                                .format = request->artifact->format,
@@ -160,7 +168,8 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
                                .time = request->time,
                                .wanted = 1,
                                .used = count_used,
-                               .context = &used};
+                               .is_approver = is_approver,
+                               .context = &about};
     HM_TRY(hm_policy_decide(policy, &asked, &decision, NULL));
     take_rule(&decision, answer);
     if (may_wait && answer->needs_approvals) return HM_OK;
@@ -168,12 +177,6 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     return decision.verdict == HM_POLICY_ALLOWED
                ? HM_OK
                : hm_refuse("the policy of %s: %s", office->session->product.name, decision.sentence);
-}
-
-/* Quotas are for whoever signs. */
-static hm_err none_used(void *context, hm_bytes rule, uint32_t seconds, bool of_key, uint64_t *count) {
-    (void)context, (void)rule, (void)seconds, (void)of_key;
-    return *count = 0, HM_OK;
 }
 
 /* The policy that is in force; a text for STANDING->awaits if there is none. */
@@ -185,7 +188,8 @@ static hm_err policy_of(hm_office *office, hm_bytes product, hm_policy *policy, 
     return HM_OK;
 }
 
-static hm_policy_request asked_of(const hm_request *request, const hm_artifact *artifact, const hm_token_info *token) {
+static hm_policy_request asked_of(const hm_request *request, const hm_artifact *artifact, const hm_token_info *token,
+                                  asking *about) {
     return (hm_policy_request){.requester = request->publish ? request->by : request->requester,
                                .release = request->release,
                                .format = artifact->format,
@@ -195,18 +199,22 @@ static hm_policy_request asked_of(const hm_request *request, const hm_artifact *
                                .provenance = hm_documents_have(&request->documents, HM_DOCUMENT_PROVENANCE),
                                .time = hm_now(),
                                .wanted = 1,
-                               .used = none_used};
+                               .used = count_used,
+                               .is_approver = is_approver,
+                               .context = about};
 }
 
 /* ---- publishing ---- */
 
 /* Each of the files, by the rule under which it was signed. */
-static hm_err decide_files(const hm_policy *policy, const hm_request *request, const hm_token_info *token,
-                           const hm_approval *approval, hm_rule_answer *answer, char missing[static HM_SENTENCE_MAX]) {
+static hm_err decide_files(hm_office *office, const hm_policy *policy, const hm_request *request,
+                           const hm_token_info *token, const hm_approval *approval, hm_rule_answer *answer,
+                           char missing[static HM_SENTENCE_MAX]) {
+    asking about = {office, request->product, NULL};
     answer->needs_approvals = false;
     for (size_t i = 0; i < request->artifacts; i++) {
         hm_policy_decision decision;
-        hm_policy_request asked = asked_of(request, &request->artifact[i], token);
+        hm_policy_request asked = asked_of(request, &request->artifact[i], token, &about);
         asked.approvers = approval->approver;
         asked.approver_count = approval->approvers;
         HM_TRY(hm_policy_decide_publish(policy, &asked, &decision, NULL));
@@ -235,10 +243,10 @@ hm_err hm_rule_decide_publish(hm_office *office, const hm_request *request, bool
     HM_TRY(allows(office, HM_ROLE_PUBLISHER, request->product));
     HM_TRY(current_policy(office, hm_now(), &policy, answer));
     if (office->token) hm_token_describe(office->token, &token);
-    HM_TRY(decide_files(policy, request, &token, &approval, answer, missing));
+    HM_TRY(decide_files(office, policy, request, &token, &approval, answer, missing));
     if (!answer->needs_approvals) return HM_OK;
     HM_TRY(hm_requests_find_publication(office, request, &approval));
-    if (approval.found) HM_TRY(decide_files(policy, request, &token, &approval, answer, missing));
+    if (approval.found) HM_TRY(decide_files(office, policy, request, &token, &approval, answer, missing));
     answer->by_request = approval.found && !answer->needs_approvals;
     memcpy(answer->request, approval.request, sizeof answer->request);
     if (!answer->needs_approvals || may_wait) return HM_OK;
@@ -250,11 +258,12 @@ hm_err hm_rule_awaits(hm_office *office, hm_standing *standing) {
     static hm_policy policy;
     const hm_request *request = standing->request;
     hm_token_info token;
+    asking about = {office, request->product, NULL};
     HM_TRY(policy_of(office, request->product, &policy, standing));
     hm_token_describe(office->token, &token);
     for (size_t i = 0; !standing->awaits[0] && i < request->artifacts; i++) {
         hm_policy_decision decision;
-        hm_policy_request asked = asked_of(request, &request->artifact[i], &token);
+        hm_policy_request asked = asked_of(request, &request->artifact[i], &token, &about);
         asked.approvers = standing->approver;
         asked.approver_count = standing->approvers;
         HM_TRY(request->publish ? hm_policy_decide_publish(&policy, &asked, &decision, NULL)

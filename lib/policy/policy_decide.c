@@ -224,6 +224,10 @@ static hm_err put_seated(const hm_policy_people *people, size_t line, hm_buf *te
     return HM_OK;
 }
 
+static bool is_approver(const judging *j, hm_bytes name) {
+    return !j->request->is_approver || j->request->is_approver(j->request->context, name);
+}
+
 /* " of qa or safety (carol, erin)": the groups of which, and the people by whom, a place of LINE can still be filled.
  */
 static hm_err put_helpful(judging *j, const place_lines *places, const hm_policy_people *people, size_t line) {
@@ -236,13 +240,17 @@ static hm_err put_helpful(judging *j, const place_lines *places, const hm_policy
         HM_TRY(hm_put(&j->line, group_name(j, places, i)));
     }
     const char *mark = " (";
+    bool others = false;
     for (size_t i = 0; i < people->count; i++) {
         const hm_policy_person *person = &people->person[i];
         if (person->approved || !(person->lines & helpful)) continue;
+        others = others || !is_approver(j, person->name);
+        if (!is_approver(j, person->name)) continue;
         HM_TRY(hm_put_text(&j->line, mark));
         HM_TRY(hm_put(&j->line, person->name));
         mark = ", ";
     }
+    if (*mark != ',' && others) return hm_put_text(&j->line, " (nobody else there is an approver now)");
     return hm_put_text(&j->line, *mark == ',' ? ")" : "");
 }
 

@@ -139,5 +139,6 @@ step "dan approves" hallmark approve "$number" other.bin --key dan.key
 step "dan is revoked" hallmark principal revoke dan --key bob.key
 expect_refused "needs 1 more of qa" "what he approved counts no more" \
     hallmark sign --product pump --release 2.4 other.bin
+expect_output "nobody else there is an approver now" "and nobody waits for him" hallmark status "$number"
 step "the log is good" hallmark log check
 finish

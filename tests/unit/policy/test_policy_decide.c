@@ -105,7 +105,7 @@ static void each_thing_that_does_not_fit_is_named(void **state) {
     request = request_by("ann");
     request.release = HM_NO_BYTES;
     assert_int_equal(verdict(&request), HM_POLICY_DENIED);
-    assert_why("no: rule r: no release is none of 2.*\n");
+    assert_why("no: rule r: no release is named, and the rule is for 2.*\n");
     request = request_by("ann");
     request.format = HM_POLICY_NATIVE;
     assert_int_equal(verdict(&request), HM_POLICY_DENIED);
@@ -526,6 +526,30 @@ static void it_decides_the_same_without_an_explanation(void **state) {
     assert_string_equal(silent.sentence, decision.sentence);
 }
 
+static bool is_not_bob(void *context, hm_bytes name) {
+    (void)context;
+    return !hm_bytes_equal(name, hm_text("bob"));
+}
+
+static bool is_nobody(void *context, hm_bytes name) {
+    (void)context, (void)name;
+    return false;
+}
+
+static void who_is_no_approver_is_not_named(void **state) {
+    (void)state;
+    set_policy("group qa = bob, dan\nrule r\n  request by ann\n  formats pe\n  approve 1 of qa\n");
+    hm_policy_request request = request_by("ann");
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_non_null(strstr(decision.sentence, "(bob, dan)"));
+    request.is_approver = is_not_bob;
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_non_null(strstr(decision.sentence, "(dan)"));
+    request.is_approver = is_nobody;
+    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
+    assert_non_null(strstr(decision.sentence, "(nobody else there is an approver now)"));
+}
+
 static void the_explanation_is_appended(void **state) {
     (void)state;
     set_policy("");
@@ -577,6 +601,7 @@ int main(void) {
         cmocka_unit_test(what_others_chose_cannot_forge_a_line),
         cmocka_unit_test(the_sentence_is_cut_between_characters),
         cmocka_unit_test(it_decides_the_same_without_an_explanation),
+        cmocka_unit_test(who_is_no_approver_is_not_named),
         cmocka_unit_test(the_explanation_is_appended),
     };
     return cmocka_run_group_tests(tests, NULL, release_why);

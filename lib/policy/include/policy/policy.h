@@ -122,6 +122,8 @@ typedef struct {
      * OF_KEY: by everyone with this key, under any rule. Asked for rules with quotas only; a fault is passed up, and
      * without a function a quota is a refusal. */
     hm_err (*used)(void *context, hm_bytes rule, uint32_t seconds, bool of_key, uint64_t *count);
+    /* Is NAME an approver now? Only those are named as people whose approval would help; NULL: all are. */
+    bool (*is_approver)(void *context, hm_bytes name);
     void *context;
 } hm_policy_request;
 

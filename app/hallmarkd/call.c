@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEMS_MAX = 1000 };
+enum { OCTETS_PIECE = 512 * 1024 };
 
 void hm_call_free(hm_call *c) {
     for (size_t i = 0; i < HM_STAGES; i++) hm_buf_clear(&c->frames[i]);
@@ -197,18 +197,42 @@ static hm_err ask_repeatable(hm_call *c, const json_t *body, const json_t *items
     return hm_call_ask(c, HM_PRELUDE, &question);
 }
 
+/* The core takes a session without a product, to ask for proofs in: nothing that is asked of it this way. */
+static hm_err check_narrow(const json_t *body) {
+    for (const char *const *name = hm_route_narrow_needs; *name; name++)
+        if (!json_object_get(body, *name)) return hm_misuse("\"%s\": is missing", *name);
+    const json_t *product = json_object_get(body, "product");
+    return json_is_string(product) && !json_string_length(product) ? hm_misuse("\"product\": names none") : HM_OK;
+}
+
+hm_err hm_call_build_octets(hm_call *c, hm_bytes octets) {
+    const char *type = evhttp_find_header(evhttp_request_get_input_headers(c->x->request), "Content-Type");
+    hm_message question = {.type = c->route->question};
+    if (!type || strcmp(type, "application/octet-stream") != 0)
+        return hm_misuse("the body is octets (Content-Type: application/octet-stream)");
+    if (!octets.len) return hm_misuse("the body is empty");
+    while (octets.len) {
+        size_t len = octets.len < OCTETS_PIECE ? octets.len : OCTETS_PIECE;
+        question.field[0].bytes = HM_BYTES(octets.data, len);
+        HM_TRY(hm_call_ask(c, HM_MAIN, &question));
+        HM_TRY(hm_bytes_part(octets, len, octets.len - len, &octets));
+    }
+    return HM_OK;
+}
+
 hm_err hm_call_build(hm_call *c, json_t *body, bool narrowed) {
     const hm_route *route = c->route;
     json_t *items = route->items ? json_incref(json_object_get(body, "items")) : NULL;
     size_t count = json_array_size(items);
     if (route->items) json_object_del(body, "items");
-    if (route->items && (!count || count > ITEMS_MAX))
-        return json_decref(items), hm_misuse("\"items\": is an array of 1 to %d", ITEMS_MAX);
+    if (route->items && (!count || count > route->items))
+        return json_decref(items), hm_misuse("\"items\": is an array of 1 to %zu", route->items);
     /* Their number is what is there; nobody is granted more. */
     if (route->narrow) json_object_set_new(body, "signatures", json_integer((json_int_t)count));
     add_defaults(route, body);
-    hm_err err = HM_OK;
-    if (narrowed && !route->goes_on) err = hm_call_ask(c, HM_PRELUDE, &(hm_message){.type = HM_MSG_WIDEN});
+    hm_err err = route->narrow ? check_narrow(body) : HM_OK;
+    if (!hm_failed(err) && narrowed && !route->goes_on)
+        err = hm_call_ask(c, HM_PRELUDE, &(hm_message){.type = HM_MSG_WIDEN});
     const json_t *request = json_object_get(body, "request");
     if (request && json_is_string(request) && !json_string_length(request))
         return json_decref(items), hm_misuse("\"request\": names none");

@@ -34,6 +34,8 @@ HM_MUST_USE hm_err hm_call_ask(hm_call *c, hm_stage in, const hm_message *questi
 /* Ask what the route says, from the members of BODY, all of which must be its. NARROWED: the session must be widened.
  */
 HM_MUST_USE hm_err hm_call_build(hm_call *c, json_t *body, bool narrowed);
+/* Of a route of octets: OCTETS, whole. */
+HM_MUST_USE hm_err hm_call_build_octets(hm_call *c, hm_bytes octets);
 /* Prove who speaks: HOW is "key" or "token". */
 HM_MUST_USE hm_err hm_call_build_proof(hm_call *c, json_t *body, const char *how);
 

@@ -136,6 +136,12 @@ static uint64_t pending(const hm_client *client) {
     return client->busy || client->ended ? 0 : octets_read(client) - client->read;
 }
 
+bool hm_clients_ask(const hm_front *front) {
+    for (const hm_client *client = front->client; client; client = client->next)
+        if (client->known && pending(client)) return true;
+    return false;
+}
+
 /* Those that hold most go first. */
 static void end_largest(hm_front *front) {
     for (;;) {

@@ -8,7 +8,8 @@
  *     issuers /etc/hallmark/issuers       whose tokens are taken (identity/issuers.h)
  *     authorities /etc/hallmark/ca.pem    that issuers' keys are fetched under, instead of the system's
  *     metrics 127.0.0.1:9464              /metrics and /healthz, plain HTTP
- *     drain 10                            seconds that what is under way has when the server ends
+ *     drain 10                            seconds that what is under way has when the server ends; between two calls of
+ *                                         what was begun before a reload
  */
 #ifndef HM_HALLMARKD_CONFIG_H
 #define HM_HALLMARKD_CONFIG_H

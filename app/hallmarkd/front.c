@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -82,16 +83,18 @@ static json_t *body_json(struct evhttp_request *request) {
 }
 
 static void answer_api(hm_exchange *x, const struct evhttp_uri *uri, const char *path) {
-    bool get = evhttp_request_get_command(x->request) == EVHTTP_REQ_GET;
-    if (!hm_session_has(x, path)) return;
+    bool get = evhttp_request_get_command(x->request) == EVHTTP_REQ_GET,
+         post = evhttp_request_get_command(x->request) == EVHTTP_REQ_POST;
+    if (!get && !post && !hm_session_has(x, path)) return;
     if (!hm_session_takes(x, evbuffer_get_length(evhttp_request_get_input_buffer(x->request)))) return;
-    json_t *body = get ? query_json(uri) : body_json(x->request);
+    bool octets = !get && hm_session_takes_octets(path);
+    json_t *body = get ? query_json(uri) : octets ? json_object() : body_json(x->request);
     if (x->front->under_way >= UNDER_WAY_MAX || x->front->ends)
         hm_exchange_problem(x, HM_PROBLEM_UNAVAILABLE, "the server has too much to do, or is ending");
     else if (!body)
         hm_exchange_problem(x, HM_PROBLEM_MALFORMED,
                             "the body is no JSON object (RFC 8259), each member once, of at most 50,000 values");
-    else if (!get && strcmp(path, "/sessions") == 0)
+    else if (post && strcmp(path, "/sessions") == 0)
         hm_session_create(x);
     else
         hm_session_call(x, path, json_incref(body));
@@ -229,17 +232,29 @@ static hm_err make_tls(const hm_config *config, SSL_CTX **tls) {
 
 /* ---- the process ---- */
 
-/* What is under way is finished; a connection that is kept open has nothing under way. */
+/* What is under way is finished; a connection that is kept open has nothing under way. Who has another front after him
+ * has time for what was begun in his sessions. */
 static void end_if_idle(hm_front *front) {
-    if (front->ends && !front->under_way) event_base_loopbreak(front->base);
+    bool over = front->ends || (front->left && !hm_sessions_go_on(front));
+    if (over && !front->under_way) event_base_loopbreak(front->base);
+}
+
+/* Another front answers there, too. */
+static void leave_metrics(hm_front *front) {
+    if (front->metrics) evhttp_free(front->metrics);
+    front->metrics = NULL;
 }
 
 static void on_stop(evutil_socket_t fd, short what, void *context) {
     (void)what;
     hm_front *front = context;
-    char byte;
+    char byte = HM_FRONT_END;
     (void)!read(fd, &byte, 1);
-    front->ends = true;
+    front->ends |= byte == HM_FRONT_END;
+    if (byte == HM_FRONT_LEAVE) {
+        front->left = time(NULL);
+        leave_metrics(front);
+    }
     /* The socket stays the supervisor's: another front takes what comes from now on. */
     if (front->bound) evhttp_del_accept_socket(front->http, front->bound);
     front->bound = NULL;
@@ -272,7 +287,7 @@ static hm_err add_events(hm_front *front) {
 }
 
 static hm_err add_metrics(hm_front *front) {
-    struct evhttp *http = front->plan->metrics >= 0 ? evhttp_new(front->base) : NULL;
+    struct evhttp *http = front->metrics = front->plan->metrics >= 0 ? evhttp_new(front->base) : NULL;
     if (front->plan->metrics < 0) return HM_OK;
     if (!http) return hm_no_memory();
     evhttp_set_allowed_methods(http, EVHTTP_REQ_GET);

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <openssl/types.h>
+#include <time.h>
 
 /* What its process is given. */
 typedef struct {
@@ -19,8 +20,11 @@ typedef struct {
     int core;     /* SOCK_SEQPACKET: new sessions' sockets are sent over it */
     int log;      /* folders that are served: the log's, and what was published (-1: nothing was) */
     int published;
-    int stop; /* when something comes: take no more, finish what is under way, end */
+    int stop; /* says, by one of the two bytes, to take no connections any more and to end */
 } hm_front_plan;
+/* At once, but for the calls that are under way; or when what was begun in its sessions is over, too
+ * (hm_sessions_go_on). */
+enum { HM_FRONT_END = 'e', HM_FRONT_LEAVE = 'l' };
 /* Could it begin: are certificate and key there, and one another's? */
 HM_MUST_USE hm_err hm_front_check(const hm_config *config);
 /* The process's whole life. */
@@ -36,7 +40,7 @@ enum { HM_WEB_SESSIONS_MAX = 900 };
 typedef struct {
     const hm_front_plan *plan;
     struct event_base *base;
-    struct evhttp *http;
+    struct evhttp *http, *metrics;
     SSL_CTX *tls;
     hm_client *client;
     size_t clients, clients_max, clients_before; /* before: a second ago */
@@ -46,6 +50,7 @@ typedef struct {
     hm_web_session *session[HM_WEB_SESSIONS_MAX];
     size_t under_way; /* calls */
     bool ends;
+    time_t left; /* since when another front takes what comes; 0: none does */
     /* alarms.c: what the core has to alarm about, if it has answered lately */
     struct bufferevent *alarms;
     unsigned alarms_tick;
@@ -83,6 +88,8 @@ HM_MUST_USE hm_err hm_clients_begin(hm_front *front);
 struct bufferevent *hm_clients_new(struct event_base *base, void *front);
 /* To be called every second: who takes too long, or too much memory, is cut off. */
 void hm_clients_expire(hm_front *front);
+/* Is somebody who is known amid a request? */
+bool hm_clients_ask(const hm_front *front);
 /* A request is there whole; somebody is known who made it; where it came from. */
 void hm_client_asks(struct evhttp_request *request);
 void hm_client_is_known(struct evhttp_request *request);
@@ -94,9 +101,14 @@ void hm_session_create(hm_exchange *x);
 bool hm_session_has(hm_exchange *x, const char *path);
 /* Is a body of LEN octets looked at? Of nobody's only a small one. False: the exchange is answered. */
 bool hm_session_takes(hm_exchange *x, size_t len);
+/* Is the body of PATH no JSON, but octets? Then hm_session_call has no BODY. */
+bool hm_session_takes_octets(const char *path);
 /* PATH behind /v1; BODY, an object or NULL, is taken. */
 void hm_session_call(hm_exchange *x, const char *path, json_t *body);
 void hm_sessions_expire(hm_front *front);
+/* Is a session in use, of a front that was left? For as long as no `drain` seconds pass between two calls, an hour at
+ * most, if it was narrowed: it signs or publishes; any other until `drain` seconds after the front was left. */
+bool hm_sessions_go_on(const hm_front *front);
 void hm_sessions_end(hm_front *front);
 
 /* Hand FD, one end of a session's socket, to the core. It stays the caller's. */

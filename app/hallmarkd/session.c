@@ -19,6 +19,8 @@
 enum { ID_HEX = 64, WAITING_MAX = 32 };
 /* Seconds that a session lasts without a call; one of which nobody has said who speaks in it, in all. */
 enum { IDLE_SECONDS = 900, NOBODY_SECONDS = 30 };
+/* That a front goes on at most when another one has taken its place. */
+enum { LEFT_SECONDS = 3600 };
 /* Sessions in which nobody has said who speaks, from one address; and of one principal. */
 enum { NOBODYS_MAX = 64, PRINCIPALS_MAX = 128 };
 enum { NOBODYS_BODY_MAX = 64 * 1024 };
@@ -83,6 +85,17 @@ void hm_sessions_expire(hm_front *front) {
         bool over = s->known ? now - s->used > IDLE_SECONDS : now - s->made > NOBODY_SECONDS;
         if (over && !s->first) session_end(s, "the session has expired");
     }
+}
+
+bool hm_sessions_go_on(const hm_front *front) {
+    time_t now = time(NULL), drain = (time_t)front->plan->config->drain_seconds, since = now - front->left;
+    if (since > LEFT_SECONDS) return false;
+    if (hm_clients_ask(front)) return true;
+    for (size_t i = 0; i < front->sessions; i++) {
+        const hm_web_session *s = front->session[i];
+        if (now - s->used <= drain && (s->narrowed || since <= drain)) return true;
+    }
+    return false;
 }
 
 void hm_sessions_end(hm_front *front) {
@@ -325,10 +338,28 @@ bool hm_session_takes(hm_exchange *x, size_t len) {
     return false;
 }
 
+bool hm_session_takes_octets(const char *path) {
+    bool other;
+    const hm_route *route = hm_route_find("POST", path, &other);
+    return route && route->octets;
+}
+
+static hm_err build(hm_call *c, json_t *body, const hm_web_session *s) {
+    struct evbuffer *in = evhttp_request_get_input_buffer(c->x->request);
+    if (!c->route->octets) return hm_call_build(c, body, s->narrowed);
+    size_t len = evbuffer_get_length(in);
+    const uint8_t *octets = evbuffer_pullup(in, -1);
+    return len && !octets ? hm_no_memory() : hm_call_build_octets(c, HM_BYTES(octets, len));
+}
+
 void hm_session_call(hm_exchange *x, const char *path, json_t *body) {
     const char *method = evhttp_request_get_command(x->request) == EVHTTP_REQ_GET ? "GET" : "POST";
     bool other_method, proof = is_of_sessions(path);
     const char *how = proof ? strrchr(path, '/') + 1 : "";
+    if (!hm_session_has(x, path)) {
+        json_decref(body);
+        return;
+    }
     const hm_route *route = proof ? NULL : hm_route_find(method, path, &other_method);
     hm_web_session *s = session_of(x);
     json_t *object = body ? body : json_object();
@@ -339,7 +370,7 @@ void hm_session_call(hm_exchange *x, const char *path, json_t *body) {
         hm_exchange_problem(x, HM_PROBLEM_TOO_MANY, "this session has too many requests waiting");
     } else if (!(c = hm_call_new(x, route, proof ? HM_MSG_KNOWN : route->answer))) {
         hm_exchange_problem(x, HM_PROBLEM_UNAVAILABLE, "out of memory");
-    } else if (hm_failed(proof ? hm_call_build_proof(c, object, how) : hm_call_build(c, object, s->narrowed))) {
+    } else if (hm_failed(proof ? hm_call_build_proof(c, object, how) : build(c, object, s))) {
         hm_exchange_problem(x, hm_problem_of(HM_MISUSED), hm_err_sentence());
         hm_call_free(c);
     } else {

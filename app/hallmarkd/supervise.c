@@ -199,9 +199,12 @@ static hm_err start_all(server *s) {
     return start_front(s);
 }
 
-static void tell_to_end(child *c) {
-    if (c->pid > 0 && c->stop >= 0) (void)!write(c->stop, "", 1);
+/* BYTE is a front's (front.h); the core looks at none. */
+static void tell(child *c, char byte) {
+    if (c->pid > 0 && c->stop >= 0) (void)!write(c->stop, &byte, 1);
 }
+
+static void tell_to_end(child *c) { tell(c, HM_FRONT_END); }
 
 /* Wait until it has ended, or SECONDS have passed: then it is ended. */
 static int wait_for(child *c, unsigned seconds) {
@@ -249,7 +252,8 @@ static hm_err restart(server *s, hm_err (*start)(server *)) {
     return start(s);
 }
 
-/* What cannot begin does not take the place of what works. The judge of tokens begins anew only for other issuers: it
+/* What cannot begin does not take the place of what works, and what was begun in its sessions goes on in the former
+ * front: a second reload ends that. The judge of tokens begins anew only for other issuers: it
  * remembers which tokens were used. */
 static hm_err reload(server *s) {
     if (s->front.pid <= 0) return HM_OK;
@@ -265,7 +269,7 @@ static hm_err reload(server *s) {
     if (s->former.pid > 0) (void)wait_for(&s->former, 0);
     s->former = s->front;
     s->front = (child){.stop = -1};
-    tell_to_end(&s->former);
+    tell(&s->former, HM_FRONT_LEAVE);
     return start_front(s);
 }
 

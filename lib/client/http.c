@@ -231,10 +231,10 @@ hm_err hm_http_get(hm_http *http, const char *path, hm_http_answer *answer) {
     return err;
 }
 
-static hm_err post(hm_http *http, hm_bytes json, const char *const *headers, size_t count, struct curl_slist **list,
-                   hm_http_answer *answer) {
+static hm_err post(hm_http *http, hm_bytes body, const char *type, const char *const *headers, size_t count,
+                   struct curl_slist **list, hm_http_answer *answer) {
     if (http->authorization[0]) HM_TRY(add_header(http, list, http->authorization));
-    HM_TRY(add_header(http, list, "Content-Type: application/json"));
+    HM_TRY(add_header(http, list, type));
     HM_TRY(add_header(http, list, "Expect:")); /* no waiting for leave to send the body */
     for (size_t i = 0; i < count; i++) {
         HM_TRY(hm_http_check_header(headers[i]));
@@ -242,18 +242,27 @@ static hm_err post(hm_http *http, hm_bytes json, const char *const *headers, siz
     }
     SET(http, CURLOPT_HTTPHEADER, *list);
     SET(http, CURLOPT_POST, 1L);
-    SET(http, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)json.len);
-    SET(http, CURLOPT_POSTFIELDS, json.len ? (const char *)json.data : "");
+    SET(http, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+    SET(http, CURLOPT_POSTFIELDS, body.len ? (const char *)body.data : "");
     return perform(http, answer);
+}
+
+static hm_err post_as(hm_http *http, const char *path, hm_bytes body, const char *type, const char *const *headers,
+                      size_t count, hm_http_answer *answer) {
+    struct curl_slist *list = NULL;
+    HM_TRY(prepare(http, path, answer));
+    hm_err err = post(http, body, type, headers, count, &list, answer);
+    http->curl->list_free(list);
+    return err;
 }
 
 hm_err hm_http_post(hm_http *http, const char *path, hm_bytes json, const char *const *headers, size_t count,
                     hm_http_answer *answer) {
-    struct curl_slist *list = NULL;
-    HM_TRY(prepare(http, path, answer));
-    hm_err err = post(http, json, headers, count, &list, answer);
-    http->curl->list_free(list);
-    return err;
+    return post_as(http, path, json, "Content-Type: application/json", headers, count, answer);
+}
+
+hm_err hm_http_post_octets(hm_http *http, const char *path, hm_bytes octets, hm_http_answer *answer) {
+    return post_as(http, path, octets, "Content-Type: application/octet-stream", NULL, 0, answer);
 }
 
 hm_err hm_http_exporter(const hm_http *http, uint8_t out[static HM_HTTP_EXPORTER_LEN]) {

@@ -34,6 +34,7 @@ typedef struct {
     bool is_known; /* the server knows who speaks */
     bool narrowed, begun, compares, for_list;
     bool publishes, was_named; /* a session that publishes; its files were named */
+    hm_buf octets;             /* of them that wait to be sent */
     json_t *narrow;            /* members of narrow, or of narrow-list */
     uint64_t signatures_left, receipts_left, proofs_left;
     json_t *noted;       /* items of a request */
@@ -92,6 +93,17 @@ static hm_err exchange(agent *a, const char *path, const json_t *body, hm_http_a
 static hm_err know_again(agent *a);
 
 /* *REPLY is the answer's object, of a success; the caller decrefs it. A refused call whose items say why is one. */
+static hm_err take_reply(const hm_http_answer *answer, json_t **reply) {
+    json_t *object = json_loadb((const char *)answer->body.data, answer->body.len, JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(object) && (answer->status == 200 || json_is_array(json_object_get(object, "items"))))
+        return *reply = object, HM_OK;
+    hm_err err =
+        object ? raise_problem(answer, object)
+               : hm_could_not("the office's server answers %u, and nothing that can be understood", answer->status);
+    json_decref(object);
+    return err;
+}
+
 static hm_err call(agent *a, const char *path, const json_t *body, json_t **reply) {
     HM_HTTP_ANSWER answer = HM_HTTP_ANSWER_NONE;
     char whole[PATH_LEN + 8];
@@ -103,14 +115,7 @@ static hm_err call(agent *a, const char *path, const json_t *body, json_t **repl
         HM_TRY(know_again(a));
         HM_TRY(exchange(a, whole, body, &answer));
     }
-    json_t *object = json_loadb((const char *)answer.body.data, answer.body.len, JSON_REJECT_DUPLICATES, NULL);
-    if (json_is_object(object) && (answer.status == 200 || json_is_array(json_object_get(object, "items"))))
-        return *reply = object, HM_OK;
-    hm_err err =
-        object ? raise_problem(&answer, object)
-               : hm_could_not("the office's server answers %u, and nothing that can be understood", answer.status);
-    json_decref(object);
-    return err;
+    return take_reply(&answer, reply);
 }
 
 /* ---- answers in the core's language ---- */
@@ -152,7 +157,7 @@ static hm_err prove_key(agent *a, hm_bytes office, hm_bytes challenge) {
     hm_err err = call(a, "/sessions/current/key", body, &reply);
     json_decref(body);
     json_decref(reply);
-    return err;
+    return err.class == HM_REFUSED ? hm_in(err, "%s", a->remote->key) : err;
 }
 
 static hm_err prove_token(agent *a) {
@@ -325,9 +330,11 @@ static hm_err ask(agent *a, const hm_message *question) {
     const hm_route *route = question->type == HM_MSG_TRUST_SIGN ? NULL : hm_route_of(question->type);
     for (const hm_route *r = hm_routes; !route && r->path; r++)
         if (r->question == question->type) route = r;
-    if (!route)
-        return hm_refuse("%s is not asked of an office elsewhere (it is for who has the office's folder)",
-                         hm_wire_name(question->type));
+    if (!route && question->type == HM_MSG_LOG_AUDIT)
+        return hm_refuse("the whole log is checked where the office's folder is; from elsewhere it is followed "
+                         "(hallmark log monitor %s/log/ --state FILE --trust FILE)",
+                         a->remote->url);
+    if (!route) return hm_refuse("an office elsewhere is not asked for this: it is for who has the office's folder");
     json_t *body = members_of(a, route), *reply = NULL;
     size_t count;
     hm_err err = hm_wire_to_json(question, body);
@@ -545,6 +552,33 @@ static hm_err publish_close(agent *a) {
     return err;
 }
 
+/* Octets are no JSON, and never sent twice: the server takes them one behind the other. */
+static hm_err send_octets(agent *a) {
+    HM_HTTP_ANSWER answer = HM_HTTP_ANSWER_NONE;
+    char path[PATH_LEN];
+    json_t *reply = NULL;
+    if (!a->octets.len) return HM_OK;
+    snprintf(path, sizeof path, "v1%s", hm_route_of(HM_MSG_PUBLISH_PUT)->path);
+    hm_err err = hm_http_post_octets(a->http, path, hm_buf_bytes(&a->octets), &answer);
+    a->octets.len = 0;
+    if (!hm_failed(err)) err = take_reply(&answer, &reply);
+    json_decref(reply);
+    return err;
+}
+
+/* They are sent together; what is wrong with them is said later. */
+static hm_err publish_put(agent *a, const hm_message *question) {
+    hm_bytes octets = question->field[HM_PUBLISH_PUT_BYTES].bytes;
+    if (a->octets.len + octets.len > HM_ROUTE_OCTETS_MAX) HM_TRY(send_octets(a));
+    HM_TRY(hm_put(&a->octets, octets));
+    return say(a, HM_MSG_DONE);
+}
+
+static hm_err publish_commit(agent *a, const hm_message *question) {
+    HM_TRY(send_octets(a));
+    return ask(a, question);
+}
+
 /* ---- the conversation ---- */
 
 static hm_err answer(agent *a, const hm_message *question) {
@@ -564,6 +598,10 @@ static hm_err answer(agent *a, const hm_message *question) {
         return publish_file(a, question);
     case HM_MSG_PUBLISH_CLOSE:
         return publish_close(a);
+    case HM_MSG_PUBLISH_PUT:
+        return publish_put(a, question);
+    case HM_MSG_PUBLISH_COMMIT:
+        return publish_commit(a, question);
     default:
         return ask(a, question);
     }

@@ -41,6 +41,13 @@ static void member_name(const hm_wire_field_rule *rule, char name[static NAME_MA
     name[i] = 0;
 }
 
+/* What stands for words is 0, or empty, when nothing was chosen, and that is nothing anybody asks for: the table's
+ * least counts for the other fields. */
+static uint64_t least_of(const hm_wire_field_rule *rule) {
+    size_t which;
+    return !rule->least && words_of(rule, &which) ? 1 : rule->least;
+}
+
 static bool is_hidden(const hm_wire_field_rule *rule) { return strcmp(rule->name, "tag") == 0; }
 static bool is_hex(const hm_wire_field_rule *rule) { return rule->most <= 64; }
 
@@ -99,7 +106,7 @@ static hm_err read_bytes(const json_t *value, const hm_wire_field_rule *rule, co
 
 static hm_err check_bounds(const hm_wire_field_rule *rule, const char *name, const hm_wire_field *field) {
     uint64_t size = rule->kind == HM_WIRE_NUMBER ? field->number : field->bytes.len;
-    if (size < rule->least) return hm_misuse("\"%s\": is missing or too short", name);
+    if (size < least_of(rule)) return hm_misuse("\"%s\": is missing or too short", name);
     return size <= rule->most ? HM_OK : hm_misuse("\"%s\": is too large", name);
 }
 
@@ -248,7 +255,8 @@ static json_t *word_schema(size_t which) {
     for (size_t i = 1; i < vocabularies[which].count; i++)
         json_array_append_new(words, json_string(vocabularies[which].words[i]));
     json_t *one = json_pack("{s:s, s:o}", "type", "string", "enum", words);
-    return vocabularies[which].choice == ONE ? one : json_pack("{s:s, s:o}", "type", "array", "items", one);
+    if (vocabularies[which].choice == ONE) return one;
+    return json_pack("{s:s, s:i, s:o}", "type", "array", "minItems", 1, "items", one);
 }
 
 static json_t *bytes_schema(const hm_wire_field_rule *rule) {
@@ -283,6 +291,6 @@ void hm_wire_schema(hm_message_type type, json_t *properties, json_t *required) 
                             words_of(field, &which)         ? word_schema(which)
                             : field->kind == HM_WIRE_NUMBER ? number_schema(field)
                                                             : bytes_schema(field));
-        if (field->least) json_array_append_new(required, json_string(name));
+        if (least_of(field)) json_array_append_new(required, json_string(name));
     }
 }

@@ -157,6 +157,8 @@ static void posts_json_with_headers(void **state) {
     expect_body(&answer, "application/json|one two|None|hallmark|{\"a\":1}");
     WORKS(hm_http_post(http, "echo", HM_NO_BYTES, NULL, 0, &answer));
     expect_body(&answer, "application/json|None|None|hallmark|");
+    WORKS(hm_http_post_octets(http, "echo", hm_text("{\"a\":1}"), &answer));
+    expect_body(&answer, "application/octet-stream|None|None|hallmark|{\"a\":1}");
     WORKS(hm_http_get(http, "small", &answer)); /* nothing of the last request is left */
     expect_body(&answer, "hello");
 }

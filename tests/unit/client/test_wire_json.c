@@ -113,6 +113,33 @@ static void a_member_of_another_form_is_refused_with_its_name(void **state) {
     refused(HM_MSG_REQUEST_DECIDE, "{\"request\": \"00\", \"decision\": \"yes\"}", "\"");
 }
 
+static void a_word_that_was_not_chosen_is_missing(void **state) {
+    (void)state;
+    refused(HM_MSG_SIGN, "{}", "\"format\": is missing");
+    refused(HM_MSG_SIGN, "{\"format\": \"cms\", \"algorithm\": \"es256\"}", "\"structure\": is missing");
+    refused(HM_MSG_SIGN, "{\"format\": \"cms\", \"structure\": \"cms\"}", "\"algorithm\": is missing");
+    refused(HM_MSG_SIGN, "{\"format\": \"\"}", "\"format\": is not one");
+    refused(HM_MSG_PREPARE, "{\"algorithms\": [\"es256\"]}", "\"structure\": is missing");
+    refused(HM_MSG_PREPARE, "{\"structure\": \"cms\", \"algorithms\": []}", "\"algorithms\": is missing");
+    refused(HM_MSG_NARROW, "{\"product\": \"p\", \"formats\": []}", "\"formats\": is missing");
+    refused(HM_MSG_KEY_GENERATE, "{\"product\": \"p\"}", "\"algorithm\": is missing");
+    refused(HM_MSG_PRODUCT_ADD, "{\"name\": \"p\"}", "\"algorithms\": is missing");
+    refused(HM_MSG_REQUEST_DECIDE,
+            "{\"request\": \"0000000000000000000000000000000000000000000000000000000000000000\"}",
+            "\"decision\": is missing");
+}
+
+static void what_must_be_there_is_in_the_schema(void **state) {
+    (void)state;
+    json_t *properties = json_object(), *required = json_array();
+    hm_wire_schema(HM_MSG_SIGN, properties, required);
+    json_t *all = json_pack("[s,s,s,s,s,s]", "format", "structure", "algorithm", "name", "plain", "content");
+    assert_true(json_equal(required, all));
+    json_decref(all);
+    json_decref(required);
+    json_decref(properties);
+}
+
 static void a_text_with_a_zero_is_taken_whole(void **state) {
     (void)state;
     HM_BUF storage = HM_BUF_EMPTY;
@@ -198,6 +225,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_message_comes_back_as_it_was),
         cmocka_unit_test(a_member_of_another_form_is_refused_with_its_name),
+        cmocka_unit_test(a_word_that_was_not_chosen_is_missing),
+        cmocka_unit_test(what_must_be_there_is_in_the_schema),
         cmocka_unit_test(a_text_with_a_zero_is_taken_whole),
         cmocka_unit_test(numbers_that_readers_of_json_would_round_are_digits),
         cmocka_unit_test(what_is_written_as_text_is_read_as_the_same),

@@ -67,6 +67,9 @@ HM_MUST_USE hm_err hm_http_get(hm_http *http, const char *path, hm_http_answer *
 HM_MUST_USE hm_err hm_http_post(hm_http *http, const char *path, hm_bytes json, const char *const *headers,
                                 size_t count, hm_http_answer *answer);
 
+/* The same with Content-Type: application/octet-stream. */
+HM_MUST_USE hm_err hm_http_post_octets(hm_http *http, const char *path, hm_bytes octets, hm_http_answer *answer);
+
 /* From now on every request says "Authorization: Bearer BEARER". */
 HM_MUST_USE hm_err hm_http_authorize(hm_http *http, const char *bearer);
 

@@ -11,7 +11,8 @@ typedef struct {
     bool if_named;             /* but only if a member "request" is there */
     bool narrow;               /* then narrow, or narrow-list before trust-sign; its members stand beside the others */
     hm_message_type question;
-    bool items; /* the question's members are those of each object in the array "items" */
+    size_t items; /* not 0: the question's members are those of each object in the array "items", of at most so many */
+    bool octets;  /* the question's one member is the body itself, as it is; so many questions as it takes */
     hm_message_type
         last; /* asked last, without members; 0: nothing. Answers that say what is wanted: an array "wanted" */
     hm_message_type answer;
@@ -21,6 +22,11 @@ typedef struct {
 } hm_route;
 /* Ended by one without a path. */
 extern const hm_route hm_routes[];
+
+/* What a route that narrows cannot be asked without, beside what the table says; ended by NULL. */
+extern const char *const hm_route_narrow_needs[];
+/* How long a body of octets our own client sends: a slow line has it through in time. */
+enum { HM_ROUTE_OCTETS_MAX = 2 << 20 };
 
 /* NULL: there is none. *OTHER_METHOD: but one with another method. */
 const hm_route *hm_route_find(const char *method, const char *path, bool *other_method);

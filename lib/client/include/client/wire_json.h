@@ -11,9 +11,9 @@
 
 #include <jansson.h>
 
-/* Fill MESSAGE, of TYPE, from the members of OBJECT: absent ones are 0 or empty, if the table allows that. What is
- * taken is removed from OBJECT, so that what is left is nothing the question knows. Views last as long as STORAGE.
- * Wrong members are misuse. */
+/* Fill MESSAGE, of TYPE, from the members of OBJECT: absent ones are 0 or empty, if the table allows that and they
+ * do not stand for words. What is taken is removed from OBJECT, so that what is left is nothing the question knows.
+ * Views last as long as STORAGE. Wrong members are misuse. */
 HM_MUST_USE hm_err hm_wire_from_json(json_t *object, hm_message_type type, hm_message *message, hm_buf *storage);
 /* The JSON Schema of the members that a message of TYPE has, put into PROPERTIES by name; the names of those that must
  * be there are appended to REQUIRED. */

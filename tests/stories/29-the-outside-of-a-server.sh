@@ -85,21 +85,21 @@ answers() {
     code=$1 text=$2
     shift 2
     got=$(get -D headers -o body -w '%{http_code}' "$@")
-    tr -d '\r' <headers >head
-    [ "$got" = "$code" ] || { echo "answered $got" >&2; cat head body >&2; return 1; }
-    cat head body | grep -qF -- "$text" || { cat head body >&2; return 1; }
+    tr -d '\r' <headers >heads
+    [ "$got" = "$code" ] || { echo "answered $got" >&2; cat heads body >&2; return 1; }
+    cat heads body | grep -qF -- "$text" || { cat heads body >&2; return 1; }
 }
 download=$url/v1/download/pump/1/image.bin
 for method in PUT DELETE PATCH OPTIONS TRACE BREW; do
     step "$method is not a method of a list" answers 405 '"code":"method-not-allowed"' -X $method "$url/v1/products"
-    step "which are named" grep -q '^Allow: GET, POST$' head
+    step "which are named" grep -q '^Allow: GET, POST$' heads
     step "nor of a download" answers 405 'Allow: GET, HEAD' -X $method "$download"
 done
 step "a body of a method that has none is no second request" answers 405 'Connection: close' -X DELETE -d 'GET /healthz HTTP/1.1' "$url/v1/products"
 step "what is only asked by POST" answers 405 'Allow: POST' "$url/v1/sessions"
 step "what is not there has no methods" answers 404 '"code":"not-found"' -X PUT "$url/v1/nothing"
 step "HEAD says how long a download is" answers 200 "Content-Length: $(wc -c <image.bin)" -I "$download"
-step "and that it has parts" grep -q '^Accept-Ranges: bytes$' head
+step "and that it has parts" grep -q '^Accept-Ranges: bytes$' heads
 step "HEAD of a log's tile" answers 200 "ETag: " -I "$url/log/checkpoint"
 step "HEAD of what is not there" answers 404 "problem+json" -I "$url/log/nothing"
 step "HEAD is not a method of the interface" answers 405 'Allow: GET, POST' -I "$url/v1/products"
@@ -118,7 +118,7 @@ step "a download that broke off goes on" get -C - -o broken.bin "$download"
 expect_same broken.bin image.bin "to its end"
 step "behind the end is nothing" answers 416 "Content-Range: bytes */$(wc -c <image.bin)" -r 99999999- "$download"
 step "several parts are the whole" answers 200 "Accept-Ranges" -r 0-1,5-6 "$download"
-tag=$(sed -n 's/^ETag: //p' head)
+tag=$(sed -n 's/^ETag: //p' heads)
 step "a part of the version that was begun" answers 206 "bytes 1-2/" -r 1-2 -H "If-Range: $tag" "$download"
 step "of another version the whole" answers 200 "Accept-Ranges" -r 1-2 -H 'If-Range: "0"' "$download"
 expect_same body image.bin "is sent"

@@ -3,6 +3,7 @@ strikes both; the ratio is taken within each pair, and the median of the ratios 
 import ctypes
 import itertools
 import os
+import pathlib
 import statistics
 import subprocess
 import time
@@ -136,3 +137,12 @@ def figures(words):
     if done.returncode != 0:
         raise Failed(f'{words[0]}: {done.stderr}')
     return {name: float(value) for name, value, *_ in (line.split() for line in done.stdout.splitlines())}
+
+
+def processor(pids):
+    """Seconds that they have used so far."""
+    ticks = 0
+    for pid in pids:
+        words = pathlib.Path(f'/proc/{pid}/stat').read_text('ascii').rsplit(')', 1)[1].split()
+        ticks += int(words[11]) + int(words[12])
+    return ticks / os.sysconf('SC_CLK_TCK')

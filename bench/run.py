@@ -20,7 +20,7 @@ from measure import Failed, Spender, figures
 from report import Chapter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAMS = ('spend', 'files_bench', 'hash_bench', 'keys_bench', 'tlog_bench', 'store_bench', 'server_load')
+PROGRAMS = ('spend', 'files_bench', 'hash_bench', 'keys_bench', 'tlog_bench', 'store_bench', 'server_load', 'module_load')
 
 
 def options():

@@ -2,10 +2,12 @@
  *
  *   server_load sign PORT CA CERTIFICATE KEY TOKEN PROCESSES CONNECTIONS ITEMS SECONDS
  *   server_load connect PORT CA CERTIFICATE KEY PATH PROCESSES SECONDS
+ *   server_load post PORT CA CERTIFICATE KEY PATH PROCESSES CONNECTIONS BODY SECONDS
  *
  * sign: each process keeps CONNECTIONS alive, each with a session that the token in the file TOKEN opens; it sends a
  * request of ITEMS digests over each, then reads all answers, until SECONDS have passed. connect: each process makes
- * one connection after another, with one request for PATH each. Prints lines of name, value, unit. */
+ * one connection after another, with one request for PATH each. post: as sign, but each request is what the file BODY
+ * holds, to PATH of a server that knows no sessions. Prints lines of name, value, unit. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -127,20 +129,39 @@ static void ask_to_sign(client *c, unsigned items, uint64_t *number) {
     post(c, "/v1/signatures", body, (size_t)n);
 }
 
-static void sign(shared *all, const char *token, unsigned connections, unsigned items, double seconds) {
+/* What is posted over and over; PATH NULL: signatures are asked for. */
+typedef struct {
+    const char *path, *token;
+    char body[16384];
+    unsigned connections, items;
+    double seconds;
+} orders;
+
+static void ask_again(shared *all, const orders *o) {
     static client c[CONNECTIONS_MAX];
     double sent[CONNECTIONS_MAX];
     uint64_t number = 0;
-    for (unsigned i = 0; i < connections; i++) open_session(&c[i], token);
-    for (double end = now() + seconds; now() < end;) {
-        for (unsigned i = 0; i < connections; i++) sent[i] = now(), ask_to_sign(&c[i], items, &number);
-        for (unsigned i = 0; i < connections; i++) {
+    for (unsigned i = 0; i < o->connections; i++) {
+        if (o->path)
+            open_connection(&c[i]);
+        else
+            open_session(&c[i], o->token);
+    }
+    for (double end = now() + o->seconds; now() < end;) {
+        for (unsigned i = 0; i < o->connections; i++) {
+            sent[i] = now();
+            if (o->path)
+                post(&c[i], o->path, o->body, strlen(o->body));
+            else
+                ask_to_sign(&c[i], o->items, &number);
+        }
+        for (unsigned i = 0; i < o->connections; i++) {
             receive(&c[i]);
             if (all->waits < WAITS_MAX) all->wait[all->waits++] = now() - sent[i];
         }
-        all->done += (uint64_t)connections * items;
+        all->done += (uint64_t)o->connections * o->items;
     }
-    for (unsigned i = 0; i < connections; i++) close_connection(&c[i]);
+    for (unsigned i = 0; i < o->connections; i++) close_connection(&c[i]);
 }
 
 static void connect_often(shared *all, const char *path, double seconds) {
@@ -155,10 +176,11 @@ static void connect_often(shared *all, const char *path, double seconds) {
     }
 }
 
-static void read_token(const char *name, char token[static 16385]) {
+/* The first line of a file. */
+static void read_line(const char *name, char line[static 16384]) {
     FILE *file = fopen(name, "r");
-    if (!file || !fgets(token, 16385, file)) stop("no token");
-    token[strcspn(token, "\n")] = 0;
+    if (!file || !fgets(line, 16384, file)) stop(name);
+    line[strcspn(line, "\n")] = 0;
     fclose(file);
 }
 
@@ -192,32 +214,34 @@ static void report(shared *const *all, unsigned processes, double seconds) {
 }
 
 int main(int argc, char **argv) {
-    static char token[16385];
-    bool signs = argc == 11 && strcmp(argv[1], "sign") == 0;
-    if (!signs && !(argc == 9 && strcmp(argv[1], "connect") == 0)) stop("wrong usage");
+    static char token[16384];
+    static orders o = {.connections = 1, .items = 1, .token = token};
+    bool signs = argc == 11 && strcmp(argv[1], "sign") == 0, posts = argc == 11 && strcmp(argv[1], "post") == 0;
+    if (!signs && !posts && !(argc == 9 && strcmp(argv[1], "connect") == 0)) stop("wrong usage");
     port = (uint16_t)atoi(argv[2]);
     make_context(argv + 3);
-    if (signs) read_token(argv[6], token);
-    unsigned processes = (unsigned)atoi(argv[7]), connections = signs ? (unsigned)atoi(argv[8]) : 1,
-             items = signs ? (unsigned)atoi(argv[9]) : 1;
-    double seconds = atof(argv[argc - 1]);
+    unsigned processes = (unsigned)atoi(argv[7]);
+    o.seconds = atof(argv[argc - 1]);
+    if (signs || posts) o.connections = (unsigned)atoi(argv[8]);
+    if (signs) read_line(argv[6], token), o.items = (unsigned)atoi(argv[9]);
+    if (posts) read_line(argv[9], o.body), o.path = argv[6];
     shared *all[PROCESSES_MAX];
-    if (!processes || processes > PROCESSES_MAX || connections > CONNECTIONS_MAX || items > ITEMS_MAX)
+    if (!processes || processes > PROCESSES_MAX || o.connections > CONNECTIONS_MAX || o.items > ITEMS_MAX)
         stop("wrong usage");
     for (unsigned i = 0; i < processes; i++) {
         all[i] = mmap(NULL, sizeof *all[i], PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (all[i] == MAP_FAILED) stop("no memory");
         if (fork() != 0) continue;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (signs)
-            sign(all[i], token, connections, items, seconds);
+        if (signs || posts)
+            ask_again(all[i], &o);
         else
-            connect_often(all[i], argv[6], seconds);
+            connect_often(all[i], argv[6], o.seconds);
         _exit(0);
     }
     int status = 0;
     while (wait(&status) > 0)
         if (status != 0) return 1;
-    report(all, processes, seconds);
+    report(all, processes, o.seconds);
     return 0;
 }

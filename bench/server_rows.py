@@ -8,13 +8,13 @@ import sys
 import tempfile
 import time
 
-from measure import NEW, Command, figures
+from measure import NEW, Command, figures, processor
 from report import Row
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'tests' / 'faults'))
+import server_peers  # noqa: E402
 import served  # noqa: E402  the office that the fault tests use
 
-TICK = os.sysconf('SC_CLK_TCK')
 NGINX = '''worker_processes 1; daemon off; error_log /dev/null; pid {folder}/nginx.pid;
 events {{ worker_connections 512; }}
 http {{ access_log off; client_body_temp_path {folder}/n; proxy_temp_path {folder}/n; fastcgi_temp_path {folder}/n;
@@ -23,15 +23,6 @@ http {{ access_log off; client_body_temp_path {folder}/n; proxy_temp_path {folde
     ssl_client_certificate {folder}/client.pem; ssl_verify_client on; ssl_protocols TLSv1.3; ssl_session_tickets off;
     ssl_session_cache off; root {folder}/office/log; }} }}
 '''
-
-
-def processor(pids):
-    """Seconds that they have used so far."""
-    ticks = 0
-    for pid in pids:
-        words = pathlib.Path(f'/proc/{pid}/stat').read_text('ascii').rsplit(')', 1)[1].split()
-        ticks += int(words[11]) + int(words[12])
-    return ticks / TICK
 
 
 class Load:
@@ -164,6 +155,7 @@ def server(bench):
     place = make_place(tempfile.mkdtemp(dir=bench.folder, prefix='served.'))
     try:
         load = Load(bench.tool('server_load'), place)
-        return [*signatures(bench, load), *new_connections(bench, load), *through_the_socket(bench, load)]
+        return [*signatures(bench, load), *new_connections(bench, load), *through_the_socket(bench, load),
+                *server_peers.peers(bench, load)]
     finally:
         served.remove(place)

@@ -30,7 +30,7 @@ for part in "${@:-build}"; do
     fuzz) packages="$packages $build $token $python $sanitizers" ;;
     lint) packages="$packages $build $python $sanitizers $style" ;;
     device) packages="$packages $build $python $token $device libunicorn-dev" ;;
-    bench) packages="$packages $build $python $token $oracles $real_files $device nginx-light" ;;
+    bench) packages="$packages $build $python $token $oracles $real_files $device nginx-light golang-cfssl p11-kit" ;;
     *)
         echo "tools/setup.sh: unknown part '$part' (build, demo, device, check, fuzz, lint, bench)" >&2
         exit 2

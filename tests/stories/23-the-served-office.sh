@@ -227,7 +227,7 @@ step "dan is revoked" as alice principal revoke dan --key alice.key
 expect_refused "no principal's" "and approves nothing any more" as dan approve "$number" next.bin --key dan.key
 expect_fault 2 "who asks" "who does not say who he is" hallmark product list
 step "carol's key in another's hands names another connection" test -s carol.key
-expect_refused "carol is not publisher of pump" "who does not publish" as carol publish --product pump --release 2.0 firmware.bin
+expect_refused "carol is not publisher of pump" "who does not publish" as carol publish --product pump --release nightly n1.bin
 expect_refused "is not requester" "nor sign" as carol sign --product pump --release nightly n3.bin
 expect_refused "not trusted" "a server that is another" env HALLMARK_CA="$scratch/work/issuer.crt" sh -c \
     'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -out "$HALLMARK_CA" -subj /CN=x 2>/dev/null; exec hallmark product list --as carol.key'

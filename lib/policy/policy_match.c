@@ -96,7 +96,7 @@ hm_err hm_policy_put_fit(const hm_policy *policy, const hm_policy_rule *rule, co
         return put_list(policy, &rule->requesters, text);
     case HM_POLICY_OTHER_RELEASE:
         HM_TRY(hm_policy_put_release(request->release, text));
-        HM_TRY(hm_put_text(text, " is none of "));
+        HM_TRY(hm_put_text(text, request->release.len ? " is none of " : " is named, and the rule is for "));
         return put_list(policy, &rule->releases, text);
     case HM_POLICY_OTHER_FORMAT:
         HM_TRY(put_number("format", hm_policy_format_name(request->format), request->format, text));

@@ -18,6 +18,7 @@ void hm_registry_free(hm_registry **registry) {
     free(r->principal);
     free(r->grant);
     free(r->policy);
+    free(r->key);
     free(r);
     *registry = NULL;
 }
@@ -38,6 +39,7 @@ static hm_err make_room(hm_registry *r) {
     HM_TRY(room_for_one((void **)&r->principal, r->principals + HM_FOUNDERS_MAX - 1, &r->principals_room,
                         sizeof *r->principal));
     HM_TRY(room_for_one((void **)&r->grant, r->grants, &r->grants_room, sizeof *r->grant));
+    HM_TRY(room_for_one((void **)&r->key, r->keys, &r->keys_room, sizeof *r->key));
     return room_for_one((void **)&r->policy, r->policies, &r->policies_room, sizeof *r->policy);
 }
 
@@ -213,6 +215,18 @@ bool hm_registry_glass_of(const hm_registry *registry, hm_bytes product, int64_t
     return true;
 }
 
+hm_stated_key *hm_registry_find_key(const hm_registry *r, const uint8_t token_id[static 16]) {
+    for (size_t i = 0; i < r->keys; i++)
+        if (memcmp(r->key[i].token_id, token_id, sizeof r->key[i].token_id) == 0) return &r->key[i];
+    return NULL;
+}
+
+bool hm_registry_key_state(const hm_registry *registry, const uint8_t token_id[static 16], hm_stated_key *key) {
+    const hm_stated_key *found = hm_registry_find_key(registry, token_id);
+    if (found) *key = *found;
+    return found;
+}
+
 /* ---- what statements change; make_room was here before ---- */
 
 /* Whose keys have signed. */
@@ -281,6 +295,14 @@ static void take_policy(hm_registry *r, const hm_statement *s, const taking *t) 
         policy->text = s->policy;
 }
 
+static void take_key(hm_registry *r, const hm_statement *s) {
+    hm_stated_key *key = hm_registry_find_key(r, s->token_id);
+    if (!key) key = &r->key[r->keys++];
+    *key = (hm_stated_key){
+        .product = s->product, .reason = s->reason, .state = s->state, .time = s->time, .since = s->since};
+    memcpy(key->token_id, s->token_id, sizeof key->token_id);
+}
+
 static void change(hm_registry *r, const hm_statement *s, const taking *t) {
     if (s->act == HM_ACT_CHARTER)
         take_charter(r, s);
@@ -288,6 +310,8 @@ static void change(hm_registry *r, const hm_statement *s, const taking *t) {
         take_principal(r, s);
     else if (s->act == HM_ACT_GRANT)
         take_grant(r, s);
+    else if (s->act == HM_ACT_KEY)
+        take_key(r, s);
     else
         take_policy(r, s, t);
 }

@@ -25,6 +25,7 @@ static bool only_founders(const hm_registry *r, const hm_statement *s) {
 static bool takes_away(const hm_statement *s) {
     if (s->act == HM_ACT_GRANT) return !s->until;
     if (s->act == HM_ACT_POLICY) return s->temporary && !s->until;
+    if (s->act == HM_ACT_KEY) return hm_key_state_officers(s->state, 2) == 1;
     return s->act == HM_ACT_PRINCIPAL && !s->keys && !s->has_unix && !s->issuer.len;
 }
 
@@ -35,8 +36,9 @@ static bool may_sign(const hm_registry *r, const hm_principal *signer, const hm_
     if (only_founders(r, s)) return false;
     /* A principal is the whole office's. */
     hm_bytes scope = s->act == HM_ACT_PRINCIPAL ? HM_NO_BYTES : s->product;
-    int64_t when = s->time > r->earliest ? s->time : r->earliest;
-    return hm_registry_holds(r, signer->name, HM_ROLE_ADMINISTRATOR, scope, when > now ? when : now);
+    int64_t when = s->time > r->earliest ? s->time : r->earliest, latest = when > now ? when : now;
+    if (s->act == HM_ACT_KEY && hm_registry_holds(r, signer->name, HM_ROLE_KEY_OFFICER, scope, latest)) return true;
+    return hm_registry_holds(r, signer->name, HM_ROLE_ADMINISTRATOR, scope, latest);
 }
 
 /* Several keys of one officer count once. */
@@ -58,6 +60,7 @@ static hm_err check_signers(const hm_registry *r, const hm_statement *s, const s
                             int64_t now) {
     uint64_t wanted = takes_away(s) ? 1 : r->quorum, officers = count_officers(r, s, signers, count, now);
     if (s->temporary && s->until && wanted < HM_GLASS_OFFICERS) wanted = HM_GLASS_OFFICERS;
+    if (s->act == HM_ACT_KEY) wanted = hm_key_state_officers(s->state, r->quorum);
     if (officers >= wanted) return HM_OK;
     return hm_refuse("this takes the signatures of %llu %s, and has %llu%s", (unsigned long long)wanted,
                      only_founders(r, s) ? (wanted == 1 ? "founder" : "founders")
@@ -177,6 +180,19 @@ static hm_err check_policy(const hm_registry *r, const hm_statement *s) {
                : hm_refuse("a break-glass policy lasts %d hours at most", HM_GLASS_SECONDS / 3600);
 }
 
+static hm_err check_key(const hm_registry *r, const hm_statement *s) {
+    const hm_stated_key *key = hm_registry_find_key(r, s->token_id);
+    hm_key_state before = key ? key->state : HM_KEY_ACTIVE;
+    if (key && !hm_bytes_equal(key->product, s->product)) return hm_refuse("the key is another product's");
+    if (s->since > s->time) return hm_refuse("the compromise would lie in the future");
+    /* One that was only just made is held back so, before it has signed anything: whether it has is not seen here. */
+    if (!key && s->state == HM_KEY_PRE_ACTIVATION) return HM_OK;
+    return hm_key_state_may_become(before, s->state)
+               ? HM_OK
+               : hm_refuse("the key is %s, and what is %s does not become %s (NIST SP 800-57)",
+                           hm_key_state_name(before), hm_key_state_name(before), hm_key_state_name(s->state));
+}
+
 static hm_err check_charter(const hm_statement *s) {
     for (size_t k = 1; k < s->founders; k++)
         for (size_t j = 0; j < k; j++)
@@ -199,6 +215,8 @@ static hm_err check_content(const hm_registry *r, const hm_statement *s) {
                    : hm_refuse("there is no such grant to withdraw (hallmark grant list)");
     case HM_ACT_POLICY:
         return check_policy(r, s);
+    case HM_ACT_KEY:
+        return check_key(r, s);
     default:
         return hm_refuse("there is no such act");
     }

@@ -27,12 +27,15 @@ struct hm_registry {
     size_t grants, grants_room;
     hm_stated_policy *policy;
     size_t policies, policies_room;
+    hm_stated_key *key;
+    size_t keys, keys_room;
 };
 
 /* NULL: there is none. */
 hm_principal *hm_registry_find_name(const hm_registry *r, hm_bytes name);
 hm_grant *hm_registry_find_grant(const hm_registry *r, hm_bytes name, hm_role role, hm_bytes product);
 hm_stated_policy *hm_registry_find_policy(const hm_registry *r, hm_bytes product);
+hm_stated_key *hm_registry_find_key(const hm_registry *r, const uint8_t token_id[static 16]);
 /* Whose is key number I, and which is it? */
 const hm_principal *hm_registry_key_holder(const hm_registry *r, size_t i, hm_bytes *spki);
 bool hm_registry_is_revoked(const hm_principal *p);

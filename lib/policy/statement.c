@@ -30,6 +30,9 @@ enum {
     KEY_ISSUER,
     KEY_CLAIMS,
     KEY_REASON,
+    KEY_TOKEN_ID,
+    KEY_STATE,
+    KEY_SINCE,
     KEYS
 };
 
@@ -44,6 +47,8 @@ static const struct {
                           BIT(KEY_UNIX) | BIT(KEY_ISSUER) | BIT(KEY_CLAIMS)},
     [HM_ACT_GRANT] = {BIT(KEY_PREVIOUS) | BIT(KEY_NAME) | BIT(KEY_ROLE) | BIT(KEY_UNTIL), BIT(KEY_PRODUCT)},
     [HM_ACT_POLICY] = {BIT(KEY_PREVIOUS) | BIT(KEY_PRODUCT), BIT(KEY_UNTIL) | BIT(KEY_POLICY) | BIT(KEY_REASON)},
+    [HM_ACT_KEY] = {BIT(KEY_PREVIOUS) | BIT(KEY_TOKEN_ID) | BIT(KEY_STATE),
+                    BIT(KEY_PRODUCT) | BIT(KEY_REASON) | BIT(KEY_SINCE)},
 };
 
 /* Which of what it may have a statement has. */
@@ -51,7 +56,7 @@ static uint32_t present(const hm_statement *s) {
     uint32_t here = (s->has_unix ? BIT(KEY_UNIX) : 0) | (s->product.len ? BIT(KEY_PRODUCT) : 0) |
                     (s->policy.len ? BIT(KEY_POLICY) : 0) | (s->issuer.len ? BIT(KEY_ISSUER) : 0) |
                     (s->claims ? BIT(KEY_CLAIMS) : 0) | (s->temporary ? BIT(KEY_UNTIL) : 0) |
-                    (s->reason.len ? BIT(KEY_REASON) : 0);
+                    (s->reason.len ? BIT(KEY_REASON) : 0) | (s->since ? BIT(KEY_SINCE) : 0);
     return every_act | members[s->act].has | (members[s->act].may & here);
 }
 
@@ -118,6 +123,12 @@ static hm_err put_member(const hm_statement *s, int key, hm_buf *cbor) {
         return put_claims(s, cbor);
     case KEY_REASON:
         return hm_cbor_put_text(cbor, s->reason);
+    case KEY_TOKEN_ID:
+        return hm_cbor_put_bytes(cbor, HM_ARRAY(s->token_id));
+    case KEY_STATE:
+        return hm_cbor_put_uint(cbor, (uint64_t)s->state);
+    case KEY_SINCE:
+        return hm_cbor_put_uint(cbor, (uint64_t)s->since);
     default:
         return hm_cbor_put_text(cbor, s->policy);
     }
@@ -265,6 +276,19 @@ static hm_err get_reason(hm_reader *reader, hm_bytes *reason) {
                : hm_refuse("a reason has 1 to %d readable bytes", HM_STATED_REASON_MAX);
 }
 
+static hm_err get_state(hm_reader *reader, hm_statement *s) {
+    uint64_t state;
+    HM_TRY(get_number(reader, HM_KEY_STATES, &state));
+    s->state = (hm_key_state)state;
+    return state ? HM_OK : hm_refuse("there is no state 0");
+}
+
+/* "Not known" is left out. */
+static hm_err get_since(hm_reader *reader, hm_statement *s) {
+    HM_TRY(get_time(reader, &s->since));
+    return s->since ? HM_OK : hm_refuse("a time is 0");
+}
+
 static hm_err get_act(hm_reader *reader, hm_statement *s) {
     uint64_t act;
     HM_TRY(get_number(reader, HM_ACTS, &act));
@@ -316,6 +340,12 @@ static hm_err get_member(hm_reader *reader, int64_t key, hm_statement *s) {
         return get_claims(reader, s);
     case KEY_REASON:
         return get_reason(reader, &s->reason);
+    case KEY_TOKEN_ID:
+        return get_exact(reader, s->token_id, sizeof s->token_id);
+    case KEY_STATE:
+        return get_state(reader, s);
+    case KEY_SINCE:
+        return get_since(reader, s);
     default:
         return hm_refuse("there is no member %lld", (long long)key);
     }
@@ -341,6 +371,7 @@ static hm_err check_members(hm_statement *s, uint32_t here) {
     if (!(here & BIT(KEY_ISSUER)) != !(here & BIT(KEY_CLAIMS)))
         return hm_refuse("an issuer and claims belong together");
     HM_TRY(check_temporary(s, here));
+    if (s->since && s->state != HM_KEY_COMPROMISED) return hm_refuse("only a compromised key is so since a time");
     if ((s->act == HM_ACT_CHARTER) != (s->number == 0)) return hm_refuse("the first statement is the charter");
     return s->act != HM_ACT_CHARTER || (s->quorum >= 1 && s->quorum <= s->founders)
                ? HM_OK
@@ -426,6 +457,19 @@ static hm_err describe_policy(const hm_statement *s, hm_buf *line) {
                          : hm_put_text(line, ": policy withdrawn");
 }
 
+/* A key is called by its id, as key list calls it. */
+static hm_err describe_key(const hm_statement *s, hm_buf *line) {
+    HM_TRY(hm_put_text(line, "key "));
+    HM_TRY(hm_put_hex(line, HM_ARRAY(s->token_id)));
+    HM_TRY(hm_put_text(line, s->product.len ? " of " : ""));
+    HM_TRY(hm_put(line, s->product));
+    HM_TRY(hm_put_format(line, ": %s", hm_key_state_name(s->state)));
+    if (s->since) HM_TRY(hm_put_text(line, " since "));
+    if (s->since) HM_TRY(hm_put_stated_time(s->since, line));
+    HM_TRY(hm_put_text(line, s->reason.len ? ", because: " : ""));
+    return hm_put(line, s->reason);
+}
+
 hm_err hm_statement_describe(const hm_statement *statement, hm_buf *line) {
     switch (statement->act) {
     case HM_ACT_CHARTER:
@@ -436,6 +480,8 @@ hm_err hm_statement_describe(const hm_statement *statement, hm_buf *line) {
         return describe_grant(statement, line);
     case HM_ACT_POLICY:
         return describe_policy(statement, line);
+    case HM_ACT_KEY:
+        return describe_key(statement, line);
     default:
         return hm_refuse("a statement: there is no act %d", (int)statement->act);
     }

@@ -67,10 +67,11 @@ static hm_err state_principal(const char *name, const char *key, int user, const
     s.unix_user = user >= 0 ? (uint32_t)user : 0;
     return take(&s, signers);
 }
-static hm_err add(const char *name, const char *signers) { return state_principal(name, name, -1, signers); }
-static hm_err revoke(const char *name, const char *signers) { return state_principal(name, NULL, -1, signers); }
+static inline hm_err add(const char *name, const char *signers) { return state_principal(name, name, -1, signers); }
+static inline hm_err revoke(const char *name, const char *signers) { return state_principal(name, NULL, -1, signers); }
 
-static hm_err grant_until(const char *name, hm_role role, const char *product, int64_t until, const char *signers) {
+static inline hm_err grant_until(const char *name, hm_role role, const char *product, int64_t until,
+                                 const char *signers) {
     hm_statement s = next_statement(HM_ACT_GRANT);
     s.name = hm_text(name);
     s.role = role;
@@ -78,18 +79,18 @@ static hm_err grant_until(const char *name, hm_role role, const char *product, i
     s.until = until;
     return take(&s, signers);
 }
-static hm_err grant(const char *name, hm_role role, const char *product, const char *signers) {
+static inline hm_err grant(const char *name, hm_role role, const char *product, const char *signers) {
     return grant_until(name, role, product, FOREVER, signers);
 }
 
-static hm_err policy(const char *product, const char *text, const char *signers) {
+static inline hm_err policy(const char *product, const char *text, const char *signers) {
     hm_statement s = next_statement(HM_ACT_POLICY);
     s.product = hm_text(product);
     s.policy = hm_text(text);
     return take(&s, signers);
 }
 
-static hm_err may(const char *name, hm_role role, const char *product) {
+static inline hm_err may(const char *name, hm_role role, const char *product) {
     return hm_registry_allows(registry, hm_text(name), role, hm_text(product), now);
 }
 

@@ -114,6 +114,44 @@ static hm_statement glass(void) {
     return s;
 }
 
+static hm_statement key(void) {
+    hm_statement s = {.number = 7, .time = 1700000000, .act = HM_ACT_KEY, .product = hm_text("pump")};
+    memcpy(s.office, "an office of us", sizeof s.office);
+    memset(s.previous, 'U', sizeof s.previous);
+    memcpy(s.token_id, "key number seven", sizeof s.token_id);
+    s.state = HM_KEY_COMPROMISED;
+    s.since = s.time - 3600;
+    s.reason = hm_text("a laptop was stolen");
+    return s;
+}
+
+static void a_keys_state_comes_back(void **state) {
+    (void)state;
+    HM_BUF cbor = HM_BUF_EMPTY, line = HM_BUF_EMPTY;
+    hm_statement s = key(), read;
+    assert_comes_back(&s);
+    assert_done(hm_statement_put(&s, &cbor));
+    assert_bytes(hm_buf_bytes(&cbor),
+                 "\xab\x01\x01\x02\x50"
+                 "an office of us\0"
+                 "\x03\x07\x04\x58\x20UUUUUUUUUUUUUUUUUUUUUUUUUUUUUUUU\x05\x1a\x65\x53\xf1\x00\x06\x05\x0d\x64pump"
+                 "\x12\x73"
+                 "a laptop was stolen\x13\x50key number seven\x14\x05\x15\x1a\x65\x53\xe2\xf0");
+    assert_done(hm_statement_get(hm_buf_bytes(&cbor), &read));
+    assert_int_equal(read.state, HM_KEY_COMPROMISED);
+    assert_int_equal(read.since, s.since);
+    assert_memory_equal(read.token_id, s.token_id, sizeof s.token_id);
+    assert_done(hm_statement_describe(&s, &line));
+    assert_bytes(hm_buf_bytes(&line),
+                 "key 6b6579206e756d62657220736576656e of pump: compromised since 2023-11-14 21:13 UTC, because: "
+                 "a laptop was stolen");
+    s.product = s.reason = HM_NO_BYTES;
+    s.since = 0;
+    assert_comes_back(&s);
+    s.state = HM_KEY_SUSPENDED;
+    assert_comes_back(&s);
+}
+
 static void a_break_glass_policy_comes_back(void **state) {
     (void)state;
     HM_BUF cbor = HM_BUF_EMPTY, line = HM_BUF_EMPTY;
@@ -152,7 +190,7 @@ static void a_charter_has_these_bytes(void **state) {
 /* A bit changed is another statement, or none; never the same. */
 static void no_changed_bit_goes_unnoticed(void **state) {
     (void)state;
-    hm_statement all[] = {charter(), principal(), workload(), grant(), policy(), glass()}, read;
+    hm_statement all[] = {charter(), principal(), workload(), grant(), policy(), glass(), key()}, read;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         HM_BUF cbor = HM_BUF_EMPTY;
         assert_done(hm_statement_put(&all[i], &cbor));
@@ -254,6 +292,19 @@ static void a_break_glass_policy_that_is_none_is_not_written(void **state) {
     hm_statement s = glass();
     s.reason = HM_BYTES(text, HM_STATED_REASON_MAX);
     assert_int_equal(put(s), HM_DONE);
+}
+
+static void a_keys_state_that_is_none_is_not_written(void **state) {
+    (void)state;
+    assert_not_put(key, s.state = (hm_key_state)0);
+    assert_not_put(key, s.state = (hm_key_state)(HM_KEY_STATES + 1));
+    assert_not_put(key, s.since = -1);
+    assert_not_put(key, s.since = INT64_C(253402300800));
+    assert_not_put(key, s.state = HM_KEY_SUSPENDED);
+    assert_not_put(key, s.state = HM_KEY_DESTROYED);
+    assert_not_put(key, s.reason = hm_text("two\nlines"));
+    assert_not_put(key, s.product = hm_text("../pump"));
+    assert_not_put(key, s.number = 0);
 }
 
 static void a_workload_that_is_none_is_not_written(void **state) {
@@ -421,6 +472,7 @@ static void each_is_told_in_a_line(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_act_comes_back_as_it_was),
+        cmocka_unit_test(a_keys_state_comes_back),
         cmocka_unit_test(a_break_glass_policy_comes_back),
         cmocka_unit_test(a_break_glass_policy_that_is_none_is_not_written),
         cmocka_unit_test(a_charter_has_these_bytes),
@@ -428,6 +480,7 @@ int main(void) {
         cmocka_unit_test(what_is_out_of_bounds_is_not_written),
         cmocka_unit_test(members_are_those_of_the_act_and_no_others),
         cmocka_unit_test(a_workload_has_these_bytes),
+        cmocka_unit_test(a_keys_state_that_is_none_is_not_written),
         cmocka_unit_test(a_workload_that_is_none_is_not_written),
         cmocka_unit_test(a_workload_has_as_many_claims_as_there_may_be),
         cmocka_unit_test(a_workloads_members_have_one_form),

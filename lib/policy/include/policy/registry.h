@@ -4,10 +4,12 @@
  * Officers are the founders, and who holds the role of administrator: for everything, or for one product. What officers
  * give (a principal's keys, a role, a policy) takes as many of them as the charter's quorum says; what they take away
  * takes one. A policy for some hours (break-glass) takes two of them at least, and no signing role is given meanwhile
- * to who has signed it. Founders alone give and take what makes an officer: the roles administrator and key-officer,
- * and the keys of whoever has them. Nobody counts for a role of his own. An officer holds no role that signs
- * (requester, approver, publisher) for what he administers. One key, and one user, is one principal; and no workload's
- * claims contain those of another of the same issuer, since a token of the one would be the other's as well.
+ * to who has signed it. A key's state takes one officer or key-officer to stop it, the quorum to let it sign again, two
+ * at least to call it compromised or have it destroyed. Founders alone give and take what makes an officer: the roles
+ * administrator and key-officer, and the keys of whoever has them. Nobody counts for a role of his own. An officer
+ * holds no role that signs (requester, approver, publisher) for what he administers. One key, and one user, is one
+ * principal; and no workload's claims contain those of another of the same issuer, since a token of the one would be
+ * the other's as well.
  *
  * Signatures are the caller's to verify: it says whose keys have signed, by the keys that the registry shows it. */
 #ifndef HM_POLICY_REGISTRY_H
@@ -78,6 +80,15 @@ HM_MUST_USE hm_err hm_registry_allows(const hm_registry *registry, hm_bytes name
                                       int64_t now);
 /* The policy of the product that is in force at NOW; a refusal if it has none. */
 HM_MUST_USE hm_err hm_registry_policy(const hm_registry *registry, hm_bytes product, int64_t now, hm_bytes *text);
+
+/* What officers have stated of a key: views as of principals. False: nothing, so it is active. */
+typedef struct {
+    uint8_t token_id[16];
+    hm_bytes product, reason; /* empty: an office's own key; none was given */
+    hm_key_state state;
+    int64_t time, since; /* of the statement; of the compromise, 0: unknown */
+} hm_stated_key;
+bool hm_registry_key_state(const hm_registry *registry, const uint8_t token_id[static 16], hm_stated_key *key);
 
 /* A temporary policy that officers have stated: for HM_GLASS_SECONDS at most, in place of the product's own. */
 enum { HM_GLASS_SECONDS = 24 * 3600, HM_GLASS_OFFICERS = 2 };

@@ -9,6 +9,7 @@
 
 #include <base/claim.h>
 #include <crypto/digest.h>
+#include <policy/key_state.h>
 #include <policy/role.h>
 
 /* Stored: never reuse a number. */
@@ -16,9 +17,10 @@ typedef enum {
     HM_ACT_CHARTER = 1,   /* the first statement: the founders, and how many officers it takes */
     HM_ACT_PRINCIPAL = 2, /* who a principal is from now on; without keys, user and issuer: nobody */
     HM_ACT_GRANT = 3,     /* a role, until when; until 0: not any more */
-    HM_ACT_POLICY = 4     /* a product's policy; without text: none. Or one that is in force for some hours */
+    HM_ACT_POLICY = 4,    /* a product's policy; without text: none. Or one that is in force for some hours */
+    HM_ACT_KEY = 5        /* a key's state from now on */
 } hm_act;
-enum { HM_ACTS = 4 };
+enum { HM_ACTS = 5 };
 
 enum {
     HM_FOUNDERS_MAX = 16,
@@ -61,12 +63,17 @@ typedef struct {
     /* grant */
     hm_role role;
     int64_t until; /* Unix seconds; 0: withdrawn. Of a temporary policy the same; 0: ended, without text and reason */
-    /* grant: for this product, empty for all of them and the office itself; policy: of this product */
+    /* grant: for this product, empty for all of them and the office itself; policy: of this product; key: the same,
+     * empty for one of the office's own */
     hm_bytes product;
     /* policy */
     hm_bytes policy;
     bool temporary;  /* break-glass: in force until UNTIL, in place of the product's own */
-    hm_bytes reason; /* of a temporary one: readable, 1 to HM_STATED_REASON_MAX bytes */
+    hm_bytes reason; /* of a temporary one, and perhaps of a key's state: readable, 1 to HM_STATED_REASON_MAX bytes */
+    /* key */
+    uint8_t token_id[16]; /* CKA_ID: the key's name in the token and in the log */
+    hm_key_state state;
+    int64_t since; /* of a compromised one: what it signed from then on is in doubt; 0: it is not known since when */
 } hm_statement;
 
 /* Append the CBOR of STATEMENT. A refusal, with nothing appended, if it could not be read again. */

@@ -137,6 +137,17 @@ cp evil/firmware.bin evil/renamed.bin && cp evil/firmware.bin.p7s evil/renamed.b
 expect_refused "not what the request asks for" "nor under another name" lied_to "$number" evil/renamed.bin
 step "and has approved nothing" got_none
 expect_output "approved" "of the one that it is for, he is" lied_to "$number" evil/firmware.bin
+echo "good firmware" >one.bin && echo "more firmware" >two.bin && cp one.bin one-again.bin
+step "two files are requested" job request --product pump --release 2.2 one.bin two.bin
+number=$(waiting)
+expect_refused "not what the request asks for" "one of them twice is not both" lied_to "$number" one.bin one-again.bin
+step "and has approved nothing" got_none
+step "two are signed" job sign --product pump --release 1.1 one.bin two.bin
+expect_refused "approvals are missing" "and are to be published" job publish --product pump --release 1.1 one.bin two.bin
+number=$(waiting)
+expect_refused "two.bin is in the request, too" "one of them is not both" lied_to "$number" one.bin
+step "and has approved nothing" got_none
+expect_output "approved" "who looked at both approves" lied_to "$number" one.bin two.bin
 
 # ---- a server that wants other files ----
 

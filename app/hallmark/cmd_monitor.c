@@ -252,6 +252,14 @@ static hm_err read_log_key(const hm_options *options, hm_note_key *key) {
                        "the trust file names no log key (hallmark trust export writes one that does; or --log-key)");
 }
 
+static hm_err open_source(watcher *w) {
+    const char *source = w->options->operands[0];
+    hm_tls_files tls;
+    if (w->options->ca && !strstr(source, "://")) return hm_misuse("--ca is for https (%s is a folder)", source);
+    HM_TRY(hm_tls_files_given(w->options, &tls));
+    return hm_monitor_source_open(source, &tls, &stopped, &w->source);
+}
+
 static hm_err prepare(watcher *w) {
     const hm_options *o = w->options;
     if (!o->state) return hm_misuse("where is the head kept between two looks? (--state FILE)");
@@ -259,7 +267,7 @@ static hm_err prepare(watcher *w) {
     if (o->interval) HM_TRY(read_seconds("--interval", o->interval, &w->interval));
     if (o->max_age) HM_TRY(read_seconds("--max-age", o->max_age, &w->look.max_age));
     HM_TRY(hm_watch_of(o, &w->watch));
-    HM_TRY(hm_monitor_source_open(o->operands[0], o->ca, &stopped, &w->source));
+    HM_TRY(open_source(w));
     HM_TRY(read_log_key(o, &w->look.key));
     w->look.state = o->state;
     w->look.whole = o->whole_log;

@@ -132,7 +132,7 @@ static hm_err take_requested(const hm_options *options, hm_connection *office, h
     return options->cosign ? HM_OK : hm_each_request(office, keep_requested, &of);
 }
 
-static hm_err run(const hm_options *options, hm_connection *office, char *page, hm_native_orders *orders) {
+static hm_err run(const hm_options *options, hm_connection *office, char *page, hm_native_orders *orders, bool *same) {
     HM_STRING *directory = NULL;
     hm_options files = *options;
     if (!options->cosign) {
@@ -160,7 +160,8 @@ static hm_err run(const hm_options *options, hm_connection *office, char *page, 
                                  : options->cosign ? 1u << HM_PART_CONTENT
                                                    : 1u << HM_PART_SIGNATURE,
                       .office = directory,
-                      .pending = page};
+                      .pending = page,
+                      .same = same};
     return hm_front_run(&front);
 }
 
@@ -193,7 +194,7 @@ static hm_err name_output(const hm_options *options, hm_native_orders *orders) {
     return HM_OK;
 }
 
-hm_err hm_native_files(const hm_options *options, hm_connection *office, char *page, bool noted) {
+static hm_err native_files(const hm_options *options, hm_connection *office, char *page, bool noted, bool *same) {
     HM_BUF trust = HM_BUF_EMPTY;
     static hm_native_orders orders; /* views of itself: it stays where it is */
     HM_TRY(check_options(options));
@@ -203,11 +204,28 @@ hm_err hm_native_files(const hm_options *options, hm_connection *office, char *p
     orders.extras = (hm_native_extras){.receipt = !options->no_receipt, .chain = !options->no_chain};
     orders.replace = options->replace;
     orders.noted = noted;
+    orders.look = same != NULL;
     HM_TRY(take_list(options, &trust));
     orders.terms = (hm_cosign_terms){
         .trust_name = options->trust, .trust = hm_buf_bytes(&trust), .payloads = !options->envelope_only};
     orders.operands = options->operand_count;
-    return run(options, office, page, &orders);
+    return run(options, office, page, &orders, same);
+}
+
+hm_err hm_native_files(const hm_options *options, hm_connection *office, char *page, bool noted) {
+    return native_files(options, office, page, noted, NULL);
+}
+
+static bool same[HM_MANIFEST_COMPONENTS + 1]; /* by operand; only the first has something to say */
+
+static hm_err look(const hm_options *options, hm_connection *office) {
+    return native_files(options, office, NULL, true, same);
+}
+
+hm_err hm_native_is_signed(const hm_options *options, bool *is_signed) {
+    HM_TRY(hm_with_office(options, look));
+    *is_signed = same[0];
+    return HM_OK;
 }
 
 hm_err hm_sign_native(const hm_options *options) {

@@ -16,6 +16,8 @@ bool hm_is_native(const hm_options *options);
 HM_MUST_USE hm_err hm_sign_native(const hm_options *options);
 /* The operands, signed; or NOTED for a request. PAGE of hm_connect_with_pending, NULL when nothing is written. */
 HM_MUST_USE hm_err hm_native_files(const hm_options *options, hm_connection *office, char *page, bool noted);
+/* Is this very release, but for a sequence number that nobody chose, in its envelope already, signed by these keys? */
+HM_MUST_USE hm_err hm_native_is_signed(const hm_options *options, bool *is_signed);
 /* Are the operands the payloads of the request that is shown, whose hash is HASH? */
 HM_MUST_USE hm_err hm_compare_payloads(const hm_options *options, hm_connection *office,
                                        const hm_shown_request *request, hm_bytes hash);

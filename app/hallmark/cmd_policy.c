@@ -91,7 +91,7 @@ static hm_err show(const hm_options *options, hm_connection *office) {
 /* ---- diff ---- */
 
 /* As diff(1): lines, and a status of 1 if there are any. A product without a policy has an empty one. */
-static hm_err print_diff(const hm_options *options, hm_bytes diff) {
+static hm_err print_diff(const hm_options *options, hm_bytes diff, hm_bytes problem) {
     HM_BUF text = HM_BUF_EMPTY;
     if (!options->json) {
         printf("%.*s", (int)diff.len, (const char *)diff.data);
@@ -102,6 +102,7 @@ static hm_err print_diff(const hm_options *options, hm_bytes diff) {
         hm_json_string(&json, "product", options->product);
         hm_json_bool(&json, "same", !diff.len);
         hm_json_text(&json, "diff", diff);
+        if (problem.len) hm_json_text(&json, "problem", problem);
         hm_json_close_object(&json);
         HM_TRY(hm_json_end(&json));
         printf("%.*s\n", (int)text.len, (const char *)text.data);
@@ -109,9 +110,18 @@ static hm_err print_diff(const hm_options *options, hm_bytes diff) {
     return diff.len ? hm_already_reported(HM_REFUSED) : HM_OK;
 }
 
+/* What differs is told all the same; an empty text withdraws the policy. */
+static hm_err find_problem(const hm_options *options, hm_bytes text, hm_buf *problem) {
+    if (!text.len || !hm_failed(hm_policy_read(text, &policy))) return HM_OK;
+    HM_TRY(hm_put_text(problem, hm_err_sentence()));
+    fprintf(stderr, "hallmark: warning: %s is no policy: %.*s\n", options->operands[0], (int)problem->len,
+            (const char *)problem->data);
+    return HM_OK;
+}
+
 static hm_err compare(const hm_options *options, hm_connection *office) {
     HM_REGISTRY *registry = NULL;
-    HM_BUF text = HM_BUF_EMPTY, diff = HM_BUF_EMPTY;
+    HM_BUF text = HM_BUF_EMPTY, diff = HM_BUF_EMPTY, problem = HM_BUF_EMPTY;
     hm_bytes in_force;
     HM_TRY(hm_file_read(AT_FDCWD, options->operands[0], HM_POLICY_TEXT_MAX, &text));
     HM_TRY(hm_officer_registry(office, &registry));
@@ -120,7 +130,8 @@ static hm_err compare(const hm_options *options, hm_connection *office) {
     if (hm_failed(hm_registry_policy(registry, hm_text(options->product), time(NULL), &in_force)))
         in_force = HM_NO_BYTES;
     HM_TRY(hm_line_diff(in_force, hm_buf_bytes(&text), "rule", &diff));
-    return print_diff(options, hm_buf_bytes(&diff));
+    HM_TRY(find_problem(options, hm_buf_bytes(&text), &problem));
+    return print_diff(options, hm_buf_bytes(&diff), hm_buf_bytes(&problem));
 }
 
 /* ---- test: what would come of a request, and why ---- */

@@ -240,7 +240,10 @@ hm_err hm_command_cancel(const hm_options *options) { return decide(options, HM_
 /* ---- sign --wait ---- */
 
 hm_err hm_wait_for_approvals(const hm_options *options) {
+    bool is_signed = false;
     HM_TRY(hm_wait_foresee(options));
+    if (hm_is_native(options)) HM_TRY(hm_native_is_signed(options, &is_signed));
+    if (is_signed) return HM_OK; /* which to sign it again says */
     HM_TRY(hm_with_office(options, request));
     return needed ? hm_wait_for_request(options, made) : HM_OK;
 }

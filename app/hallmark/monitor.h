@@ -9,6 +9,7 @@
 #define HM_APP_MONITOR_H
 
 #include "monitor_watch.h"
+#include "tls_files.h"
 
 #include <base/bytes.h>
 #include <tlog/note.h>
@@ -70,8 +71,8 @@ void hm_monitor_judge(const hm_monitor_case *look, int socket);
 /* ---- where the log is ---- */
 
 typedef struct hm_monitor_source hm_monitor_source;
-/* TEXT is a folder, or https://HOST/PATH, or http:// to a loopback address. CA_FILE may be NULL. */
-HM_MUST_USE hm_err hm_monitor_source_open(const char *text, const char *ca_file, const volatile sig_atomic_t *stop,
+/* TEXT is a folder, or https://HOST/PATH, or http:// to a loopback address. TLS is for https. */
+HM_MUST_USE hm_err hm_monitor_source_open(const char *text, const hm_tls_files *tls, const volatile sig_atomic_t *stop,
                                           hm_monitor_source **source);
 void hm_monitor_source_close(hm_monitor_source **source);
 /* Replaces CONTENT. PATH comes from the judge: what no log has is refused. */

@@ -17,21 +17,21 @@ struct hm_monitor_source {
     hm_http_answer answer;
 };
 
-hm_err hm_monitor_source_open(const char *text, const char *ca_file, const volatile sig_atomic_t *stop,
+hm_err hm_monitor_source_open(const char *text, const hm_tls_files *tls, const volatile sig_atomic_t *stop,
                               hm_monitor_source **pointer) {
     __attribute__((cleanup(hm_monitor_source_close))) hm_monitor_source *source = calloc(1, sizeof *source);
     *pointer = NULL;
     if (!source) return hm_no_memory();
     source->folder = -1;
-    const hm_http_options options = {.ca_file = ca_file,
+    const hm_http_options options = {.ca_file = tls->ca,
+                                     .certificate_file = tls->certificate,
+                                     .key_file = tls->key,
                                      .user_agent = "hallmark-monitor",
                                      .plain_loopback = true,
                                      .answer_max = ANSWER_MAX,
                                      .stop = stop};
     if (strstr(text, "://"))
         HM_TRY(hm_http_open(text, &options, &source->http));
-    else if (ca_file)
-        return hm_misuse("--ca is for https (%s is a folder)", text);
     else
         HM_TRY(hm_folder_open(AT_FDCWD, text, &source->folder));
     *pointer = source;

@@ -103,10 +103,39 @@ static hm_err find_token(hm_buf *storage, const char **text) {
     return command && command[0] && !*text ? token_of_command(command, storage, text) : HM_OK;
 }
 
+/* A variable that is set to nothing is none. */
+static const char *variable(const char *name) {
+    const char *value = getenv(name);
+    return value && value[0] ? value : NULL;
+}
+
+hm_err hm_tls_files_given(const hm_options *options, hm_tls_files *files) {
+    *files = (hm_tls_files){.ca = options->ca ? options->ca : variable("HALLMARK_CA"),
+                            .certificate = variable("HALLMARK_CLIENT_CERT"),
+                            .key = variable("HALLMARK_CLIENT_KEY")};
+    return !files->certificate == !files->key
+               ? HM_OK
+               : hm_misuse("HALLMARK_CLIENT_CERT and HALLMARK_CLIENT_KEY are given together");
+}
+
+/* Who takes FILE.pub for FILE is not helped by what is wrong with its mode. */
+static hm_err check_private(const char *path) {
+    size_t len = path ? strlen(path) : 0;
+    return len > 4 && strcmp(path + len - 4, ".pub") == 0
+               ? hm_misuse("--as %s: to say who asks takes the private key, and .pub names a public one", path)
+               : HM_OK;
+}
+
 static hm_err connect_remote(const hm_options *options, const char *url, hm_connection *office) {
-    const char *as = options->as ? options->as : getenv("HALLMARK_AS"),
-               *ca = options->ca ? options->ca : getenv("HALLMARK_CA");
-    hm_remote remote = {.url = url, .ca_file = ca, .key = as};
+    const char *as = options->as ? options->as : getenv("HALLMARK_AS");
+    hm_tls_files files;
+    HM_TRY(check_private(as));
+    HM_TRY(hm_tls_files_given(options, &files));
+    hm_remote remote = {.url = url,
+                        .ca_file = files.ca,
+                        .key = as,
+                        .certificate_file = files.certificate,
+                        .certificate_key_file = files.key};
     HM_BUF token = HM_BUF_EMPTY;
     if (!as) HM_TRY(find_token(&token, &remote.token));
     HM_TRY(hm_connect_remote(&remote, office));

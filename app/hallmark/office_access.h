@@ -3,6 +3,7 @@
 #define HM_APP_OFFICE_ACCESS_H
 
 #include "options.h"
+#include "tls_files.h"
 
 #include <client/office.h>
 #include <tlog/note.h>

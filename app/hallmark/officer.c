@@ -5,6 +5,7 @@
 #include <base/json.h>
 #include <core/statement_envelope.h>
 #include <crypto/key_file.h>
+#include <pki/cose.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -81,6 +82,29 @@ static hm_err print_statement(const hm_options *options, const hm_statement *sta
     return HM_OK;
 }
 
+static hm_err check_signers(const hm_registry *registry, const hm_options *options, const signing *officers) {
+    for (size_t i = 0, at = 0; i < options->given_count && at < officers->count; i++) {
+        uint8_t kid[HM_KID_LEN];
+        size_t number;
+        hm_bytes spki;
+        if (strcmp(options->given[i].name, "--key") != 0) continue;
+        HM_TRY(hm_cose_kid(officers->signer[at++].spki, kid));
+        if (hm_failed(hm_statement_signer(registry, HM_ARRAY(kid), &number, &spki)))
+            return hm_refuse("%s: this key is no principal's of this office (hallmark principal list)",
+                             options->given[i].value);
+    }
+    return HM_OK;
+}
+
+/* Of several keys the core does not say which one it does not know. */
+static hm_err name_stranger(const hm_options *options, hm_connection *office, const signing *officers, hm_err err) {
+    HM_REGISTRY *registry = NULL;
+    hm_fault fault = hm_fault_keep(err);
+    if (err.class == HM_REFUSED && !hm_failed(hm_officer_registry(office, &registry)))
+        HM_TRY(check_signers(registry, options, officers));
+    return hm_fault_raise(&fault);
+}
+
 hm_err hm_officer_state(const hm_options *options, hm_connection *office, hm_statement *statement) {
     SIGNING officers = {.count = 0};
     HM_BUF cbor = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
@@ -89,7 +113,8 @@ hm_err hm_officer_state(const hm_options *options, hm_connection *office, hm_sta
     statement->time = time(NULL);
     HM_TRY(hm_statement_put(statement, &cbor));
     HM_TRY(hm_statement_envelope_put(hm_buf_bytes(&cbor), officers.signer, officers.count, &envelope));
-    HM_TRY(send_statement(office, hm_buf_bytes(&envelope)));
+    hm_err err = send_statement(office, hm_buf_bytes(&envelope));
+    if (hm_failed(err)) return name_stranger(options, office, &officers, err);
     return print_statement(options, statement);
 }
 

@@ -379,6 +379,12 @@ static hm_err describe(making *m) {
     return hm_description_read(hm_buf_bytes(&text), &m->has_sequence, &m->description, &m->manifest);
 }
 
+static hm_err look(making *m) {
+    bool unchanged;
+    HM_TRY(consider_present(m, &unchanged));
+    return unchanged ? report_unchanged(m) : HM_OK;
+}
+
 static hm_err note(making *m) {
     HM_TRY(hm_manifest_put(&m->manifest, &m->statement));
     HM_TRY(note_all(m));
@@ -393,6 +399,7 @@ static hm_err make(making *m, bool *written) {
     choose_sequence(m);
     HM_TRY(hash_payloads(m));
     HM_TRY(take_requested(m));
+    if (m->orders->look) return look(m);
     if (m->orders->noted) return note(m);
     HM_TRY(consider_present(m, &unchanged));
     if (unchanged) return complete(m, written);

@@ -21,6 +21,7 @@ typedef struct {
     hm_native_extras extras;
     bool replace;
     bool noted;                                        /* for a request: nothing is signed */
+    bool look;                                         /* only say "unchanged" if it is signed already */
     hm_requested_manifest requested[HM_REQUESTED_MAX]; /* the open ones of this product and release */
     size_t requests;       /* there were; when there are more, later ones lie over the first */
     const char *output;    /* the envelope's name, for the report */

@@ -3,8 +3,10 @@
 
 #include <client/http.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CONNECT_MS = 10000, TOTAL_MS = 60000, ANSWER_MAX = 16 << 20 };
 
@@ -74,8 +76,17 @@ static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, 
             return hm_could_not("libcurl does not take option %d: %s", (int)(option), (http)->curl->text(set_code));   \
     } while (0)
 
+/* libcurl says no more than that a file cannot be used. */
+static hm_err check_files(const hm_http_options *o) {
+    const char *const files[] = {o->ca_file, o->certificate_file, o->key_file};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (files[i] && access(files[i], R_OK) != 0) return hm_could_not("%s: %s", files[i], strerror(errno));
+    return HM_OK;
+}
+
 static hm_err set_trust(hm_http *http) {
     const hm_http_options *o = &http->options;
+    HM_TRY(check_files(o));
     SET(http, CURLOPT_PROTOCOLS_STR, http->tls ? "https" : "http");
     SET(http, CURLOPT_SSLVERSION, (long)(o->tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
     SET(http, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -139,6 +150,7 @@ static hm_err explain(const hm_http *http, CURLcode code) {
     const hm_http_circumstances c = {
         .server = http->base,
         .ca_file = http->options.ca_file,
+        .certificate_file = http->options.certificate_file,
         .detail = http->detail,
         .verify_result = info_number(http, CURLINFO_SSL_VERIFYRESULT),
         .connected = handshake > 0,

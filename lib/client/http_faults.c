@@ -1,5 +1,7 @@
 #include "http_faults.h"
 
+#include <string.h>
+
 /* OpenSSL's numbers for what is wrong with a certificate (x509_vfy.h), which this layer does not include. */
 enum {
     VERIFY_NOT_REPORTED = 1, /* libcurl's: what is wrong is not in the chain */
@@ -44,8 +46,40 @@ static hm_err timed_out(const hm_http_circumstances *c) {
                         c->connected ? "the server was too slow to answer" : "no connection");
 }
 
+/* A server that wants to know its clients says no by an alert (RFC 8446 §6.2), of which libcurl has the name only; in
+ * TLS 1.3 it comes when the handshake seems to be over. */
+static bool is_about_our_certificate(const char *words) {
+    static const char *const alerts[] = {"certificate required",      "alert bad certificate",
+                                         "alert unknown ca",          "alert certificate unknown",
+                                         "alert certificate expired", "alert unsupported certificate",
+                                         "alert certificate revoked"};
+    for (size_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++)
+        if (strstr(words, alerts[i])) return true;
+    return false;
+}
+
+static hm_err not_let_in(const hm_http_circumstances *c, const char *words) {
+    if (c->certificate_file)
+        return hm_could_not("%s: the server does not let in who has this certificate, %s: %s", c->server,
+                            c->certificate_file, words);
+    return hm_could_not("%s: the server lets in nobody without a certificate (HALLMARK_CLIENT_CERT and "
+                        "HALLMARK_CLIENT_KEY name the files of yours)",
+                        c->server);
+}
+
+/* The alert may be lost with the connection. */
+static hm_err cut(const hm_http_circumstances *c, const char *words) {
+    if (c->certificate_file)
+        return hm_could_not("%s: the connection was cut: %s (does the server know this client's certificate, %s?)",
+                            c->server, words, c->certificate_file);
+    return hm_could_not("%s: the connection was cut: %s (a server that wants a client's certificate does so: "
+                        "HALLMARK_CLIENT_CERT)",
+                        c->server, words);
+}
+
 hm_err hm_http_fault(const hm_curl *curl, CURLcode code, const hm_http_circumstances *c) {
     const char *words = c->detail[0] ? c->detail : curl->text(code);
+    if (is_about_our_certificate(c->detail)) return not_let_in(c, words);
     switch ((int)code) {
     case CURLE_COULDNT_RESOLVE_HOST:
         return hm_could_not("%s: the host's name is not known here", c->server);
@@ -64,6 +98,9 @@ hm_err hm_http_fault(const hm_curl *curl, CURLcode code, const hm_http_circumsta
         return hm_could_not("%s: this client's certificate or key cannot be used: %s", c->server, words);
     case CURLE_SSL_CONNECT_ERROR:
         return hm_refuse("%s: no secure connection: %s", c->server, words);
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+        return cut(c, words);
     case CURLE_PARTIAL_FILE:
         return hm_could_not("%s: the answer was cut off", c->server);
     case CURLE_GOT_NOTHING:

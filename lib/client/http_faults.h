@@ -5,11 +5,12 @@
 #include "http_library.h"
 
 typedef struct {
-    const char *server;  /* the base URL */
-    const char *ca_file; /* NULL: the system's */
-    const char *detail;  /* libcurl's own words, or "" */
-    long verify_result;  /* X509_V_...; 0: the chain is good */
-    bool connected;      /* the handshake was over */
+    const char *server;           /* the base URL */
+    const char *ca_file;          /* NULL: the system's */
+    const char *certificate_file; /* NULL: this client has none */
+    const char *detail;           /* libcurl's own words, or "" */
+    long verify_result;           /* X509_V_...; 0: the chain is good */
+    bool connected;               /* the handshake was over */
 } hm_http_circumstances;
 
 /* Never HM_OK. */

@@ -11,7 +11,7 @@ hm_err hm_statement_signer(const hm_registry *registry, hm_bytes kid, size_t *nu
         HM_TRY(hm_cose_kid(*spki, own));
         if (hm_bytes_equal(kid, HM_ARRAY(own))) return HM_OK;
     }
-    return hm_refuse("it is signed by a key that is no principal's of this office");
+    return hm_refuse("the key that signs is no principal's of this office");
 }
 
 /* A key that is none would leave its holder's name standing, and every signature that follows unread. */

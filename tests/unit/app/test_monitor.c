@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const hm_tls_files no_tls = {.ca = NULL};
 static char folder[] = "/tmp/hallmark-monitor-XXXXXX";
 
 #define WORKS(expression) works((expression), __LINE__)
@@ -70,7 +71,7 @@ static void gives_the_files_of_a_log(void **state) {
     SOURCE *source = NULL;
     HM_BUF content = HM_BUF_EMPTY;
     bool found;
-    WORKS(hm_monitor_source_open(below("log"), NULL, NULL, &source));
+    WORKS(hm_monitor_source_open(below("log"), &no_tls, NULL, &source));
     for (size_t i = 0; i < 3; i++) {
         WORKS(hm_monitor_source_read(source, hm_text(paths[i]), 100, &content, &found));
         assert_true(found && content.len);
@@ -106,7 +107,7 @@ static void gives_a_judge_nothing_that_no_log_has(void **state) {
     SOURCE *source = NULL;
     HM_BUF content = HM_BUF_EMPTY;
     bool found = true;
-    WORKS(hm_monitor_source_open(below("log"), NULL, NULL, &source));
+    WORKS(hm_monitor_source_open(below("log"), &no_tls, NULL, &source));
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         FAILS(HM_COULD_NOT, "that no log has",
               hm_monitor_source_read(source, hm_text(paths[i]), 100, &content, &found));
@@ -119,11 +120,10 @@ static void gives_a_judge_nothing_that_no_log_has(void **state) {
 static void a_source_is_a_folder_or_an_address(void **state) {
     (void)state;
     SOURCE *source = NULL;
-    FAILS(HM_COULD_NOT, "", hm_monitor_source_open(below("nowhere"), NULL, NULL, &source));
-    FAILS(HM_COULD_NOT, "", hm_monitor_source_open(below("secret"), NULL, NULL, &source));
-    FAILS(HM_MISUSED, "https", hm_monitor_source_open("ftp://example.com/", NULL, NULL, &source));
-    FAILS(HM_MISUSED, "loopback", hm_monitor_source_open("http://example.com/", NULL, NULL, &source));
-    FAILS(HM_MISUSED, "--ca is for https", hm_monitor_source_open(below("log"), "ca.pem", NULL, &source));
+    FAILS(HM_COULD_NOT, "", hm_monitor_source_open(below("nowhere"), &no_tls, NULL, &source));
+    FAILS(HM_COULD_NOT, "", hm_monitor_source_open(below("secret"), &no_tls, NULL, &source));
+    FAILS(HM_MISUSED, "https", hm_monitor_source_open("ftp://example.com/", &no_tls, NULL, &source));
+    FAILS(HM_MISUSED, "loopback", hm_monitor_source_open("http://example.com/", &no_tls, NULL, &source));
     assert_null(source);
 }
 

@@ -78,7 +78,7 @@ static hm_err say_begins(int fd) {
 static hm_err read_issuers(const hm_config *config, char text[static HM_ISSUERS_TEXT_MAX + 1], hm_issuers *issuers) {
     HM_BUF read = HM_BUF_EMPTY;
     HM_TRY(hm_file_read(AT_FDCWD, config->issuers, HM_ISSUERS_TEXT_MAX, &read));
-    memcpy(text, read.data, read.len);
+    if (read.len) memcpy(text, read.data, read.len);
     text[read.len] = 0;
     return hm_in(hm_issuers_read(hm_text(text), issuers), "%s", config->issuers);
 }

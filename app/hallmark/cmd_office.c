@@ -86,7 +86,8 @@ static hm_err print_backup(const hm_options *options, const char *to, const hm_b
         printf("It holds the token with its PIN: whoever has it can sign. Keep it as you keep the token.\n");
     else if (made->softhsm)
         printf("The token is not in it. Without the office's folder \"token\", or a backup made --with-token, what is "
-               "restored can show and prove what was signed, and never sign again.\n");
+               "restored can show and prove what was signed, on its own machine; it is not served, and never signs "
+               "again.\n");
     else
         printf("The keys stay in their token, of which no backup is made here.\n");
     return HM_OK;

@@ -29,8 +29,13 @@ static const struct {
 };
 
 static hm_err allows(hm_office *office, hm_role role, hm_bytes product) {
+    hm_product ignored;
     HM_TRY(hm_identify(office));
-    return hm_registry_allows(office->registry, hm_text(office->session->principal), role, product, hm_now());
+    hm_err err = hm_registry_allows(office->registry, hm_text(office->session->principal), role, product, hm_now());
+    hm_fault fault = hm_fault_keep(err);
+    /* A slip in its name is told as such: whoever is a principal may list the products. */
+    if (fault.class == HM_REFUSED && product.len) HM_TRY(hm_product_find(office, product, &ignored));
+    return hm_fault_raise(&fault);
 }
 
 hm_err hm_rule_allows_act(hm_office *office, const hm_message *question) {

@@ -74,6 +74,9 @@ expect_refused "eve.key: this key is no principal's" "among several, too" \
     hallmark grant add carol requester --product pump --key alice.key --key eve.key --as alice.key
 expect_refused "hallmark log monitor $url/log/" "the whole log is looked at in another way" hallmark log check --as carol.key
 expect_refused "no release is named" "a release that was forgotten" hallmark request --product pump --as ci.key pump.policy
+expect_refused "there is no product pmup" "a slip in a product's name" hallmark sign --product pmup --as ci.key pump.policy
+expect_refused "there is no product pmup" "when it is to be published, too" \
+    hallmark publish --withdraw --product pmup --release 1.0 --as ci.key
 printf 'rule x\n  nonsense\n' >bad.policy
 expect_fault 1 "bad.policy is no policy: line 2" "a text that is no policy is said to be none" \
     hallmark policy diff bad.policy --product pump --as carol.key

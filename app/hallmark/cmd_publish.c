@@ -73,6 +73,21 @@ static hm_err take_operands(const hm_options *options, hm_options *files) {
     return HM_OK;
 }
 
+/* With the signatures that lie beside them; before the first of so many files is read. */
+static hm_err check_count(const hm_options *files) {
+    size_t count = 0;
+    for (size_t i = 0; i < files->operand_count; i++) {
+        char path[PATH_MAX];
+        bool fits = snprintf(path, sizeof path, "%s.p7s", files->operands[i]) < PATH_MAX;
+        count += 1 + (fits && access(path, F_OK) == 0);
+        if (count > HM_REQUEST_ARTIFACTS)
+            return hm_misuse("at most %d files are published at once, a file and its .p7s being two: %s and those "
+                             "behind it are too many (publish them in several steps)",
+                             HM_REQUEST_ARTIFACTS, files->operands[i]);
+    }
+    return HM_OK;
+}
+
 hm_err hm_compare_publication(const hm_options *options, hm_connection *office, hm_bytes request) {
     hm_options files;
     hm_message question = {.type = HM_MSG_PUBLISH_CLOSE}, answer;
@@ -177,6 +192,7 @@ static hm_err publish(const hm_options *options, hm_connection *office) {
     uint64_t entry;
     hm_message question = {.type = HM_MSG_PUBLISH_CLOSE}, answer;
     HM_TRY(take_operands(options, &files));
+    HM_TRY(check_count(&files));
     HM_TRY(hm_is_published(&files, office, &already, &entry));
     outcome.needed = false;
     if (already) return tell_already(options, entry);

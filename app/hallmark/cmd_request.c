@@ -46,6 +46,27 @@ static hm_err print_made(const hm_options *options, const hm_message *answer) {
 static bool needed;
 static uint64_t made; /* the request's number */
 
+/* As the parser, which skips signatures unless a format is given. */
+static bool is_skipped(const hm_options *options, const char *name) {
+    static const char *const endings[] = {".p7s", ".tlog-proof", ".cose"};
+    size_t len = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0] && !options->format; i++)
+        if (len > strlen(endings[i]) && strcmp(name + len - strlen(endings[i]), endings[i]) == 0) return true;
+    return false;
+}
+
+/* Before the first of so many files is read. */
+static hm_err check_count(const hm_options *options) {
+    for (size_t i = 0, count = 0; i < options->operand_count; i++) {
+        count += !is_skipped(options, options->operands[i]);
+        if (count > HM_REQUEST_ARTIFACTS)
+            return hm_misuse("a request has at most %d files: %s and those behind it are too many (request them in "
+                             "several steps)",
+                             HM_REQUEST_ARTIFACTS, options->operands[i]);
+    }
+    return HM_OK;
+}
+
 static hm_err request(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_REQUEST_CLOSE}, answer;
     if (hm_is_native(options)) {
@@ -64,6 +85,7 @@ static hm_err request(const hm_options *options, hm_connection *office) {
 hm_err hm_command_request(const hm_options *options) {
     if (!options->product) return hm_misuse("which product? (--product NAME; hallmark product list shows them)");
     if (!hm_is_native(options)) HM_TRY(hm_refuse_native_options(options));
+    HM_TRY(check_count(options));
     HM_TRY(hm_with_office(options, request));
     return needed ? HM_OK : hm_refuse("the policy wants no approval for this (hallmark sign signs it)");
 }

@@ -118,6 +118,17 @@ step "a native release is requested" sh -c '
 expect_output "unchanged" "and it, too, once" hallmark sign --wait --format native --no-receipt --product pump --release 2.1 firmware.bin
 expect_output "no open requests" "without a request" hallmark status --open
 
+# ---- too many ----
+
+mkdir many
+for i in $(seq 257); do echo "$i" >many/f$i.txt; done
+expect_fault 2 "a request has at most 256 files" "a request has its limit, which is told first" \
+    sh -c 'hallmark request --product pump --release 2.9 many/*'
+step "before any digest" test ! -s "$scratch/output"
+for i in $(seq 129); do echo "$i" >many/f$i.txt.p7s; done
+expect_fault 2 "at most 256 files are published at once" "and so has what is published" \
+    sh -c 'hallmark publish --product pump --release 2.9 many/*.txt'
+
 # ---- it does not come about ----
 
 echo next >next.bin

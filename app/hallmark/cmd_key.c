@@ -7,6 +7,7 @@
 #include <base/file.h>
 #include <base/json.h>
 #include <crypto/algorithm.h>
+#include <policy/key_state.h>
 #include <pki/cert.h>
 #include <pki/cose.h>
 
@@ -17,7 +18,7 @@
 
 enum { CHAIN_FILE_MAX = 1 << 19, ROLE_SIGNING = 4 };
 
-static bool exported; /* did cert export find what it looks for? */
+static hm_buf exported; /* what cert export looks for, if it found it */
 
 hm_err hm_each_key(const hm_options *options, hm_connection *office, const char *product, hm_key_show show) {
     hm_message question = {.type = HM_MSG_KEY_LIST}, answer;
@@ -40,16 +41,18 @@ hm_err hm_print_key(const hm_options *options, const hm_message *key) {
     hm_bytes product = key->field[HM_KEY_PRODUCT].bytes;
     const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)key->field[HM_KEY_ALGORITHM].number);
     const char *role = role_name(key->field[HM_KEY_ROLE].number);
+    const char *state = hm_key_state_name((unsigned)key->field[HM_KEY_STATE].number);
     HM_BUF id = HM_BUF_EMPTY, named = HM_BUF_EMPTY;
     uint8_t kid[HM_KID_LEN];
     HM_TRY(hm_put_hex(&id, key->field[HM_KEY_TOKEN_ID].bytes));
     HM_TRY(hm_cose_kid(key->field[HM_KEY_SPKI].bytes, kid));
     HM_TRY(hm_put_hex(&named, HM_ARRAY(kid)));
-    printf(options->json
-               ? "{\"key\":\"%.*s\",\"algorithm\":\"%s\",\"role\":\"%s\",\"product\":\"%.*s\",\"kid\":\"%.*s\"}\n"
-               : "%.*s  %-8s %-10s %.*s\n  kid %.*s\n",
-           (int)id.len, (const char *)id.data, algorithm ? algorithm : "?", role, (int)product.len,
-           (const char *)product.data, (int)named.len, (const char *)named.data);
+    printf(
+        options->json
+            ? "{\"key\":\"%.*s\",\"algorithm\":\"%s\",\"role\":\"%s\",\"product\":\"%.*s\",\"state\":\"%s\",\"kid\":\"%.*s\"}\n"
+            : "%.*s  %-8s %-10s %.*s  %s\n  kid %.*s\n",
+        (int)id.len, (const char *)id.data, algorithm ? algorithm : "?", role, (int)product.len,
+        (const char *)product.data, state ? state : "?", (int)named.len, (const char *)named.data);
     return HM_OK;
 }
 
@@ -105,8 +108,11 @@ static hm_err one_key(const hm_options *options, hm_bytes *product, uint64_t *al
     return HM_OK;
 }
 
+static bool next; /* hm_with_office takes no context */
+
 static hm_err generate_key(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_KEY_GENERATE}, answer;
+    question.field[HM_KEY_GENERATE_NEXT].number = next;
     HM_TRY(one_key(options, &question.field[HM_KEY_GENERATE_PRODUCT].bytes,
                    &question.field[HM_KEY_GENERATE_ALGORITHM].number));
     HM_TRY(hm_ask(office, &question, &answer));
@@ -156,11 +162,9 @@ static hm_err export_if_wanted(const hm_options *options, const hm_message *key)
     HM_TRY(one_key(options, &product, &algorithm));
     if (key->field[HM_KEY_ROLE].number != ROLE_SIGNING || key->field[HM_KEY_ALGORITHM].number != algorithm)
         return HM_OK;
-    if (!key->field[HM_KEY_CERTIFICATE].bytes.len) return HM_OK;
-    HM_BUF pem = HM_BUF_EMPTY;
-    HM_TRY(put_chain(key, &pem));
-    exported = true;
-    return hm_put_result(options, hm_buf_bytes(&pem));
+    if (!key->field[HM_KEY_CERTIFICATE].bytes.len || key->field[HM_KEY_STATE].number != HM_KEY_ACTIVE) return HM_OK;
+    exported.len = 0; /* the last one is the newest, which signs */
+    return put_chain(key, &exported);
 }
 
 static hm_err export_certificate(const hm_options *options, hm_connection *office) {
@@ -168,12 +172,16 @@ static hm_err export_certificate(const hm_options *options, hm_connection *offic
     uint64_t algorithm;
     HM_TRY(one_key(options, &product, &algorithm));
     HM_TRY(hm_each_key(options, office, options->product, export_if_wanted));
-    if (exported) return HM_OK;
+    if (exported.len) return hm_put_result(options, hm_buf_bytes(&exported));
     return hm_refuse("%s has no %s signing certificate yet (hallmark key generate makes one)", options->product,
                      hm_key_algorithm_name((hm_key_algorithm)algorithm));
 }
 
 hm_err hm_command_key_generate(const hm_options *options) { return hm_with_office(options, generate_key); }
+hm_err hm_command_key_rotate(const hm_options *options) {
+    next = true;
+    return hm_with_office(options, generate_key);
+}
 
 hm_err hm_command_cert_request(const hm_options *options) {
     HM_TRY(hm_output_check_operands(options));

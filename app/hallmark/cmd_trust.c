@@ -74,7 +74,13 @@ static hm_err take_key(const hm_options *options, const hm_message *key) {
     (void)options;
     hm_list_publisher *p = &making.file.publisher;
     uint64_t role = key->field[HM_KEY_ROLE].number, algorithm = key->field[HM_KEY_ALGORITHM].number;
-    if (role != ROLE_SIGNING || !(making.wanted >> algorithm & 1) || p->keys == HM_LIST_KEYS_MAX) return HM_OK;
+    uint64_t state = key->field[HM_KEY_STATE].number;
+    if (role != ROLE_SIGNING || !(making.wanted >> algorithm & 1)) return HM_OK;
+    /* What a key signed that was stopped later stays good; what somebody else may have signed is not. */
+    if (state == HM_KEY_COMPROMISED || state == HM_KEY_PRE_ACTIVATION) return HM_OK;
+    if (p->keys == HM_LIST_KEYS_MAX)
+        return hm_refuse("the product has more keys than the %d that a publisher has in a trust list",
+                         HM_LIST_KEYS_MAX);
     return take_spki(key->field[HM_KEY_SPKI].bytes, &p->key[p->keys++]);
 }
 

@@ -65,6 +65,7 @@ static const option_rule rules[] = {
     {"--until", VALUE, AT(until), "DATE",
      "the role ends then, 2027-01-31 (default: in a year); break-glass: 8h, 45m or 2027-01-31T18:00Z"},
     {"--reason", VALUE, AT(reason), "TEXT", "why, in a few words: everybody who meets it is told"},
+    {"--since", VALUE, AT(since), "TIME", "since when: 8h, 45m (ago) or 2027-01-31T18:00Z"},
     {"--end", FLAG, AT(end), NULL, "end it now; one officer is enough"},
     {"--requester", GIVEN, 0, "NAME", "the principal who would ask"},
     {"--approver", GIVEN, 0, "NAME", "a principal who would have approved; may be repeated"},

@@ -17,7 +17,7 @@ typedef struct {
     const char *office; /* DIR; resolved by hm_office_directory */
     const char *product, *release, *format, *output, *trust, *signature, *proof;
     const char *organization, *token, *pin_file, *algorithm, *count;
-    const char *until, *unix_user, *oidc, *reason;
+    const char *until, *unix_user, *oidc, *reason, *since;
     bool json, debug, replace, require_log, digest_only, wait, withdraw, list;
     const char *old_list, *folder;
     bool new_list, sign_list, keep_chain;

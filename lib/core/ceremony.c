@@ -16,6 +16,8 @@ typedef struct {
     hm_key_row row;
     hm_buf storage; /* SPKI, certificate, chain, which ROW views */
     hm_key *key;
+    hm_office *office; /* while rows are looked at */
+    bool active;
 } loaded_key;
 
 static void loaded_key_clear(loaded_key *loaded) { hm_buf_clear(&loaded->storage); }
@@ -34,13 +36,24 @@ static hm_err keep_row(void *context, const hm_key_row *row) {
     return hm_bytes_part(all, row->spki.len + row->certificate.len, row->chain.len, &loaded->row.chain);
 }
 
+/* The newest one that signs; if none does, the newest. */
+static hm_err keep_newest(void *context, const hm_key_row *row) {
+    loaded_key *loaded = context;
+    bool active = hm_key_state_of(loaded->office, row->token_id) == HM_KEY_ACTIVE;
+    if (loaded->active && !active) return HM_OK;
+    loaded->active = active;
+    return keep_row(loaded, row);
+}
+
 /* Find a key's row; *FOUND false if there is none. */
 static hm_err find_row(hm_office *office, int64_t product, hm_key_role role, int algorithm, loaded_key *loaded,
                        bool *found) {
     size_t count;
-    HM_TRY(hm_store_keys(office->store, product, (int)role, algorithm, keep_row, loaded, &count));
-    *found = count == 1;
-    if (count > 1) return hm_could_not("the database holds two keys where there can be one");
+    if (role != HM_KEY_ROLE_LOG) HM_TRY(hm_statements_load(office));
+    loaded->office = office;
+    loaded->active = false;
+    HM_TRY(hm_store_keys(office->store, product, (int)role, algorithm, keep_newest, loaded, &count));
+    *found = count != 0;
     return HM_OK;
 }
 
@@ -48,6 +61,7 @@ static hm_err load_key(hm_office *office, const hm_product *product, loaded_key 
     /* What has no certificate yet will get one, for the key that the token has and none that the database names. */
     bool certified = loaded->row.certificate.len != 0;
     HM_TRY(hm_key_id_check(office, product, &loaded->row));
+    HM_TRY(hm_key_may_sign(office, loaded->row.token_id));
     HM_TRY(hm_office_token(office));
     HM_TRY(hm_token_find(office->token, (hm_key_algorithm)loaded->row.algorithm, loaded->row.token_id,
                          certified ? loaded->row.spki : HM_NO_BYTES, &loaded->key));
@@ -118,13 +132,23 @@ static hm_err record_key(hm_office *office, const hm_product *product, hm_key_ro
     return err;
 }
 
+/* Of two keys for the same that are made in one second the second is called a second younger: ids tell them apart. */
+static hm_err new_id(hm_office *office, const hm_product *product, hm_key_row *row) {
+    bool there = true;
+    for (; there; row->created += there) {
+        HM_TRY(hm_key_id_new(office, product, row));
+        HM_TRY(hm_token_has(office->token, (hm_key_algorithm)row->algorithm, row->token_id, &there));
+    }
+    return HM_OK;
+}
+
 /* Generate a key, check where it lives, record it with its log entry. */
 static hm_err make_key(hm_office *office, const hm_product *product, hm_key_role role, hm_key_algorithm algorithm,
                        loaded_key *loaded) {
     HM_TRY(hm_office_token(office));
     hm_key_row row = {
         .product = product ? product->id : 0, .role = role, .algorithm = (int)algorithm, .created = hm_now()};
-    HM_TRY(hm_key_id_new(office, product, &row));
+    HM_TRY(new_id(office, product, &row));
     char label[128];
     snprintf(label, sizeof label, "%s %s %s", product ? product->name : "office", role_name(role),
              hm_key_algorithm_name(algorithm));
@@ -302,6 +326,20 @@ hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_
     return HM_OK;
 }
 
+/* The next one signs from the moment on at which it has its certificate; the one before stays as it is. */
+hm_err hm_ceremony_next_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm) {
+    HM_FD lock = -1;
+    LOADED_KEY ca = {0}, next = {0};
+    char name[65];
+    HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
+    HM_TRY(product_ca(office, product, &ca));
+    snprintf(name, sizeof name, "%.40s %.15s signing", product->name, hm_key_algorithm_name(algorithm));
+    HM_TRY(make_key(office, product, HM_KEY_ROLE_SIGNING, algorithm, &next));
+    HM_TRY(certify(office, product, &next, &ca, HM_CERT_SIGNING, name, SIGNING_YEARS));
+    hm_keyring_forget(office);
+    return HM_OK;
+}
+
 hm_err hm_ceremony_has_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, bool *there) {
     LOADED_KEY loaded = {0};
     HM_TRY(find_row(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, &loaded, there));
@@ -382,8 +420,9 @@ hm_err hm_product_find(hm_office *office, hm_bytes name, hm_product *product) {
 
 hm_err hm_office_trust(hm_office *office, hm_buf *text) {
     LOADED_KEY root = {0};
-    bool found;
-    HM_TRY(find_row(office, 0, HM_KEY_ROLE_ROOT, 0, &root, &found));
+    size_t found;
+    /* Whether it signs does not matter, and where there is no token it cannot be told. */
+    HM_TRY(hm_store_keys(office->store, 0, HM_KEY_ROLE_ROOT, 0, keep_row, &root, &found));
     if (!found || !root.row.certificate.len) return hm_could_not("the office has no root certificate");
     hm_note_key key;
     HM_TRY(hm_log_key(office, &key));

@@ -205,6 +205,16 @@ typedef struct {
     char awaits[HM_SENTENCE_MAX];    /* of an open one: what is missing; empty: nothing */
 } hm_standing;
 
+/* key_states.c */
+/* By the statements that were loaded last. */
+hm_key_state hm_key_state_of(const hm_office *office, const uint8_t token_id[static HM_KEY_ID_LEN]);
+/* A refusal if officers have stated that it is not active. */
+HM_MUST_USE hm_err hm_key_may_sign(hm_office *office, const uint8_t token_id[static HM_KEY_ID_LEN]);
+/* Is what S states of a key about one that there is, and that this can be stated of? */
+HM_MUST_USE hm_err hm_key_state_check(hm_office *office, const hm_statement *s);
+/* Those that are stated to be destroyed are destroyed in the token, if it has them still. */
+HM_MUST_USE hm_err hm_keys_destroy(hm_office *office);
+
 /* usage.c */
 /* What was counted for quotas, if entries that were appended are taken back. */
 void hm_usage_forget(hm_office *office);
@@ -364,6 +374,8 @@ HM_MUST_USE hm_err hm_ceremony_product(hm_office *office, const hm_product *prod
 HM_MUST_USE hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                            hm_signing_key *signing);
 /* Is there one already? */
+/* Make another signing key, which takes the place of the one there is. */
+HM_MUST_USE hm_err hm_ceremony_next_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm);
 HM_MUST_USE hm_err hm_ceremony_has_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                        bool *there);
 HM_MUST_USE hm_err hm_ceremony_request(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,

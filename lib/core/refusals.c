@@ -2,6 +2,7 @@
  * minute. Who goes on beyond that is heard no more in that session. */
 #include "office.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { PER_MINUTE = 2000 };
@@ -13,7 +14,7 @@ static size_t slot_of(hm_refusals *refusals, const char *name) {
     /* Of more principals than that none has a count of his own. */
     if (refusals->names == HM_REFUSED_NAMES) return HM_REFUSED_NAMES - 1;
     memset(&refusals->of[i], 0, sizeof refusals->of[i]);
-    strncpy(refusals->of[i].name, name, sizeof refusals->of[i].name - 1);
+    snprintf(refusals->of[i].name, sizeof refusals->of[i].name, "%s", name);
     return refusals->names++;
 }
 

@@ -157,6 +157,7 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     *answer = (hm_rule_answer){.by_request = false};
     if (!office->governed) return HM_OK;
     HM_TRY(allows(office, HM_ROLE_REQUESTER, hm_text(office->session->product.name)));
+    if (request->token_id) HM_TRY(hm_key_may_sign(office, request->token_id));
     HM_TRY(current_policy(office, request->time, &policy, answer));
     HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));
     HM_TRY(hm_session_documents(office, &documents));

@@ -253,6 +253,7 @@ hm_err hm_statements_found(hm_office *office, const hm_statement *founders) {
 static hm_err check_matter(hm_office *office, const hm_statement *s) {
     static hm_policy policy; /* one core per process; too large for a stack */
     hm_product product;
+    if (s->act == HM_ACT_KEY) return hm_key_state_check(office, s);
     if (s->product.len && (s->until || s->policy.len)) HM_TRY(hm_product_find(office, s->product, &product));
     return s->policy.len ? hm_in(hm_policy_read(s->policy, &policy), "the policy") : HM_OK;
 }
@@ -272,11 +273,13 @@ static hm_err add_in_transaction(hm_office *office, hm_bytes envelope, bool *tak
 hm_err hm_statements_add(hm_office *office, hm_bytes envelope) {
     if (!office->governed)
         return hm_refuse("this office has no founders, so nobody can be given a role (hallmark init --founder)");
-    HM_TRY(hm_statements_load(office));
+    HM_TRY(hm_keys_destroy(office)); /* what was left to be done */
     HM_TRY(hm_store_begin(office->store));
     bool taken = false;
     hm_err err = add_in_transaction(office, envelope, &taken);
     if (!hm_failed(err)) err = hm_store_commit(office->store);
+    /* A crash before it is destroyed leaves what the next core that begins destroys. */
+    if (!hm_failed(err)) HM_TRY(hm_keys_destroy(office));
     if (!hm_failed(err)) return hm_log_publish(office, NULL);
     hm_fault fault = hm_fault_keep(err);
     hm_store_rollback(office->store);

@@ -192,6 +192,24 @@ hm_err hm_token_destroy(hm_token *token, hm_key **key) {
     return hm_in(err, "the token \"%s\"", token->info.label);
 }
 
+hm_err hm_token_has(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN], bool *there) {
+    hm_key *key;
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    *there = false;
+    HM_TRY(key_new(token, algorithm, id, &key));
+    hm_err err = hm_object_find(key, CKO_PRIVATE_KEY, &object);
+    *there = object != CK_INVALID_HANDLE;
+    return key_free(&key), hm_in(err, "the token \"%s\"", token->info.label);
+}
+
+hm_err hm_token_destroy_id(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN],
+                           bool *was_there) {
+    hm_key *key;
+    HM_TRY(hm_token_has(token, algorithm, id, was_there));
+    HM_TRY(key_new(token, algorithm, id, &key));
+    return hm_token_destroy(token, &key);
+}
+
 /* A property that the token does not tell counts as not held. */
 static hm_err read_flag(const hm_key *key, CK_ATTRIBUTE_TYPE type, bool *flag) {
     CK_BBOOL value = CK_FALSE;

@@ -8,7 +8,14 @@
 
 /* Pages that the journal may have: who opens the database next reads them all. A session that has appended LONG_SESSION
  * entries is a long one, and folds the journal seldom. */
-enum { BUSY_MILLISECONDS = 60000, JOURNAL_PAGES = 100, LONG_JOURNAL_PAGES = 4000, LONG_SESSION = 1024, SCHEMA = 2 };
+enum { BUSY_MILLISECONDS = 60000, JOURNAL_PAGES = 100, LONG_JOURNAL_PAGES = 4000, LONG_SESSION = 1024, SCHEMA = 3 };
+
+/* Of a product, a role and an algorithm there may be several, one after the other. */
+#define KEY_TABLE                                                                                                      \
+    "CREATE TABLE key(id INTEGER PRIMARY KEY, product INTEGER NOT NULL, role INTEGER NOT NULL,"                        \
+    " algorithm INTEGER NOT NULL, token_id BLOB NOT NULL UNIQUE, spki BLOB NOT NULL UNIQUE,"                           \
+    " certificate BLOB NOT NULL, chain BLOB NOT NULL, imported INTEGER NOT NULL, not_after INTEGER NOT NULL,"          \
+    " created INTEGER NOT NULL);"
 
 static const char schema[] =
     "PRAGMA journal_mode=WAL;"
@@ -17,17 +24,13 @@ static const char schema[] =
     " token TEXT NOT NULL, pin_path TEXT NOT NULL, origin TEXT NOT NULL, development INTEGER NOT NULL,"
     " created INTEGER NOT NULL);"
     "CREATE TABLE product(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, vendor BLOB NOT NULL,"
-    " class BLOB NOT NULL, algorithms INTEGER NOT NULL, created INTEGER NOT NULL);"
-    "CREATE TABLE key(id INTEGER PRIMARY KEY, product INTEGER NOT NULL, role INTEGER NOT NULL,"
-    " algorithm INTEGER NOT NULL, token_id BLOB NOT NULL UNIQUE, spki BLOB NOT NULL UNIQUE,"
-    " certificate BLOB NOT NULL, chain BLOB NOT NULL, imported INTEGER NOT NULL, not_after INTEGER NOT NULL, created INTEGER NOT NULL,"
-    " UNIQUE(product, role, algorithm));"
+    " class BLOB NOT NULL, algorithms INTEGER NOT NULL, created INTEGER NOT NULL);" KEY_TABLE
     "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, salt BLOB NOT NULL, details BLOB NOT NULL,"
     " tag INTEGER NOT NULL);"
     "CREATE INDEX entry_tag ON entry(tag) WHERE tag<>0;"
     "CREATE TABLE head(id INTEGER PRIMARY KEY CHECK(id=1), edge BLOB NOT NULL, checkpoint BLOB NOT NULL);"
     "CREATE TABLE answer(name BLOB PRIMARY KEY, body BLOB NOT NULL, time INTEGER NOT NULL) WITHOUT ROWID;"
-    "PRAGMA user_version=2;"
+    "PRAGMA user_version=3;"
     "COMMIT;";
 
 static const char *const sql_text[SQL_COUNT] = {
@@ -180,7 +183,11 @@ hm_err hm_store_create(const char *path) {
 static const char upgrade[] = "BEGIN IMMEDIATE;"
                               "CREATE TABLE IF NOT EXISTS answer(name BLOB PRIMARY KEY, body BLOB NOT NULL,"
                               " time INTEGER NOT NULL) WITHOUT ROWID;"
-                              "PRAGMA user_version=2;"
+                              "ALTER TABLE key RENAME TO key_before;" KEY_TABLE
+                              "INSERT INTO key SELECT id,product,role,algorithm,token_id,spki,certificate,chain,"
+                              "imported,not_after,created FROM key_before;"
+                              "DROP TABLE key_before;"
+                              "PRAGMA user_version=3;"
                               "COMMIT;";
 
 static hm_err check_schema(hm_store *store, const char *path) {
@@ -191,8 +198,8 @@ static hm_err check_schema(hm_store *store, const char *path) {
         version = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
     if (version < 0) return hm_sql_fault(store, "be read");
-    /* Of before answers were kept. */
-    if (version == 1)
+    /* Of before answers were kept, or keys were followed by others. */
+    if (version == 1 || version == 2)
         return sqlite3_exec(store->db, upgrade, NULL, NULL, NULL) == SQLITE_OK ? HM_OK
                                                                                : hm_sql_fault(store, "be opened");
     if (version != SCHEMA)

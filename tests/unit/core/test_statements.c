@@ -293,7 +293,7 @@ static void a_statement_that_officers_did_not_sign_is_refused(void **ignored) {
                         (int)base64.len, (const char *)base64.data));
     WORKS(hm_buf_string(&sql, &text));
     office_sql(&o, text);
-    expect_no_signature(&o, "a key that is no principal's");
+    expect_no_signature(&o, "no principal's of this office");
 }
 
 /* A core that does not even start has found it. */

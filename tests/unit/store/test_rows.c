@@ -167,15 +167,20 @@ static void add_key(hm_store *store, int64_t product, hm_key_role role, int algo
     assert_done(hm_store_add_key(store, &key, id));
 }
 
-static void a_product_has_one_key_of_a_role_and_algorithm(void **state) {
+/* In the order in which they were added: the last one is the newest. */
+static void a_key_may_follow_another_of_its_role_and_algorithm(void **state) {
     fixture *f = *state;
-    int64_t id;
-    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 1, "first", &id);
-    hm_key_row twin = key_of(1, HM_KEY_ROLE_SIGNING, 1, "second");
-    assert_could_not(hm_store_add_key(f->store, &twin, &id), "UNIQUE");
-    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 3, "other algorithm", &id);
-    add_key(f->store, 1, HM_KEY_ROLE_PRODUCT_CA, 1, "other role", &id);
-    add_key(f->store, 2, HM_KEY_ROLE_SIGNING, 1, "other product", &id);
+    int64_t first, second;
+    counter count = {0};
+    size_t found;
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 1, "first", &first);
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 1, "second", &second);
+    assert_true(second > first);
+    add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 3, "other algorithm", &first);
+    add_key(f->store, 1, HM_KEY_ROLE_PRODUCT_CA, 1, "other role", &first);
+    add_key(f->store, 2, HM_KEY_ROLE_SIGNING, 1, "other product", &first);
+    assert_done(hm_store_keys(f->store, 1, HM_KEY_ROLE_SIGNING, 1, count_key, &count, &found));
+    assert_int_equal(found, 2);
 }
 
 /* One key in two roles would let a signature for one pass for the other. */
@@ -183,7 +188,8 @@ static void a_key_is_in_the_store_once(void **state) {
     fixture *f = *state;
     int64_t id;
     add_key(f->store, 1, HM_KEY_ROLE_SIGNING, 1, "first", &id);
-    hm_key_row same_id = key_of(2, HM_KEY_ROLE_SIGNING, 1, "first"), same_spki = key_of(2, HM_KEY_ROLE_SIGNING, 1, "second");
+    hm_key_row same_id = key_of(2, HM_KEY_ROLE_SIGNING, 1, "first"),
+               same_spki = key_of(2, HM_KEY_ROLE_SIGNING, 1, "second");
     same_id.spki = LITERAL("another public key");
     same_spki.spki = LITERAL("first");
     assert_could_not(hm_store_add_key(f->store, &same_id, &id), "token_id");
@@ -303,7 +309,7 @@ int main(void) {
         WITH_STORE(a_name_with_quotes_is_a_name),
         WITH_STORE(a_visitor_of_products_that_fails_leaves_the_store_usable),
         WITH_STORE(a_product_with_an_id_of_the_wrong_length_is_a_fault),
-        WITH_STORE(a_product_has_one_key_of_a_role_and_algorithm),
+        WITH_STORE(a_key_may_follow_another_of_its_role_and_algorithm),
         WITH_STORE(a_key_is_in_the_store_once),
         WITH_STORE(finds_keys_by_product_role_and_algorithm),
         WITH_STORE(a_key_begins_without_a_certificate_and_has_the_newest),

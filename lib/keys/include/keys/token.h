@@ -69,6 +69,12 @@ HM_MUST_USE hm_err hm_token_find(hm_token *token, hm_key_algorithm algorithm, co
 /* Destroy both objects of a key, and ask again whether they are gone. Used when a ceremony fails half-way. KEY becomes
  * NULL, also on a fault: then the token may still hold one of the two. */
 HM_MUST_USE hm_err hm_token_destroy(hm_token *token, hm_key **key);
+/* Has the token a private key with this id? */
+HM_MUST_USE hm_err hm_token_has(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN],
+                                bool *there);
+/* The same for a key that need not be there, or only half of it. A key that was found before signs nothing any more. */
+HM_MUST_USE hm_err hm_token_destroy_id(hm_token *token, hm_key_algorithm algorithm,
+                                       const uint8_t id[static HM_KEY_ID_LEN], bool *was_there);
 /* Was it generated inside and is it non-extractable (CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_SENSITIVE)? */
 typedef struct {
     bool local, never_extractable, sensitive;

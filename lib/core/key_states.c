@@ -1,0 +1,141 @@
+/* What officers have stated of keys, and what follows from it: a key that is not active signs nothing, whatever it is
+ * for; one that is destroyed is not in the token any more. */
+#include "office.h"
+
+#include <base/json.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+hm_key_state hm_key_state_of(const hm_office *office, const uint8_t token_id[static HM_KEY_ID_LEN]) {
+    hm_stated_key key;
+    bool stated = office->governed && hm_registry_key_state(office->registry, token_id, &key);
+    return stated ? key.state : HM_KEY_ACTIVE;
+}
+
+hm_err hm_key_may_sign(hm_office *office, const uint8_t token_id[static HM_KEY_ID_LEN]) {
+    hm_stated_key key;
+    HM_BUF name = HM_BUF_EMPTY;
+    if (!office->governed) return HM_OK;
+    HM_TRY(hm_statements_load(office));
+    if (!hm_registry_key_state(office->registry, token_id, &key) || key.state == HM_KEY_ACTIVE) return HM_OK;
+    HM_TRY(hm_put_hex(&name, HM_BYTES(token_id, HM_KEY_ID_LEN)));
+    return hm_refuse("key %.*s is %s%s%.*s (hallmark key list; hallmark key rotate makes a new one)", (int)name.len,
+                     (const char *)name.data, hm_key_state_name(key.state), key.reason.len ? ": " : "",
+                     (int)key.reason.len, (const char *)key.reason.data);
+}
+
+/* ---- before a state is taken ---- */
+
+typedef struct {
+    const hm_statement *statement;
+    const hm_product *product; /* NULL: the office itself */
+    hm_key_role role;
+    bool found;
+} row_search;
+
+static hm_err match_row(void *context, const hm_key_row *row) {
+    row_search *search = context;
+    if (memcmp(row->token_id, search->statement->token_id, sizeof row->token_id) != 0) return HM_OK;
+    search->found = row->product == (search->product ? search->product->id : 0);
+    search->role = row->role;
+    return HM_OK;
+}
+
+typedef struct {
+    hm_bytes key; /* hex */
+    bool used;
+} use_search;
+
+static hm_err look_for_use(void *context, const hm_entry_row *entry) {
+    use_search *search = context;
+    hm_leaf leaf;
+    hm_bytes text;
+    bool found;
+    HM_TRY(hm_leaf_get(entry->leaf, &leaf));
+    if (leaf.type != HM_LEAF_INTENT) return HM_OK;
+    hm_json_member(entry->details, "key", &text, &found);
+    search->used |= found && hm_bytes_equal(text, search->key);
+    return HM_OK;
+}
+
+/* What has signed is in use, and was not only just made. */
+static hm_err check_unused(hm_office *office, const hm_statement *s) {
+    HM_BUF hex = HM_BUF_EMPTY;
+    uint64_t size;
+    HM_TRY(hm_put_hex(&hex, HM_ARRAY(s->token_id)));
+    use_search search = {.key = hm_buf_bytes(&hex)};
+    HM_TRY(hm_store_log_size(office->store, &size));
+    HM_TRY(hm_store_entries(office->store, 0, size, look_for_use, &search));
+    return search.used ? hm_refuse("the key has signed already, and is active") : HM_OK;
+}
+
+hm_err hm_key_state_check(hm_office *office, const hm_statement *s) {
+    hm_product product;
+    row_search search = {.statement = s};
+    size_t count;
+    if (s->product.len) {
+        HM_TRY(hm_product_find(office, s->product, &product));
+        search.product = &product;
+    }
+    HM_TRY(hm_store_keys(office->store, -1, 0, 0, match_row, &search, &count));
+    if (!search.found) return hm_refuse("there is no such key of it (hallmark key list)");
+    /* Without it nothing could be recorded any more, this least of all. */
+    if (search.role == HM_KEY_ROLE_LOG) return hm_refuse("the log's own key is not stopped: every entry needs it");
+    return s->state == HM_KEY_PRE_ACTIVATION ? check_unused(office, s) : HM_OK;
+}
+
+/* ---- destruction ---- */
+
+static hm_err log_destroyed(hm_office *office, const hm_key_row *row) {
+    HM_BUF details = HM_BUF_EMPTY;
+    uint64_t index;
+    hm_json json = hm_json_canonical(&details);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "act", "key destroyed");
+    hm_json_string(&json, "actor", office->session->actor);
+    hm_json_hex(&json, "key", HM_ARRAY(row->token_id));
+    hm_json_number(&json, "time", hm_now());
+    hm_json_string(&json, "token", office->token_name);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    hm_record record = {.type = HM_LEAF_CEREMONY, .details = hm_buf_bytes(&details)};
+    return hm_log_now(office, &record, &index);
+}
+
+/* What is read is acted on when it has been read whole. */
+typedef struct {
+    const hm_office *office;
+    size_t count;
+    hm_key_row *row; /* without its views */
+} destruction;
+
+static hm_err keep_destroyed(void *context, const hm_key_row *row) {
+    destruction *d = context;
+    if (hm_key_state_of(d->office, row->token_id) != HM_KEY_DESTROYED) return HM_OK;
+    hm_key_row *larger = reallocarray(d->row, d->count + 1, sizeof *larger);
+    if (!larger) return hm_no_memory();
+    d->row = larger;
+    d->row[d->count++] = *row;
+    return HM_OK;
+}
+
+/* The token is asked again whether it has it still. */
+static hm_err destroy(hm_office *office, const hm_key_row *row) {
+    bool was_there;
+    HM_TRY(hm_token_destroy_id(office->token, (hm_key_algorithm)row->algorithm, row->token_id, &was_there));
+    return was_there ? log_destroyed(office, row) : HM_OK;
+}
+
+hm_err hm_keys_destroy(hm_office *office) {
+    destruction d = {.office = office};
+    size_t count;
+    if (!office->governed) return HM_OK;
+    HM_TRY(hm_statements_load(office));
+    hm_err err = hm_store_keys(office->store, -1, 0, 0, keep_destroyed, &d, &count);
+    if (!hm_failed(err) && d.count) err = hm_office_token(office);
+    for (size_t i = 0; !hm_failed(err) && i < d.count; i++) err = destroy(office, &d.row[i]);
+    free(d.row);
+    hm_keyring_forget(office);
+    return err;
+}

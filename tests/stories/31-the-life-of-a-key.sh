@@ -1,0 +1,106 @@
+#!/bin/sh
+# From a key's birth to its destruction, as officers state it (NIST SP 800-57 Part 1): what is not active signs nothing.
+# shellcheck disable=SC2016,SC2086,SC2154  # the dollars are of the programs inside; $two is two options; lib.sh sets scratch
+. "$(dirname "$0")/lib.sh"
+story "P2, P3: the life of a key"
+
+for who in alice bob carol; do
+    step "$who makes a key of her own" hallmark principal keygen $who.key
+done
+two="--key alice.key --key bob.key"
+step "an office with two founders" hallmark init --org "Example Devices" --founder alice=alice.key.pub \
+    --founder bob=bob.key.pub office
+HALLMARK_OFFICE=office
+export HALLMARK_OFFICE
+step "I am somebody in it" hallmark principal add me --unix-user "$(id -u)" $two
+step "who makes the product first" hallmark grant add me administrator $two
+step "of this name" hallmark product add pump
+step "and then no more" hallmark grant withdraw me administrator --key alice.key
+step "but asks for signatures" hallmark grant add me requester --product pump $two
+step "and sees to its keys" hallmark grant add me key-officer --product pump $two
+printf 'rule all\n  request by me\n  formats cms\n' >pump.policy
+step "with a policy" hallmark policy edit pump.policy --product pump $two
+
+signing_keys() { hallmark key list --product pump --json | sed -n '/"role":"signing"/s/.*"key":"\([0-9a-f]*\)".*/\1/p'; }
+state_of() { hallmark key list --json | sed -n "/\"key\":\"$1\"/s/.*\"state\":\"\([a-z-]*\)\".*/\1/p"; }
+
+echo firmware >first.bin
+step "a first signature makes the first key" hallmark sign --product pump --release 1.0 first.bin
+first=$(signing_keys)
+expect_output active "which is active" state_of $first
+
+# ---- stopped and let go again ----
+
+expect_refused "no principal's" "nor does a stranger" hallmark key suspend $first --key carol.key
+step "one officer does" hallmark key suspend $first --key bob.key --reason "is it still ours?"
+expect_output suspended "it is suspended" state_of $first
+echo more >second.bin
+expect_refused "is suspended: is it still ours?" "and signs nothing" hallmark sign --product pump --release 1.0 second.bin
+step "there is no signature" test ! -e second.bin.p7s
+step "what it signed is as good as before" hallmark verify first.bin
+expect_refused "takes the signatures of 2 officers, and has 1" "one does not let it go again" \
+    hallmark key activate $first --key alice.key
+step "two do" hallmark key activate $first $two
+step "and it signs" hallmark sign --product pump --release 1.0 second.bin
+
+# ---- rotation ----
+
+step "another key" hallmark key rotate --product pump
+second=$(signing_keys | tail -1)
+step "there are two" test "$(signing_keys | wc -l)" = 2
+echo again >third.bin
+step "which signs from now on" hallmark sign --product pump --release 1.1 third.bin
+expect_output $second "as the log says" sh -c 'hallmark log show --json --count 2'
+step "both verify" hallmark verify first.bin third.bin
+hallmark cert export --product pump -o chain.pem
+step "cert export gives the newest" sh -c '! openssl x509 -in chain.pem -noout -serial | grep -q "$(openssl pkcs7 -inform DER -in first.bin.p7s -print_certs | openssl x509 -noout -serial)"'
+step "the old one is deactivated" hallmark key deactivate $first --key alice.key
+expect_refused "deactivated does not become active" "for good" hallmark key activate $first $two
+expect_refused "deactivated does not become suspended" "whatever is stated" hallmark key suspend $first $two
+step "what it signed verifies" hallmark verify first.bin
+
+# ---- theft and end ----
+
+expect_refused "takes the signatures of 2 officers, and has 1" "nobody alone says that a key is stolen" \
+    hallmark key compromise $second --key alice.key
+expect_fault 2 "has not been yet" "nor that it will be" hallmark key compromise $second $two --since 2999-01-01T00:00Z
+step "two say since when" hallmark key compromise $second $two --since 1h --reason "a laptop was stolen"
+expect_refused "is compromised: a laptop was stolen" "nothing is signed with it" \
+    hallmark sign --product pump --release 1.2 --replace third.bin
+step "until there is a next one" hallmark key rotate --product pump
+step "which signs" hallmark sign --product pump --release 1.2 --replace third.bin
+third=$(signing_keys | tail -1)
+expect_refused "takes the signatures of 2 officers" "nobody alone destroys a key" hallmark key destroy $first --key bob.key
+step "two do" hallmark key destroy $first $two --reason "its time is over"
+expect_output destroyed "it is stated" state_of $first
+expect_output '"act":"key destroyed"' "and done" sh -c 'hallmark log show --json --count 3'
+if need pkcs11-tool "the token's own word"; then
+    SOFTHSM2_CONF=office/token/softhsm2.conf pkcs11-tool --module "$(find /usr/lib -name libsofthsm2.so | head -1)" \
+        --login --pin "$(cat office/token/pin)" --list-objects --type privkey >objects 2>/dev/null
+    step "the token has the last one" grep -q $third objects
+    step "and the one in between" grep -q $second objects
+    expect_status 1 "but the first one no more" grep -q $first objects
+fi
+step "what it signed verifies still" hallmark verify first.bin
+expect_refused "destroyed does not become compromised" "there is no way from there" hallmark key compromise $first $two
+
+# ---- what is no key, or none that may be stopped ----
+
+expect_refused "there is no key 00000000" "a key that is not there" hallmark key suspend 00000000 --key alice.key
+expect_fault 2 "first 8 digits" "a name that is too short" hallmark key suspend 4d --key alice.key
+expect_fault 2 "first 8 digits" "or not long enough to be one" hallmark key suspend 484d4b --key alice.key
+log=$(hallmark key list --json | sed -n '/"role":"log"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')
+expect_refused "the log's own key" "the log goes on" hallmark key suspend $log --key alice.key
+step "a suspended authority" hallmark key suspend \
+    "$(hallmark key list --json | sed -n '/"role":"product CA"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')" --key alice.key
+expect_refused "is suspended" "certifies nothing" hallmark key rotate --product pump
+step "and the key that it certified signs" hallmark sign --product pump --release 1.3 --replace third.bin
+expect_output active "as before" state_of $third
+step "refusals are entries" sh -c 'hallmark log show --count 100 | grep -c "refus" | grep -q "^[1-9]"'
+step "the log is good" hallmark log check
+unset HALLMARK_OFFICE
+expect_refused "no founders" "in an office of one person nobody states anything" sh -c '
+    hallmark init --org Solo solo >/dev/null && hallmark --office solo product add pump >/dev/null &&
+        echo x >x.bin && hallmark --office solo sign --product pump x.bin >/dev/null &&
+        exec hallmark --office solo key suspend "$(hallmark --office solo key list --json | sed -n "/signing/s/.*\"key\":\"\([0-9a-f]*\)\".*/\1/p")" --key alice.key'
+finish

@@ -92,6 +92,21 @@ static void glass_is_broken_by_two(const hm_registry *r, int64_t now) {
     }
 }
 
+static const uint8_t token_ids[][16] = {"the first key...", "the second key.."};
+enum { TOKEN_IDS = sizeof token_ids / sizeof token_ids[0] };
+
+static hm_key_state state_of(const hm_registry *r, const uint8_t id[static 16]) {
+    hm_stated_key key;
+    return hm_registry_key_state(r, id, &key) ? key.state : HM_KEY_ACTIVE;
+}
+
+/* There is no way back from what is final, and none around what is between. */
+static void keys_pass_as_drawn(const hm_registry *r, const hm_statement *s, hm_key_state before, bool first) {
+    if (s->act != HM_ACT_KEY) return;
+    must(state_of(r, s->token_id) == s->state);
+    must(hm_key_state_may_become(before, s->state) || (first && s->state == HM_KEY_PRE_ACTIVATION));
+}
+
 /* All that a registry shows. */
 static hm_err picture(const hm_registry *r, int64_t now, hm_buf *all) {
     hm_principal p;
@@ -114,6 +129,7 @@ static hm_err picture(const hm_registry *r, int64_t now, hm_buf *all) {
         HM_TRY(hm_put_u64be(all, (uint64_t)g.until));
     }
     hm_glass glass;
+    for (size_t i = 0; i < TOKEN_IDS; i++) HM_TRY(hm_put_u8(all, (uint8_t)state_of(r, token_ids[i])));
     for (size_t i = 0; hm_registry_glass(r, i, now, &glass); i++) HM_TRY(hm_glass_describe(&glass, all));
     for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
         hm_bytes text;
@@ -144,7 +160,7 @@ static hm_statement make(const hm_registry *r, int64_t time, hm_reader *rest) {
     hm_registry_last(r, s.previous);
     if (spoil == 253) s.previous[0] ^= 1;
     if (spoil == 252) s.office[0] ^= 1;
-    s.act = s.number ? (hm_act)(HM_ACT_PRINCIPAL + take(rest) % 3) : HM_ACT_CHARTER;
+    s.act = s.number ? (hm_act)(HM_ACT_PRINCIPAL + take(rest) % 4) : HM_ACT_CHARTER;
     if (s.act == HM_ACT_CHARTER) {
         s.founders = 1 + take(rest) % 3;
         s.quorum = 1 + take(rest) % s.founders;
@@ -168,6 +184,13 @@ static hm_statement make(const hm_registry *r, int64_t time, hm_reader *rest) {
     if (s.act == HM_ACT_POLICY) s.product = hm_text(products[1 + take(rest) % 2]);
     if (s.act == HM_ACT_POLICY) s.policy = hm_text(spoil & 1 ? "" : "rule all\n");
     if (s.act == HM_ACT_POLICY && spoil & 2) make_temporary(time, spoil, &s);
+    if (s.act == HM_ACT_KEY) {
+        uint8_t bits = take(rest);
+        s.state = (hm_key_state)(1 + bits % HM_KEY_STATES);
+        memcpy(s.token_id, token_ids[bits >> 6 & 1], sizeof s.token_id);
+        s.product = hm_text(products[bits >> 4 & 1]);
+        if (spoil & 1) s.since = time - 100 + spoil;
+    }
     return s;
 }
 
@@ -177,6 +200,9 @@ static bool step(hm_registry *r, hm_registry *again, int64_t now, hm_reader *res
     uint64_t size = hm_registry_size(r);
     hm_statement s = make(r, now + take(rest) * 2 - 256, rest);
     for (size_t i = 0; i < count; i++) signers[i] = take(rest) % KEYS;
+    hm_stated_key stated;
+    bool first = s.act == HM_ACT_KEY && !hm_registry_key_state(r, s.token_id, &stated);
+    hm_key_state was = state_of(r, s.token_id);
     if (hm_failed(hm_statement_put(&s, &cbor))) return true;
     if (hm_failed(picture(r, now, &before))) return false;
     if (hm_failed(hm_registry_take(r, hm_buf_bytes(&cbor), signers, count, now))) {
@@ -184,6 +210,7 @@ static bool step(hm_registry *r, hm_registry *again, int64_t now, hm_reader *res
         must(hm_bytes_equal(hm_buf_bytes(&before), hm_buf_bytes(&after)));
         return true;
     }
+    keys_pass_as_drawn(r, &s, was, first);
     uint8_t hash[HM_SHA256_LEN], last[HM_SHA256_LEN];
     hm_sha256(hm_buf_bytes(&cbor), hash);
     hm_registry_last(r, last);

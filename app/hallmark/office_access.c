@@ -132,6 +132,7 @@ static hm_err connect_remote(const hm_options *options, const char *url, hm_conn
     HM_TRY(check_private(as));
     HM_TRY(hm_tls_files_given(options, &files));
     hm_remote remote = {.url = url,
+                        .office = variable("HALLMARK_OFFICE_ID"),
                         .ca_file = files.ca,
                         .key = as,
                         .certificate_file = files.certificate,

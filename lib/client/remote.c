@@ -11,6 +11,7 @@
 #include <base/secret.h>
 #include <crypto/key_file.h>
 #include <crypto/process.h>
+#include <crypto/uuid.h>
 #include <pki/cose.h>
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -179,6 +181,17 @@ static hm_err take_session(agent *a, json_t *welcome) {
     return HM_OK;
 }
 
+/* What is signed, a proof, a statement or an approval, is for the office that it names: it must not be another one in
+ * which the same person is somebody, too. */
+static hm_err check_office(const agent *a, hm_bytes uuid) {
+    char text[HM_UUID_TEXT];
+    if (!a->remote->office) return HM_OK;
+    hm_uuid_text(uuid.data, text);
+    return strcasecmp(text, a->remote->office) == 0
+               ? HM_OK
+               : hm_refuse("the server is of office %s, and not of %s (HALLMARK_OFFICE_ID)", text, a->remote->office);
+}
+
 static hm_err open_session(agent *a, hm_message *welcome, hm_buf *storage) {
     json_t *reply = NULL;
     json_t *nothing = json_object();
@@ -189,6 +202,7 @@ static hm_err open_session(agent *a, hm_message *welcome, hm_buf *storage) {
     if (!hm_failed(err)) err = hm_in(hm_wire_from_json(reply, HM_MSG_WELCOME, welcome, storage), "the server's answer");
     json_decref(reply);
     HM_TRY(err);
+    HM_TRY(check_office(a, welcome->field[HM_WELCOME_UUID].bytes));
     if (a->remote->key)
         return prove_key(a, welcome->field[HM_WELCOME_UUID].bytes, welcome->field[HM_WELCOME_CHALLENGE].bytes);
     return prove_token(a);

@@ -11,6 +11,7 @@ typedef struct {
     const char *ca_file;                                 /* PEM; NULL: the system's */
     const char *key;                                     /* file of a principal's own key (crypto/key_file.h); or */
     const char *token;                                   /* a workload's token (JWT) */
+    const char *office;                                  /* its UUID, as text; NULL: whichever it says */
     const char *certificate_file, *certificate_key_file; /* for a server that lets in nobody without; or NULL */
 } hm_remote;
 

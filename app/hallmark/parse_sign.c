@@ -211,7 +211,7 @@ static hm_err ask_core(signing *s, pending_job *pending) {
     message.field[HM_SIGN_SIZE].number = opened->job.folder ? pending->sink.written : opened->job.content.size;
     message.field[HM_SIGN_PLAIN].bytes = hm_digest_bytes(&pending->plain);
     message.field[HM_SIGN_CONTENT].bytes = hm_digest_bytes(&pending->digests.digest[0]);
-    if (pending->is_present && s->orders->release[0]) message.field[HM_SIGN_PRESENT].bytes = HM_ARRAY(pending->present);
+    if (pending->is_present) message.field[HM_SIGN_PRESENT].bytes = HM_ARRAY(pending->present);
     return hm_wire_put(&message, &s->outgoing);
 }
 

@@ -74,7 +74,7 @@ hm_err hm_pair_check_release(const hm_office *office, const hm_pair *pair) {
     hm_bytes release = hm_pair_member(hm_buf_bytes(pair->details), "release");
     if (!is_of_product(office, pair))
         return hm_refuse("was signed for another product than %s", office->session->product.name);
-    if (is_of_release(office, pair)) return HM_OK;
+    if (is_of_release(office, pair) || !office->session->release[0]) return HM_OK;
     return release.len ? hm_refuse("was signed for release %.*s, not for %s", (int)release.len,
                                    (const char *)release.data, office->session->release)
                        : hm_refuse("was signed for no release, and not for %s", office->session->release);

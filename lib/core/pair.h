@@ -15,7 +15,7 @@ typedef struct {
 /* SIGNATURE: SHA-256 of its octets; CONTENT: the digest that was signed. Where the same signature was made several
  * times, as deterministic ones are, the pair is the one of the session's release, if there is one. DETAILS is set. */
 HM_MUST_USE hm_err hm_pair_find(hm_office *office, hm_bytes signature, hm_bytes content, hm_pair *pair);
-/* It was made for the session's product and release. */
+/* It was made for the session's product and, if it names one, release. */
 HM_MUST_USE hm_err hm_pair_check_release(const hm_office *office, const hm_pair *pair);
 /* A member of an entry's details; empty if there is none. */
 hm_bytes hm_pair_member(hm_bytes details, const char *name);

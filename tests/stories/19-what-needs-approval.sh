@@ -107,6 +107,7 @@ step "verified too" hallmark verify firmware.bin
 requests=$(hallmark status --json | wc -l)
 expect_output unchanged "the job runs again, and nobody has to approve again" \
     hallmark sign --wait --product pump --release 2.1 firmware.bin
+expect_output unchanged "nor if no release is named" hallmark sign --wait --product pump firmware.bin
 expect_output "$requests" "there is no new request" sh -c 'hallmark status --json | wc -l'
 expect_refused "was signed for release 2.1, not for 2.2 (--replace" "and no green job for a release that was not signed" \
     hallmark sign --wait --product pump --release 2.2 firmware.bin

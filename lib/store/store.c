@@ -211,8 +211,7 @@ static hm_err check_schema(hm_store *store, const char *path) {
 hm_err hm_store_open(const char *path, hm_store **store) {
     __attribute__((cleanup(hm_store_close))) hm_store *fresh = NULL;
     HM_TRY(open_database(path, SQLITE_OPEN_READWRITE, &fresh));
-    /* Of the index by signatures each entry touches another page: 16 MiB of them stay at hand, if there are so many. */
-    if (sqlite3_exec(fresh->db, "PRAGMA synchronous=FULL; PRAGMA cache_size=-16384", NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(fresh->db, "PRAGMA synchronous=FULL", NULL, NULL, NULL) != SQLITE_OK)
         return hm_sql_fault(fresh, "be opened");
     HM_TRY(check_schema(fresh, path));
     *store = fresh;

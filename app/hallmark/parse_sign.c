@@ -321,8 +321,18 @@ static hm_err check_answer(const pending_job *pending, hm_bytes structure) {
     return hm_signed_covers(parsed, 0, &pending->digests.digest[0]);
 }
 
+/* Between the announcement and the answer another key may have taken over: the office is asked once more which signs.
+ */
+static hm_err check_or_ask(signing *s, pending_job *pending, hm_bytes structure) {
+    hm_err err = check_answer(pending, structure);
+    if (err.class != HM_REFUSED) return err;
+    s->prepared_for = NULL;
+    HM_TRY(prepare(s, pending->opened.format, pending->opened.subject));
+    memcpy(pending->certificate_sha256, s->certificate_sha256, sizeof pending->certificate_sha256);
+    return check_answer(pending, structure);
+}
+
 static hm_err embed(signing *s, pending_job *pending, hm_bytes structure) {
-    if (s->orders->distrust) HM_TRY(hm_in(check_answer(pending, structure), "the office's answer"));
     const hm_opened *opened = &pending->opened;
     hm_sink detached, *sink = &pending->sink;
     if (opened->format->detached) {
@@ -402,17 +412,27 @@ static pending_job *take_pending(signing *s, uint64_t tag) {
     return NULL;
 }
 
+/* The answer's views last until the next one is read. */
+static hm_err take_signed(signing *s, pending_job *pending, const hm_message *answer) {
+    HM_BUF structure = HM_BUF_EMPTY, remark = HM_BUF_EMPTY;
+    hm_message kept = *answer;
+    HM_TRY(hm_put(&structure, answer->field[HM_SIGNED_STRUCTURE].bytes));
+    HM_TRY(hm_put(&remark, answer->field[HM_SIGNED_REMARK].bytes));
+    kept.field[HM_SIGNED_REMARK].bytes = hm_buf_bytes(&remark);
+    if (s->orders->distrust) HM_TRY(hm_in(check_or_ask(s, pending, hm_buf_bytes(&structure)), "the office's answer"));
+    HM_TRY(embed(s, pending, hm_buf_bytes(&structure)));
+    return report_signed(s, pending, &kept);
+}
+
 static hm_err finish_pending(signing *s, pending_job *pending, const hm_message *answer) {
     hm_job *job = &pending->opened.job;
     hm_bytes structure = answer->field[HM_SIGNED_STRUCTURE].bytes;
-    hm_err err;
     if (answer->type == HM_MSG_FAULT) return hm_parser_finish(s->parser, job, hm_wire_raise(answer), false);
     if (answer->type == HM_MSG_NOTED) return hm_parser_finish(s->parser, job, report_noted(s, pending), false);
     if (!structure.len && pending->is_present) return report_unchanged(s, pending);
     if (s->orders->noted || !structure.len)
         return hm_parser_finish(s->parser, job, hm_could_not("core language: an answer to nothing"), false);
-    err = embed(s, pending, structure);
-    if (!hm_failed(err)) err = report_signed(s, pending, answer);
+    hm_err err = take_signed(s, pending, answer);
     return hm_parser_finish(s->parser, job, err, !hm_failed(err));
 }
 

@@ -273,14 +273,16 @@ static hm_err add_in_transaction(hm_office *office, hm_bytes envelope, bool *tak
 hm_err hm_statements_add(hm_office *office, hm_bytes envelope) {
     if (!office->governed)
         return hm_refuse("this office has no founders, so nobody can be given a role (hallmark init --founder)");
-    HM_TRY(hm_keys_destroy(office)); /* what was left to be done */
+    /* What was left to be done; a token that cannot do it now holds up no statement. */
+    (void)!hm_failed(hm_keys_destroy(office));
+    HM_TRY(hm_statements_load(office));
     HM_TRY(hm_store_begin(office->store));
     bool taken = false;
     hm_err err = add_in_transaction(office, envelope, &taken);
     if (!hm_failed(err)) err = hm_store_commit(office->store);
-    /* A crash before it is destroyed leaves what the next core that begins destroys. */
-    if (!hm_failed(err)) HM_TRY(hm_keys_destroy(office));
-    if (!hm_failed(err)) return hm_log_publish(office, NULL);
+    if (!hm_failed(err)) HM_TRY(hm_log_publish(office, NULL));
+    /* A crash before it leaves what the next statement finds. */
+    if (!hm_failed(err)) return hm_in(hm_keys_destroy(office), "the statement is on record, but");
     hm_fault fault = hm_fault_keep(err);
     hm_store_rollback(office->store);
     if (taken) hm_registry_free(&office->registry); /* it has what the log has not */

@@ -241,7 +241,7 @@ expect_refused "and not of 00000000-0000-4000-8000-000000000000" "is told from a
 
 step "everything that was refused is an entry" sh -c 'hallmark log show --count 1000 --as carol.key >entries &&
     for text in "needs 2 more of qa" "not what the request asks for" "was used" "nightly is not requester" \
-        "was used before" "quota 2 per day" "cannot decide" "is not approver" "publisher of pump" "the claims"; do
+        "was used before" "quota 2 per day" "cannot decide" "is not approver" "publisher of pump" "the claims" "outside" "key that signs is no principal"; do
         grep -q "refus.*$text" entries || { echo "not there: $text" >&2; exit 1; }
     done'
 step "with the pipeline's repository as the one who asked" grep -q "by ci ($ci" entries

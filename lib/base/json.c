@@ -184,3 +184,10 @@ void hm_json_member(hm_bytes text, const char *key, hm_bytes *value, bool *found
         if (*found || hm_failed(hm_read_u8(&reader, &c)) || c != ',') return;
     }
 }
+
+hm_bytes hm_json_text_of(hm_bytes text, const char *key) {
+    hm_bytes value;
+    bool found;
+    hm_json_member(text, key, &value, &found);
+    return found ? value : HM_NO_BYTES;
+}

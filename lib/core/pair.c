@@ -4,13 +4,6 @@
 
 #include <string.h>
 
-hm_bytes hm_pair_member(hm_bytes details, const char *name) {
-    hm_bytes text;
-    bool found;
-    hm_json_member(details, name, &text, &found);
-    return found ? text : HM_NO_BYTES;
-}
-
 typedef struct {
     hm_bytes signature;
     size_t count;
@@ -28,7 +21,7 @@ static hm_err match_outcome(void *context, const hm_entry_row *entry) {
     hm_pair *pair = &search->found[search->count++];
     *pair = (hm_pair){.intent = leaf.intent, .outcome = entry->index};
     HM_TRY(hm_audit_details(&leaf, entry, &erased));
-    hm_bytes text = hm_pair_member(entry->details, "structure");
+    hm_bytes text = hm_json_text_of(entry->details, "structure");
     if (!erased && text.len < sizeof pair->structure && text.len) memcpy(pair->structure, text.data, text.len);
     return HM_OK;
 }
@@ -44,7 +37,7 @@ static hm_err keep_intent(void *context, const hm_entry_row *entry) {
 }
 
 static bool is_of_release(const hm_office *office, const hm_pair *pair) {
-    return hm_bytes_equal(hm_pair_member(hm_buf_bytes(pair->details), "release"), hm_text(office->session->release));
+    return hm_bytes_equal(hm_json_text_of(hm_buf_bytes(pair->details), "release"), hm_text(office->session->release));
 }
 
 static bool is_of_product(const hm_office *office, const hm_pair *pair) {
@@ -71,7 +64,7 @@ hm_err hm_pair_find(hm_office *office, hm_bytes signature, hm_bytes content, hm_
 }
 
 hm_err hm_pair_check_release(const hm_office *office, const hm_pair *pair) {
-    hm_bytes release = hm_pair_member(hm_buf_bytes(pair->details), "release");
+    hm_bytes release = hm_json_text_of(hm_buf_bytes(pair->details), "release");
     if (!is_of_product(office, pair))
         return hm_refuse("was signed for another product than %s", office->session->product.name);
     if (is_of_release(office, pair) || !office->session->release[0]) return HM_OK;

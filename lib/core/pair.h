@@ -17,7 +17,5 @@ typedef struct {
 HM_MUST_USE hm_err hm_pair_find(hm_office *office, hm_bytes signature, hm_bytes content, hm_pair *pair);
 /* It was made for the session's product and, if it names one, release. */
 HM_MUST_USE hm_err hm_pair_check_release(const hm_office *office, const hm_pair *pair);
-/* A member of an entry's details; empty if there is none. */
-hm_bytes hm_pair_member(hm_bytes details, const char *name);
 
 #endif

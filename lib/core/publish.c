@@ -65,14 +65,14 @@ hm_err hm_publish_begin(hm_office *office, const hm_message *message) {
 /* Does the intent itself name this SHA-256, as the file's or a payload's? */
 static hm_err check_content(const hm_pair *pair, hm_bytes plain) {
     HM_BUF needle = HM_BUF_EMPTY;
-    hm_bytes details = hm_buf_bytes(pair->details), manifest = hm_pair_member(details, "manifest");
+    hm_bytes details = hm_buf_bytes(pair->details), manifest = hm_json_text_of(details, "manifest");
     HM_TRY(hm_put_text(&needle, "\"digest\":\""));
     HM_TRY(hm_put_hex(&needle, plain));
     HM_TRY(hm_put_text(&needle, "\""));
     if (manifest.len && memmem(manifest.data, manifest.len, needle.data, needle.len)) return HM_OK;
     needle.len = 0;
     HM_TRY(hm_put_hex(&needle, plain));
-    return !manifest.len && hm_bytes_equal(hm_pair_member(details, "plain"), hm_buf_bytes(&needle))
+    return !manifest.len && hm_bytes_equal(hm_json_text_of(details, "plain"), hm_buf_bytes(&needle))
                ? HM_OK
                : hm_refuse("is not what was signed: its SHA-256 is not in the intent");
 }
@@ -102,7 +102,7 @@ static hm_err take_by(hm_noting *noted, hm_bytes by) {
 
 static hm_err fill_artifact(const hm_message *message, const hm_pair *pair, hm_artifact *artifact) {
     char algorithm[16];
-    hm_bytes word = hm_pair_member(hm_buf_bytes(pair->details), "algorithm");
+    hm_bytes word = hm_json_text_of(hm_buf_bytes(pair->details), "algorithm");
     snprintf(algorithm, sizeof algorithm, "%.*s", (int)word.len, (const char *)word.data);
     *artifact = (hm_artifact){.format = pair->leaf.format,
                               .name = message->field[HM_PUBLISH_FILE_NAME].bytes,
@@ -148,7 +148,7 @@ hm_err hm_publish_file(hm_office *office, const hm_message *message) {
     if (is_named(&noted->request, &artifact)) return HM_OK;
     if (office->session->noting == HM_NOTING_COMPARED)
         return hm_request_match(&noted->request, &artifact, noted->matched);
-    HM_TRY(take_by(noted, hm_pair_member(hm_buf_bytes(&details), "principal")));
+    HM_TRY(take_by(noted, hm_json_text_of(hm_buf_bytes(&details), "principal")));
     HM_TRY(hm_request_keep(noted, &artifact));
     noted->publishing->operand[at] = (uint32_t)message->field[HM_PUBLISH_FILE_OPERAND].number;
     memcpy(noted->publishing->signature[at], message->field[HM_PUBLISH_FILE_SIGNATURE].bytes.data, HM_SHA256_LEN);
@@ -317,12 +317,12 @@ static hm_err list_one(void *context, const hm_entry_row *entry) {
     HM_TRY(hm_audit_details(&leaf, entry, &erased));
     if (erased || leaf.type != HM_LEAF_PUBLICATION) return HM_OK;
     hm_published published = {.index = entry->index,
-                              .product = hm_pair_member(entry->details, "product"),
-                              .release = hm_pair_member(entry->details, "release"),
-                              .actor = hm_pair_member(entry->details, "actor")};
+                              .product = hm_json_text_of(entry->details, "product"),
+                              .release = hm_json_text_of(entry->details, "release"),
+                              .actor = hm_json_text_of(entry->details, "actor")};
     if (listing->product.len && !hm_bytes_equal(listing->product, published.product)) return HM_OK;
-    HM_TRY(hm_base64_decode(hm_pair_member(entry->details, "publication"), &body));
-    (void)!hm_failed(hm_decimal_decode(hm_pair_member(entry->details, "time"), &time));
+    HM_TRY(hm_base64_decode(hm_json_text_of(entry->details, "publication"), &body));
+    (void)!hm_failed(hm_decimal_decode(hm_json_text_of(entry->details, "time"), &time));
     published.time = (int64_t)time;
     published.body = hm_buf_bytes(&body);
     return listing->visit(listing->context, &published);

@@ -109,13 +109,6 @@ static hm_err put_name(hm_buf *name, const uint8_t class[static 16], char kind, 
     return hm_put(name, other);
 }
 
-static hm_bytes member(hm_bytes details, const char *name) {
-    hm_bytes text;
-    bool found;
-    hm_json_member(details, name, &text, &found);
-    return found ? text : HM_NO_BYTES;
-}
-
 typedef struct {
     struct hm_usage *usage;
     uint64_t next;
@@ -125,12 +118,12 @@ typedef struct {
 
 static hm_err take(reading *r, const hm_leaf *leaf, hm_bytes details, int64_t time) {
     HM_BUF name = HM_BUF_EMPTY;
-    hm_bytes rule = member(details, "rule"), key = member(details, "key");
+    hm_bytes rule = hm_json_text_of(details, "rule"), key = hm_json_text_of(details, "key");
     if (!leaf->has_product) return HM_OK;
     HM_TRY(put_name(&name, leaf->product_class, 'k', key, HM_NO_BYTES));
     HM_TRY(add(r->usage, hm_buf_bytes(&name), time));
     if (!rule.len) return HM_OK;
-    HM_TRY(put_name(&name, leaf->product_class, 'r', rule, member(details, "principal")));
+    HM_TRY(put_name(&name, leaf->product_class, 'r', rule, hm_json_text_of(details, "principal")));
     return add(r->usage, hm_buf_bytes(&name), time);
 }
 
@@ -145,7 +138,7 @@ static hm_err read_one(void *context, const hm_entry_row *entry) {
     HM_TRY(hm_leaf_get(entry->leaf, &leaf));
     if (leaf.type != HM_LEAF_INTENT) return HM_OK;
     HM_TRY(hm_in(hm_audit_details(&leaf, entry, &erased), "a quota cannot be counted"));
-    if (erased || hm_failed(hm_decimal_decode(member(entry->details, "time"), &time)))
+    if (erased || hm_failed(hm_decimal_decode(hm_json_text_of(entry->details, "time"), &time)))
         return hm_refuse("the details of entry %llu were erased, so a quota cannot be counted",
                          (unsigned long long)entry->index);
     r->older |= (int64_t)time <= r->since - PUT_BACK_MOST;

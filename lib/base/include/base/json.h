@@ -37,5 +37,7 @@ HM_MUST_USE hm_err hm_json_end(hm_json *json);
 /* The value of member KEY of the outermost object in TEXT, as it stands there (strings without their quotes, still
  * escaped): for JSON that this writer made, to show it. *FOUND false if there is none or TEXT is something else. */
 void hm_json_member(hm_bytes text, const char *key, hm_bytes *value, bool *found);
+/* The same where what is missing is as good as empty. */
+hm_bytes hm_json_text_of(hm_bytes text, const char *key);
 
 #endif

@@ -1,7 +1,7 @@
 # A thin front for Meson: what people and CI type. `make` builds; the programs are then build/hallmark and build/hallmarkd.
 #
 #   make demo              sign, verify and tamper with something, to see what Hallmark does
-#   make device            the device side's stories in an emulator: secure boot, updates, power failures
+#   make device            the device side's stories in an emulator: secure boot, updates, power failures, a stolen key
 #   make check             every test, the long sweeps sampled      make check-full   the long sweeps whole
 #   make asan              unit tests and stories under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make fuzz [T=60] [F=name]   each fuzz target T seconds; finds land in build-fuzz/
@@ -35,6 +35,8 @@ device:
 	@tools/setup.sh device
 	@$(MAKE) --no-print-directory --silent all
 	@$(PYTHON) device/run.py
+	@tests/device/stolen-key.sh
+	@tests/device/stolen-login.sh
 
 check:
 	@tools/setup.sh check

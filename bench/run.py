@@ -12,15 +12,18 @@ import subprocess
 import sys
 import tempfile
 
+import incident_rows
 import report
 import rows
+import search_rows
 from boot_rows import boot_chapter, measure_boot
 from device_rows import comparison, device_chapter, measure_device
 from measure import Failed, Spender, figures
 from report import Chapter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAMS = ('spend', 'files_bench', 'hash_bench', 'keys_bench', 'tlog_bench', 'store_bench', 'server_load', 'module_load')
+PROGRAMS = ('spend', 'files_bench', 'hash_bench', 'keys_bench', 'tlog_bench', 'store_bench', 'server_load', 'module_load',
+            'search_bench')
 
 
 def options():
@@ -46,6 +49,10 @@ def measure(bench):
     chapters += [Chapter('Many files', many), Chapter('Keys', rows.key_layer(keys))]
     say('the log')
     chapters.append(Chapter('Log', rows.log_and_store(bench)))
+    say('searching the log')
+    chapters.append(search_rows.search(bench))
+    say('the bad day')
+    chapters.append(incident_rows.incident(bench))
     say('the server')
     import server_rows  # it takes the programs of this build
     chapters.append(Chapter('A served office', server_rows.server(bench)))

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """Switches a device on, in QEMU: one that device/factory.py made with --first-stage.
 
-  device/emulate.py FOLDER [ORDER]
+  device/emulate.py FOLDER [ORDER] [--cut N]
 
 ORDER is what the example application then finds to do: firmware=PACK or limits=PACK (downloads and tries it), list=LIST, production (asks
-to leave development). Files are named as in FOLDER, or by a path and are then copied there. Ends when nothing is left to do: status 0, 8 if
-nothing was started, 3 if there is no device."""
+to leave development). Files are named as in FOLDER, or by a path and are then copied there. With --cut power fails in the N-th operation of
+the flash; switch it on again to see what is left. Ends when nothing is left to do: status 0, 8 if nothing was started, 9 if power failed, 3 if
+there is no device."""
 import argparse
 import pathlib
 import shutil
@@ -30,6 +31,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('folder', metavar='FOLDER')
     parser.add_argument('order', nargs='?', metavar='ORDER')
+    parser.add_argument('--cut', type=int, default=0, metavar='N')
     chosen = parser.parse_args()
     folder = pathlib.Path(chosen.folder)
     if build.missing() or not (folder / 'boot.elf').is_file():
@@ -42,7 +44,7 @@ def main():
         print(f'device/emulate.py: {fault}', file=sys.stderr)
         return 3
     device = emulator.Device.existing(folder, (folder / 'machine').read_text(encoding='utf-8').strip())
-    status, lines = device.power_on(*orders)
+    status, lines = device.power_on(*orders, cut=chosen.cut, seed=chosen.cut)
     print('\n'.join(lines))
     return status
 

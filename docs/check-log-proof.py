@@ -7,6 +7,9 @@ TRUST holds the line 'hallmark-log-key: NAME+ID+KEY' ('hallmark trust export' wr
 folder it is SHA256SUMS. For EXE and EFI images give the digest that 'osslsigncode verify' calculates, and the signature
 that 'osslsigncode extract-signature -pem' writes. What is not given is not compared, and the answer says so.
 
+A proof of any other entry, as 'hallmark log search --proof' writes them, is checked as far as it goes: that this entry is
+in the tree.
+
 Prints one sentence. Exit status: 0 all of it holds; 1 something does not, or could not be read; 2 wrong usage.
 docs/log.md explains the bytes. That the signature is good, and whose it is, is for 'openssl cms -verify'."""
 import argparse
@@ -21,6 +24,8 @@ import uuid
 LABEL = 'hallmark-log-key: '
 NAME = r'([^\s+\x00-\x1f]+)'
 INTENT, OUTCOME = 1, 2
+TYPES = {1: 'intent', 2: 'outcome', 3: 'refusal', 4: 'ceremony', 5: 'failure', 6: 'request', 7: 'publication'}
+LEAF_OF_EIGHT = 0x88  # how an entry begins, CBOR
 CMS, CATALOGUE = 1, 2  # the formats whose digest is the file's own
 DIGESTS = {32: 'sha256', 48: 'sha384', 64: 'sha512'}
 ED25519 = bytes.fromhex('302a300506032b6570032100')  # SubjectPublicKeyInfo up to the key: RFC 8410
@@ -149,18 +154,26 @@ def open_checkpoint(note, name, key_id, spki):
 
 
 def read_proof(text):
-    """Outcome and intent, for each its bytes, index and path, and the checkpoint: C2SP tlog-proof."""
+    """What is proven, for each entry its bytes, index and path, and the checkpoint: C2SP tlog-proof. Outcome and intent, or
+    an entry alone."""
     head, gap, checkpoint = text.partition('\n\n')
     found = re.fullmatch(r'c2sp\.org/tlog-proof@v1\nextra (.+)\nindex (.+)\n((?:.+\n)+)', head + gap[:1])
     must(found, 'the proof does not begin with "c2sp.org/tlog-proof@v1", "extra", "index" and a path')
     extra = decode_base64(found[1], 'the extra data')
+    path = [decode_base64(line, 'a hash of the path') for line in found[3].split('\n')[:-1]]
+    index = decode_decimal(found[2], "the proof's index")
+    check_path(path)
+    if extra[:1] == bytes([LEAF_OF_EIGHT]):
+        return [(extra, index, path)], checkpoint
     version, outcome, intent, place, intent_path = read_array(extra, 'the extra data', int, bytes, bytes, int, list)
     must(version == 1, f'the extra data is of the unknown version {version}')
-    path = [decode_base64(line, 'a hash of the path') for line in found[3].split('\n')[:-1]]
-    for hashes in (path, intent_path):
-        must(1 <= len(hashes) <= 64 and all(isinstance(one, bytes) and len(one) == 32 for one in hashes),
-             'an inclusion path is not of 1 to 64 hashes of 32 bytes')
-    return (outcome, decode_decimal(found[2], "the proof's index"), path), (intent, place, intent_path), checkpoint
+    check_path(intent_path)
+    return [(outcome, index, path), (intent, place, intent_path)], checkpoint
+
+
+def check_path(hashes):
+    must(1 <= len(hashes) <= 64 and all(isinstance(one, bytes) and len(one) == 32 for one in hashes),
+         'an inclusion path is not of 1 to 64 hashes of 32 bytes')
 
 
 def read_der(data):
@@ -227,10 +240,22 @@ def compare(given, number, digest, signature_hash):
         f'NOT COMPARED: the signature, of whose value the sha256 must be {signature_hash.hex()}')
 
 
+def check_entry(given, entry, name, size, root):
+    must(not (given.file or given.digest or given.signature), 'it is the proof of an entry, not of a signature')
+    must(root_from(*entry, size) == root, "the entry is not in the tree whose root the log's key has signed")
+    digest = (*DIGESTS, type(None))
+    leaf = read_array(entry[0], 'the entry', int, int, 16, (16, type(None)), int, digest, 32, (int, type(None)))
+    must(leaf[0] == 1 and leaf[1] in TYPES, 'the entry is of an unknown version or type')
+    return f'in the log {name} of {size} entries: entry {entry[1]}, {TYPES[leaf[1]]}, of office {uuid.UUID(bytes=leaf[2])}'
+
+
 def check(given):
-    outcome, intent, checkpoint = read_proof(read(given.proof).decode())
+    entries, checkpoint = read_proof(read(given.proof).decode())
     name, key_id, spki = read_key(read(given.trust).decode())
     size, root = open_checkpoint(checkpoint, name, key_id, spki)
+    if len(entries) == 1:
+        return check_entry(given, entries[0], name, size, root)
+    outcome, intent = entries
     must(root_from(*outcome, size) == root, "the outcome is not in the tree whose root the log's key has signed")
     must(root_from(*intent, size) == root, "the intent is not in the tree whose root the log's key has signed")
     product = (16, type(None))

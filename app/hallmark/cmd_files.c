@@ -9,11 +9,13 @@
 #include "parse_check.h"
 #include "parse_sign.h"
 #include "pending.h"
+#include "revocation_files.h"
 
 #include <client/remote.h>
 #include <base/file.h>
 #include <base/io.h>
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@
 #include <unistd.h>
 
 /* A trust list or bundle begins with a CBOR tag, which is no character of PEM. */
-enum { RELEASE_MAX = 64, ROLE_SIGNING = 4, FIRST_TAG = 0xc0 };
+enum { RELEASE_MAX = 64, ROLE_SIGNING = 4, FIRST_TAG = 0xc0, TSA_TRUST_MAX = 1 << 20 };
 
 /* From here on the session belongs to a parser: what it may ask of the core is fixed before there is one. */
 static hm_err narrow(hm_connection *office, const char *product, const char *release, uint32_t formats,
@@ -95,6 +97,22 @@ static uint32_t formats_to_sign(const hm_options *options) {
     return format ? 1u << format->id : 1u << HM_FORMAT_CMS | 1u << HM_FORMAT_CATALOGUE | 1u << HM_FORMAT_PE;
 }
 
+/* WHICH is the parsing process's choice. */
+static hm_err stamp(const void *context, size_t which, hm_bytes request, hm_buf *response) {
+    const hm_stamp_orders *stamps = context;
+    if (which >= stamps->count) return hm_could_not("the parsing process asked for a timestamp that there is not");
+    return hm_stamp_fetch(stamps->authority[which], request, response);
+}
+
+static hm_err read_stamps(const hm_options *options, hm_buf *tsa_trust, hm_buf *words, hm_stamp_orders *stamps) {
+    HM_TRY(hm_stamp_wanted(options, words, stamps));
+    if (!options->tsa_trust) return HM_OK;
+    if (!stamps->count) return hm_misuse("--tsa-trust goes with --timestamp");
+    HM_TRY(hm_file_read(AT_FDCWD, options->tsa_trust, TSA_TRUST_MAX, tsa_trust));
+    stamps->roots = hm_buf_bytes(tsa_trust);
+    return HM_OK;
+}
+
 hm_err hm_sign_files(const hm_options *options, hm_connection *office, char *page, bool noted) {
     HM_BUF documents = HM_BUF_EMPTY;
     HM_TRY(hm_documents_narrow(options, &documents));
@@ -106,6 +124,9 @@ hm_err hm_sign_files(const hm_options *options, hm_connection *office, char *pag
     hm_options own = *options;
     own.trust = NULL;
     HM_TRY(hm_read_trust(&own, &trust));
+    HM_BUF tsa_trust = HM_BUF_EMPTY, words = HM_BUF_EMPTY;
+    hm_stamp_orders stamps = {.office_roots = hm_buf_bytes(&trust)};
+    if (!noted) HM_TRY(read_stamps(options, &tsa_trust, &words, &stamps));
     hm_sign_orders orders = {.format = options->format,
                              .product = options->product,
                              .release = options->release ? options->release : "",
@@ -114,7 +135,8 @@ hm_err hm_sign_files(const hm_options *options, hm_connection *office, char *pag
                              .elsewhere = options->output != NULL,
                              .distrust = hm_remote_is(directory),
                              .trust = hm_buf_bytes(&trust),
-                             .now = time(NULL)};
+                             .now = time(NULL),
+                             .stamps = stamps};
     hm_front front = {.options = options,
                       .parser = hm_parse_sign,
                       .context = &orders,
@@ -122,6 +144,9 @@ hm_err hm_sign_files(const hm_options *options, hm_connection *office, char *pag
                       .parsers = 1,
                       .done = noted ? "noted" : "signed",
                       .signing = true,
+                      .stamp = stamp,
+                      .stamp_context = &stamps,
+                      .stamps = stamps.count * options->operand_count,
                       .outputs = noted ? 0 : 1u << HM_PART_CONTENT | 1u << HM_PART_SIGNATURE | 1u << HM_PART_CATALOGUE,
                       .office = directory,
                       .pending = page};
@@ -162,6 +187,7 @@ static hm_err fill_orders(const hm_options *options, hm_buf *trust, hm_check_ord
     if (!trust->len || trust->data[0] < FIRST_TAG)
         return hm_log_key_of_trust(hm_buf_bytes(trust), &orders->log_key, &orders->has_log_key);
     orders->list = true;
+    if (options->tsa_trust) return hm_misuse("--tsa-trust: a trust list knows no timestamps");
     return options->require_log ? hm_misuse("--require-log: a trust list says itself whose signatures need receipts")
                                 : HM_OK;
 }
@@ -224,12 +250,26 @@ static hm_err look_beside(const hm_options *options, bool **found) {
     return HM_OK;
 }
 
+static hm_err take_revocations(const hm_options *options, hm_buf *files, hm_check_orders *orders) {
+    if (orders->list && (options->crl_required || hm_given_value(options, "--crl")))
+        return hm_misuse("--crl: a trust list says itself what is revoked");
+    if (orders->list) return HM_OK;
+    HM_TRY(hm_revocation_files(options, files));
+    orders->crls = hm_buf_bytes(files);
+    orders->crl_required = options->crl_required;
+    return HM_OK;
+}
+
 hm_err hm_command_verify(const hm_options *options) {
+    HM_BUF revocations = HM_BUF_EMPTY;
     HM_STRING *directory = possible_office(options);
     HM_TRY(check_output(options, false));
-    HM_BUF trust = HM_BUF_EMPTY;
+    HM_BUF trust = HM_BUF_EMPTY, tsa_trust = HM_BUF_EMPTY;
     hm_check_orders orders;
     HM_TRY(fill_orders(options, &trust, &orders));
+    if (options->tsa_trust) HM_TRY(hm_file_read(AT_FDCWD, options->tsa_trust, TSA_TRUST_MAX, &tsa_trust));
+    orders.tsa_trust = hm_buf_bytes(&tsa_trust);
+    HM_TRY(take_revocations(options, &revocations, &orders));
     HM_TRY(take_device(options, &orders));
     bool *beside; /* as long as the command */
     HM_TRY(look_beside(options, &beside));

@@ -32,58 +32,44 @@ hm_err hm_each_key(const hm_options *options, hm_connection *office, const char 
     }
 }
 
-static const char *role_name(uint64_t role) {
-    static const char *const names[] = {"?", "root CA", "log", "product CA", "signing", "receipt", "trust root"};
+const char *hm_key_role_word(uint64_t role) {
+    static const char *const names[] = {"?",       "root CA", "log",        "product CA",
+                                        "signing", "receipt", "trust root", "timestamping"};
     return role < sizeof names / sizeof names[0] ? names[role] : "?";
 }
 
 hm_err hm_print_key(const hm_options *options, const hm_message *key) {
     hm_bytes product = key->field[HM_KEY_PRODUCT].bytes;
     const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)key->field[HM_KEY_ALGORITHM].number);
-    const char *role = role_name(key->field[HM_KEY_ROLE].number);
+    const char *role = hm_key_role_word(key->field[HM_KEY_ROLE].number);
     const char *state = hm_key_state_name((unsigned)key->field[HM_KEY_STATE].number);
     HM_BUF id = HM_BUF_EMPTY, named = HM_BUF_EMPTY;
     uint8_t kid[HM_KID_LEN];
     HM_TRY(hm_put_hex(&id, key->field[HM_KEY_TOKEN_ID].bytes));
     HM_TRY(hm_cose_kid(key->field[HM_KEY_SPKI].bytes, kid));
     HM_TRY(hm_put_hex(&named, HM_ARRAY(kid)));
-    printf(
-        options->json
-            ? "{\"key\":\"%.*s\",\"algorithm\":\"%s\",\"role\":\"%s\",\"product\":\"%.*s\",\"state\":\"%s\",\"kid\":\"%.*s\"}\n"
-            : "%.*s  %-8s %-10s %.*s  %s\n  kid %.*s\n",
-        (int)id.len, (const char *)id.data, algorithm ? algorithm : "?", role, (int)product.len,
-        (const char *)product.data, state ? state : "?", (int)named.len, (const char *)named.data);
-    return HM_OK;
-}
-
-static hm_err print_certificate(const hm_options *options, const hm_message *key) {
-    hm_bytes der = key->field[HM_KEY_CERTIFICATE].bytes;
-    if (!der.len) return HM_OK;
-    hm_cert_info info;
-    HM_TRY(hm_cert_describe(der, &info));
-    long long days = (info.not_after - (int64_t)time(NULL)) / 86400;
-    if (options->json) {
-        HM_BUF text = HM_BUF_EMPTY;
-        hm_json json = hm_json_plain(&text);
-        hm_json_object(&json, NULL);
-        hm_json_string(&json, "subject", info.subject);
-        hm_json_string(&json, "issuer", info.issuer);
-        hm_json_string(&json, "serial", info.serial);
-        hm_json_string(&json, "key", info.key);
-        hm_json_string(&json, "role", role_name(key->field[HM_KEY_ROLE].number));
-        hm_json_bool(&json, "imported", key->field[HM_KEY_IMPORTED].number != 0);
-        hm_json_number(&json, "not_before", info.not_before);
-        hm_json_number(&json, "not_after", info.not_after);
-        hm_json_bool(&json, "development", info.development);
-        hm_json_hex(&json, "sha256", HM_ARRAY(info.sha256));
-        hm_json_close_object(&json);
-        HM_TRY(hm_json_end(&json));
-        printf("%.*s\n", (int)text.len, (const char *)text.data);
+    hm_bytes release = key->field[HM_KEY_RELEASE].bytes;
+    if (!options->json) {
+        printf("%.*s  %-8s %-10s %.*s%s%.*s  %s\n  kid %.*s\n", (int)id.len, (const char *)id.data,
+               algorithm ? algorithm : "?", role, (int)product.len, (const char *)product.data, release.len ? " " : "",
+               (int)release.len, (const char *)release.data, state ? state : "?", (int)named.len,
+               (const char *)named.data);
         return HM_OK;
     }
-    printf("%s\n  %s, %s, serial %s, %lld days left%s%s\n", info.subject, role_name(key->field[HM_KEY_ROLE].number),
-           info.key, info.serial, days, info.development ? ", development" : "",
-           key->field[HM_KEY_IMPORTED].number ? ", brought in" : "");
+    HM_BUF text = HM_BUF_EMPTY;
+    hm_json json = hm_json_plain(&text);
+    hm_json_object(&json, NULL);
+    hm_json_hex(&json, "key", key->field[HM_KEY_TOKEN_ID].bytes);
+    hm_json_string(&json, "algorithm", algorithm ? algorithm : "?");
+    hm_json_string(&json, "role", role);
+    hm_json_text(&json, "product", product);
+    if (release.len) hm_json_text(&json, "release", release);
+    hm_json_string(&json, "state", state ? state : "?");
+    hm_json_hex(&json, "kid", HM_ARRAY(kid));
+    hm_json_number(&json, "created", (int64_t)key->field[HM_KEY_CREATED].number);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    printf("%.*s\n", (int)text.len, (const char *)text.data);
     return HM_OK;
 }
 
@@ -91,15 +77,9 @@ static hm_err list_keys(const hm_options *options, hm_connection *office) {
     return hm_each_key(options, office, options->product, hm_print_key);
 }
 
-static hm_err list_certificates(const hm_options *options, hm_connection *office) {
-    return hm_each_key(options, office, options->product, print_certificate);
-}
-
 hm_err hm_command_key_list(const hm_options *options) { return hm_with_office(options, list_keys); }
-hm_err hm_command_cert_list(const hm_options *options) { return hm_with_office(options, list_certificates); }
 
-/* --product and exactly one --algorithm (es256 unless given). */
-static hm_err one_key(const hm_options *options, hm_bytes *product, uint64_t *algorithm) {
+hm_err hm_one_key(const hm_options *options, hm_bytes *product, uint64_t *algorithm) {
     if (!options->product) return hm_misuse("which product? (--product NAME)");
     *product = hm_text(options->product);
     uint32_t chosen = options->algorithms ? options->algorithms : 1u << HM_KEY_ES256;
@@ -113,16 +93,17 @@ static bool next; /* hm_with_office takes no context */
 static hm_err generate_key(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_KEY_GENERATE}, answer;
     question.field[HM_KEY_GENERATE_NEXT].number = next;
-    HM_TRY(one_key(options, &question.field[HM_KEY_GENERATE_PRODUCT].bytes,
-                   &question.field[HM_KEY_GENERATE_ALGORITHM].number));
+    if (options->release) question.field[HM_KEY_GENERATE_RELEASE].bytes = hm_text(options->release);
+    HM_TRY(hm_one_key(options, &question.field[HM_KEY_GENERATE_PRODUCT].bytes,
+                      &question.field[HM_KEY_GENERATE_ALGORITHM].number));
     HM_TRY(hm_ask(office, &question, &answer));
     return list_keys(options, office);
 }
 
 static hm_err request_certificate(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_CERT_REQUEST}, answer;
-    HM_TRY(one_key(options, &question.field[HM_CERT_REQUEST_PRODUCT].bytes,
-                   &question.field[HM_CERT_REQUEST_ALGORITHM].number));
+    HM_TRY(hm_one_key(options, &question.field[HM_CERT_REQUEST_PRODUCT].bytes,
+                      &question.field[HM_CERT_REQUEST_ALGORITHM].number));
     HM_TRY(hm_ask(office, &question, &answer));
     HM_BUF pem = HM_BUF_EMPTY;
     HM_TRY(hm_pem_put(&pem, "CERTIFICATE REQUEST", answer.field[HM_BYTES_CONTENT].bytes));
@@ -131,8 +112,8 @@ static hm_err request_certificate(const hm_options *options, hm_connection *offi
 
 static hm_err import_certificate(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_CERT_IMPORT}, answer;
-    HM_TRY(one_key(options, &question.field[HM_CERT_IMPORT_PRODUCT].bytes,
-                   &question.field[HM_CERT_IMPORT_ALGORITHM].number));
+    HM_TRY(hm_one_key(options, &question.field[HM_CERT_IMPORT_PRODUCT].bytes,
+                      &question.field[HM_CERT_IMPORT_ALGORITHM].number));
     HM_BUF pem = HM_BUF_EMPTY, der = HM_BUF_EMPTY;
     hm_chain chain;
     HM_TRY(hm_file_read(AT_FDCWD, options->operands[0], CHAIN_FILE_MAX, &pem));
@@ -144,7 +125,7 @@ static hm_err import_certificate(const hm_options *options, hm_connection *offic
             stderr,
             "hallmark: note: this key is kept by software, and a certificate from elsewhere does not say so: what is "
             "signed with it verifies without DEVELOPMENT\n");
-    return list_certificates(options, office);
+    return hm_list_certificates(options, office);
 }
 
 /* The signing certificate of one algorithm, and its chain. */
@@ -159,7 +140,7 @@ static hm_err put_chain(const hm_message *key, hm_buf *pem) {
 static hm_err export_if_wanted(const hm_options *options, const hm_message *key) {
     hm_bytes product;
     uint64_t algorithm;
-    HM_TRY(one_key(options, &product, &algorithm));
+    HM_TRY(hm_one_key(options, &product, &algorithm));
     if (key->field[HM_KEY_ROLE].number != ROLE_SIGNING || key->field[HM_KEY_ALGORITHM].number != algorithm)
         return HM_OK;
     if (!key->field[HM_KEY_CERTIFICATE].bytes.len || key->field[HM_KEY_STATE].number != HM_KEY_ACTIVE) return HM_OK;
@@ -170,7 +151,7 @@ static hm_err export_if_wanted(const hm_options *options, const hm_message *key)
 static hm_err export_certificate(const hm_options *options, hm_connection *office) {
     hm_bytes product;
     uint64_t algorithm;
-    HM_TRY(one_key(options, &product, &algorithm));
+    HM_TRY(hm_one_key(options, &product, &algorithm));
     HM_TRY(hm_each_key(options, office, options->product, export_if_wanted));
     if (exported.len) return hm_put_result(options, hm_buf_bytes(&exported));
     return hm_refuse("%s has no %s signing certificate yet (hallmark key generate makes one)", options->product,

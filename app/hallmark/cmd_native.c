@@ -232,6 +232,8 @@ hm_err hm_sign_native(const hm_options *options) {
     hm_connection office = HM_CONNECTION_NONE;
     char *page;
     HM_TRY(check_options(options));
+    if (hm_given_value(options, "--timestamp") || options->tsa_trust)
+        return hm_misuse("--timestamp: an update's envelope carries none, since devices have no clock");
     if (options->wait && options->cosign) return hm_misuse("--wait: a co-signature cannot be requested");
     if (options->wait) HM_TRY(hm_wait_for_approvals(options));
     HM_TRY(hm_connect_with_pending(options, &office, &page));
@@ -278,7 +280,8 @@ hm_err hm_compare_payloads(const hm_options *options, hm_connection *office, con
 /* The first that is given and not for every format. */
 static const char *given_for_native(const hm_options *options) {
     for (size_t i = 0; i < options->given_count; i++)
-        if (!hm_is_document_option(options->given[i].name)) return options->given[i].name;
+        if (!hm_is_document_option(options->given[i].name) && strcmp(options->given[i].name, "--timestamp") != 0)
+            return options->given[i].name;
     return NULL;
 }
 

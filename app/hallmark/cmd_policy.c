@@ -30,10 +30,14 @@ static hm_err need_product(const hm_options *options) {
 
 /* The text that is in force: a view into REGISTRY. That it is a temporary one is told. */
 static hm_err fetch_text(const hm_options *options, hm_connection *office, hm_registry **registry, hm_bytes *text) {
-    HM_TRY(hm_officer_registry(office, registry));
+    HM_TRY(hm_officer_statements(office, registry));
     HM_TRY(hm_officer_product(office, options->product));
     if (!options->json) HM_TRY(hm_glass_warn_of(*registry, options->product));
-    return hm_registry_policy(*registry, hm_text(options->product), time(NULL), text);
+    hm_err err = hm_registry_policy(*registry, hm_text(options->product), time(NULL), text);
+    if (err.class != HM_REFUSED || hm_registry_quorum(*registry)) return err;
+    return hm_refuse(
+        "%s has no policy: its keys serve without a limit (this office has no founders: who owns it signs)",
+        options->product);
 }
 
 static bool is_group(hm_bytes name) {
@@ -55,7 +59,7 @@ static void note_strangers(const hm_registry *registry, hm_policy_list list) {
 /* A mistyped name has no effect, and nobody would be told. It may also be somebody who comes later. */
 static hm_err note_all_strangers(hm_connection *office) {
     HM_REGISTRY *registry = NULL;
-    HM_TRY(hm_officer_registry(office, &registry));
+    HM_TRY(hm_officer_statements(office, &registry));
     for (size_t i = 0; i < policy.groups; i++) note_strangers(registry, policy.group[i].members);
     for (size_t i = 0; i < policy.rules; i++) note_strangers(registry, policy.rule[i].requesters);
     return HM_OK;

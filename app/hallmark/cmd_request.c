@@ -7,6 +7,7 @@
 #include "cmd_native.h"
 #include "cmd_publish.h"
 #include "documents.h"
+#include "expiring.h"
 #include "glass.h"
 #include "officer.h"
 #include "request_list.h"
@@ -125,11 +126,13 @@ static hm_err number_of(const char *word, unsigned long long *number) {
 
 static hm_err status(const hm_options *options, hm_connection *office) {
     status_listing listing = {.options = options};
+    bool due;
     if (options->operand_count) HM_TRY(number_of(options->operands[0], &listing.wanted));
     if (options->operand_count && (options->open || options->product))
         return hm_misuse("%s is one request: %s chooses among all", options->operands[0],
                          options->open ? "--open" : "--product");
     HM_TRY(hm_glass_tell(options, office));
+    if (!options->operand_count && !options->open) HM_TRY(hm_expiring_tell(options, office, &due));
     HM_TRY(hm_each_request(office, show, &listing));
     if (options->operand_count && !listing.found) return hm_no_request(listing.wanted);
     if (!listing.found && !options->json)

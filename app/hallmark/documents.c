@@ -20,7 +20,7 @@ static unsigned kind_of(const char *option) {
 
 bool hm_is_document_option(const char *name) { return kind_of(name) != 0; }
 
-static hm_err hash_file(const char *path, uint8_t sha256[static HM_SHA256_LEN]) {
+hm_err hm_hash_file(const char *path, uint8_t sha256[static HM_SHA256_LEN]) {
     static uint8_t block[HM_IO_BLOCK];
     HM_FD fd = open(path, O_RDONLY | O_CLOEXEC);
     hm_hash hash;
@@ -44,7 +44,7 @@ static hm_err add(const hm_given *given, uint8_t sha256[static HM_SHA256_LEN], h
     hm_document document = {.kind = (hm_document_kind)kind_of(given->name),
                             .name = hm_text(slash ? slash + 1 : given->value),
                             .sha256 = HM_BYTES(sha256, HM_SHA256_LEN)};
-    HM_TRY(hash_file(given->value, sha256));
+    HM_TRY(hm_hash_file(given->value, sha256));
     return hm_in(hm_documents_add(documents, &document), "%s %s", given->name, given->value);
 }
 

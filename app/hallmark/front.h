@@ -24,8 +24,12 @@ typedef struct {
     bool signing;         /* the signature that counts as there is the one that would be written over */
     const char *office;   /* the office's folder, which no folder to be read may contain; NULL: none */
     char *pending;        /* the shared page of base/file.h, or NULL */
-    bool *same;           /* only look: nothing is printed, nothing is a fault, and of each operand there is noted
-                           * whether its parser says "unchanged"; NULL: the usual */
+    /* Ask timestamping authority number WHICH; NULL: there are none. So often at most. */
+    hm_err (*stamp)(const void *context, size_t which, hm_bytes request, hm_buf *response);
+    const void *stamp_context;
+    size_t stamps;
+    bool *same; /* only look: nothing is printed, nothing is a fault, and of each operand there is noted
+                 * whether its parser says "unchanged"; NULL: the usual */
 } hm_front;
 
 /* Work on all operands. What failed has been printed: the fault is hm_already_reported. */

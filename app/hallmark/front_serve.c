@@ -1,8 +1,10 @@
 /* What a parser may ask of the front, and what it gets. */
 #include "front_state.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static hm_err reply(hm_front_state *state, size_t parser, hm_post *post) {
     if (state->alone) {
@@ -109,6 +111,29 @@ static hm_err answer_member(hm_front_state *state, size_t parser, hm_post *asked
     return reply(state, parser, &state->post);
 }
 
+/* The response, which nobody reads here, as a file without a name: it may be longer than a post. */
+static hm_err fetch_stamp(hm_front_state *state, const hm_post *asked, int *fd) {
+    HM_BUF response = HM_BUF_EMPTY;
+    if (!state->front->stamp || state->stamps >= state->front->stamps)
+        return hm_could_not("the parsing process asked for a timestamp that there is not");
+    state->stamps++;
+    HM_TRY(
+        state->front->stamp(state->front->stamp_context, asked->a, HM_BYTES(asked->text, asked->text_len), &response));
+    *fd = memfd_create("timestamp", MFD_CLOEXEC);
+    if (*fd < 0) return hm_could_not("the timestamp cannot be kept: %s", strerror(errno));
+    return hm_fd_write(*fd, hm_buf_bytes(&response));
+}
+
+static hm_err answer_stamp(hm_front_state *state, size_t parser, hm_post *asked) {
+    uint32_t number = asked->job;
+    HM_FD fd = -1;
+    hm_err err = fetch_stamp(state, asked, &fd);
+    if (hm_failed(err)) return reply_fault(state, parser, number, err);
+    hm_post_start(&state->post, HM_POST_COMPANION, number, 0, 0);
+    state->post.fd = fd;
+    return reply(state, parser, &state->post);
+}
+
 /* An entry of a folder: kind and permissions in A and B; path, a zero, and a link's target in the text. */
 static hm_err answer_entry(hm_front_state *state, size_t parser, uint32_t number) {
     hm_front_job *job = state->jobs[number];
@@ -189,6 +214,8 @@ hm_err hm_front_serve(hm_front_state *state, size_t parser, hm_post *post) {
         return answer_output(state, parser, post->job, (hm_part)post->a);
     case HM_POST_MEMBER:
         return answer_member(state, parser, post);
+    case HM_POST_STAMP:
+        return answer_stamp(state, parser, post);
     case HM_POST_ENTRY:
         return answer_entry(state, parser, post->job);
     case HM_POST_TEXT:

@@ -61,6 +61,7 @@ typedef struct {
     char last_given[PATH_MAX], last_resolved[PATH_MAX];
     int last_dirfd;
     hm_progress progress;
+    size_t stamps;                /* that were asked for */
     hm_post *alone;               /* where the answer goes when the parser is this very process; NULL: over a socket */
     hm_class seen[HM_DENIED + 1]; /* by class: was there one? */
     hm_post post;

@@ -94,6 +94,7 @@ static hm_err put_ceremony(hm_buf *line, hm_bytes details) {
     if (stated) return put_statement(line, details);
     HM_TRY(put_detail(line, "  ", details, "act"));
     HM_TRY(put_detail(line, ": ", details, "subject"));
+    HM_TRY(put_detail(line, ", clock by ", details, "source"));
     HM_TRY(put_detail(line, ": ", details, "organization"));
     HM_TRY(put_detail(line, ": ", details, "role"));
     HM_TRY(put_detail(line, " ", details, "algorithm"));

@@ -20,14 +20,16 @@ hm_err hm_native_key_of(const hm_parser *parser, const hm_key_algorithm *algorit
     HM_TRY(hm_core_ask(parser, &message, HM_MSG_PREPARED, &storage, &answer));
     key->algorithm = (hm_key_algorithm)answer.field[HM_PREPARED_ALGORITHM].number;
     key->sequence = answer.field[HM_PREPARED_SEQUENCE].number;
+    hm_sha256(answer.field[HM_PREPARED_CERTIFICATE].bytes, key->certificate);
     HM_TRY(hm_cert_spki(answer.field[HM_PREPARED_CERTIFICATE].bytes, &spki));
     HM_TRY(hm_cose_kid(spki, key->kid));
     return hm_put(&key->spki, spki);
 }
 
 /* WANTED: signed, or noted. */
-static hm_err ask_for_signature(const hm_parser *parser, hm_key_algorithm algorithm, hm_bytes name, hm_bytes statement,
-                                hm_message_type wanted, hm_buf *storage, hm_message *answer) {
+static hm_err ask_for_signature(const hm_parser *parser, hm_key_algorithm algorithm, hm_bytes certificate,
+                                hm_bytes name, hm_bytes statement, hm_message_type wanted, hm_buf *storage,
+                                hm_message *answer) {
     hm_digest digest;
     hm_digest_of(HM_SHA256, statement, &digest);
     hm_message message = {.type = HM_MSG_SIGN};
@@ -40,13 +42,14 @@ static hm_err ask_for_signature(const hm_parser *parser, hm_key_algorithm algori
     message.field[HM_SIGN_PLAIN].bytes = hm_digest_bytes(&digest);
     message.field[HM_SIGN_CONTENT].bytes = hm_digest_bytes(&digest);
     message.field[HM_SIGN_STATEMENT].bytes = statement;
+    message.field[HM_SIGN_CERTIFICATE].bytes = certificate;
     return hm_core_ask(parser, &message, wanted, storage, answer);
 }
 
 hm_err hm_native_note(const hm_parser *parser, hm_key_algorithm algorithm, hm_bytes name, hm_bytes statement) {
     HM_BUF storage = HM_BUF_EMPTY;
     hm_message answer;
-    return ask_for_signature(parser, algorithm, name, statement, HM_MSG_NOTED, &storage, &answer);
+    return ask_for_signature(parser, algorithm, HM_NO_BYTES, name, statement, HM_MSG_NOTED, &storage, &answer);
 }
 
 static hm_err ask_for_receipt(const hm_parser *parser, hm_bytes statement, hm_bytes value, hm_buf *receipt) {
@@ -68,7 +71,8 @@ hm_err hm_native_sign(const hm_parser *parser, const hm_native_key *key, const c
     HM_BUF storage = HM_BUF_EMPTY, receipt = HM_BUF_EMPTY;
     hm_message answer;
     hm_cose_signature made;
-    HM_TRY(ask_for_signature(parser, key->algorithm, hm_text(name), statement, HM_MSG_SIGNED, &storage, &answer));
+    HM_TRY(ask_for_signature(parser, key->algorithm, HM_ARRAY(key->certificate), hm_text(name), statement,
+                             HM_MSG_SIGNED, &storage, &answer));
     signature->intent = answer.field[HM_SIGNED_INTENT].number;
     signature->outcome = answer.field[HM_SIGNED_OUTCOME].number;
     HM_TRY(hm_put(&signature->remark, answer.field[HM_SIGNED_REMARK].bytes));

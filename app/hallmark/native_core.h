@@ -10,6 +10,7 @@
 typedef struct {
     hm_key_algorithm algorithm;
     uint8_t kid[HM_KID_LEN];
+    uint8_t certificate[32]; /* SHA-256 of the one that was announced */
     hm_buf spki;
     uint64_t sequence; /* the highest that the product has given so far */
 } hm_native_key;

@@ -43,16 +43,26 @@ static hm_err open_keys(const hm_options *options, signing *o) {
         o->signer[o->count] = hm_key_file_signer(o->file[o->count]);
         o->count++;
     }
-    return o->count ? HM_OK : hm_misuse("--key FILE is missing: the key of an officer, who states this");
+    return HM_OK;
 }
 
-static hm_err find_place(hm_connection *office, hm_statement *statement) {
+static hm_err check_governed(const hm_options *options, const signing *o, bool governed) {
+    if (options->rehearse) return HM_OK;
+    if (governed) return o->count ? HM_OK : hm_misuse("--key FILE is missing: the key of an officer, who states this");
+    return o->count ? hm_misuse("--key FILE: this office has no founders, so nobody's key says more than who owns it")
+                    : HM_OK;
+}
+
+static hm_err find_place(const hm_options *options, hm_connection *office, const signing *officers,
+                         hm_statement *statement) {
     hm_message question = {.type = HM_MSG_STATEMENT_NEXT}, answer;
     HM_TRY(hm_ask(office, &question, &answer));
     if (answer.type != HM_MSG_STATEMENT_PLACE) return hm_could_not("the core answered something else");
-    if (!answer.field[HM_STATEMENT_PLACE_GOVERNED].number)
+    bool governed = answer.field[HM_STATEMENT_PLACE_GOVERNED].number != 0;
+    if (!governed && statement->act != HM_ACT_KEY && statement->act != HM_ACT_POLICY)
         return hm_refuse("this office has no founders, so who owns it may do everything, and there is nobody to give "
                          "roles to (hallmark init --founder makes one that has)");
+    HM_TRY(check_governed(options, officers, governed));
     statement->number = answer.field[HM_STATEMENT_PLACE_NUMBER].number;
     memcpy(statement->previous, answer.field[HM_STATEMENT_PLACE_PREVIOUS].bytes.data, sizeof statement->previous);
     memcpy(statement->office, office->uuid, sizeof statement->office);
@@ -108,8 +118,9 @@ static hm_err name_stranger(const hm_options *options, hm_connection *office, co
 hm_err hm_officer_state(const hm_options *options, hm_connection *office, hm_statement *statement) {
     SIGNING officers = {.count = 0};
     HM_BUF cbor = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
-    HM_TRY(open_keys(options, &officers));
-    HM_TRY(find_place(office, statement));
+    /* A statement that officers have signed would be as good in the office. */
+    if (!options->rehearse) HM_TRY(open_keys(options, &officers));
+    HM_TRY(find_place(options, office, &officers, statement));
     statement->time = time(NULL);
     HM_TRY(hm_statement_put(statement, &cbor));
     HM_TRY(hm_statement_envelope_put(hm_buf_bytes(&cbor), officers.signer, officers.count, &envelope));
@@ -118,7 +129,7 @@ hm_err hm_officer_state(const hm_options *options, hm_connection *office, hm_sta
     return print_statement(options, statement);
 }
 
-hm_err hm_officer_registry(hm_connection *office, hm_registry **registry) {
+hm_err hm_officer_statements(hm_connection *office, hm_registry **registry) {
     hm_message question = {.type = HM_MSG_STATEMENT_LIST}, answer;
     HM_TRY(hm_registry_new(office->uuid, registry));
     HM_TRY(hm_ask(office, &question, &answer));
@@ -130,8 +141,13 @@ hm_err hm_officer_registry(hm_connection *office, hm_registry **registry) {
                      "entry %llu", (unsigned long long)answer.field[HM_STATEMENT_INDEX].number));
         HM_TRY(hm_listen(office, &answer));
     }
-    return hm_registry_size(*registry) ? HM_OK
-                                       : hm_refuse("this office has no founders: who owns it may do everything");
+    return HM_OK;
+}
+
+hm_err hm_officer_registry(hm_connection *office, hm_registry **registry) {
+    HM_TRY(hm_officer_statements(office, registry));
+    return hm_registry_quorum(*registry) ? HM_OK
+                                         : hm_refuse("this office has no founders: who owns it may do everything");
 }
 
 hm_err hm_officer_product(hm_connection *office, const char *name) {
@@ -165,13 +181,15 @@ hm_err hm_officer_time(const char *text, int64_t now, int64_t *seconds) {
     struct tm tm = {0};
     uint64_t count;
     size_t len = strlen(text);
-    const char *end = len == 17 ? strptime(text, "%Y-%m-%dT%H:%MZ", &tm) : NULL;
+    const char *end = len == 17   ? strptime(text, "%Y-%m-%dT%H:%MZ", &tm)
+                      : len == 20 ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm)
+                                  : NULL;
     if (end && !*end) return *seconds = timegm(&tm), HM_OK;
     for (size_t i = 0; len > 1 && i < sizeof units / sizeof units[0]; i++) {
         if (text[len - 1] != units[i].unit || hm_failed(hm_decimal_decode(HM_BYTES(text, len - 1), &count))) continue;
         if (count <= INT32_MAX) return *seconds = now + (int64_t)count * units[i].seconds, HM_OK;
     }
-    return hm_misuse("%s: a time is written 8h, 45m, 90s, or 2027-01-31T18:00Z", text);
+    return hm_misuse("%s: a time is written 8h, 45m, 90s, 2027-01-31T18:00Z or 2027-01-31T18:00:00Z", text);
 }
 
 void hm_officer_put_date(int64_t seconds, char text[static 16]) {

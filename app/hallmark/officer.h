@@ -10,6 +10,8 @@
 
 /* Have STATEMENT, of which the act and what it says are given, signed by each --key and taken by the office. */
 HM_MUST_USE hm_err hm_officer_state(const hm_options *options, hm_connection *office, hm_statement *statement);
+/* The registry that the office's statements make, perhaps of none. The caller frees it. */
+HM_MUST_USE hm_err hm_officer_statements(hm_connection *office, hm_registry **registry);
 /* The registry that the office's statements make; a refusal in an office without founders. The caller frees it. */
 HM_MUST_USE hm_err hm_officer_registry(hm_connection *office, hm_registry **registry);
 /* A refusal if there is no such product. */
@@ -20,8 +22,10 @@ HM_MUST_USE hm_err hm_officer_key(const char *path, hm_key_file **key);
 
 /* "2027-01-31": its first second, UTC. */
 HM_MUST_USE hm_err hm_officer_date(const char *text, int64_t *seconds);
-/* "2027-01-31T18:00Z", or "90s", "45m", "8h" behind NOW. */
+/* "2027-01-31T18:00Z", "2027-01-31T18:00:30Z", or "90s", "45m", "8h" behind NOW. */
 HM_MUST_USE hm_err hm_officer_time(const char *text, int64_t now, int64_t *seconds);
+/* --since: a time that has been; "8h" is eight hours ago. */
+HM_MUST_USE hm_err hm_take_since(const char *text, int64_t *since);
 /* A date the other way. */
 void hm_officer_put_date(int64_t seconds, char text[static 16]);
 

@@ -15,9 +15,10 @@ enum { HM_GIVEN_MAX = 512 };
 
 typedef struct {
     const char *office; /* DIR; resolved by hm_office_directory */
-    const char *product, *release, *format, *output, *trust, *signature, *proof;
+    const char *product, *release, *format, *output, *trust, *tsa_trust, *signature, *proof;
     const char *organization, *token, *pin_file, *algorithm, *count;
-    const char *until, *unix_user, *oidc, *reason, *since;
+    const char *time_source, *max_offset;
+    const char *until, *unix_user, *oidc, *reason, *since, *limit;
     bool json, debug, replace, require_log, digest_only, wait, withdraw, list;
     const char *old_list, *folder;
     bool new_list, sign_list, keep_chain;
@@ -25,8 +26,10 @@ typedef struct {
     bool once, whole_log;
     const char *against;
     bool with_token;
-    bool end, open;
+    bool end, open, complete;
     bool cosign, no_receipt, no_chain, envelope_only;
+    const char *days, *within, *profile;
+    bool renew, der, crl_required, in_doubt, rehearse;
     hm_given given[HM_GIVEN_MAX]; /* in the order of the command line */
     size_t given_count;
     uint32_t algorithms; /* bit n: key algorithm n, from repeated --algorithm */

@@ -3,6 +3,7 @@
 #include "own_files.h"
 #include "parse_checked.h"
 #include "parse_device.h"
+#include "stamp_words.h"
 #include "trust_device.h"
 
 #include <pki/cose.h>
@@ -88,11 +89,10 @@ hm_err hm_checked_signer(hm_checked *c, const hm_verify_rules *rules, size_t i) 
 
 /* One signature by somebody who is trusted, over what is there now, is what makes a file verified. Others that do not
  * verify are reported and change nothing: a foreign signature could be removed as well. */
-static hm_err verify_signers(hm_checked *c, const hm_check_orders *orders, const hm_trust *trust) {
-    hm_verify_rules rules = {.trust = trust, .now = orders->now, .product = orders->product};
+static hm_err verify_signers(hm_checked *c, const hm_verify_rules *rules) {
     hm_fault first = {0};
     for (size_t i = 0; i < c->signatures.signers; i++) {
-        hm_err err = hm_checked_signer(c, &rules, i);
+        hm_err err = hm_checked_signer(c, rules, i);
         if (!hm_failed(err)) {
             c->signer = i;
             return HM_OK;
@@ -166,6 +166,25 @@ static hm_err put_what(const hm_checked *c, hm_buf *text) {
     return hm_put_components(text, &release);
 }
 
+/* It was signed before that. */
+static hm_err put_revoked_since(const hm_verdict *verdict, hm_buf *text) {
+    const char *word = hm_crl_reason_word((uint64_t)verdict->revoked_reason);
+    char date[12];
+    hm_date(verdict->revoked_at, date);
+    return hm_put_format(text, ", and REVOKED since %s (%s), after the timestamp", date,
+                         word ? word : "unknown reason");
+}
+
+/* Of the certificates below the root: was a list of each one's authority there? */
+static void revocation_json(const hm_verdict *verdict, hm_json *json) {
+    bool all = verdict->crl_judged + 1 >= verdict->chain_len;
+    hm_json_string(json, "revocation", !verdict->crl_judged ? "not judged" : all ? "judged" : "partly judged");
+    if (!verdict->revoked_since) return;
+    const char *word = hm_crl_reason_word((uint64_t)verdict->revoked_reason);
+    hm_json_number(json, "revoked_since", verdict->revoked_at);
+    hm_json_string(json, "revoked_reason", word ? word : "unknown reason");
+}
+
 static hm_err verified_text(const hm_checked *c, uint64_t log_size, hm_buf *text) {
     const hm_cert_info *leaf = &c->verdict.chain[0];
     char until[12];
@@ -174,6 +193,8 @@ static hm_err verified_text(const hm_checked *c, uint64_t log_size, hm_buf *text
     HM_TRY(put_what(c, text));
     HM_TRY(hm_put_format(text, ", signed by %s (%s)%s, certificate until %s", leaf->common_name, leaf->organization,
                          c->verdict.development ? ", DEVELOPMENT" : "", until));
+    HM_TRY(hm_stamp_clause(&c->verdict.stamp, c->verdict.stamped, text));
+    if (c->verdict.revoked_since) HM_TRY(put_revoked_since(&c->verdict, text));
     if (log_size) HM_TRY(hm_put_format(text, ", logged (log of %llu entries)", (unsigned long long)log_size));
     if (c->signatures.signers > 1)
         HM_TRY(hm_put_format(text, ", signature %zu of %zu", c->signer + 1, c->signatures.signers));
@@ -206,6 +227,10 @@ static hm_err verified_json(const hm_checked *c, uint64_t log_size, hm_buf *text
     hm_json_hex(&json, "signature_sha256", HM_ARRAY(info->signature_hash));
     hm_json_hex(&json, "digest", hm_digest_bytes(hm_digests_find(&c->digests, info->digest)));
     hm_json_bool(&json, "logged", log_size != 0);
+    hm_json_bool(&json, "timestamped", c->verdict.stamped);
+    hm_json_number(&json, "judged_at", c->verdict.at);
+    hm_stamp_json(&json, &c->verdict.stamp);
+    revocation_json(&c->verdict, &json);
     if (c->opened.format->id == HM_FORMAT_NATIVE) {
         hmv_release release;
         HM_TRY(read_release(c, &release));
@@ -217,9 +242,10 @@ static hm_err verified_json(const hm_checked *c, uint64_t log_size, hm_buf *text
     return trim_object(text);
 }
 
-static hm_err verify_one(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked *c) {
+static hm_err verify_one(hm_parser *parser, const hm_check_orders *orders, const hm_verify_rules *rules,
+                         hm_checked *c) {
     HM_TRY(hm_checked_digest(parser, c));
-    HM_TRY(verify_signers(c, orders, trust));
+    HM_TRY(verify_signers(c, rules));
     HM_TRY(hm_payloads_check_used(&c->opened.finder));
     uint64_t log_size = 0;
     if (orders->require_log) HM_TRY(require_log(parser, orders, c, &log_size));
@@ -229,8 +255,8 @@ static hm_err verify_one(hm_parser *parser, const hm_check_orders *orders, const
     return HM_OK;
 }
 
-static hm_err each_job(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked_work work,
-                       bool commit) {
+static hm_err each_job(hm_parser *parser, const hm_check_orders *orders, const hm_verify_rules *rules,
+                       hm_checked_work work, bool commit) {
     for (;;) {
         hm_job job;
         bool more;
@@ -238,13 +264,13 @@ static hm_err each_job(hm_parser *parser, const hm_check_orders *orders, const h
         if (!more) return HM_OK;
         HM_CHECKED c;
         hm_err err = read_subject(parser, orders, &job, &c);
-        if (!hm_failed(err)) err = work(parser, orders, trust, &c);
+        if (!hm_failed(err)) err = work(parser, orders, rules, &c);
         HM_TRY(hm_parser_finish(parser, &c.opened.job, err, commit));
     }
 }
 
 /* The first operand is an envelope, the others are payloads of it. */
-static hm_err gathered_job(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust,
+static hm_err gathered_job(hm_parser *parser, const hm_check_orders *orders, const hm_verify_rules *rules,
                            hm_checked_work work) {
     static hm_gathered gathered;
     HM_CHECKED c = {0};
@@ -257,7 +283,7 @@ static hm_err gathered_job(hm_parser *parser, const hm_check_orders *orders, con
         err = read_subject(parser, orders, &gathered.job[0], &c);
         if (!hm_failed(err) && c.opened.format->id != HM_FORMAT_NATIVE)
             err = hm_refuse("is no envelope, so what is behind it cannot be its payloads (verify each file by itself)");
-        if (!hm_failed(err)) err = work(parser, orders, trust, &c);
+        if (!hm_failed(err)) err = work(parser, orders, rules, &c);
         gathered.job[0].fd = -1; /* it is C's */
     }
     return hm_gather_finish(parser, &gathered, err, false);
@@ -275,13 +301,43 @@ static hm_err refuse_every_job(hm_parser *parser, hm_err err) {
     }
 }
 
+/* What is trusted: root certificates, or for envelopes a trust list. */
+static hm_err read_trust(const hm_check_orders *orders, hm_trust **trust, hm_trust **tsa) {
+    if (orders->list) return hm_parse_hold(orders);
+    HM_TRY(hm_in(hm_trust_from_pem(orders->trust, trust), "the trust file"));
+    if (!orders->tsa_trust.len) return HM_OK;
+    return hm_in(hm_trust_from_pem(orders->tsa_trust, tsa), "the file of timestamping authorities");
+}
+
+/* Nobody's list is left out because it cannot be read: who gave it relies on it. */
+static hm_err read_crls(const hm_check_orders *orders, hm_crls **crls) {
+    hm_reader reader = hm_reader_of(orders->crls);
+    HM_TRY(hm_crls_new(crls));
+    for (size_t i = 1; reader.rest.len; i++) {
+        uint32_t len;
+        hm_bytes file;
+        HM_TRY(hm_read_u32be(&reader, &len));
+        HM_TRY(hm_read_bytes(&reader, len, &file));
+        HM_TRY(hm_in(hm_crls_add(*crls, file), "file %zu of revocation lists", i));
+    }
+    return HM_OK;
+}
+
 hm_err hm_checked_run(hm_parser *parser, const hm_check_orders *orders, hm_checked_work work, bool commit) {
     HM_TRUST *trust = NULL;
-    hm_err err =
-        orders->list ? hm_parse_hold(orders) : hm_in(hm_trust_from_pem(orders->trust, &trust), "the trust file");
+    HM_TRUST *tsa = NULL;
+    HM_CRLS *crls = NULL;
+    hm_err err = read_trust(orders, &trust, &tsa);
+    if (!hm_failed(err)) err = read_crls(orders, &crls);
     parser->payloads = orders->payloads;
     if (hm_failed(err)) return refuse_every_job(parser, err);
-    return orders->gather ? gathered_job(parser, orders, trust, work) : each_job(parser, orders, trust, work, commit);
+    const hm_verify_rules rules = {.trust = trust,
+                                   .now = orders->now,
+                                   .product = orders->product,
+                                   .tsa = tsa ? tsa : trust,
+                                   .crls = crls,
+                                   .crl_required = orders->crl_required};
+    return orders->gather ? gathered_job(parser, orders, &rules, work) : each_job(parser, orders, &rules, work, commit);
 }
 
 hm_err hm_parse_verify(hm_parser *parser, void *context) {

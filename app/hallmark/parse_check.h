@@ -9,12 +9,15 @@
 typedef struct {
     const char *format, *product;
     hm_bytes trust;         /* PEM, or if LIST is set a trust list or bundle */
+    hm_bytes tsa_trust;     /* PEM, the roots of timestamping authorities; empty: those in TRUST */
     const char *trust_name; /* as the user wrote it; NULL: the office's own */
     bool list;
     bool has_class; /* with a list: the devices that are meant; otherwise those of the envelope */
     uint8_t vendor[HM_UUID_LEN], class_id[HM_UUID_LEN];
     hm_bytes device; /* with a list: whose downgrade exception counts; empty: nobody's */
     bool require_log;
+    hm_bytes crls; /* files of revocation lists: u32 length and content each (revocation_files.h) */
+    bool crl_required;
     bool has_log_key;
     hm_note_key log_key;
     int64_t now;

@@ -25,8 +25,9 @@ HM_MUST_USE hm_err hm_checked_signer(hm_checked *c, const hm_verify_rules *rules
 HM_MUST_USE hm_err hm_checked_proof(const hm_check_orders *orders, const hm_checked *c, hm_bytes text,
                                     hm_log_proof *proof, hm_buf *storage, hm_checkpoint *checkpoint);
 
-/* Run WORK on every job whose signatures can be parsed. COMMIT: its outputs get their names if WORK succeeds. */
-typedef hm_err (*hm_checked_work)(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust,
+/* Run WORK on every job whose signatures can be parsed. RULES are what ORDERS say of trust, time and product; with a
+ * trust list there is no trust in them. COMMIT: its outputs get their names if WORK succeeds. */
+typedef hm_err (*hm_checked_work)(hm_parser *parser, const hm_check_orders *orders, const hm_verify_rules *rules,
                                   hm_checked *c);
 HM_MUST_USE hm_err hm_checked_run(hm_parser *parser, const hm_check_orders *orders, hm_checked_work work, bool commit);
 

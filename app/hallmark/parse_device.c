@@ -97,11 +97,11 @@ static hm_err report(hm_parser *parser, const hm_checked *c, const hmv_release *
     return HM_OK;
 }
 
-hm_err hm_parse_judge(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked *c) {
+hm_err hm_parse_judge(hm_parser *parser, const hm_check_orders *orders, const hm_verify_rules *rules, hm_checked *c) {
     virtual_device device = {.claims = {.sequence = 0}};
     hmv_release release;
     hm_bytes envelope;
-    (void)trust;
+    (void)rules;
     if (c->opened.format->id != HM_FORMAT_NATIVE)
         return hm_refuse(
             "is no envelope, and a trust list is about those alone (other formats need root certificates)");

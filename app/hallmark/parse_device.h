@@ -8,7 +8,7 @@
 HM_MUST_USE hm_err hm_parse_hold(const hm_check_orders *orders);
 /* The decision of libhallmark-verify for a device of the envelope's own vendor and class, or of the product that was
  * named, which has nothing installed yet and whatever the release needs beside it; then its payloads. */
-HM_MUST_USE hm_err hm_parse_judge(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust,
+HM_MUST_USE hm_err hm_parse_judge(hm_parser *parser, const hm_check_orders *orders, const hm_verify_rules *rules,
                                   hm_checked *c);
 
 #endif

@@ -1,6 +1,7 @@
 /* What is signed, by whom, over what, what is not covered, and how long it lasts: in words. */
 #include "parse_check.h"
 #include "parse_trust.h"
+#include "stamp_words.h"
 #include "trust_file.h"
 
 #include <base/cbor.h>
@@ -49,7 +50,16 @@ static hm_err put_certificate(const hm_cert_info *c, int64_t now, hm_buf *text) 
                                              : "\n");
 }
 
-static hm_err put_signer(const hm_signer_info *info, size_t number, size_t of, int64_t now, hm_buf *text) {
+/* What it says, and whether it is about this signature; nobody's word is judged here. */
+static hm_err read_stamp(const hm_signatures *signatures, size_t i, int64_t now, hm_stamp *stamp) {
+    const hm_verify_rules rules = {.now = now};
+    return hm_signed_stamp(signatures->signer[i].parsed, signatures->signer[i].index, &rules, stamp);
+}
+
+static hm_err put_signer(const hm_signatures *signatures, size_t i, int64_t now, hm_buf *text) {
+    const hm_signer_info *info = signatures->signer[i].info;
+    size_t number = i + 1, of = signatures->signers;
+    hm_stamp stamp;
     HM_TRY(hm_put_format(text, "  signature %zu of %zu: ", number, of));
     if (!info->known) HM_TRY(hm_put_format(text, "cannot be verified: %s\n", info->why));
     if (info->known) HM_TRY(hm_put_format(text, "%s\n", scheme_name(info->scheme)));
@@ -62,8 +72,9 @@ static hm_err put_signer(const hm_signer_info *info, size_t number, size_t of, i
         hm_date(info->signing_time, date);
         HM_TRY(hm_put_format(text, "    signing time: %s (the signer's claim; it proves nothing)\n", date));
     }
-    HM_TRY(hm_put_format(text, "    timestamp: %s\n    signature value: sha256 ",
-                         info->has_timestamp ? "there is one (not judged here)" : "none"));
+    HM_TRY(read_stamp(signatures, i, now, &stamp));
+    HM_TRY(hm_stamp_lines(&stamp, text));
+    HM_TRY(hm_put_text(text, "    signature value: sha256 "));
     HM_TRY(hm_put_hex(text, HM_ARRAY(info->signature_hash)));
     return hm_put_text(text, "\n");
 }
@@ -93,21 +104,24 @@ static hm_err describe(const hm_opened *opened, const hm_signatures *signatures,
     }
     HM_TRY(put_digests(digests, text));
     if (!signatures->signers) HM_TRY(hm_put_text(text, "  not signed\n"));
-    for (size_t i = 0; i < signatures->signers; i++)
-        HM_TRY(put_signer(signatures->signer[i].info, i + 1, signatures->signers, now, text));
+    for (size_t i = 0; i < signatures->signers; i++) HM_TRY(put_signer(signatures, i, now, text));
     HM_TRY(hm_put_text(text, "  a signature of this format does not cover:\n"));
     for (size_t i = 0; format->uncovered[i]; i++) HM_TRY(hm_put_format(text, "    - %s\n", format->uncovered[i]));
     return hm_put_text(text, "  (inspect tells what is there; hallmark verify judges it)\n");
 }
 
-static void json_signer(hm_json *json, const hm_signer_info *info) {
+static hm_err json_signer(hm_json *json, const hm_signatures *signatures, size_t i, int64_t now) {
+    const hm_signer_info *info = signatures->signer[i].info;
+    hm_stamp stamp;
+    HM_TRY(read_stamp(signatures, i, now, &stamp));
     hm_json_object(json, NULL);
     hm_json_bool(json, "known", info->known);
     if (!info->known) hm_json_string(json, "why", info->why);
     if (info->known) hm_json_string(json, "algorithm", scheme_name(info->scheme));
     hm_json_hex(json, "signature_sha256", HM_ARRAY(info->signature_hash));
     if (info->has_signing_time) hm_json_number(json, "claimed_signing_time", info->signing_time);
-    hm_json_bool(json, "timestamp", info->has_timestamp);
+    hm_json_bool(json, "timestamped", info->has_timestamp);
+    hm_stamp_json(json, &stamp);
     if (info->has_certificate) {
         hm_json_string(json, "subject", info->certificate.subject);
         hm_json_string(json, "issuer", info->certificate.issuer);
@@ -119,10 +133,11 @@ static void json_signer(hm_json *json, const hm_signer_info *info) {
         hm_json_bool(json, "development", info->certificate.development);
     }
     hm_json_close_object(json);
+    return HM_OK;
 }
 
 static hm_err describe_json(const hm_opened *opened, const hm_signatures *signatures, const hm_digests *digests,
-                            hm_buf *text) {
+                            int64_t now, hm_buf *text) {
     HM_BUF object = HM_BUF_EMPTY;
     hm_json json = hm_json_plain(&object);
     hm_json_object(&json, NULL);
@@ -132,7 +147,7 @@ static hm_err describe_json(const hm_opened *opened, const hm_signatures *signat
     for (size_t i = 0; i < digests->count; i++) hm_json_hex(&json, NULL, hm_digest_bytes(&digests->digest[i]));
     hm_json_close_array(&json);
     hm_json_array(&json, "signatures");
-    for (size_t i = 0; i < signatures->signers; i++) json_signer(&json, signatures->signer[i].info);
+    for (size_t i = 0; i < signatures->signers; i++) HM_TRY(json_signer(&json, signatures, i, now));
     hm_json_close_array(&json);
     hm_json_array(&json, "uncovered");
     for (size_t i = 0; opened->format->uncovered[i]; i++) hm_json_string(&json, NULL, opened->format->uncovered[i]);
@@ -161,7 +176,7 @@ static hm_err inspect_one(hm_parser *parser, const hm_check_orders *orders, hm_o
     hm_buf_clear(&differences.json);
     HM_TRY(err);
     HM_BUF text = HM_BUF_EMPTY;
-    HM_TRY(parser->json ? describe_json(opened, signatures, &digests, &text)
+    HM_TRY(parser->json ? describe_json(opened, signatures, &digests, orders->now, &text)
                         : describe(opened, signatures, &digests, orders->now, &text));
     hm_parser_report(parser, &opened->job, &text);
     return HM_OK;

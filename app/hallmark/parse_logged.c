@@ -24,11 +24,11 @@ static hm_err ask_for_proof(hm_parser *parser, const hm_checked *c, hm_buf *text
 }
 
 /* Would this signature, at a time when its certificate was valid, have led to the office's own root? */
-static bool is_ours(hm_checked *c, const hm_trust *trust) {
+static bool is_ours(hm_checked *c, const hm_verify_rules *rules) {
     const hm_signer_info *info = c->signatures.signer[c->signer].info;
     if (!info->known || !info->has_certificate) return false;
-    hm_verify_rules rules = {.trust = trust, .now = info->certificate.not_before};
-    return !hm_failed(hm_checked_signer(c, &rules, c->signer));
+    hm_verify_rules then = {.trust = rules->trust, .now = info->certificate.not_before};
+    return !hm_failed(hm_checked_signer(c, &then, c->signer));
 }
 
 /* An envelope need not bring certificates. A kid is anybody's to write; the signature itself says whose key it was. */
@@ -96,15 +96,15 @@ static hm_err print_members(hm_parser *parser, const hm_checked *c, const hm_log
 }
 
 /* One signer. *COUNT counts those that are logged; the first for the wanted product is the one whose proof is kept. */
-static hm_err logged_signer(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked *c,
-                            size_t *count, bool *proved) {
+static hm_err logged_signer(hm_parser *parser, const hm_check_orders *orders, const hm_verify_rules *rules,
+                            hm_checked *c, size_t *count, bool *proved) {
     HM_BUF text = HM_BUF_EMPTY, storage = HM_BUF_EMPTY;
     hm_log_proof proof;
     hm_checkpoint checkpoint;
     bool logged;
     if (!c->signatures.signer[c->signer].info->known) return report_foreign(parser, c);
     HM_TRY(ask_for_proof(parser, c, &text, &logged));
-    if (!logged && (is_ours(c, trust) || is_by_our_key(c, orders->keys)))
+    if (!logged && (is_ours(c, rules) || is_by_our_key(c, orders->keys)))
         return hm_refuse("signature %zu of %zu is by this office's keys and not in the log: the log was bypassed",
                          c->signer + 1, c->signatures.signers);
     if (!logged) return report_foreign(parser, c);
@@ -117,12 +117,13 @@ static hm_err logged_signer(hm_parser *parser, const hm_check_orders *orders, co
     return orders->write_proof ? write_proof(parser, c, hm_buf_bytes(&text)) : HM_OK;
 }
 
-static hm_err logged_one(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked *c) {
+static hm_err logged_one(hm_parser *parser, const hm_check_orders *orders, const hm_verify_rules *rules,
+                         hm_checked *c) {
     size_t count = 0;
     bool proved = false;
     HM_TRY(hm_checked_digest(parser, c));
     for (c->signer = 0; c->signer < c->signatures.signers; c->signer++)
-        HM_TRY(logged_signer(parser, orders, trust, c, &count, &proved));
+        HM_TRY(logged_signer(parser, orders, rules, c, &count, &proved));
     if (!count) return hm_refuse("none of its signatures is in the log: it was not signed by this office");
     return proved ? HM_OK : hm_refuse("no signature for product %s in it is in the log", orders->product);
 }

@@ -116,13 +116,13 @@ static hm_err name_files(naming *n) {
 }
 
 /* The first signature that leads to the trusted root, by this product's certificate. */
-static hm_err publish_one(hm_parser *parser, const hm_check_orders *orders, const hm_trust *trust, hm_checked *c) {
-    hm_verify_rules rules = {.trust = trust, .now = orders->now, .product = orders->product};
+static hm_err publish_one(hm_parser *parser, const hm_check_orders *orders, const hm_verify_rules *rules,
+                          hm_checked *c) {
     naming n = {.parser = parser, .orders = orders, .c = c, .text = HM_BUF_EMPTY};
     hm_err err = hm_refuse("has no signature");
     HM_TRY(hm_checked_digest(parser, c));
     for (c->signer = 0; c->signer < c->signatures.signers; c->signer++) {
-        err = hm_checked_signer(c, &rules, c->signer);
+        err = hm_checked_signer(c, rules, c->signer);
         if (!hm_failed(err)) break;
     }
     HM_TRY(err);

@@ -1,77 +1,41 @@
-#include "parse_sign.h"
+#include "sign_state.h"
 
-#include "trust_file.h"
-
-#include <core/wire.h>
-
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* So many files are under way at once: their digests wait at the core, which takes them together. */
-enum { WINDOW = 64 };
-
-typedef struct {
-    hm_opened opened;
-    int output_fd[HM_PARTS];
-    hm_sink sink; /* where the content that carries the signature went */
-    hm_digests digests;
-    hm_digest plain;
-    hm_key_algorithm algorithm;
-    uint8_t certificate_sha256[32]; /* that was announced for it */
-    bool is_present;                /* a good one of ours is there; for this release? */
-    uint8_t present[HM_SHA256_LEN]; /* the same, by its hash */
-} pending_job;
-
-typedef struct {
-    hm_parser *parser;
-    const hm_sign_orders *orders;
-    hm_trust *trust; /* parsed when first needed */
-    /* What the core answered to the last "prepare", and to which question. */
-    const hm_key_algorithm *prepared_for;
-    hm_key_algorithm algorithm;
-    uint8_t certificate_sha256[32];
-    char certificate_until[12];
-    pending_job *window[WINDOW];
-    size_t waiting;
-    bool core_lost;
-    hm_buf outgoing; /* frames for the core that have not been sent */
-    hm_buf storage;
-} signing;
-
-static void pending_free(pending_job *pending) {
+static void pending_free(hm_sign_job *pending) {
     if (!pending) return;
     for (size_t i = 0; i < HM_PARTS; i++) hm_fd_close(&pending->output_fd[i]);
     hm_opened_clear(&pending->opened);
+    hm_buf_clear(&pending->structure);
+    hm_buf_clear(&pending->remark);
     free(pending);
 }
 
 /* Without a core, or out of step with it, no file can be signed any more. */
-static hm_err core_lost(signing *s) {
+static hm_err core_lost(hm_signing *s) {
     s->core_lost = true;
     return hm_could_not("the office's core has ended (run hallmark log check)");
 }
 
-static hm_err flush(signing *s) {
+static hm_err flush(hm_signing *s) {
     if (!s->outgoing.len) return HM_OK;
     hm_err err = hm_wire_send_frames(s->parser->core, hm_buf_bytes(&s->outgoing));
     s->outgoing.len = 0;
     return hm_failed(err) ? core_lost(s) : HM_OK;
 }
 
-static hm_err receive(signing *s, hm_message *answer) {
+static hm_err receive(hm_signing *s, hm_message *answer) {
     bool closed;
     hm_err err = hm_wire_receive(s->parser->core, &s->storage, answer, &closed);
     if (hm_failed(err)) s->core_lost = true;
     return !hm_failed(err) && closed ? core_lost(s) : err;
 }
 
-static hm_err take_answer(signing *s, const hm_message *answer);
+static hm_err take_answer(hm_signing *s, const hm_message *answer);
 
 /* Which of the product's keys will sign? Asked once for each list of algorithms. */
-static hm_err prepare(signing *s, const hm_format *format, const hm_subject *subject) {
+static hm_err prepare(hm_signing *s, const hm_format *format, const hm_subject *subject) {
     const hm_key_algorithm *accepted = format->algorithms(subject);
     if (accepted == s->prepared_for) return HM_OK;
     uint8_t wanted[16];
@@ -93,88 +57,30 @@ static hm_err prepare(signing *s, const hm_format *format, const hm_subject *sub
     s->prepared_for = accepted;
     s->algorithm = (hm_key_algorithm)message.field[HM_PREPARED_ALGORITHM].number;
     hm_sha256(message.field[HM_PREPARED_CERTIFICATE].bytes, s->certificate_sha256);
+    HM_TRY(hm_cert_describe(message.field[HM_PREPARED_CERTIFICATE].bytes, &s->announced));
     return HM_OK;
 }
 
-static hm_err trust(signing *s) { return s->trust ? HM_OK : hm_trust_from_pem(s->orders->trust, &s->trust); }
-
-typedef enum { NOT_OURS, OURS_STALE, OURS_GOOD } standing;
-
-/* Is this signer our key, and does its signature cover what is there now? */
-static hm_err judge(signing *s, const hm_signatures *signatures, size_t i, const hm_digests *digests,
-                    standing *verdict) {
-    const hm_signer_info *info = signatures->signer[i].info;
-    *verdict = NOT_OURS;
-    if (!info->known || !info->has_certificate ||
-        memcmp(info->certificate.sha256, s->certificate_sha256, sizeof s->certificate_sha256) != 0)
-        return HM_OK;
-    HM_TRY(trust(s));
-    hm_verify_rules rules = {.trust = s->trust, .now = s->orders->now};
-    hm_verdict ignored;
-    const hm_digest *content = hm_digests_find(digests, info->digest);
-    hm_err err =
-        content ? hm_signed_verify(signatures->signer[i].parsed, signatures->signer[i].index, content, &rules, &ignored)
-                : hm_refuse("no digest");
-    *verdict = hm_failed(err) ? OURS_STALE : OURS_GOOD;
-    return HM_OK;
+/* Behind the others that wait for timestamps. */
+static void defer(hm_signing *s, hm_sign_job *pending) {
+    *s->behind_last = pending;
+    s->behind_last = &pending->next;
 }
 
-/* What do the signatures that are there mean for the one to be made? */
-static hm_err consider_present(signing *s, pending_job *pending, const hm_signatures *signatures) {
-    const hm_format *format = pending->opened.format;
-    for (size_t i = 0; i < signatures->signers; i++) {
-        standing found;
-        HM_TRY(judge(s, signatures, i, &pending->digests, &found));
-        if (s->orders->replace) continue;
-        if (found == OURS_GOOD) {
-            pending->is_present = true;
-            memcpy(pending->present, signatures->signer[i].info->signature_hash, sizeof pending->present);
-            continue;
-        }
-        if (found == OURS_STALE && !format->several) continue;
-        if (found == OURS_STALE)
-            return hm_refuse(
-                "carries our own signature over other content: it was changed after it was signed (--replace "
-                "signs it as it is now)");
-        if (!format->several)
-            return hm_refuse("is signed by somebody else already: %s (--replace replaces that signature)",
-                             signatures->signer[i].info->has_certificate
-                                 ? signatures->signer[i].info->certificate.subject
-                                 : "an unknown signer");
-    }
+/* It is signed as it should be; but for a timestamp, perhaps. *FINISHED is false if it waits for one. */
+static hm_err leave_unchanged(hm_signing *s, hm_sign_job *pending, bool *finished) {
+    bool wanted = s->orders->stamps.count && !pending->is_stamped;
+    *finished = !wanted || pending->is_beside;
+    if (!wanted) return hm_sign_report_unchanged(s, pending);
+    if (pending->is_beside)
+        return hm_refuse("is signed already, but not timestamped, and beside other signatures that cannot be done any "
+                         "more (--replace signs it anew)");
+    defer(s, pending);
     return HM_OK;
-}
-
-/* The file as it is, in place of what was copied of it to be signed. */
-static hm_err copy_whole(const pending_job *pending) {
-    static uint8_t block[HM_IO_BLOCK];
-    const hm_source *content = &pending->opened.job.content;
-    int fd = pending->output_fd[HM_PART_CONTENT];
-    if (lseek(fd, 0, SEEK_SET) != 0) return hm_could_not("cannot be written: %s", strerror(errno));
-    for (uint64_t at = 0; at < content->size;) {
-        size_t len = content->size - at < sizeof block ? (size_t)(content->size - at) : sizeof block;
-        HM_TRY(hm_source_read(content, at, block, len));
-        HM_TRY(hm_fd_write(fd, HM_BYTES(block, len)));
-        at += len;
-    }
-    return HM_OK;
-}
-
-/* The job is finished by it. */
-static hm_err report_unchanged(signing *s, pending_job *pending) {
-    hm_opened *opened = &pending->opened;
-    HM_BUF text = HM_BUF_EMPTY;
-    bool copied = s->orders->elsewhere && !opened->format->detached;
-    if (copied) HM_TRY(copy_whole(pending));
-    HM_TRY(
-        hm_put_format(&text, "%s: unchanged: already signed by this key over the same content\n", opened->job.shown));
-    hm_parser_print(s->parser, &opened->job, HM_STREAM_OUT, hm_buf_bytes(&text));
-    hm_parser_print(s->parser, &opened->job, HM_STREAM_STATUS, hm_text("unchanged"));
-    return hm_parser_finish(s->parser, &opened->job, HM_OK, copied);
 }
 
 /* Digest the content, copying it to the output where the format embeds. What is hashed is what is written. */
-static hm_err digest(signing *s, pending_job *pending, hm_signatures *signatures) {
+static hm_err digest(hm_signing *s, hm_sign_job *pending, hm_signatures *signatures) {
     hm_opened *opened = &pending->opened;
     const hm_format *format = opened->format;
     pending->algorithm = s->algorithm;
@@ -199,7 +105,7 @@ static hm_err digest(signing *s, pending_job *pending, hm_signatures *signatures
     return err;
 }
 
-static hm_err ask_core(signing *s, pending_job *pending) {
+static hm_err ask_core(hm_signing *s, hm_sign_job *pending) {
     const hm_opened *opened = &pending->opened;
     hm_message message = {.type = HM_MSG_SIGN};
     memcpy(pending->certificate_sha256, s->certificate_sha256, sizeof pending->certificate_sha256);
@@ -211,12 +117,13 @@ static hm_err ask_core(signing *s, pending_job *pending) {
     message.field[HM_SIGN_SIZE].number = opened->job.folder ? pending->sink.written : opened->job.content.size;
     message.field[HM_SIGN_PLAIN].bytes = hm_digest_bytes(&pending->plain);
     message.field[HM_SIGN_CONTENT].bytes = hm_digest_bytes(&pending->digests.digest[0]);
+    message.field[HM_SIGN_CERTIFICATE].bytes = HM_ARRAY(pending->certificate_sha256);
     if (pending->is_present) message.field[HM_SIGN_PRESENT].bytes = HM_ARRAY(pending->present);
     return hm_wire_put(&message, &s->outgoing);
 }
 
-static hm_err enqueue(signing *s, pending_job *pending) {
-    for (size_t i = 0; i < WINDOW; i++) {
+static hm_err enqueue(hm_signing *s, hm_sign_job *pending) {
+    for (size_t i = 0; i < HM_SIGN_WINDOW; i++) {
         if (s->window[i]) continue;
         HM_TRY(ask_core(s, pending));
         if (pending->opened.format->detached && !s->orders->noted)
@@ -237,7 +144,7 @@ static bool is_catalogue(const hm_source *source) {
 }
 
 /* A SHA256SUMS that somebody else wrote is not ours to overwrite. */
-static hm_err check_catalogue(signing *s, const hm_job *job) {
+static hm_err check_catalogue(hm_signing *s, const hm_job *job) {
     HM_FD fd = -1;
     hm_source source;
     if (!job->folder || s->orders->replace) return HM_OK;
@@ -266,17 +173,8 @@ static bool is_signature(const hm_job *job, const char *format) {
     return false;
 }
 
-static hm_err report_skipped(signing *s, hm_job *job) {
-    HM_BUF text = HM_BUF_EMPTY;
-    HM_TRY(hm_put_format(&text, "%s: skipped: it is a signature itself (--format cms signs it all the same)\n",
-                         job->shown));
-    hm_parser_print(s->parser, job, HM_STREAM_OUT, hm_buf_bytes(&text));
-    hm_parser_print(s->parser, job, HM_STREAM_STATUS, hm_text("skipped"));
-    return hm_parser_finish(s->parser, job, HM_OK, false);
-}
-
 /* Take a job as far as the core's answer. PENDING is freed unless it waits for that. */
-static hm_err begin(signing *s, pending_job *pending, hm_job *job, bool *finished) {
+static hm_err begin(hm_signing *s, hm_sign_job *pending, hm_job *job, bool *finished) {
     hm_signatures signatures = {0};
     *finished = false;
     HM_TRY(check_catalogue(s, job));
@@ -284,17 +182,17 @@ static hm_err begin(signing *s, pending_job *pending, hm_job *job, bool *finishe
     HM_TRY(check_not_catalogue(&pending->opened));
     HM_TRY(prepare(s, pending->opened.format, pending->opened.subject));
     hm_err err = digest(s, pending, &signatures);
-    if (!hm_failed(err)) err = consider_present(s, pending, &signatures);
+    if (!hm_failed(err)) err = hm_sign_consider_present(s, pending, &signatures);
     hm_signatures_clear(&signatures);
     HM_TRY(err);
     /* For which release it was signed only the log knows. */
-    *finished = pending->is_present && !s->orders->release[0] && !s->orders->noted;
-    return *finished ? report_unchanged(s, pending) : enqueue(s, pending);
+    bool unchanged = pending->is_present && pending->is_latest && !s->orders->release[0] && !s->orders->noted;
+    return unchanged ? leave_unchanged(s, pending, finished) : enqueue(s, pending);
 }
 
-static hm_err start(signing *s, hm_job *job) {
-    if (is_signature(job, s->orders->format)) return report_skipped(s, job);
-    pending_job *pending = calloc(1, sizeof *pending);
+static hm_err start(hm_signing *s, hm_job *job) {
+    if (is_signature(job, s->orders->format)) return hm_sign_report_skipped(s, job);
+    hm_sign_job *pending = calloc(1, sizeof *pending);
     if (!pending) {
         hm_err err = hm_no_memory();
         return hm_parser_finish(s->parser, job, err, false);
@@ -312,7 +210,7 @@ static hm_err start(signing *s, hm_job *job) {
 
 /* A signature over this content, by the key that was announced; who else could have answered must not have a file of
  * ours replaced. */
-static hm_err check_answer(const pending_job *pending, hm_bytes structure) {
+static hm_err check_answer(const hm_sign_job *pending, hm_bytes structure) {
     HM_SIGNED *parsed = NULL;
     HM_TRY(hm_signed_parse(pending->opened.format->structure, structure, &parsed));
     const uint8_t *announced = pending->certificate_sha256;
@@ -323,7 +221,7 @@ static hm_err check_answer(const pending_job *pending, hm_bytes structure) {
 
 /* Between the announcement and the answer another key may have taken over: the office is asked once more which signs.
  */
-static hm_err check_or_ask(signing *s, pending_job *pending, hm_bytes structure) {
+static hm_err check_or_ask(hm_signing *s, hm_sign_job *pending, hm_bytes structure) {
     hm_err err = check_answer(pending, structure);
     if (err.class != HM_REFUSED) return err;
     s->prepared_for = NULL;
@@ -332,7 +230,7 @@ static hm_err check_or_ask(signing *s, pending_job *pending, hm_bytes structure)
     return check_answer(pending, structure);
 }
 
-static hm_err embed(signing *s, pending_job *pending, hm_bytes structure) {
+static hm_err embed(hm_signing *s, hm_sign_job *pending, hm_bytes structure, bool replace) {
     const hm_opened *opened = &pending->opened;
     hm_sink detached, *sink = &pending->sink;
     if (opened->format->detached) {
@@ -340,70 +238,12 @@ static hm_err embed(signing *s, pending_job *pending, hm_bytes structure) {
         detached = hm_sink_to_file(pending->output_fd[HM_PART_SIGNATURE]);
         sink = &detached;
     }
-    return opened->format->embed(opened->subject, structure, s->orders->replace, sink);
+    return opened->format->embed(opened->subject, structure, replace, sink);
 }
 
-static const char *where_it_went(const signing *s, const hm_opened *opened) {
-    if (s->orders->elsewhere || !opened->format->detached) return "";
-    return opened->job.folder ? ", in SHA256SUMS and SHA256SUMS.p7s" : ", in its .p7s";
-}
-
-/* To people at once, to machines as a member: what the core remarks of it. */
-static hm_err report_remark(signing *s, const hm_job *job, hm_bytes remark) {
-    HM_BUF text = HM_BUF_EMPTY;
-    if (!remark.len) return HM_OK;
-    if (!s->parser->json) {
-        HM_TRY(hm_put_format(&text, "%s: warning: %.*s\n", job->shown, (int)remark.len, (const char *)remark.data));
-        hm_parser_print(s->parser, job, HM_STREAM_ERR, hm_buf_bytes(&text));
-        return HM_OK;
-    }
-    hm_json json = hm_json_plain(&text);
-    hm_json_object(&json, NULL);
-    hm_json_text(&json, "warning", remark);
-    hm_json_close_object(&json);
-    HM_TRY(hm_json_end(&json));
-    HM_TRY(hm_json_inside(&text));
-    HM_TRY(hm_put_text(&text, ","));
-    hm_parser_print(s->parser, job, HM_STREAM_MEMBERS, hm_buf_bytes(&text));
-    return HM_OK;
-}
-
-static hm_err report_signed(signing *s, const pending_job *pending, const hm_message *answer) {
-    const hm_job *job = &pending->opened.job;
-    unsigned long long intent = answer->field[HM_SIGNED_INTENT].number,
-                       outcome = answer->field[HM_SIGNED_OUTCOME].number;
-    HM_BUF text = HM_BUF_EMPTY;
-    HM_TRY(report_remark(s, job, answer->field[HM_SIGNED_REMARK].bytes));
-    if (!s->parser->json) {
-        HM_TRY(hm_put_format(&text, "%s: signed: %s, %s, log entries %llu and %llu%s\n", job->shown,
-                             pending->opened.format->name, hm_key_algorithm_name(pending->algorithm), intent, outcome,
-                             where_it_went(s, &pending->opened)));
-        hm_parser_print(s->parser, job, HM_STREAM_OUT, hm_buf_bytes(&text));
-        return HM_OK;
-    }
-    HM_TRY(hm_put_format(&text, "\"format\":\"%s\",\"algorithm\":\"%s\",\"intent\":%llu,\"outcome\":%llu,\"digest\":\"",
-                         pending->opened.format->name, hm_key_algorithm_name(pending->algorithm), intent, outcome));
-    HM_TRY(hm_put_hex(&text, hm_digest_bytes(&pending->digests.digest[0])));
-    HM_TRY(hm_put_text(&text, "\""));
-    hm_parser_print(s->parser, job, HM_STREAM_MEMBERS, hm_buf_bytes(&text));
-    return HM_OK;
-}
-
-static hm_err report_noted(signing *s, const pending_job *pending) {
-    const hm_job *job = &pending->opened.job;
-    HM_BUF text = HM_BUF_EMPTY;
-    if (s->parser->json) return HM_OK;
-    HM_TRY(hm_put_format(&text, "%s: %s: %s, %s, SHA-256 ", job->shown, s->orders->product,
-                         pending->opened.format->name, hm_key_algorithm_name(pending->algorithm)));
-    HM_TRY(hm_put_hex(&text, hm_digest_bytes(&pending->plain)));
-    HM_TRY(hm_put_u8(&text, '\n'));
-    hm_parser_print(s->parser, job, HM_STREAM_OUT, hm_buf_bytes(&text));
-    return HM_OK;
-}
-
-static pending_job *take_pending(signing *s, uint64_t tag) {
-    for (size_t i = 0; i < WINDOW; i++) {
-        pending_job *pending = s->window[i];
+static hm_sign_job *take_pending(hm_signing *s, uint64_t tag) {
+    for (size_t i = 0; i < HM_SIGN_WINDOW; i++) {
+        hm_sign_job *pending = s->window[i];
         if (!pending || (uint64_t)pending->opened.job.number + 1 != tag) continue;
         s->window[i] = NULL;
         s->waiting--;
@@ -413,74 +253,154 @@ static pending_job *take_pending(signing *s, uint64_t tag) {
 }
 
 /* The answer's views last until the next one is read. */
-static hm_err take_signed(signing *s, pending_job *pending, const hm_message *answer) {
-    HM_BUF structure = HM_BUF_EMPTY, remark = HM_BUF_EMPTY;
-    hm_message kept = *answer;
-    HM_TRY(hm_put(&structure, answer->field[HM_SIGNED_STRUCTURE].bytes));
-    HM_TRY(hm_put(&remark, answer->field[HM_SIGNED_REMARK].bytes));
-    kept.field[HM_SIGNED_REMARK].bytes = hm_buf_bytes(&remark);
-    if (s->orders->distrust) HM_TRY(hm_in(check_or_ask(s, pending, hm_buf_bytes(&structure)), "the office's answer"));
-    HM_TRY(embed(s, pending, hm_buf_bytes(&structure)));
-    return report_signed(s, pending, &kept);
+static hm_err keep_answer(hm_sign_job *pending, const hm_message *answer) {
+    pending->structure.len = 0;
+    pending->index = 0;
+    HM_TRY(hm_put(&pending->structure, answer->field[HM_SIGNED_STRUCTURE].bytes));
+    HM_TRY(hm_put(&pending->remark, answer->field[HM_SIGNED_REMARK].bytes));
+    pending->answer = *answer;
+    pending->answer.field[HM_SIGNED_REMARK].bytes = hm_buf_bytes(&pending->remark);
+    pending->is_present = pending->is_latest = false;
+    return HM_OK;
 }
 
-static hm_err finish_pending(signing *s, pending_job *pending, const hm_message *answer) {
+static hm_err put_stamp(hm_signing *s, hm_sign_job *pending) {
+    HM_BUF stamped = HM_BUF_EMPTY;
+    const hm_opened *opened = &pending->opened;
+    if (!s->orders->stamps.count) return HM_OK;
+    HM_TRY(hm_stamper_put(&s->stamper, &opened->job, opened->format->structure, hm_buf_bytes(&pending->structure),
+                          pending->index, &stamped, &pending->stamp));
+    hm_buf_clear(&pending->structure);
+    pending->structure = stamped;
+    stamped = HM_BUF_EMPTY;
+    return HM_OK;
+}
+
+static hm_err take_signed(hm_signing *s, hm_sign_job *pending) {
+    hm_bytes structure = hm_buf_bytes(&pending->structure);
+    if (s->orders->distrust) HM_TRY(hm_in(check_or_ask(s, pending, structure), "the office's answer"));
+    HM_TRY(put_stamp(s, pending));
+    HM_TRY(embed(s, pending, hm_buf_bytes(&pending->structure), s->orders->replace));
+    return hm_sign_report_signed(s, pending, &pending->answer);
+}
+
+static hm_err take_present(hm_signing *s, hm_sign_job *pending) {
+    HM_TRY(put_stamp(s, pending));
+    HM_TRY(embed(s, pending, hm_buf_bytes(&pending->structure), true));
+    return hm_sign_report_stamped(s, pending);
+}
+
+static hm_err finish_signed(hm_signing *s, hm_sign_job *pending) {
+    hm_err err = pending->is_present ? take_present(s, pending) : take_signed(s, pending);
+    return hm_parser_finish(s->parser, &pending->opened.job, err, !hm_failed(err));
+}
+
+/* What was signed, and waited for whatever else was under way with the core. */
+static hm_err stamp_deferred(hm_signing *s) {
+    while (s->to_stamp) {
+        hm_sign_job *pending = s->to_stamp;
+        s->to_stamp = pending->next;
+        if (!s->to_stamp) s->behind_last = &s->to_stamp;
+        hm_err err = finish_signed(s, pending);
+        pending_free(pending);
+        HM_TRY(err);
+    }
+    return HM_OK;
+}
+
+/* The office's own authority, whose answer may stand behind answers to files. */
+static hm_err ask_office(void *context, hm_bytes request, hm_buf *response) {
+    hm_signing *s = context;
+    hm_message message = {.type = HM_MSG_TIMESTAMP};
+    message.field[HM_TIMESTAMP_REQUEST].bytes = request;
+    HM_TRY(hm_wire_put(&message, &s->outgoing));
+    HM_TRY(flush(s));
+    for (;;) {
+        HM_TRY(receive(s, &message));
+        if (message.type == HM_MSG_BYTES) return hm_put(response, message.field[HM_BYTES_CONTENT].bytes);
+        if (message.type == HM_MSG_FAULT && message.field[HM_FAULT_TAG].number == 0) return hm_wire_raise(&message);
+        HM_TRY(take_answer(s, &message));
+    }
+}
+
+/* *PENDING is NULL if it is not finished yet. */
+static hm_err finish_pending(hm_signing *s, hm_sign_job **place, const hm_message *answer) {
+    hm_sign_job *pending = *place;
     hm_job *job = &pending->opened.job;
     hm_bytes structure = answer->field[HM_SIGNED_STRUCTURE].bytes;
+    bool finished;
     if (answer->type == HM_MSG_FAULT) return hm_parser_finish(s->parser, job, hm_wire_raise(answer), false);
-    if (answer->type == HM_MSG_NOTED) return hm_parser_finish(s->parser, job, report_noted(s, pending), false);
-    if (!structure.len && pending->is_present) return report_unchanged(s, pending);
+    if (answer->type == HM_MSG_NOTED) return hm_parser_finish(s->parser, job, hm_sign_report_noted(s, pending), false);
+    if (!structure.len && pending->is_present) {
+        hm_err err = leave_unchanged(s, pending, &finished);
+        if (!finished) *place = NULL;
+        return hm_failed(err) ? hm_parser_finish(s->parser, job, err, false) : HM_OK;
+    }
     if (s->orders->noted || !structure.len)
         return hm_parser_finish(s->parser, job, hm_could_not("core language: an answer to nothing"), false);
-    hm_err err = take_signed(s, pending, answer);
-    return hm_parser_finish(s->parser, job, err, !hm_failed(err));
+    hm_err err = keep_answer(pending, answer);
+    if (hm_failed(err)) return hm_parser_finish(s->parser, job, err, false);
+    if (!s->orders->stamps.count) return finish_signed(s, pending);
+    defer(s, pending);
+    *place = NULL;
+    return HM_OK;
 }
 
-static hm_err take_answer(signing *s, const hm_message *answer) {
+static hm_err take_answer(hm_signing *s, const hm_message *answer) {
     bool fault = answer->type == HM_MSG_FAULT;
     bool noted = answer->type == HM_MSG_NOTED && s->orders->noted;
     if (!fault && !noted && answer->type != HM_MSG_SIGNED) return hm_could_not("core language: an answer to nothing");
     int tag = fault ? (int)HM_FAULT_TAG : noted ? (int)HM_NOTED_TAG : (int)HM_SIGNED_TAG;
-    pending_job *pending = take_pending(s, answer->field[tag].number);
+    hm_sign_job *pending = take_pending(s, answer->field[tag].number);
     if (!pending) return fault ? hm_wire_raise(answer) : hm_could_not("core language: an answer to nothing");
-    hm_err err = finish_pending(s, pending, answer);
+    hm_err err = finish_pending(s, &pending, answer);
     pending_free(pending);
     return err;
 }
 
-static hm_err take_waiting(signing *s, size_t at_most) {
+static hm_err take_waiting(hm_signing *s, size_t at_most) {
     HM_TRY(flush(s));
     while (s->waiting > at_most) {
         hm_message answer;
         HM_TRY(receive(s, &answer));
         HM_TRY(take_answer(s, &answer));
+        HM_TRY(stamp_deferred(s));
     }
-    return HM_OK;
+    return stamp_deferred(s);
 }
 
-static hm_err sign_all(signing *s) {
+static hm_err sign_all(hm_signing *s) {
     for (;;) {
         hm_job job;
         bool more;
         HM_TRY(hm_parser_next(s->parser, &job, &more));
         if (!more) return take_waiting(s, 0);
         HM_TRY(start(s, &job));
+        HM_TRY(stamp_deferred(s));
         /* Half the window is sent at once and answered while the other half is read. */
-        if (s->waiting % (WINDOW / 2) == 0) HM_TRY(flush(s));
-        if (s->waiting == WINDOW) HM_TRY(take_waiting(s, WINDOW / 2));
+        if (s->waiting % (HM_SIGN_WINDOW / 2) == 0) HM_TRY(flush(s));
+        if (s->waiting == HM_SIGN_WINDOW) HM_TRY(take_waiting(s, HM_SIGN_WINDOW / 2));
     }
 }
 
 hm_err hm_parse_sign(hm_parser *parser, void *orders) {
-    static signing s;
+    static hm_signing s;
     s.parser = parser;
     s.orders = orders;
+    s.behind_last = &s.to_stamp;
+    s.stamper = (hm_stamper){.parser = parser, .orders = &s.orders->stamps, .office = ask_office, .context = &s};
     hm_err err = sign_all(&s);
-    for (size_t i = 0; i < WINDOW; i++) {
+    for (size_t i = 0; i < HM_SIGN_WINDOW; i++) {
         if (s.window[i] && hm_failed(err))
             (void)!hm_failed(hm_parser_finish(parser, &s.window[i]->opened.job, err, false));
         pending_free(s.window[i]);
     }
+    for (hm_sign_job *next = s.to_stamp; next; next = s.to_stamp) {
+        s.to_stamp = next->next;
+        if (hm_failed(err)) (void)!hm_failed(hm_parser_finish(parser, &next->opened.job, err, false));
+        pending_free(next);
+    }
+    hm_stamper_clear(&s.stamper);
     hm_trust_free(&s.trust);
     hm_buf_clear(&s.outgoing);
     hm_buf_clear(&s.storage);

@@ -2,7 +2,7 @@
 #ifndef HM_APP_PARSE_SIGN_H
 #define HM_APP_PARSE_SIGN_H
 
-#include "parser.h"
+#include "stamping.h"
 
 typedef struct {
     const char *format, *product, *release;
@@ -12,6 +12,7 @@ typedef struct {
     bool distrust;  /* what the office answers is checked before it becomes part of a file: it is one elsewhere */
     hm_bytes trust; /* the office's own root, PEM: to know its signatures again */
     int64_t now;
+    hm_stamp_orders stamps; /* none: nothing is timestamped */
 } hm_sign_orders;
 
 HM_MUST_USE hm_err hm_parse_sign(hm_parser *parser, void *orders);

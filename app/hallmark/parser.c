@@ -97,6 +97,15 @@ hm_err hm_parser_sibling(hm_parser *parser, const hm_job *job, hm_bytes path, in
     return HM_OK;
 }
 
+hm_err hm_parser_stamp(hm_parser *parser, const hm_job *job, size_t which, hm_bytes request, int *fd) {
+    static hm_post post;
+    hm_post_start(&post, HM_POST_STAMP, job->number, (uint32_t)which, 0);
+    hm_post_set_text(&post, request);
+    HM_TRY(ask(parser, &post));
+    *fd = post.fd;
+    return *fd >= 0 ? HM_OK : hm_could_not("the front sent something malformed");
+}
+
 hm_err hm_parser_output(hm_parser *parser, const hm_job *job, hm_part part, int *fd) {
     HM_TRY(ask_for_file(parser, job, HM_POST_OUTPUT, part, fd));
     return *fd < 0 ? hm_could_not("the front gave no output") : HM_OK;

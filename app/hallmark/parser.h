@@ -47,6 +47,8 @@ HM_MUST_USE hm_err hm_parser_sibling(hm_parser *parser, const hm_job *job, hm_by
 HM_MUST_USE hm_err hm_parser_output(hm_parser *parser, const hm_job *job, hm_part part, int *fd);
 /* That this output will be asked for soon. Whether the front can give it is said then. */
 HM_MUST_USE hm_err hm_parser_output_soon(hm_parser *parser, const hm_job *job, hm_part part);
+/* What timestamping authority number WHICH answers to REQUEST, as a file. */
+HM_MUST_USE hm_err hm_parser_stamp(hm_parser *parser, const hm_job *job, size_t which, hm_bytes request, int *fd);
 /* For ahead.c: what a post says. */
 HM_MUST_USE hm_err hm_parser_take_job(const hm_post *post, hm_job *job, bool *more);
 HM_MUST_USE hm_err hm_parser_raise(const hm_post *fault);

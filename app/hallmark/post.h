@@ -13,6 +13,7 @@ typedef enum {
     HM_POST_OUTPUT,    /* a file to write: which -> OUTPUT with a descriptor, or FAULT */
     HM_POST_MEMBER,    /* a file to write into the folder of outputs, its name in the text -> OUTPUT, or FAULT */
     HM_POST_ENTRY,     /* the next entry of a folder -> ENTRY, or END, or FAULT */
+    HM_POST_STAMP,     /* a timestamp of authority A, the request in the text -> COMPANION with the response in a file */
     HM_POST_FAULT,     /* class in A, sentence in the text */
     HM_POST_TEXT,      /* report: more text for stream A */
     HM_POST_RESULT     /* report: class in A, commit the outputs if B, sentence in the text */

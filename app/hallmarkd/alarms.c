@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVERY_SECONDS = 5 };
+enum { EVERY_SECONDS = 5, EXPIRIES_EVERY = 12 /* times that */ };
 
 static void forget(hm_front *front) {
     if (front->alarms) bufferevent_free(front->alarms);
@@ -25,6 +25,13 @@ static void on_end(struct bufferevent *core, short what, void *context) {
 
 static bool take(hm_front *front, const hm_message *message) {
     if (message->type == HM_MSG_WELCOME) return true;
+    if (message->type == HM_MSG_EXPIRY) return hm_expiries_take(&front->expiries, message), true;
+    if (message->type == HM_MSG_DONE || (message->type == HM_MSG_FAULT && front->expiries_asked)) {
+        /* After a fault nothing is known now. */
+        hm_expiries_done(front->expiries);
+        front->expiries_asked = false;
+        return true;
+    }
     if (message->type != HM_MSG_ALARMED) return false;
     front->alarms_asked = false;
     front->alarms_known = true;
@@ -74,6 +81,8 @@ static hm_err begin(hm_front *front) {
 static hm_err ask(hm_front *front) {
     if (!front->alarms) HM_TRY(begin(front));
     front->alarms_asked = true;
+    front->expiries_asked = front->expiries_tick++ % EXPIRIES_EVERY == 0;
+    if (front->expiries_asked) HM_TRY(put_question(front, &(hm_message){.type = HM_MSG_EXPIRIES}));
     return put_question(front, &(hm_message){.type = HM_MSG_ALARMS});
 }
 
@@ -84,4 +93,7 @@ void hm_alarms_ask(hm_front *front) {
     if (hm_failed(ask(front))) forget(front);
 }
 
-void hm_alarms_end(hm_front *front) { forget(front); }
+void hm_alarms_end(hm_front *front) {
+    forget(front);
+    hm_expiries_free(&front->expiries);
+}

@@ -52,7 +52,9 @@ static void keep_answer(hm_call *c, const hm_message *message) {
         json_array_append_new(c->wanted_files, object);
         return;
     }
-    if (c->route && (c->route->items || c->route->list) && c->stage == HM_MAIN)
+    if (message->type == HM_MSG_LOG_SEARCHED)
+        json_decref(c->answer), c->answer = object;
+    else if (c->route && (c->route->items || c->route->list) && c->stage == HM_MAIN)
         json_array_append_new(c->items, object);
     else if (c->stage == HM_MAIN || (message->type != HM_MSG_DONE && c->stage == HM_LAST))
         json_decref(c->answer), c->answer = object;

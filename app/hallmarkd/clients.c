@@ -49,14 +49,16 @@ static void forget(void *parent, void *value, CRYPTO_EX_DATA *data, int index, l
     free(client);
 }
 
-static void take_address(hm_client *client) {
+static hm_address address_of(int fd) {
+    hm_address address = {{0}};
     struct sockaddr_storage from;
     socklen_t len = sizeof from;
-    if (getpeername(SSL_get_fd(client->tls), (struct sockaddr *)&from, &len) != 0) return;
+    if (getpeername(fd, (struct sockaddr *)&from, &len) != 0) return address;
     if (from.ss_family == AF_INET)
-        memcpy(client->address.octet, &((struct sockaddr_in *)&from)->sin_addr, 4);
+        memcpy(address.octet, &((struct sockaddr_in *)&from)->sin_addr, 4);
     else /* Who has one has 2^64 of them. */
-        memcpy(client->address.octet, &((struct sockaddr_in6 *)&from)->sin6_addr, 8);
+        memcpy(address.octet, &((struct sockaddr_in6 *)&from)->sin6_addr, 8);
+    return address;
 }
 
 /* evhttp notices, and frees it. */
@@ -87,7 +89,7 @@ static size_t count_of(const hm_front *front, const hm_address *address) {
 static void place(hm_client *client) {
     hm_front *front = client->front;
     client->placed = true;
-    take_address(client);
+    client->address = address_of(SSL_get_fd(client->tls));
     if (count_of(front, &client->address) > OF_ONE_ADDRESS) end(oldest_stranger(front, &client->address));
     if (!client->ended && count_of(front, NULL) > front->clients_max) end(oldest_stranger(front, NULL));
 }
@@ -195,7 +197,9 @@ void hm_client_is_known(struct evhttp_request *request) {
 
 hm_address hm_client_address(struct evhttp_request *request) {
     const hm_client *client = client_of(request);
-    return client ? client->address : (hm_address){{0}};
+    struct evhttp_connection *connection = evhttp_request_get_connection(request);
+    if (client || !connection) return client ? client->address : (hm_address){{0}};
+    return address_of(bufferevent_getfd(evhttp_connection_get_bufferevent(connection)));
 }
 
 hm_err hm_clients_begin(hm_front *front) {

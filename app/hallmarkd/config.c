@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DRAIN_DEFAULT = 10, DRAIN_MAX = 3600 };
+enum { DRAIN_DEFAULT = 10, DRAIN_MAX = 3600, STAMPS_DEFAULT = 120, STAMPS_MAX = 100000 };
 
 static const struct {
     const char *word;
@@ -22,6 +22,9 @@ static const struct {
     {"authorities", offsetof(hm_config, authorities)},
     {"metrics", offsetof(hm_config, metrics)},
     {"drain", offsetof(hm_config, drain)},
+    {"tsa", offsetof(hm_config, tsa)},
+    {"tsa-rate", offsetof(hm_config, tsa_rate)},
+    {"tsa-listen", offsetof(hm_config, tsa_listen)},
 };
 enum { WORDS = sizeof words / sizeof words[0] };
 
@@ -84,6 +87,24 @@ hm_err hm_config_address(const char *text, char host[static 64], uint16_t *port)
                : hm_misuse("%s: is no address (a number like 127.0.0.1, 0.0.0.0 or [::], not a name)", host);
 }
 
+/* Each timestamp is on record: whoever may ask for one may fill the disk, so fast. */
+static hm_err check_tsa(hm_config *config) {
+    char host[64];
+    uint16_t port;
+    uint64_t rate = STAMPS_DEFAULT;
+    bool is_public = strcmp(config->tsa, "public") == 0;
+    if (config->tsa[0] && !is_public && strcmp(config->tsa, "principals") != 0)
+        return hm_misuse("tsa: is public or principals");
+    if (!is_public && (config->tsa_rate[0] || config->tsa_listen[0]))
+        return hm_misuse("tsa-rate and tsa-listen are for strangers (line \"tsa public\")");
+    if (is_public && !config->listen[0]) return hm_misuse("tsa is for HTTPS (line \"listen\")");
+    if (config->tsa_listen[0]) HM_TRY(hm_config_address(config->tsa_listen, host, &port));
+    if (config->tsa_rate[0] && hm_failed(hm_decimal_decode(hm_text(config->tsa_rate), &rate))) rate = 0;
+    if (!rate || rate > STAMPS_MAX) return hm_misuse("tsa-rate: is no number of timestamps up to %d", STAMPS_MAX);
+    config->strangers_stamps = is_public ? (unsigned)rate : 0;
+    return HM_OK;
+}
+
 hm_err hm_config_check(hm_config *config) {
     char host[64];
     uint16_t port;
@@ -98,5 +119,5 @@ hm_err hm_config_check(hm_config *config) {
     if (config->drain[0] && (hm_failed(hm_decimal_decode(hm_text(config->drain), &seconds)) || seconds > DRAIN_MAX))
         return hm_misuse("drain: is no number of seconds up to %d", DRAIN_MAX);
     config->drain_seconds = (unsigned)seconds;
-    return HM_OK;
+    return check_tsa(config);
 }

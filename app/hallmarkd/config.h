@@ -8,6 +8,9 @@
  *     issuers /etc/hallmark/issuers       whose tokens are taken (identity/issuers.h)
  *     authorities /etc/hallmark/ca.pem    that issuers' keys are fetched under, instead of the system's
  *     metrics 127.0.0.1:9464              /metrics and /healthz, plain HTTP
+ *     tsa public                          timestamps for whoever asks, at /tsa; otherwise (principals) for who is known
+ *     tsa-rate 120                        so many of them in a minute, and a quarter of that from one address
+ *     tsa-listen 127.0.0.1:3161           /tsa in plain HTTP, and nothing else
  *     drain 10                            seconds that what is under way has when the server ends; between two calls of
  *                                         what was begun before a reload
  */
@@ -20,7 +23,9 @@ enum { HM_CONFIG_VALUE_MAX = 1024 };
 typedef char hm_config_value[HM_CONFIG_VALUE_MAX + 1];
 typedef struct {
     hm_config_value office, listen, certificate, key, clients, issuers, authorities, metrics, drain;
+    hm_config_value tsa, tsa_rate, tsa_listen;
     unsigned drain_seconds;
+    unsigned strangers_stamps; /* in a minute; 0: none for who is not known */
 } hm_config;
 
 /* Read TEXT; what it does not say keeps its value in CONFIG. A refusal "line N: ..." for whatever is not exactly that.

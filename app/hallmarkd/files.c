@@ -42,9 +42,15 @@ static void name_version(const struct stat *st, char tag[static TAG_LEN]) {
              (unsigned long long)st->st_mtim.tv_sec, (unsigned long)st->st_mtim.tv_nsec);
 }
 
+static const char *type_of(const char *name) {
+    size_t len = strlen(name);
+    if (strcmp(name, "checkpoint") == 0) return "text/plain; charset=utf-8";
+    if (len > 4 && strcmp(name + len - 4, ".crl") == 0) return "application/pkix-crl"; /* RFC 2585, section 4.2 */
+    return "application/octet-stream";
+}
+
 static void add_headers(struct evkeyvalq *headers, const char *name, const char *tag) {
-    evhttp_add_header(headers, "Content-Type",
-                      strcmp(name, "checkpoint") == 0 ? "text/plain; charset=utf-8" : "application/octet-stream");
+    evhttp_add_header(headers, "Content-Type", type_of(name));
     evhttp_add_header(headers, "Cache-Control", caching_of(name));
     evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
     evhttp_add_header(headers, "Accept-Ranges", "bytes");

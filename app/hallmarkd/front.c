@@ -136,10 +136,23 @@ static void answer(hm_exchange *x, const struct evhttp_uri *uri) {
         answer_file(x, x->front->plan->log, rest);
     else if (path && (rest = behind(path, "/v1/download/")))
         answer_file(x, x->front->plan->published, rest);
+    else if (path && (rest = behind(path, "/crl/")))
+        answer_file(x, x->front->plan->lists, rest);
     else if (path && (rest = behind(path, "/v1")) && rest[0] == '/')
         answer_api(x, uri, rest);
+    else if (path && strcmp(path, "/tsa") == 0)
+        hm_tsa_answer(x);
     else
-        hm_exchange_problem(x, HM_PROBLEM_NOT_FOUND, "everything is under /v1 and /log");
+        hm_exchange_problem(x, HM_PROBLEM_NOT_FOUND, "everything is under /v1, /log and /crl");
+}
+
+/* In plain HTTP there are timestamps, which are signed themselves, and nothing else. */
+static void answer_plain(hm_exchange *x, const struct evhttp_uri *uri) {
+    const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+    if (path && strcmp(path, "/tsa") == 0)
+        hm_tsa_answer(x);
+    else
+        hm_exchange_problem(x, HM_PROBLEM_NOT_FOUND, "everything else is under https");
 }
 
 /* A body is read of POST alone (and of PUT and PATCH, which nothing here has): where another method has one, it would
@@ -149,8 +162,8 @@ static bool may_leave_a_body(struct evhttp_request *request) {
     return evhttp_request_get_command(request) != EVHTTP_REQ_POST && length && strcmp(length, "0") != 0;
 }
 
-static void on_request(struct evhttp_request *request, void *context) {
-    hm_front *front = context;
+static void take(struct evhttp_request *request, hm_front *front,
+                 void (*answer_it)(hm_exchange *x, const struct evhttp_uri *uri)) {
     hm_exchange *x = exchange_new(front, request);
     if (!x) {
         evhttp_send_error(request, 503, NULL);
@@ -163,8 +176,11 @@ static void on_request(struct evhttp_request *request, void *context) {
         hm_exchange_problem(x, HM_PROBLEM_MALFORMED,
                             "a request has one Content-Length and no Transfer-Encoding, and plain names of headers");
     else
-        answer(x, evhttp_request_get_evhttp_uri(request));
+        answer_it(x, evhttp_request_get_evhttp_uri(request));
 }
+
+static void on_request(struct evhttp_request *request, void *front) { take(request, front, answer); }
+static void on_plain_request(struct evhttp_request *request, void *front) { take(request, front, answer_plain); }
 
 /* ---- metrics and health, on a listener of their own ---- */
 
@@ -188,6 +204,7 @@ static void on_metrics(struct evhttp_request *request, void *context) {
     if (front->alarms_known)
         evbuffer_add_printf(out, "# TYPE hallmark_break_glass gauge\nhallmark_break_glass %llu\n",
                             (unsigned long long)front->break_glass);
+    hm_expiries_put(front->expiries, out);
     evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain; version=0.0.4");
     evhttp_send_reply(request, 200, "OK", out);
     evbuffer_free(out);
@@ -243,6 +260,7 @@ static void end_if_idle(hm_front *front) {
 static void leave_metrics(hm_front *front) {
     if (front->metrics) evhttp_free(front->metrics);
     front->metrics = NULL;
+    hm_tsa_leave(front);
 }
 
 static void on_stop(evutil_socket_t fd, short what, void *context) {
@@ -317,6 +335,7 @@ static hm_err open_http(hm_front *front) {
     front->bound = evhttp_accept_socket_with_handle(front->http, front->plan->listener);
     if (!front->bound) return hm_could_not("HTTPS cannot be served: %s", strerror(errno));
     HM_TRY(add_metrics(front));
+    HM_TRY(hm_tsa_begin(front, on_plain_request));
     return add_events(front);
 }
 
@@ -329,7 +348,7 @@ hm_err hm_front_check(const hm_config *config) {
 
 hm_err hm_front_run(const hm_front_plan *plan) {
     static hm_front front;
-    const int folders[] = {plan->log, plan->published};
+    const int folders[] = {plan->log, plan->published, plan->lists};
     front.plan = plan;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN);
@@ -343,5 +362,6 @@ hm_err hm_front_run(const hm_front_plan *plan) {
     (void)fflush(stderr);
     hm_sessions_end(&front);
     hm_alarms_end(&front);
+    hm_tsa_end(&front);
     return HM_OK;
 }

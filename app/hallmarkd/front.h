@@ -3,6 +3,7 @@
 #ifndef HM_HALLMARKD_FRONT_H
 #define HM_HALLMARKD_FRONT_H
 
+#include "expiries.h"
 #include "config.h"
 #include "problem.h"
 
@@ -17,9 +18,11 @@ typedef struct {
     const hm_config *config;
     int listener; /* listening TCP socket */
     int metrics;  /* the same, or -1 */
+    int tsa;      /* the same */
     int core;     /* SOCK_SEQPACKET: new sessions' sockets are sent over it */
     int log;      /* folders that are served: the log's, and what was published (-1: nothing was) */
     int published;
+    int lists; /* revocation lists */
     int stop; /* says, by one of the two bytes, to take no connections any more and to end */
 } hm_front_plan;
 /* At once, but for the calls that are under way; or when what was begun in its sessions is over, too
@@ -40,7 +43,8 @@ enum { HM_WEB_SESSIONS_MAX = 900 };
 typedef struct {
     const hm_front_plan *plan;
     struct event_base *base;
-    struct evhttp *http, *metrics;
+    struct evhttp *http, *metrics, *tsa;
+    struct hm_stamps *stamps; /* tsa.c; NULL: nobody has asked for one yet */
     SSL_CTX *tls;
     hm_client *client;
     size_t clients, clients_max, clients_before; /* before: a second ago */
@@ -53,8 +57,9 @@ typedef struct {
     time_t left; /* since when another front takes what comes; 0: none does */
     /* alarms.c: what the core has to alarm about, if it has answered lately */
     struct bufferevent *alarms;
-    unsigned alarms_tick;
-    bool alarms_asked, alarms_known;
+    unsigned alarms_tick, expiries_tick;
+    hm_expiries *expiries; /* NULL: nothing was told yet */
+    bool alarms_asked, alarms_known, expiries_asked;
     uint64_t break_glass;                                  /* policies for some hours that are in force */
     uint64_t requests, problems, signatures, by_status[6]; /* since the start; by_status by hundreds */
 } hm_front;
@@ -117,6 +122,13 @@ HM_MUST_USE hm_err hm_front_send_socket(int core, int fd);
 /* alarms.c: to be called every second; and before the front ends */
 void hm_alarms_ask(hm_front *front);
 void hm_alarms_end(hm_front *front);
+
+/* tsa.c: timestamps for who has not said who he is. On a listener of their own in plain HTTP; one request; the end. */
+HM_MUST_USE hm_err hm_tsa_begin(hm_front *front, void (*take)(struct evhttp_request *request, void *front));
+void hm_tsa_answer(hm_exchange *x);
+/* Another front answers there from now on. */
+void hm_tsa_leave(hm_front *front);
+void hm_tsa_end(hm_front *front);
 
 /* files.c: what lies in a folder, read-only. NAME is what the client wrote behind the folder's own path. */
 void hm_files_send(hm_exchange *x, int folder, const char *name);

@@ -13,6 +13,7 @@ enum { CONFIG_MAX = 65536 };
 static const char usage[] =
     "hallmarkd [--config FILE] [--office DIR] [--listen ADDRESS:PORT --certificate FILE --key FILE] [--issuers FILE]\n"
     "          [--authorities FILE] [--clients FILE] [--metrics ADDRESS:PORT] [--drain SECONDS] [--check | --openapi]\n"
+    "          [--tsa public [--tsa-rate N] [--tsa-listen ADDRESS:PORT]]\n"
     "\n"
     "Serves an office: to the processes of this machine, which join it instead of opening the office themselves, and\n"
     "with --listen over HTTPS. The configuration file has a line \"word value\" for each of these options.\n";

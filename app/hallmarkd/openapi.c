@@ -87,6 +87,7 @@ static json_t *answer_schema(const hm_route *route) {
         describe(route->answer, properties, required);
     else
         json_object_set_new(properties, "items", array_of(item_schema(route)));
+    if (route->question == HM_MSG_LOG_SEARCH) describe(HM_MSG_LOG_SEARCHED, properties, required);
     if (route->last == HM_MSG_PUBLISH_CLOSE)
         json_object_set_new(properties, "wanted", array_of(message_schema(HM_MSG_PUBLISH_WANTED, true)));
     if (route->last) {
@@ -221,12 +222,16 @@ static void add_file(json_t *paths, const char *root, const char *path, const ch
 
 static void add_files(json_t *paths) {
     static const char *const release[] = {"product", "release", "file", NULL}, *const tile[] = {"level", "tile", NULL},
-                             *const none[] = {NULL}, *const entries[] = {"tile", NULL};
+                             *const none[] = {NULL}, *const list[] = {"product", NULL}, *const entries[] = {"tile", NULL};
     static const char octets[] = "application/octet-stream";
     add_file(paths, NULL, "/download/{product}/{release}/{file}", "A published file; SHA256SUMS is one in each release",
              octets, release);
     add_file(paths, "/", "/log/checkpoint", "The log's newest checkpoint (C2SP tlog-checkpoint)",
              "text/plain; charset=utf-8", none);
+    add_file(paths, "/", "/crl/root.crl", "The revocation list of the root", "application/pkix-crl", none);
+    add_file(paths, "/", "/crl/{product}.crl",
+             "The revocation list of a product's authority (of a product named root: _root)", "application/pkix-crl",
+             list);
     add_file(paths, "/", "/log/tile/{level}/{tile}",
              "A tile of the log's tree (C2SP tlog-tiles); the tile's number is several parts of the path, as x001/234, "
              "and of one that is not full .p/ and its width follow",

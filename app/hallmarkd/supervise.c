@@ -46,7 +46,7 @@ typedef struct {
 
 typedef struct {
     hm_config *config;
-    int folder, lock, local, listener, metrics, signals;
+    int folder, lock, local, listener, metrics, tsa, signals;
     int fronts[2], tokens[2];         /* of the core, of the other */
     child core, front, judge, former; /* FORMER: a front that is ending */
     int64_t began, started;           /* monotonic seconds: the server; what was started last */
@@ -145,10 +145,12 @@ static hm_err start_core(server *s) {
     prctl(PR_SET_NAME, "hallmark-core");
     hm_fd_close(&s->listener);
     hm_fd_close(&s->metrics);
+    hm_fd_close(&s->tsa);
     hm_core_doors doors = {.local = s->local,
                            .fronts = s->fronts[0],
                            .identity = s->config->issuers[0] ? s->tokens[0] : -1,
-                           .stop = s->core.stop};
+                           .stop = s->core.stop,
+                           .strangers_stamps = s->config->strangers_stamps};
     close(s->fronts[1]);
     close(s->tokens[1]);
     signal(SIGPIPE, SIG_IGN);
@@ -162,11 +164,14 @@ static hm_err start_front(server *s) {
     hm_front_plan plan = {.config = s->config,
                           .listener = s->listener,
                           .metrics = s->metrics,
+                          .tsa = s->tsa,
                           .core = s->fronts[1],
                           .log = openat(s->folder, "log", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
                           .published = openat(s->folder, "published", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
+                          .lists = openat(s->folder, "crl", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
                           .stop = s->front.stop};
-    const int keep[] = {plan.listener, plan.metrics, plan.core, plan.log, plan.published, plan.stop};
+    const int keep[] = {plan.listener, plan.metrics,   plan.tsa,   plan.core,
+                        plan.log,      plan.published, plan.lists, plan.stop};
     hm_err err = hm_sandbox_close_others(keep, sizeof keep / sizeof keep[0]);
     end_child("front", hm_failed(err) ? err : hm_front_run(&plan));
 }
@@ -365,6 +370,7 @@ static void say_ready(const server *s) {
     (void)!dprintf(2, "hallmarkd: serves %s\n", s->config->office);
     say_address(s->listener, "https", "");
     say_address(s->metrics, "http", "/metrics");
+    say_address(s->tsa, "http", "/tsa");
 }
 
 /* Each session is one in the front and one in the core, each connection one in the front. */
@@ -384,9 +390,11 @@ static hm_err open_server(server *s) {
     s->folder = open(s->config->office, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->folder < 0) return hm_could_not("%s: %s", s->config->office, strerror(errno));
     (void)mkdirat(s->folder, "published", 0755); /* so that the front has it, whenever something comes into it */
+    (void)mkdirat(s->folder, "crl", 0755);       /* the same */
     HM_TRY(block_signals(&s->signals));
     HM_TRY(listen_tcp(s->config->listen, &s->listener));
     HM_TRY(listen_tcp(s->config->metrics, &s->metrics));
+    HM_TRY(listen_tcp(s->config->tsa_listen, &s->tsa));
     return listen_local(s);
 }
 
@@ -406,6 +414,7 @@ hm_err hm_supervise(hm_config *config) {
                 .local = -1,
                 .listener = -1,
                 .metrics = -1,
+                .tsa = -1,
                 .signals = -1,
                 .fronts = {-1, -1},
                 .tokens = {-1, -1},

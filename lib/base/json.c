@@ -171,18 +171,37 @@ static bool take_value(hm_reader *reader, hm_bytes *value) {
     return false;
 }
 
+/* The next member of an object, of which READER stands behind the brace or a comma. */
+static bool take_member(hm_reader *reader, hm_bytes *name, hm_bytes *value) {
+    uint8_t c;
+    if (hm_failed(hm_read_u8(reader, &c)) || c != '"' || !take_string(reader, name)) return false;
+    return !hm_failed(hm_read_u8(reader, &c)) && c == ':' && take_value(reader, value);
+}
+
+static bool take_char(hm_reader *reader, char wanted) {
+    uint8_t c;
+    return !hm_failed(hm_read_u8(reader, &c)) && c == wanted;
+}
+
 void hm_json_member(hm_bytes text, const char *key, hm_bytes *value, bool *found) {
     hm_reader reader = hm_reader_of(text);
-    uint8_t c;
+    hm_bytes name;
     *found = false;
-    if (hm_failed(hm_read_u8(&reader, &c)) || c != '{') return;
-    for (;;) {
-        hm_bytes name;
-        if (hm_failed(hm_read_u8(&reader, &c)) || c != '"' || !take_string(&reader, &name)) return;
-        if (hm_failed(hm_read_u8(&reader, &c)) || c != ':' || !take_value(&reader, value)) return;
+    if (!take_char(&reader, '{')) return;
+    do {
+        if (!take_member(&reader, &name, value)) return;
         *found = hm_bytes_equal(name, hm_text(key));
-        if (*found || hm_failed(hm_read_u8(&reader, &c)) || c != ',') return;
-    }
+    } while (!*found && take_char(&reader, ','));
+}
+
+void hm_json_members(hm_bytes text, void (*visit)(void *context, hm_bytes name, hm_bytes value), void *context) {
+    hm_reader reader = hm_reader_of(text);
+    hm_bytes name, value;
+    if (!take_char(&reader, '{')) return;
+    do {
+        if (!take_member(&reader, &name, &value)) return;
+        visit(context, name, value);
+    } while (take_char(&reader, ','));
 }
 
 hm_bytes hm_json_text_of(hm_bytes text, const char *key) {

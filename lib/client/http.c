@@ -259,8 +259,8 @@ static hm_err post(hm_http *http, hm_bytes body, const char *type, const char *c
     return perform(http, answer);
 }
 
-static hm_err post_as(hm_http *http, const char *path, hm_bytes body, const char *type, const char *const *headers,
-                      size_t count, hm_http_answer *answer) {
+static hm_err post_with(hm_http *http, const char *path, hm_bytes body, const char *type, const char *const *headers,
+                        size_t count, hm_http_answer *answer) {
     struct curl_slist *list = NULL;
     HM_TRY(prepare(http, path, answer));
     hm_err err = post(http, body, type, headers, count, &list, answer);
@@ -270,11 +270,19 @@ static hm_err post_as(hm_http *http, const char *path, hm_bytes body, const char
 
 hm_err hm_http_post(hm_http *http, const char *path, hm_bytes json, const char *const *headers, size_t count,
                     hm_http_answer *answer) {
-    return post_as(http, path, json, "Content-Type: application/json", headers, count, answer);
+    return post_with(http, path, json, "Content-Type: application/json", headers, count, answer);
 }
 
 hm_err hm_http_post_octets(hm_http *http, const char *path, hm_bytes octets, hm_http_answer *answer) {
-    return post_as(http, path, octets, "Content-Type: application/octet-stream", NULL, 0, answer);
+    return post_with(http, path, octets, "Content-Type: application/octet-stream", NULL, 0, answer);
+}
+
+hm_err hm_http_post_as(hm_http *http, const char *path, hm_bytes octets, const char *type, hm_http_answer *answer) {
+    char line[HM_HTTP_TYPE_MAX + 16];
+    int len = snprintf(line, sizeof line, "Content-Type: %s", type);
+    if (len < 0 || (size_t)len >= sizeof line) return hm_misuse("the content type is too long");
+    HM_TRY(hm_http_check_header(line));
+    return post_with(http, path, octets, line, NULL, 0, answer);
 }
 
 hm_err hm_http_exporter(const hm_http *http, uint8_t out[static HM_HTTP_EXPORTER_LEN]) {
@@ -294,7 +302,8 @@ static hm_err copy(const char **text) {
 
 static hm_err copy_options(hm_http *http, const hm_http_options *from) {
     hm_http_options *o = &http->options;
-    *o = (hm_http_options){.tls13 = from->tls13, .plain_loopback = from->plain_loopback, .stop = from->stop};
+    *o = (hm_http_options){
+        .tls13 = from->tls13, .plain_loopback = from->plain_loopback, .plain = from->plain, .stop = from->stop};
     o->connect_ms = from->connect_ms ? from->connect_ms : CONNECT_MS;
     o->total_ms = from->total_ms ? from->total_ms : TOTAL_MS;
     o->answer_max = from->answer_max ? from->answer_max : ANSWER_MAX;
@@ -326,7 +335,7 @@ static hm_err begin(hm_http *http, const char *base_url, const hm_http_options *
 hm_err hm_http_open(const char *base_url, const hm_http_options *options, hm_http **pointer) {
     hm_http_url url;
     *pointer = NULL;
-    HM_TRY(hm_http_check_base(base_url, options->plain_loopback, &url));
+    HM_TRY(hm_http_check_base(base_url, options->plain_loopback, options->plain, &url));
     if (!options->certificate_file != !options->key_file)
         return hm_misuse("a client's certificate and its key are given together");
     HM_HTTP *http = calloc(1, sizeof *http);

@@ -62,10 +62,10 @@ static hm_err split_base(const char *text, hm_http_url *url) {
     return split_authority(authority, len, url);
 }
 
-hm_err hm_http_check_base(const char *text, bool plain_loopback, hm_http_url *url) {
+hm_err hm_http_check_base(const char *text, bool plain_loopback, bool plain, hm_http_url *url) {
     *url = (hm_http_url){.tls = true};
     HM_TRY(hm_in(split_base(text, url), "%s", text));
-    if (url->tls || (plain_loopback && is_loopback(url->host))) return HM_OK;
+    if (url->tls || plain || (plain_loopback && is_loopback(url->host))) return HM_OK;
     return hm_misuse("%s: http is for %s (use https)", text,
                      plain_loopback ? "loopback addresses only, written as numbers" : "nobody here");
 }

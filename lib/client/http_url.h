@@ -10,7 +10,7 @@ typedef struct {
 } hm_http_url;
 
 /* A base URL as http.h has it, or misuse. */
-HM_MUST_USE hm_err hm_http_check_base(const char *text, bool plain_loopback, hm_http_url *url);
+HM_MUST_USE hm_err hm_http_check_base(const char *text, bool plain_loopback, bool plain, hm_http_url *url);
 /* A relative path, with a query if it likes. */
 HM_MUST_USE hm_err hm_http_check_path(const char *path);
 /* "Name: value" without control characters. */

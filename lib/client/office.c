@@ -16,12 +16,13 @@
 
 /* The child's whole life. An interrupt from the terminal ends the front; the core sees its peer close and finishes what
  * it is doing, so that no intent is left without what became of it. */
-static _Noreturn void run_core(int fd, const char *directory, void (*survivor)(void *context), void *context) {
+static _Noreturn void run_core(int fd, const char *directory, bool rehearsal, void (*survivor)(void *context),
+                               void *context) {
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_NAME, "hallmark-core");
-    hm_err err = hm_core_serve(fd, directory);
+    hm_err err = rehearsal ? hm_core_rehearse(fd, directory) : hm_core_serve(fd, directory);
     if (survivor) survivor(context);
     if (hm_failed(err)) {
         hm_message message = {.type = HM_MSG_FAULT};
@@ -78,17 +79,15 @@ hm_err hm_connection_begin(hm_connection *connection) {
     return hm_fault_raise(&fault);
 }
 
-hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *context, hm_connection *connection) {
-    *connection = HM_CONNECTION_NONE;
+static hm_err fork_core(const char *directory, bool rehearsal, void (*survivor)(void *context), void *context,
+                        hm_connection *connection) {
     int pair[2];
-    HM_TRY(join(directory, &connection->fd));
-    if (connection->fd >= 0) return hm_connection_begin(connection);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return hm_could_not("no socket for the core: %s", strerror(errno));
     pid_t pid = fork();
     if (pid == 0) {
         close(pair[0]);
-        run_core(pair[1], directory, survivor, context);
+        run_core(pair[1], directory, rehearsal, survivor, context);
     }
     close(pair[1]);
     if (pid < 0) {
@@ -98,6 +97,18 @@ hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *
     connection->fd = pair[0];
     connection->core = pid;
     return hm_connection_begin(connection);
+}
+
+hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *context, hm_connection *connection) {
+    *connection = HM_CONNECTION_NONE;
+    HM_TRY(join(directory, &connection->fd));
+    if (connection->fd >= 0) return hm_connection_begin(connection);
+    return fork_core(directory, false, survivor, context, connection);
+}
+
+hm_err hm_connect_rehearsal(const char *directory, hm_connection *connection) {
+    *connection = HM_CONNECTION_NONE;
+    return fork_core(directory, true, NULL, NULL, connection);
 }
 
 hm_err hm_listen(hm_connection *connection, hm_message *answer) {

@@ -38,7 +38,7 @@ typedef struct {
     bool publishes, was_named; /* a session that publishes; its files were named */
     hm_buf octets;             /* of them that wait to be sent */
     json_t *narrow;            /* members of narrow, or of narrow-list */
-    uint64_t signatures_left, receipts_left, proofs_left;
+    uint64_t signatures_left, receipts_left, stamps_left, proofs_left;
     json_t *noted;       /* items of a request */
     char key_header[96]; /* of the call that is under way; "": none */
     hm_buf request;      /* that is compared with, hex */
@@ -234,7 +234,7 @@ static hm_err narrow(agent *a, const hm_message *question) {
     a->narrowed = true;
     a->for_list = question->type == HM_MSG_NARROW_LIST;
     if (a->for_list) return say(a, HM_MSG_DONE);
-    a->signatures_left = a->receipts_left = question->field[HM_NARROW_SIGNATURES].number;
+    a->signatures_left = a->receipts_left = a->stamps_left = question->field[HM_NARROW_SIGNATURES].number;
     a->proofs_left = question->field[HM_NARROW_PROOFS].number;
     json_object_del(a->narrow, "signatures");
     json_object_del(a->narrow, "proofs");
@@ -265,6 +265,7 @@ static hm_err check_allowed(agent *a, hm_message_type type) {
     if (a->narrowed && !a->for_list)
         allowed = type == HM_MSG_PREPARE || type == HM_MSG_SIGN || (type == HM_MSG_REQUEST_CLOSE && a->begun) ||
                   (type == HM_MSG_LOG_RECEIPT && a->receipts_left && a->receipts_left--) ||
+                  (type == HM_MSG_TIMESTAMP && a->stamps_left && a->stamps_left--) ||
                   (type == HM_MSG_LOG_PROVE && a->proofs_left && a->proofs_left--);
     return allowed ? HM_OK : hm_refuse("core language: this session may only sign");
 }
@@ -298,6 +299,7 @@ static void add_query(const json_t *body, char path[static PATH_LEN]) {
     char separator = '?';
     json_object_foreach((json_t *)(uintptr_t)body, key, value) {
         char text[256] = "";
+        if (json_is_boolean(value)) snprintf(text, sizeof text, "%d", json_is_true(value));
         if (json_is_integer(value)) snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
         if (json_is_string(value)) snprintf(text, sizeof text, "%s", json_string_value(value));
         if (len + strlen(key) + 3 * strlen(text) + 3 > PATH_LEN) return;
@@ -364,6 +366,7 @@ static hm_err ask(agent *a, const hm_message *question) {
     }
     if (!hm_failed(err) && route->list) {
         err = say_items(a, reply, route->answer, &count);
+        if (!hm_failed(err) && question->type == HM_MSG_LOG_SEARCH) err = say_json(a, reply, HM_MSG_LOG_SEARCHED, 0);
         if (!hm_failed(err)) err = say(a, HM_MSG_DONE);
     } else if (!hm_failed(err)) {
         err = say_json(a, reply, route->answer, 0);

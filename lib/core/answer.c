@@ -51,12 +51,14 @@ static bool allowed_when_narrowed(const hm_peer *peer, hm_message_type type) {
                type == HM_MSG_PUBLISH_COMMIT;
     if (!office->session->product.id) return type == HM_MSG_LOG_PROVE;
     if (office->session->noting) return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_REQUEST_CLOSE;
-    return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_LOG_RECEIPT;
+    return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_LOG_RECEIPT || type == HM_MSG_TIMESTAMP;
 }
 
 /* What a session may ask before it has said who speaks. */
-static bool is_for_nobody(hm_message_type type) {
-    return type == HM_MSG_HELLO || type == HM_MSG_PROVE_KEY || type == HM_MSG_PROVE_TOKEN || type == HM_MSG_ALARMS;
+static bool is_for_nobody(const hm_peer *peer, hm_message_type type) {
+    if (type == HM_MSG_TIMESTAMP) return peer->kind == HM_PEER_FRONT && peer->office->strangers_stamps;
+    return type == HM_MSG_HELLO || type == HM_MSG_PROVE_KEY || type == HM_MSG_PROVE_TOKEN || type == HM_MSG_ALARMS ||
+           type == HM_MSG_EXPIRIES;
 }
 
 hm_err hm_peer_send_known(hm_peer *peer, int64_t expires) {
@@ -104,14 +106,14 @@ static void spoil(hm_peer *peer, hm_message_type type) {
  */
 static hm_err check_caller(const hm_peer *peer, hm_message_type type) {
     bool owner = peer->kind == HM_PEER_LOCAL && peer->session.user == geteuid();
-    bool free = is_for_nobody(type) || type == HM_MSG_WIDEN;
+    bool free = is_for_nobody(peer, type) || type == HM_MSG_WIDEN;
     if (!peer->office->governed || peer->kind == HM_PEER_PARENT || owner || free) return HM_OK;
     return hm_identify(peer->office);
 }
 
 static hm_err answer(hm_peer *peer, const hm_message *question) {
     if (!peer->greeted && question->type != HM_MSG_HELLO) return hm_refuse("core language: hello comes first");
-    if (peer->session.who == HM_WHO_NOBODY && !is_for_nobody(question->type))
+    if (peer->session.who == HM_WHO_NOBODY && !is_for_nobody(peer, question->type))
         return hm_refuse("core language: nobody has said who he is in this session");
     if (is_moot(peer, question->type)) return hm_refuse("core language: what came before it was refused");
     if (peer->office->session->narrowed && !allowed_when_narrowed(peer, question->type))
@@ -137,6 +139,16 @@ static hm_err answer(hm_peer *peer, const hm_message *question) {
         return hm_answer_cert_request(peer, question);
     case HM_MSG_CERT_IMPORT:
         return hm_answer_cert_import(peer, question);
+    case HM_MSG_CERT_LIST:
+        return hm_answer_cert_list(peer, question);
+    case HM_MSG_CERT_REVOKE:
+        return hm_answer_cert_revoke(peer, question);
+    case HM_MSG_CERT_RENEW:
+        return hm_answer_cert_renew(peer, question);
+    case HM_MSG_CRL:
+        return hm_answer_crl(peer, question);
+    case HM_MSG_EXPIRIES:
+        return hm_answer_expiries(peer);
     case HM_MSG_LOG_PUBLISH:
         return hm_answer_log_publish(peer);
     case HM_MSG_LOG_LIST:
@@ -147,6 +159,10 @@ static hm_err answer(hm_peer *peer, const hm_message *question) {
         return hm_answer_log_receipt(peer, question);
     case HM_MSG_LOG_AUDIT:
         return hm_answer_log_audit(peer);
+    case HM_MSG_LOG_SEARCH:
+        return hm_answer_log_search(peer, question);
+    case HM_MSG_LOG_INCLUDE:
+        return hm_answer_log_include(peer, question);
     case HM_MSG_TRUST:
         return hm_answer_trust(peer);
     case HM_MSG_TRUST_KEY:
@@ -159,6 +175,12 @@ static hm_err answer(hm_peer *peer, const hm_message *question) {
         return hm_answer_trust_sign(peer, question);
     case HM_MSG_ALARMS:
         return hm_answer_alarms(peer);
+    case HM_MSG_TIMESTAMP:
+        return hm_answer_timestamp(peer, question);
+    case HM_MSG_TSA_SET:
+        return hm_answer_tsa_set(peer, question);
+    case HM_MSG_TSA_SHOW:
+        return hm_answer_tsa_show(peer);
     case HM_MSG_STATEMENT_NEXT:
         return hm_answer_statement_next(peer);
     case HM_MSG_STATEMENT_ADD:
@@ -210,9 +232,10 @@ static bool is_publishing(hm_message_type type) {
 bool hm_is_act(hm_message_type type) {
     return type == HM_MSG_NARROW || type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_PRODUCT_ADD ||
            type == HM_MSG_KEY_GENERATE || type == HM_MSG_CERT_REQUEST || type == HM_MSG_CERT_IMPORT ||
-           type == HM_MSG_TRUST_KEY || type == HM_MSG_LOG_KEY || type == HM_MSG_NARROW_LIST ||
-           type == HM_MSG_TRUST_SIGN || type == HM_MSG_STATEMENT_ADD || type == HM_MSG_REQUEST_BEGIN ||
-           type == HM_MSG_REQUEST_CLOSE || type == HM_MSG_REQUEST_DECIDE || is_publishing(type);
+           type == HM_MSG_CERT_REVOKE || type == HM_MSG_CERT_RENEW || type == HM_MSG_CRL || type == HM_MSG_TRUST_KEY ||
+           type == HM_MSG_LOG_KEY || type == HM_MSG_NARROW_LIST || type == HM_MSG_TRUST_SIGN ||
+           type == HM_MSG_STATEMENT_ADD || type == HM_MSG_REQUEST_BEGIN || type == HM_MSG_REQUEST_CLOSE ||
+           type == HM_MSG_REQUEST_DECIDE || type == HM_MSG_TSA_SET || is_publishing(type);
 }
 
 /* The fault that is told: the refusal, or that it could not be logged. Of nobody there is nothing to log. */

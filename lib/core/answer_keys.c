@@ -35,7 +35,6 @@ typedef struct {
     hm_peer *peer;
     int64_t product_id;
     char product_name[65];
-    bool states_known;
 } key_listing;
 
 static hm_err name_product(void *context, const hm_product_row *product) {
@@ -62,8 +61,8 @@ static hm_err send_key(void *context, const hm_key_row *key) {
     message.field[HM_KEY_CHAIN].bytes = key->chain;
     message.field[HM_KEY_IMPORTED].number = key->imported_chain;
     message.field[HM_KEY_CREATED].number = (uint64_t)key->created;
-    if (listing->states_known)
-        message.field[HM_KEY_STATE].number = (uint64_t)hm_key_state_of(listing->peer->office, key->token_id);
+    message.field[HM_KEY_STATE].number = (uint64_t)hm_key_state_of(listing->peer->office, key->token_id);
+    message.field[HM_KEY_RELEASE].bytes = key->release;
     return hm_peer_send(listing->peer, &message);
 }
 
@@ -74,7 +73,7 @@ hm_err hm_answer_key_list(hm_peer *peer, const hm_message *question) {
     key_listing listing = {.peer = peer};
     size_t found;
     /* Without the token, which vouches for them, there is a list still. */
-    listing.states_known = !hm_failed(hm_statements_load(peer->office));
+    (void)!hm_failed(hm_statements_load(peer->office));
     HM_TRY(hm_store_keys(peer->office->store, product.id, 0, 0, send_key, &listing, &found));
     return hm_peer_send_done(peer);
 }
@@ -94,13 +93,20 @@ hm_err hm_answer_key_generate(hm_peer *peer, const hm_message *question) {
     hm_key_algorithm algorithm;
     /* Not one of the office's own, which are for the product that the session will be narrowed to. */
     hm_signing_key key = {0};
+    hm_bytes release;
     HM_TRY(hm_product_find(peer->office, question->field[HM_KEY_GENERATE_PRODUCT].bytes, &product));
     HM_TRY(known_algorithm(&product, question->field[HM_KEY_GENERATE_ALGORITHM].number, &algorithm));
+    hm_bytes named = question->field[HM_KEY_GENERATE_RELEASE].bytes;
+    HM_TRY(hm_key_release(peer->office, hm_text(product.name), named, &release));
+    if (named.len && !release.len)
+        return hm_refuse(
+            "a release of %s has no key of its own (the line \"key per release\" in its policy gives it one)",
+            product.name);
     if (question->field[HM_KEY_GENERATE_NEXT].number) {
-        HM_TRY(hm_ceremony_next_key(peer->office, &product, algorithm));
+        HM_TRY(hm_ceremony_next_key(peer->office, &product, algorithm, release));
         return hm_peer_send_done(peer);
     }
-    hm_err err = hm_ceremony_signing_key(peer->office, &product, algorithm, &key);
+    hm_err err = hm_ceremony_signing_key(peer->office, &product, algorithm, release, &key);
     hm_buf_clear(&key.material);
     HM_TRY(err);
     return hm_peer_send_done(peer);

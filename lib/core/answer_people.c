@@ -4,12 +4,8 @@
 hm_err hm_answer_statement_next(hm_peer *peer) {
     uint8_t last[HM_SHA256_LEN] = {0};
     hm_message message = {.type = HM_MSG_STATEMENT_PLACE};
-    HM_TRY(hm_statements_load(peer->office));
+    HM_TRY(hm_statements_place(peer->office, &message.field[HM_STATEMENT_PLACE_NUMBER].number, last));
     message.field[HM_STATEMENT_PLACE_GOVERNED].number = peer->office->governed;
-    if (peer->office->governed) {
-        message.field[HM_STATEMENT_PLACE_NUMBER].number = hm_registry_size(peer->office->registry);
-        hm_registry_last(peer->office->registry, last);
-    }
     message.field[HM_STATEMENT_PLACE_PREVIOUS].bytes = HM_ARRAY(last);
     return hm_peer_send(peer, &message);
 }

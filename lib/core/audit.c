@@ -1,5 +1,6 @@
 /* What the log must satisfy as the database holds it. */
-#include "office.h"
+#include "certificates.h"
+#include "tsa.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ typedef struct {
     open_intent *open; /* in the order of their numbers; there are few at any time */
     size_t open_count, open_room;
     uint64_t size, next, signatures, erased;
+    int64_t stamped;          /* the last timestamp's time, in milliseconds */
     uint64_t mistagged;       /* an entry's number, plus one */
     hm_merkle_hash published; /* root at the published size */
     uint64_t published_size;
@@ -158,6 +160,7 @@ static bool is_tag_of(uint64_t tag, hm_bytes hash) {
 static void audit_statement(audit_state *audit, const hm_leaf *leaf, const hm_entry_row *entry) {
     if ((leaf->type == HM_LEAF_PUBLICATION) != (entry->tag == HM_PUBLISHED_TAG)) audit->mistagged = entry->index + 1;
     if (hm_audit_is_statement(leaf) != (entry->tag == HM_STATEMENTS_TAG)) audit->mistagged = entry->index + 1;
+    if (!hm_tsa_is_found(leaf, entry->tag)) audit->mistagged = entry->index + 1;
 }
 
 typedef struct {
@@ -199,10 +202,30 @@ static void audit_request(audit_state *audit, const hm_leaf *leaf, const hm_entr
     if (!tagged) audit->mistagged = entry->index + 1;
 }
 
+/* What finds a ceremony about certificates, or a key's end; 0: it is about something else. Certificates' entries of
+ * older versions name no key, and are not found. */
+static uint64_t tag_of_ceremony(hm_bytes details) {
+    hm_bytes act = hm_json_text_of(details, "act");
+    bool certificate =
+        hm_bytes_equal(act, hm_text("certificate issued")) || hm_bytes_equal(act, hm_text("certificate brought in"));
+    if (certificate && hm_json_text_of(details, "key").len) return HM_CERTIFICATES_TAG;
+    if (hm_bytes_equal(act, hm_text("certificate revoked"))) return HM_REVOKED_TAG;
+    if (hm_bytes_equal(act, hm_text("key destroyed"))) return HM_DESTROYED_TAG;
+    return hm_bytes_equal(act, hm_text("revocation list made")) ? HM_CRLS_TAG : 0;
+}
+
+/* A revocation that is not found is as if it had not been made. */
+static void audit_certificate(audit_state *audit, const hm_leaf *leaf, const hm_entry_row *entry, bool erased) {
+    uint64_t tag = leaf->type == HM_LEAF_CEREMONY && !hm_audit_is_statement(leaf) ? tag_of_ceremony(entry->details) : 0;
+    bool tagged = entry->tag == HM_CERTIFICATES_TAG || entry->tag == HM_REVOKED_TAG || entry->tag == HM_CRLS_TAG ||
+                  entry->tag == HM_DESTROYED_TAG;
+    if (!erased && (tag || tagged) && tag != entry->tag) audit->mistagged = entry->index + 1;
+}
+
 static hm_err check_tags(const audit_state *audit) {
     return audit->mistagged
                ? hm_refuse(
-                     "entry %llu is a statement, a publication, or of a request, and cannot be found as one, or the other "
+                     "entry %llu is a statement, a publication, of a request, a certificate or a key, and cannot be found as one, or the other "
                      "way round: its tag was changed",
                      (unsigned long long)audit->mistagged - 1)
                : HM_OK;
@@ -222,7 +245,9 @@ static hm_err audit_entry(void *context, const hm_entry_row *entry) {
     HM_TRY(audit_outcome(&leaf, entry));
     audit_statement(audit, &leaf, entry);
     audit_request(audit, &leaf, entry);
+    audit_certificate(audit, &leaf, entry, erased);
     HM_TRY(audit_list(audit, &leaf, entry, erased));
+    HM_TRY(hm_tsa_audit(&leaf, entry, &audit->stamped));
     HM_TRY(audit_pair(audit, &leaf, entry->index));
     HM_TRY(hm_tree_edge_append(audit->tree, entry->leaf));
     audit->next++;
@@ -289,11 +314,13 @@ static hm_err audit_keys(hm_office *office) {
 }
 
 static hm_err audit_office(hm_office *office, audit_state *audit) {
+    size_t lists;
     if (!audit->tree) return hm_no_memory();
     HM_TRY(run_audit(office, audit));
     HM_TRY(hm_statements_audit(office));
     HM_TRY(check_tags(audit));
-    return audit_keys(office);
+    HM_TRY(audit_keys(office));
+    return hm_crls_check(office, &lists);
 }
 
 hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]) {

@@ -1,7 +1,7 @@
 #include <core/backup.h>
 
+#include "certificates.h"
 #include "folder.h"
-#include "office.h"
 
 #include <base/file.h>
 
@@ -114,6 +114,16 @@ static hm_err copy_token(const hm_office *office, const copy *c) {
     return hm_in(hm_folder_copy(from, to, &vanished), "token");
 }
 
+/* Under the ceremony lock, with the database: its newest lists are those that the log names. */
+static hm_err copy_lists(const hm_office *office, const copy *c) {
+    HM_FD from = -1, to = -1;
+    bool vanished;
+    HM_TRY(open_below(office->dirfd, HM_CRL_FOLDER, false, &from));
+    if (from < 0) return HM_OK;
+    HM_TRY(open_below(c->fd, HM_CRL_FOLDER, true, &to));
+    return hm_in(hm_folder_copy(from, to, &vanished), HM_CRL_FOLDER);
+}
+
 static hm_err copy_database(const hm_office *office, const copy *c) {
     HM_BUF path = HM_BUF_EMPTY;
     const char *string;
@@ -126,6 +136,13 @@ static void office_clear(hm_office *office) { hm_office_close(office); }
 #define OFFICE __attribute__((cleanup(office_clear))) hm_office
 static void session_clear(hm_session *session) { hm_session_clear(session); }
 #define SESSION __attribute__((cleanup(session_clear))) hm_session
+
+static hm_err copy_database_and_lists(const hm_office *office, const copy *c) {
+    HM_FD lock = -1;
+    HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
+    HM_TRY(copy_lists(office, c));
+    return copy_database(office, c);
+}
 
 /* The tiles and the checkpoint are those of the copied database, so neither is ahead of the other, whatever is being
  * published meanwhile. */
@@ -156,7 +173,7 @@ static hm_err fill_copy(hm_office *office, const copy *c, bool with_token, hm_ba
     HM_TRY(hm_log_check_founded(office));
     HM_TRY(hm_log_check_head(office));
     HM_TRY(copy_published(office, c));
-    HM_TRY(copy_database(office, c));
+    HM_TRY(copy_database_and_lists(office, c));
     if (with_token) HM_TRY(copy_token(office, c));
     HM_TRY(write_log(c, made));
     return write_sums(c);

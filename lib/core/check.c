@@ -1,6 +1,6 @@
 /* Whether an office is in order: what is found, part by part. */
+#include "certificates.h"
 #include "folder.h"
-#include "office.h"
 
 #include <base/file.h>
 #include <base/json.h>
@@ -36,7 +36,8 @@ typedef struct {
 /* ---- files ---- */
 
 static bool is_secret(const char *path) {
-    return strncmp(path, "office.db", 9) == 0 || strcmp(path, "token") == 0 || strncmp(path, "token/", 6) == 0;
+    return strncmp(path, "office.db", 9) == 0 || strncmp(path, "search.db", 9) == 0 || strcmp(path, "token") == 0 ||
+           strncmp(path, "token/", 6) == 0;
 }
 
 static hm_err check_part(void *context, hm_folder_part *part) {
@@ -113,14 +114,26 @@ static hm_err check_token(looking *l) {
 
 typedef struct {
     looking *l;
-    uint64_t count, soon;
+    uint64_t count, soon, destroyed;
     int64_t first;
 } counting;
+
+/* Officers had it destroyed: a token that came back from a copy has it again. */
+static hm_err check_destroyed(counting *c, const hm_key_row *row) {
+    bool there;
+    HM_TRY(hm_token_has(c->l->office.token, (hm_key_algorithm)row->algorithm, row->token_id, &there));
+    c->destroyed++;
+    return there ? hm_refuse("the key of number %" PRId64
+                             " is stated to be destroyed, and the token has it (any statement has it destroyed again)",
+                             row->id)
+                 : HM_OK;
+}
 
 static hm_err check_key(void *context, const hm_key_row *row) {
     counting *c = context;
     hm_key *key;
     hm_key_origin origin;
+    if (hm_key_state_of(&c->l->office, row->token_id) == HM_KEY_DESTROYED) return check_destroyed(c, row);
     /* What the database says of the key is not handed down: the token's own word counts. */
     HM_TRY(hm_token_find(c->l->office.token, (hm_key_algorithm)row->algorithm, row->token_id, HM_NO_BYTES, &key));
     if (!hm_bytes_equal(hm_key_signer(key).spki, row->spki))
@@ -135,14 +148,22 @@ static hm_err check_keys(looking *l) {
     counting c = {.l = l};
     size_t found;
     if (!l->office.token) return hm_could_not("cannot be looked for without the token");
+    HM_TRY(hm_statements_load(&l->office));
     HM_TRY(hm_store_keys(l->office.store, -1, 0, 0, check_key, &c, &found));
     snprintf(l->remark, sizeof l->remark, "%" PRIu64 " keys of the database are in the token", c.count);
+    if (c.destroyed) {
+        size_t len = strlen(l->remark);
+        snprintf(l->remark + len, sizeof l->remark - len, ", and %" PRIu64 " that were destroyed are not", c.destroyed);
+    }
     return HM_OK;
 }
 
 static hm_err check_certificate(void *context, const hm_key_row *row) {
     counting *c = context;
-    if (!row->certificate.len) return HM_OK;
+    hm_key_state state = hm_key_state_of(&c->l->office, row->token_id);
+    /* What signs nothing any more needs no new certificate. */
+    bool over = state == HM_KEY_DEACTIVATED || state == HM_KEY_COMPROMISED || state == HM_KEY_DESTROYED;
+    if (!row->certificate.len || over) return HM_OK;
     c->count++;
     if (!c->first || row->not_after < c->first) c->first = row->not_after;
     c->soon += row->not_after < hm_now() + (int64_t)SOON_DAYS * DAY;
@@ -160,6 +181,34 @@ static hm_err check_certificates(looking *l) {
                          c.soon, c.count, SOON_DAYS, days);
     snprintf(l->remark, sizeof l->remark, "%" PRIu64 ", the first to expire does so in %" PRId64 " days", c.count,
              days);
+    return HM_OK;
+}
+
+typedef struct {
+    size_t count;
+    int64_t first; /* to become stale */
+} stalest;
+
+static hm_err take_list(void *context, const hm_crl_made *made) {
+    stalest *s = context;
+    if (!s->count++ || made->next_update < s->first) s->first = made->next_update;
+    return HM_OK;
+}
+
+static hm_err check_lists(looking *l) {
+    stalest s = {.count = 0};
+    size_t files;
+    HM_TRY(hm_crls_made(&l->office, take_list, &s));
+    HM_TRY(hm_crls_check(&l->office, &files));
+    if (s.count && s.first <= hm_now())
+        return hm_refuse("a revocation list is stale since %" PRId64 " days: whoever judges by it refuses everything "
+                         "(hallmark cert crl makes a new one)",
+                         (hm_now() - s.first) / DAY);
+    if (s.count)
+        snprintf(l->remark, sizeof l->remark, "%zu, the newest that were made; the first is stale in %" PRId64 " days",
+                 s.count, (s.first - hm_now()) / DAY);
+    else
+        snprintf(l->remark, sizeof l->remark, "none was made yet");
     return HM_OK;
 }
 
@@ -214,7 +263,8 @@ static const struct {
     {"database", check_database, true, true}, {"log", check_log, true, true},
     {"trust", check_trust, true, true},       {"token", check_token, true, false},
     {"keys", check_keys, true, false},        {"certificates", check_certificates, true, false},
-    {"disk", check_room, true, false},        {"clock", check_clock, true, false},
+    {"revocation", check_lists, true, false}, {"disk", check_room, true, false},
+    {"clock", check_clock, true, false},
 };
 
 static void look_at_all(looking *l, hm_check_say say, void *context) {

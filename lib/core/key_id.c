@@ -27,6 +27,8 @@ static hm_err governed_id(const hm_office *office, const hm_product *product, co
         HM_TRY(hm_put(&text, HM_ARRAY(product->vendor)));
         HM_TRY(hm_put(&text, HM_ARRAY(product->class)));
         HM_TRY(hm_put_text(&text, product->name));
+        if (row->release.len) HM_TRY(hm_put_u8(&text, 0));
+        HM_TRY(hm_put(&text, row->release));
     }
     hm_sha256(hm_buf_bytes(&text), hash);
     memcpy(id, mark, sizeof mark);

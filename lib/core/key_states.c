@@ -9,15 +9,16 @@
 
 hm_key_state hm_key_state_of(const hm_office *office, const uint8_t token_id[static HM_KEY_ID_LEN]) {
     hm_stated_key key;
-    bool stated = office->governed && hm_registry_key_state(office->registry, token_id, &key);
-    return stated ? key.state : HM_KEY_ACTIVE;
+    if (!office->stated) return HM_KEY_ACTIVE;
+    if (!office->registry) return (hm_key_state)0;
+    return hm_registry_key_state(office->registry, token_id, &key) ? key.state : HM_KEY_ACTIVE;
 }
 
 hm_err hm_key_may_sign(hm_office *office, const uint8_t token_id[static HM_KEY_ID_LEN]) {
     hm_stated_key key;
     HM_BUF name = HM_BUF_EMPTY;
-    if (!office->governed) return HM_OK;
     HM_TRY(hm_statements_load(office));
+    if (!office->stated) return HM_OK;
     if (!hm_registry_key_state(office->registry, token_id, &key) || key.state == HM_KEY_ACTIVE) return HM_OK;
     HM_TRY(hm_put_hex(&name, HM_BYTES(token_id, HM_KEY_ID_LEN)));
     return hm_refuse("key %.*s is %s%s%.*s (hallmark key list; hallmark key rotate makes a new one)", (int)name.len,
@@ -50,12 +51,9 @@ typedef struct {
 static hm_err look_for_use(void *context, const hm_entry_row *entry) {
     use_search *search = context;
     hm_leaf leaf;
-    hm_bytes text;
-    bool found;
     HM_TRY(hm_leaf_get(entry->leaf, &leaf));
     if (leaf.type != HM_LEAF_INTENT) return HM_OK;
-    hm_json_member(entry->details, "key", &text, &found);
-    search->used |= found && hm_bytes_equal(text, search->key);
+    search->used |= hm_bytes_equal(hm_json_text_of(entry->details, "key"), search->key);
     return HM_OK;
 }
 
@@ -99,8 +97,28 @@ static hm_err log_destroyed(hm_office *office, const hm_key_row *row) {
     hm_json_string(&json, "token", office->token_name);
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
-    hm_record record = {.type = HM_LEAF_CEREMONY, .details = hm_buf_bytes(&details)};
+    hm_record record = {.type = HM_LEAF_CEREMONY, .details = hm_buf_bytes(&details), .tag = HM_DESTROYED_TAG};
     return hm_log_now(office, &record, &index);
+}
+
+typedef struct {
+    hm_bytes key; /* hex */
+    bool found;
+} destroyed_search;
+
+static hm_err match_destroyed(void *context, const hm_entry_row *entry) {
+    destroyed_search *search = context;
+    search->found |= hm_bytes_equal(hm_json_text_of(entry->details, "key"), search->key);
+    return HM_OK;
+}
+
+static hm_err is_on_record(hm_office *office, const hm_key_row *row, bool *is) {
+    HM_BUF hex = HM_BUF_EMPTY;
+    HM_TRY(hm_put_hex(&hex, HM_ARRAY(row->token_id)));
+    destroyed_search search = {.key = hm_buf_bytes(&hex)};
+    HM_TRY(hm_store_entries_tagged(office->store, HM_DESTROYED_TAG, match_destroyed, &search));
+    *is = search.found;
+    return HM_OK;
 }
 
 /* What is read is acted on when it has been read whole. */
@@ -120,18 +138,20 @@ static hm_err keep_destroyed(void *context, const hm_key_row *row) {
     return HM_OK;
 }
 
-/* The token is asked again whether it has it still. */
+/* The token is asked again whether it has it still; and each time, since a token may come back from a copy. A crash may
+ * have come between the token's act and its entry. */
 static hm_err destroy(hm_office *office, const hm_key_row *row) {
-    bool was_there;
+    bool was_there, recorded;
     HM_TRY(hm_token_destroy_id(office->token, (hm_key_algorithm)row->algorithm, row->token_id, &was_there));
-    return was_there ? log_destroyed(office, row) : HM_OK;
+    HM_TRY(is_on_record(office, row, &recorded));
+    return was_there || !recorded ? log_destroyed(office, row) : HM_OK;
 }
 
 hm_err hm_keys_destroy(hm_office *office) {
     destruction d = {.office = office};
     size_t count;
-    if (!office->governed) return HM_OK;
     HM_TRY(hm_statements_load(office));
+    if (!office->stated) return HM_OK;
     hm_err err = hm_store_keys(office->store, -1, 0, 0, keep_destroyed, &d, &count);
     if (!hm_failed(err) && d.count) err = hm_office_token(office);
     for (size_t i = 0; !hm_failed(err) && i < d.count; i++) err = destroy(office, &d.row[i]);

@@ -173,6 +173,28 @@ static hm_err sign_checkpoint(hm_office *office, const hm_tree_edge *tree, hm_bu
     return hm_in(hm_checkpoint_open(hm_buf_bytes(note), &search.verifier, &checkpoint), "the token signed wrongly");
 }
 
+/* What stands before a note's signatures. */
+static hm_err text_of(hm_bytes note, hm_bytes *text) {
+    static const uint8_t blank[] = {'\n', '\n'};
+    const uint8_t *end = note.len ? memmem(note.data, note.len, blank, sizeof blank) : NULL;
+    return end ? hm_bytes_part(note, 0, (size_t)(end - note.data) + 1, text)
+               : hm_could_not("the database's own checkpoint is none");
+}
+
+hm_err hm_log_sign_again(hm_office *office) {
+    HM_BUF edge = HM_BUF_EMPTY, note = HM_BUF_EMPTY, fresh = HM_BUF_EMPTY;
+    log_key_search search = {.office = office};
+    hm_bytes text;
+    HM_TRY(hm_store_get_head(office->store, &edge, &note));
+    HM_TRY(text_of(hm_buf_bytes(&note), &text));
+    HM_TRY(hm_office_token(office));
+    HM_TRY(find_log_key(office, &search));
+    hm_signer signer = hm_key_signer(search.key);
+    HM_TRY(hm_note_sign(text, &search.verifier, &signer, &fresh));
+    HM_TRY(hm_store_put_head(office->store, hm_buf_bytes(&edge), hm_buf_bytes(&fresh)));
+    return hm_file_write(office->log_dirfd, "checkpoint", hm_buf_bytes(&fresh), 0644);
+}
+
 /* The tree that the database has stored as published. One core per process, so that 64 KiB can stand here. */
 static hm_err stored_tree(const hm_office *office, hm_tree_edge *tree, hm_buf *note) {
     HM_BUF edge = HM_BUF_EMPTY;
@@ -232,6 +254,8 @@ static hm_err check_published_note(hm_office *office, hm_bytes note) {
                  "log/checkpoint (restore it from a backup, or remove it to have it written again)"));
     HM_TRY(hm_store_log_size(office->store, &held));
     if (published.size > held) return refuse_fork(published.size, held);
+    if (!office->stated && hm_statements_named(note))
+        return hm_refuse("log/checkpoint names statements, and the database has none: it was changed");
     HM_TRY(root_at(office, published.size, &root));
     return memcmp(&root, &published.root, sizeof root) == 0 ? HM_OK : refuse_fork(published.size, held);
 }

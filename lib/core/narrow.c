@@ -79,12 +79,13 @@ hm_err hm_narrow(hm_office *office, const hm_message *message) {
     office->session->formats = (uint32_t)message->field[HM_NARROW_FORMATS].number;
     office->session->signatures_left = office->session->signatures_granted =
         message->field[HM_NARROW_SIGNATURES].number;
-    office->session->receipts_left = office->session->signatures_granted;
+    office->session->receipts_left = office->session->stamps_left = office->session->signatures_granted;
     office->session->proofs_left = message->field[HM_NARROW_PROOFS].number;
     office->session->sequence = message->field[HM_NARROW_SEQUENCE].number;
     office->session->security_version = message->field[HM_NARROW_SECURITY_VERSION].number;
     office->session->narrowed = true;
-    return HM_OK;
+    bool signs = office->session->signatures_granted && office->session->noting == HM_NOTING_NOTHING;
+    return signs ? hm_keys_rotate(office) : HM_OK;
 }
 
 hm_err hm_narrow_allows(const hm_office *office, uint64_t structure, uint64_t format) {

@@ -1,4 +1,5 @@
-#include "office.h"
+#include "search.h"
+#include "tsa.h"
 
 #include <base/file.h>
 #include <base/secret.h>
@@ -137,6 +138,8 @@ void hm_office_close(hm_office *office) {
     hm_buf_clear(&office->strings);
     hm_keyring_forget(office);
     hm_usage_forget(office);
+    hm_tsa_forget(office);
+    hm_search_forget(office);
 }
 
 static hm_err select_token(hm_office *office, hm_buf *storage, hm_token_selector *selector, hm_buf *pin_storage,

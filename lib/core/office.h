@@ -8,6 +8,7 @@
 #include <keys/token.h>
 #include <pki/cose.h>
 #include <pki/signed.h>
+#include <policy/policy.h>
 #include <policy/registry.h>
 #include <policy/request.h>
 #include <store/store.h>
@@ -34,13 +35,16 @@ typedef struct {
     hm_buf material; /* certificate and chain DER, which CHAIN views */
     hm_chain chain;
     uint8_t certificate_sha256[32];
-    int64_t not_after;
+    int64_t created, not_after;
 } hm_signing_key;
 
 /* keyring.c: the signing keys of a product, as far as they were asked for. */
 typedef struct hm_keyring {
     struct hm_keyring *next;
     int64_t product;
+    char release[65]; /* whose alone they are; "": not a release's */
+    bool is_named;    /* it has the one key with this certificate, which need not be the newest */
+    uint8_t named[HM_SHA256_LEN];
     hm_signing_key signing[HM_KEY_ALGORITHMS + 1]; /* by key algorithm */
 } hm_keyring;
 
@@ -67,7 +71,7 @@ typedef struct {
     bool narrowed;
     hm_product product;
     char release[65];
-    uint64_t signatures_left, signatures_granted, receipts_left, proofs_left;
+    uint64_t signatures_left, signatures_granted, receipts_left, stamps_left, proofs_left;
     uint64_t borne;            /* of what was granted before it was widened: so many refusals more are borne */
     uint32_t formats;          /* bit n: it may sign what is logged as format n */
     uint64_t sequence;         /* of its manifests; 0: nobody chose it */
@@ -101,20 +105,25 @@ typedef struct {
     hm_store *store;
     hm_buf strings;
     hm_office_row row;
-    /* An office with founders, once statements were found (statements.c). */
-    bool governed;
+    /* Once statements were found (statements.c): there are some, and by founders. */
+    bool stated, governed;
     uint8_t charter[HM_SHA256_LEN]; /* of the first statement */
     hm_registry *registry;          /* NULL until first needed */
     uint64_t statements_next;       /* entries with lower numbers were looked at */
     int registry_version;           /* of the database whose statements were all taken; 0: unknown */
     hm_token *token;                /* NULL until first needed */
     char token_name[96];            /* for the log */
+    bool rehearsal;                 /* a copy, to try something on (rehearsal.c) */
     bool logged;                    /* something was appended since the last checkpoint */
     hm_session *session;            /* whose question is being answered */
     int64_t forgotten;              /* when old answers were, last */
     hm_refusals refusals;
     hm_keyring *keyrings;   /* keyring.c */
     struct hm_usage *usage; /* usage.c; NULL until a quota is counted */
+    struct hm_tsa *tsa;     /* tsa.c; NULL until a timestamp is asked for */
+    /* Who has not said who he is has so many timestamps in a minute, all of them together; 0: none. */
+    unsigned strangers_stamps;
+    struct hm_search_indexing *indexing; /* search_catch_up.c; NULL until something is searched */
 } hm_office;
 
 /* For USER, as the kernel names him. */
@@ -149,22 +158,30 @@ int64_t hm_now(void);
 /* keyring.c */
 /* The session's product's signing key of ALGORITHM: found, or made and certified now. Lasts until hm_keyring_forget. */
 HM_MUST_USE hm_err hm_keyring_get(hm_office *office, hm_key_algorithm algorithm, hm_signing_key **key);
+/* The one whose certificate has the SHA-256 CERTIFICATE; empty: the same as above. A refusal if it signs no more. */
+HM_MUST_USE hm_err hm_keyring_get_announced(hm_office *office, hm_key_algorithm algorithm, hm_bytes certificate,
+                                            hm_signing_key **key);
 /* After somebody changed keys or certificates in the database. */
 void hm_keyring_forget(hm_office *office);
 
 /* A lock that serialises acts of several steps between processes ("publish.lock", "ceremony.lock"). */
 HM_MUST_USE hm_err hm_office_lock(const hm_office *office, const char *name, int *fd);
 
-/* statements.c -- what officers state, in a governed office */
-/* Is this office governed? Opens no token. */
+/* statements.c -- what officers state, in a governed office; in another one what its owner states of keys and policies
+ */
+/* Are there statements, and founders? Opens no token. */
 HM_MUST_USE hm_err hm_statements_find(hm_office *office);
 /* Read the registry, against the log's key in the token; and whenever it is asked for again, what came meanwhile.
- * Nothing to do in an office that is not governed. */
+ * Nothing to do in an office without statements. */
 HM_MUST_USE hm_err hm_statements_load(hm_office *office);
 /* The same without a token, every signature verified; the registry is not kept. */
 HM_MUST_USE hm_err hm_statements_audit(hm_office *office);
 /* The charter, of which quorum and founders are given, within the store's open transaction. */
 HM_MUST_USE hm_err hm_statements_found(hm_office *office, const hm_statement *founders);
+/* Does a checkpoint (a note, or its text) say that there are statements? */
+bool hm_statements_named(hm_bytes note);
+/* The number and the predecessor's hash that the next statement names. */
+HM_MUST_USE hm_err hm_statements_place(hm_office *office, uint64_t *number, uint8_t previous[static HM_SHA256_LEN]);
 /* Take a statement that officers have signed, and publish the log with it. */
 HM_MUST_USE hm_err hm_statements_add(hm_office *office, hm_bytes envelope);
 HM_MUST_USE hm_err hm_statements_list(hm_office *office,
@@ -206,7 +223,7 @@ typedef struct {
 } hm_standing;
 
 /* key_states.c */
-/* By the statements that were loaded last. */
+/* By the statements that were loaded last; 0: none were. */
 hm_key_state hm_key_state_of(const hm_office *office, const uint8_t token_id[static HM_KEY_ID_LEN]);
 /* A refusal if officers have stated that it is not active. */
 HM_MUST_USE hm_err hm_key_may_sign(hm_office *office, const uint8_t token_id[static HM_KEY_ID_LEN]);
@@ -214,6 +231,17 @@ HM_MUST_USE hm_err hm_key_may_sign(hm_office *office, const uint8_t token_id[sta
 HM_MUST_USE hm_err hm_key_state_check(hm_office *office, const hm_statement *s);
 /* Those that are stated to be destroyed are destroyed in the token, if it has them still. */
 HM_MUST_USE hm_err hm_keys_destroy(hm_office *office);
+
+/* key_terms.c: how long the keys of a product serve, as its policy says; where none is named, the session's */
+/* Of which release's own key signs what is NAMED so: of that, or of none: then it is the product's. A refusal if a
+ * release must be named and is not. */
+HM_MUST_USE hm_err hm_key_release(hm_office *office, hm_bytes product, hm_bytes named, hm_bytes *release);
+/* What the policy of PRODUCT says of its keys; all zero: nothing. */
+HM_MUST_USE hm_err hm_key_terms_of(hm_office *office, hm_bytes product, hm_key_terms *terms);
+/* A refusal if KEY has served its time, or has signed as often as it may. */
+HM_MUST_USE hm_err hm_key_serves(hm_office *office, const hm_signing_key *key, int64_t time);
+/* Make the successors of those keys that are due. */
+HM_MUST_USE hm_err hm_keys_rotate(hm_office *office);
 
 /* usage.c */
 /* What was counted for quotas, if entries that were appended are taken back. */
@@ -227,7 +255,7 @@ HM_MUST_USE hm_err hm_rule_allows_act(hm_office *office, const hm_message *quest
 /* One signature that is asked for by the session, for its product and release. */
 typedef struct hm_rule_request {
     const hm_artifact *artifact;
-    const uint8_t *token_id;
+    const hm_signing_key *key; /* NULL: there is none that would sign */
     int64_t time;
     hm_bytes manifest; /* of a native release: what ARTIFACT's digests are of; otherwise empty */
 } hm_rule_request;
@@ -349,6 +377,8 @@ HM_MUST_USE hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint);
 /* Are the entries those that NOTE, a checkpoint over *SIZE entries that somebody kept, was signed over, and maybe more?
  */
 HM_MUST_USE hm_err hm_log_continues(hm_office *office, hm_bytes note, uint64_t *size);
+/* The stored checkpoint, signed by the log's key as the token has it now: of a copy that got other keys. */
+HM_MUST_USE hm_err hm_log_sign_again(hm_office *office);
 /* Write all tiles and the stored checkpoint, which is over *SIZE entries, out of the database. Nothing is signed. */
 HM_MUST_USE hm_err hm_log_write_anew(hm_office *office, uint64_t *size);
 /* Was the last checkpoint signed less than a second ago? Then the next may wait that long. */
@@ -370,18 +400,29 @@ hm_signer hm_logged(hm_logged_signer *logged);
 /* ceremony.c -- keys and certificates */
 HM_MUST_USE hm_err hm_ceremony_root(hm_office *office);
 HM_MUST_USE hm_err hm_ceremony_product(hm_office *office, const hm_product *product);
-/* The product's signing key of ALGORITHM: found, or made and certified now. */
+/* The product's signing key of ALGORITHM (RELEASE's alone, if that is not empty): found, or made and certified now. */
 HM_MUST_USE hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
-                                           hm_signing_key *signing);
-/* Is there one already? */
+                                           hm_bytes release, hm_signing_key *signing);
+/* The one with this certificate: a refusal if there is none. */
+HM_MUST_USE hm_err hm_ceremony_announced_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                             hm_bytes release, hm_bytes certificate, hm_signing_key *signing);
 /* Make another signing key, which takes the place of the one there is. */
-HM_MUST_USE hm_err hm_ceremony_next_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm);
+HM_MUST_USE hm_err hm_ceremony_next_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                        hm_bytes release);
+/* The same, if the one that signs is due. */
+typedef hm_err (*hm_key_is_due)(hm_office *office, const uint8_t *token_id, int64_t created, bool *due);
+HM_MUST_USE hm_err hm_ceremony_rotate(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                      hm_key_is_due is_due);
+/* Is there one already? */
 HM_MUST_USE hm_err hm_ceremony_has_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
-                                       bool *there);
+                                       hm_bytes release, bool *there);
 HM_MUST_USE hm_err hm_ceremony_request(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                        hm_buf *csr);
 HM_MUST_USE hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                       hm_bytes certificates);
+/* The timestamping authority's key, certified by the root. Without MAKE, if there is none, *SIGNING is left as it is;
+ * with it a new one is made also if the one there is signs no more, or its certificate ends within a year. */
+HM_MUST_USE hm_err hm_ceremony_tsa_key(hm_office *office, bool make, hm_signing_key *signing);
 /* A key of the office's own that nobody certifies: what it is for, and what its name is, stands in a trust list. */
 typedef struct {
     bool found;
@@ -436,14 +477,24 @@ HM_MUST_USE hm_err hm_audit_details(const hm_leaf *leaf, const hm_entry_row *ent
 /* What finds publications. */
 #define HM_PUBLISHED_TAG UINT64_C(0x7075626c69736864)
 #define HM_STATEMENTS_TAG UINT64_C(0x73746174656d656e)
+#define HM_DESTROYED_TAG UINT64_C(0x64657374726f7965)
+/* What finds the intents of timestamps, and what was stated of the authority. */
+#define HM_STAMPS_TAG UINT64_C(0x74696d657374616d)
+#define HM_TSA_TAG UINT64_C(0x7473612073746174)
 bool hm_audit_is_statement(const hm_leaf *leaf);
 /* Is this the intent of a trust list, by the office's root? */
 bool hm_audit_is_list(const hm_leaf *leaf);
 HM_MUST_USE hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]);
 
+/* rehearsal.c */
+/* A refusal if it is an office, and no copy that was made for a rehearsal. */
+HM_MUST_USE hm_err hm_rehearsal_check(const hm_office *office);
+
 /* prove.c: that the signature with this hash, over CONTENT, is logged, publishing first if need be. Nothing is put out
  * if no entry names the signature. */
 HM_MUST_USE hm_err hm_prove(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm_buf *proof);
+/* That this entry is in the tree, whatever it is. */
+HM_MUST_USE hm_err hm_prove_entry(hm_office *office, uint64_t index, hm_buf *proof);
 /* The same as a receipt (docs/manifest.md), signed by a key of its own, which is made when first needed. Like a
  * checkpoint's, its signature is over the log's head and no entry of it. */
 HM_MUST_USE hm_err hm_receipt(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm_buf *cbor);

@@ -24,6 +24,7 @@ hm_err hm_peer_init(hm_peer *peer, hm_office *office, hm_peer_kind kind, int fd,
 }
 
 void hm_peer_end(hm_peer *peer) {
+    hm_peer_search_end(peer);
     hm_session_clear(&peer->session);
     hm_fd_close(&peer->fd);
     hm_buf_clear(&peer->in);

@@ -16,12 +16,14 @@ typedef struct {
     hm_session session;
     hm_peer_kind kind;
     int fd;
-    uint64_t number;      /* of all that there ever were */
-    bool greeted, closed; /* CLOSED: it sends nothing more */
-    int64_t waits;        /* milliseconds: until then, for the process that judges tokens; 0: for nothing */
-    int64_t unread;       /* milliseconds: until then what was said may lie unread; 0: nothing does */
-    int64_t waited;       /* milliseconds that the core waited for this peer, in all */
-    bool broken;          /* nothing can be said to it any more */
+    uint64_t number;          /* of all that there ever were */
+    bool greeted, closed;     /* CLOSED: it sends nothing more */
+    int64_t waits;            /* milliseconds: until then, for the process that judges tokens; 0: for nothing */
+    int64_t unread;           /* milliseconds: until then what was said may lie unread; 0: nothing does */
+    int64_t waited;           /* milliseconds that the core waited for this peer, in all */
+    bool broken;              /* nothing can be said to it any more */
+    struct hm_search *search; /* that it has asked for, and that goes on; NULL: none */
+    int64_t search_told;      /* milliseconds: when it heard last how that goes */
     bool gave_up, said_closing;
     hm_buf in;
     size_t taken; /* so much of IN was answered */
@@ -54,6 +56,9 @@ static inline bool hm_peer_has_more(const hm_peer *peer) { return peer->sent < p
 
 /* answer.c: answer QUESTION, or raise why not. */
 HM_MUST_USE hm_err hm_peer_answer(hm_peer *peer, const hm_message *question);
+/* answer_search.c: some of the search that PEER has asked for; its answers, as far as they are there. */
+HM_MUST_USE hm_err hm_peer_search_on(hm_peer *peer);
+void hm_peer_search_end(hm_peer *peer);
 /* Who speaks in the session has been found out. */
 HM_MUST_USE hm_err hm_peer_send_known(hm_peer *peer, int64_t expires);
 /* Is it an act, whose refusal is an entry too (P1)? A question about what there is is none. */

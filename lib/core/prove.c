@@ -94,6 +94,31 @@ hm_err hm_prove(hm_office *office, hm_bytes signature_hash, hm_bytes content, hm
     return hm_log_proof_put(&p.proof, text);
 }
 
+static hm_err put_inclusion(hm_office *office, uint64_t index, hm_bytes note, hm_buf *text) {
+    hm_note_key key;
+    hm_checkpoint checkpoint;
+    HM_BUF leaf = HM_BUF_EMPTY;
+    hm_merkle_proof path;
+    HM_TRY(hm_log_key(office, &key));
+    HM_TRY(hm_checkpoint_open(note, &key, &checkpoint));
+    HM_TILE_READER *reader = NULL;
+    HM_TRY(hm_tile_reader_new(office->log_dirfd, &checkpoint, &reader));
+    HM_TRY(hm_tiles_entry(reader, index, &leaf));
+    HM_TRY(hm_tiles_inclusion(reader, index, &path));
+    return hm_entry_proof_put(index, hm_buf_bytes(&leaf), &path, note, text);
+}
+
+hm_err hm_prove_entry(hm_office *office, uint64_t index, hm_buf *proof) {
+    HM_BUF note = HM_BUF_EMPTY;
+    uint64_t size;
+    HM_TRY(hm_store_log_size(office->store, &size));
+    if (index >= size)
+        return hm_refuse("the log has no entry %llu (it has %llu entries)", (unsigned long long)index,
+                         (unsigned long long)size);
+    HM_TRY(hm_log_publish(office, &note));
+    return put_inclusion(office, index, hm_buf_bytes(&note), proof);
+}
+
 static hm_err sign_receipt(const hm_log_proof *proof, const hm_checkpoint *checkpoint, hm_key *key, hm_buf *cbor) {
     hm_signer signer = hm_key_signer(key);
     hm_cose_inclusion outcome = {proof->outcome_index, proof->outcome_entry,

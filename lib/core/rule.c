@@ -1,7 +1,7 @@
 /* May this be done here? In an office with founders every act takes a role that officers gave, and what is signed is
  * what the product's policy allows; default: deny. An office without founders is one person's, who may do everything.
  */
-#include "office.h"
+#include "certificates.h"
 #include "usage.h"
 
 #include <policy/policy.h>
@@ -20,12 +20,13 @@ static const struct {
     hm_role role;
     bool of_product;
 } acts[] = {
-    {HM_MSG_NARROW, HM_ROLE_REQUESTER, true},           {HM_MSG_PRODUCT_ADD, HM_ROLE_ADMINISTRATOR, false},
-    {HM_MSG_KEY_GENERATE, HM_ROLE_KEY_OFFICER, true},   {HM_MSG_CERT_REQUEST, HM_ROLE_KEY_OFFICER, true},
-    {HM_MSG_CERT_IMPORT, HM_ROLE_KEY_OFFICER, true},    {HM_MSG_TRUST_KEY, HM_ROLE_KEY_OFFICER, false},
-    {HM_MSG_LOG_KEY, HM_ROLE_KEY_OFFICER, false},       {HM_MSG_NARROW_LIST, HM_ROLE_KEY_OFFICER, false},
-    {HM_MSG_TRUST_SIGN, HM_ROLE_KEY_OFFICER, false},    {HM_MSG_PUBLISH_BEGIN, HM_ROLE_PUBLISHER, true},
-    {HM_MSG_PUBLISH_WITHDRAW, HM_ROLE_PUBLISHER, true},
+    {HM_MSG_NARROW, HM_ROLE_REQUESTER, true},         {HM_MSG_PRODUCT_ADD, HM_ROLE_ADMINISTRATOR, false},
+    {HM_MSG_KEY_GENERATE, HM_ROLE_KEY_OFFICER, true}, {HM_MSG_CERT_REQUEST, HM_ROLE_KEY_OFFICER, true},
+    {HM_MSG_CERT_IMPORT, HM_ROLE_KEY_OFFICER, true},  {HM_MSG_CERT_RENEW, HM_ROLE_KEY_OFFICER, true},
+    {HM_MSG_TRUST_KEY, HM_ROLE_KEY_OFFICER, false},   {HM_MSG_LOG_KEY, HM_ROLE_KEY_OFFICER, false},
+    {HM_MSG_NARROW_LIST, HM_ROLE_KEY_OFFICER, false}, {HM_MSG_TRUST_SIGN, HM_ROLE_KEY_OFFICER, false},
+    {HM_MSG_PUBLISH_BEGIN, HM_ROLE_PUBLISHER, true},  {HM_MSG_PUBLISH_WITHDRAW, HM_ROLE_PUBLISHER, true},
+    {HM_MSG_TSA_SET, HM_ROLE_ADMINISTRATOR, false},
 };
 
 static hm_err allows(hm_office *office, hm_role role, hm_bytes product) {
@@ -53,6 +54,12 @@ hm_err hm_rule_allows_act(hm_office *office, const hm_message *question) {
     return allows(office, acts[i].role, product);
 }
 
+hm_err hm_rule_allows_key_officer(hm_office *office, hm_bytes product) {
+    if (!office->governed) return HM_OK;
+    if (office->session->noting) return hm_refuse("core language: narrow comes after request-begin");
+    return allows(office, HM_ROLE_KEY_OFFICER, product);
+}
+
 hm_err hm_rule_allows_requester(hm_office *office) {
     return office->governed ? allows(office, HM_ROLE_REQUESTER, hm_text(office->session->product.name)) : HM_OK;
 }
@@ -72,7 +79,7 @@ static hm_err count_used(void *context, hm_bytes rule, uint32_t seconds, bool of
     /* Quotas are for whoever signs. */
     if (!a->request) return *count = 0, HM_OK;
     int64_t time = a->request->time;
-    return of_key ? hm_usage_of_key(a->office, a->request->token_id, time, seconds, count)
+    return of_key ? hm_usage_of_key(a->office, a->request->key->token_id, time, seconds, count)
                   : hm_usage_of_rule(a->office, rule, time, seconds, count);
 }
 
@@ -155,9 +162,10 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     bool imported;
     hm_documents documents;
     *answer = (hm_rule_answer){.by_request = false};
+    if (office->governed) HM_TRY(allows(office, HM_ROLE_REQUESTER, hm_text(office->session->product.name)));
+    if (request->key) HM_TRY(hm_key_may_sign(office, request->key->token_id));
+    if (request->key && !may_wait) HM_TRY(hm_key_serves(office, request->key, request->time));
     if (!office->governed) return HM_OK;
-    HM_TRY(allows(office, HM_ROLE_REQUESTER, hm_text(office->session->product.name)));
-    if (request->token_id) HM_TRY(hm_key_may_sign(office, request->token_id));
     HM_TRY(current_policy(office, request->time, &policy, answer));
     HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));
     HM_TRY(hm_session_documents(office, &documents));

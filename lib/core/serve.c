@@ -1,7 +1,9 @@
 /* The core's conversations: with the one process that forked it, or with all who come to an office that is served. One
  * question is answered at a time; those to sign that wait already are taken together, whoever asks them: two commits
  * serve them all. */
+#include "certificates.h"
 #include "peer.h"
+#include "search.h"
 
 #include <base/io.h>
 #include <identity/answer.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 enum { PEERS_MAX = 1100, FRONT_PEERS_MAX = 960, PUBLISH_MILLISECONDS = 1000 };
+enum { LISTS_FIRST_MILLISECONDS = 2000, LISTS_MILLISECONDS = 60000 };
 /* So long may what was said to one of many peers lie there unread. */
 enum { UNREAD_MILLISECONDS = 20000 };
 enum { LED_MOST = 8 }; /* questions in a round that lead to a peer's signings */
@@ -29,6 +32,9 @@ typedef struct {
     int seen_version; /* of the database */
     uint64_t numbered, rounds;
     int64_t publish_at; /* milliseconds; 0: nothing to publish */
+    bool index_due;     /* the search index may be behind */
+    int64_t lists_at;   /* when revocation lists are looked after next; 0: nobody does that */
+    bool lists_due;     /* what they say may have changed */
     hm_fault why;       /* the conversation with the one peer broke off */
     size_t peers;
     hm_peer *peer[PEERS_MAX];
@@ -195,6 +201,7 @@ static hm_err answer(core *c, hm_peer *peer, const hm_message *question) {
     c->office.session = &peer->session;
     hm_err err = answer_or_ask(c, peer, question);
     c->office.session = &c->own;
+    c->lists_due |= question->type == HM_MSG_STATEMENT_ADD || question->type == HM_MSG_CERT_REVOKE;
     return hm_failed(err) ? hm_peer_send_fault(peer, 0, err) : HM_OK;
 }
 
@@ -239,7 +246,9 @@ static hm_err gather(core *c, hm_peer *peer, bool *any) {
 }
 
 /* One that waits for another process, or that does not read what it was told, is asked for nothing now. */
-static bool is_heard(const hm_peer *peer) { return !peer->waits && !peer->broken && !hm_peer_has_much(peer); }
+static bool is_heard(const hm_peer *peer) {
+    return !peer->waits && !peer->search && !peer->broken && !hm_peer_has_much(peer);
+}
 
 /* One round: of each peer what it wants signed, as far as there is room, and one other question or two. A peer's own
  * questions are answered in their order; whoever asks much keeps nobody waiting for longer than a round. Was there
@@ -263,6 +272,33 @@ static bool answer_round(core *c) {
     return any;
 }
 
+/* ---- searches ---- */
+
+/* A step of one of them, in turn: whoever asks for something else waits for no more than that. Is there more to do? */
+static bool search_on(core *c) {
+    size_t searching = 0;
+    hm_peer *peer = NULL;
+    for (size_t i = 0; i < c->peers; i++) {
+        hm_peer *other = c->peer[(c->rounds + i) % c->peers];
+        if (!other->search || hm_peer_has_much(other)) continue;
+        searching++;
+        if (!peer) peer = other;
+    }
+    if (!peer) return false;
+    c->office.session = &peer->session;
+    hm_err err = hm_peer_search_on(peer);
+    c->office.session = &c->own;
+    if (hm_failed(err)) (void)!hm_failed(hm_peer_send_fault(peer, 0, err));
+    return searching > 1 || peer->search || hm_peer_has_question(peer);
+}
+
+/* Nothing else is to be done: the index of a served office is not left behind, so that who searches need not wait. */
+static bool index_on(core *c) {
+    if (!c->is_served || !c->index_due) return false;
+    if (hm_failed(hm_search_catch_up(&c->office, &c->index_due))) c->index_due = false;
+    return c->index_due;
+}
+
 /* ---- the checkpoint ---- */
 
 /* It follows within a second (P1). A core that is asked by one process leaves it to that when the last one is younger:
@@ -282,7 +318,21 @@ static void publish_when_due(core *c) {
     if (!c->publish_at) c->publish_at = now + PUBLISH_MILLISECONDS;
     if (now < c->publish_at) return;
     c->publish_at = 0;
+    c->index_due = true;
     (void)!hm_failed(hm_log_publish(&c->office, NULL));
+}
+
+/* ---- revocation lists ---- */
+
+/* What a state or a revocation changes is in the lists before anybody hears of it; and while an office is served, they
+ * are made anew in time. */
+static void keep_lists(core *c) {
+    int64_t now = milliseconds();
+    bool in_time = c->lists_at && now >= c->lists_at;
+    if (!c->lists_due && !in_time) return;
+    c->lists_due = false;
+    if (c->lists_at) c->lists_at = now + LISTS_MILLISECONDS;
+    hm_crls_keep(&c->office);
 }
 
 /* ---- ends ---- */
@@ -291,6 +341,8 @@ static void publish_when_due(core *c) {
 static void say_closing(core *c, hm_peer *peer) {
     hm_message message = {.type = HM_MSG_CLOSING};
     bool wait = false;
+    /* Nobody serves a local office: whoever signs in it keeps its lists in time. */
+    if (!c->is_served && c->office.logged && !peer->gave_up) hm_crls_keep_aged(&c->office);
     hm_err err = c->is_served ? HM_OK : publish_behind(c, peer, &wait);
     peer->said_closing = true;
     if (hm_failed(err) && !peer->gave_up) c->why = hm_fault_keep(err);
@@ -303,6 +355,7 @@ static void say_closing(core *c, hm_peer *peer) {
 static bool is_over(core *c, hm_peer *peer) {
     if (peer->broken) return true;
     if (!peer->closed || peer->waits) return false;
+    if (peer->search && peer->kind != HM_PEER_FRONT) return false; /* it said that it asks no more, and listens */
     if (hm_peer_has_question(peer)) return false;
     if (!peer->said_closing) say_closing(c, peer);
     if (hm_failed(hm_peer_flush(peer))) return true;
@@ -362,7 +415,7 @@ static int64_t sooner(int64_t one, int64_t other) { return one && (!other || one
 
 /* How long may be waited for questions? */
 static int patience(const core *c) {
-    int64_t now = milliseconds(), until = c->publish_at;
+    int64_t now = milliseconds(), until = sooner(c->publish_at, c->lists_at);
     for (size_t i = 0; i < c->peers; i++) until = sooner(c->peer[i]->waits, sooner(c->peer[i]->unread, until));
     return !until ? -1 : until > now ? (int)(until - now) : 0;
 }
@@ -384,8 +437,8 @@ static hm_err wait_for_more(core *c, bool at_once) {
 
 /* Another process has changed the database: what was kept of keys and certificates may have changed with it. */
 static void look_for_changes(core *c) {
-    int version = c->is_served ? hm_store_version(c->office.store) : 0;
-    if (c->is_served && (!version || version != c->seen_version)) hm_keyring_forget(&c->office);
+    int version = hm_store_version(c->office.store);
+    if (!version || version != c->seen_version) hm_keyring_forget(&c->office);
     c->seen_version = version;
 }
 
@@ -397,6 +450,9 @@ static hm_err run(core *c) {
         give_up_waiting(c, milliseconds());
         look_for_changes(c);
         more = answer_round(c);
+        more |= search_on(c);
+        if (!more) more = index_on(c);
+        keep_lists(c);
         flush_all(c);
     }
     return HM_OK;
@@ -404,6 +460,11 @@ static hm_err run(core *c) {
 
 /* What has arrived is answered; what was logged gets its checkpoint. */
 static hm_err end(core *c) {
+    for (size_t i = 0; i < c->peers; i++) {
+        if (!c->peer[i]->search) continue;
+        hm_peer_search_end(c->peer[i]);
+        (void)!hm_failed(hm_peer_send_fault(c->peer[i], 0, hm_could_not("the server is ending")));
+    }
     while (answer_round(c)) flush_all(c);
     hm_err err = c->is_served && c->office.logged ? hm_log_publish(&c->office, NULL) : HM_OK;
     for (size_t i = 0; i < c->peers; i++) c->peer[i]->closed = true;
@@ -423,9 +484,11 @@ static void close_core(core *c) {
     hm_office_close(&c->office);
 }
 
-hm_err hm_core_serve(int fd, const char *directory) {
-    static core c = {.doors = {-1, -1, -1, -1}};
+static hm_err serve_one(int fd, const char *directory, bool rehearsal) {
+    static core c = {.doors = {.local = -1, .fronts = -1, .identity = -1, .stop = -1}};
     hm_err err = open_core(&c, directory);
+    c.office.rehearsal = rehearsal;
+    if (!hm_failed(err) && rehearsal) err = hm_rehearsal_check(&c.office);
     if (!hm_failed(err)) err = add_peer(&c, HM_PEER_PARENT, dup(fd), getuid());
     if (hm_failed(err)) {
         /* The first question is answered, before it is read, with why there will be no second. */
@@ -443,11 +506,16 @@ hm_err hm_core_serve(int fd, const char *directory) {
     return err;
 }
 
+hm_err hm_core_serve(int fd, const char *directory) { return serve_one(fd, directory, false); }
+hm_err hm_core_rehearse(int fd, const char *directory) { return serve_one(fd, directory, true); }
+
 hm_err hm_core_serve_office(const char *directory, const hm_core_doors *doors) {
     static core c;
     c.doors = *doors;
     c.is_served = true;
+    c.lists_at = milliseconds() + LISTS_FIRST_MILLISECONDS;
     hm_err err = open_core(&c, directory);
+    c.office.strangers_stamps = doors->strangers_stamps;
     if (!hm_failed(err)) err = run(&c);
     if (!hm_failed(err)) err = end(&c);
     close_core(&c);

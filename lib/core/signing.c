@@ -1,6 +1,7 @@
 /* Signing for a narrowed session: one product, one release, so many signatures and no more.
  *
  * A batch is two commits whatever its size: all intents, then the token's work, then all outcomes. */
+#include "certificates.h"
 #include "pair.h"
 #include "peer.h"
 
@@ -14,13 +15,18 @@ static bool product_allows(const hm_product *product, uint64_t algorithm) {
     return algorithm >= 1 && algorithm <= HM_KEY_ALGORITHMS && (product->algorithms >> algorithm & 1);
 }
 
-static hm_err ready_key(hm_office *office, hm_key_algorithm algorithm, hm_signing_key **key) {
+static hm_err ready_key(hm_office *office, hm_key_algorithm algorithm, hm_bytes announced, hm_signing_key **key) {
     bool there = true;
+    hm_bytes release;
     /* Who only compares has no role, and makes no key. */
-    if (office->session->noting == HM_NOTING_COMPARED)
-        HM_TRY(hm_ceremony_has_key(office, &office->session->product, algorithm, &there));
+    if (office->session->noting == HM_NOTING_COMPARED) {
+        HM_TRY(hm_key_release(office, hm_text(office->session->product.name), hm_text(office->session->release),
+                              &release));
+        HM_TRY(hm_ceremony_has_key(office, &office->session->product, algorithm, release, &there));
+    }
     if (!there) return hm_refuse("is not what the request asks for: there is no key of that algorithm yet");
-    return hm_keyring_get(office, algorithm, key);
+    HM_TRY(hm_keyring_get_announced(office, algorithm, announced, key));
+    return office->session->noting == HM_NOTING_COMPARED ? HM_OK : hm_key_serves(office, *key, hm_now());
 }
 
 hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer) {
@@ -31,7 +37,7 @@ hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_mess
         hm_key_algorithm algorithm = (hm_key_algorithm)wanted.data[i];
         if (product_allows(&office->session->product, algorithm)) {
             hm_signing_key *key;
-            HM_TRY(ready_key(office, algorithm, &key));
+            HM_TRY(ready_key(office, algorithm, HM_NO_BYTES, &key));
             answer->field[HM_PREPARED_ALGORITHM].number = algorithm;
             answer->field[HM_PREPARED_CERTIFICATE].bytes = key->chain.cert[0];
             bool manifests = question->field[HM_PREPARE_STRUCTURE].number == HM_STRUCTURE_COSE;
@@ -108,14 +114,14 @@ static hm_err check_job(hm_office *office, signing_job *job) {
     HM_TRY(is_cose(job) ? read_statement(job) : take_content(job, (hm_key_algorithm)algorithm));
     if (is_cose(job)) HM_TRY(hm_narrow_allows_release(office, &job->release, bytes(job, HM_SIGN_CONTENT)));
     /* Last, because a key that is not there yet is made. */
-    HM_TRY(ready_key(office, (hm_key_algorithm)algorithm, &job->key));
+    HM_TRY(ready_key(office, (hm_key_algorithm)algorithm, bytes(job, HM_SIGN_CERTIFICATE), &job->key));
     if (is_cose(job)) {
         hm_signer signer = hm_key_signer(job->key->key);
         HM_TRY(hm_signed_manifest_check(office, &job->release, &signer));
     }
     if (job->key->not_after < job->time)
         return hm_refuse(
-            "the signing certificate of %s has expired (hallmark cert request and cert import bring in a new one for the same key; renewal by the office comes with a later release)",
+            "the signing certificate of %s has expired (hallmark cert renew gives the key another; one that came from elsewhere: cert request, cert import)",
             office->session->product.name);
     office->session->signatures_left--;
     return HM_OK;
@@ -193,7 +199,7 @@ static hm_err remark_glass(const hm_office *office, signing_job *job) {
 /* In the transaction that records what comes of it: nobody else's signature comes between the count and the record. */
 static void ask_policy(hm_office *office, signing_job *job) {
     if (failed(job)) return;
-    hm_rule_request request = {&job->artifact, job->key->token_id, job->time, HM_NO_BYTES};
+    hm_rule_request request = {&job->artifact, job->key, job->time, HM_NO_BYTES};
     bool release = is_cose(job) && !office->session->cosign;
     hm_err err = hm_rule_decide(office, &request, false, &job->rule);
     if (!hm_failed(err) && release)
@@ -374,9 +380,14 @@ static hm_err look_at_present(hm_office *office, signing_job *job) {
     hm_fault fault = hm_fault_keep(err);
     if (fault.class == HM_REFUSED) return hm_refuse("%s (--replace signs it anew)", fault.sentence);
     HM_TRY(hm_fault_raise(&fault));
+    /* By a key that has been stolen since, or a certificate that was revoked: it is signed anew. */
+    bool revoked = false;
+    HM_BUF certificate = HM_BUF_EMPTY;
+    HM_TRY(hm_hex_decode(hm_json_text_of(hm_buf_bytes(&details), "certificate"), &certificate));
+    HM_TRY(hm_certificate_is_revoked(office, hm_buf_bytes(&certificate), &revoked));
     job->intent = pair.intent;
     job->outcome = pair.outcome;
-    job->kept = true;
+    job->kept = !revoked;
     return HM_OK;
 }
 
@@ -386,7 +397,7 @@ static void note(hm_office *office, signing_job *job) {
     office->session->any_kept |= job->kept;
     if (job->kept) return;
     if (!hm_failed(err)) err = check_job(office, job);
-    hm_rule_request request = {&job->artifact, hm_failed(err) || !job->key ? NULL : job->key->token_id, job->time,
+    hm_rule_request request = {&job->artifact, hm_failed(err) ? NULL : job->key, job->time,
                                bytes(job, HM_SIGN_STATEMENT)};
     if (!hm_failed(err)) err = hm_requests_note(office, &request);
     hm_fault fault = hm_fault_keep(err);

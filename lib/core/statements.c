@@ -109,11 +109,14 @@ static hm_err take_charter(void *context, const hm_entry_row *entry) {
     hm_office *office = context;
     HM_BUF envelope = HM_BUF_EMPTY;
     static hm_cose_envelope read;
-    if (office->governed) return HM_OK;
+    hm_statement charter;
+    if (office->stated) return HM_OK;
     HM_TRY(hm_in(envelope_of(entry, &envelope), "entry %llu", (unsigned long long)entry->index));
     HM_TRY(hm_in(hm_cose_draft_get(hm_buf_bytes(&envelope), &read), "the charter"));
+    HM_TRY(hm_in(hm_statement_get(read.payload, &charter), "the charter"));
     hm_sha256(read.payload, office->charter);
-    office->governed = true;
+    office->stated = true;
+    office->governed = charter.founders != 0;
     return HM_OK;
 }
 
@@ -122,6 +125,39 @@ hm_err hm_statements_find(hm_office *office) {
 }
 
 /* ---- the checkpoint's line ---- */
+
+/* Of a note, or its text: a line behind origin, size and root. */
+bool hm_statements_named(hm_bytes text) {
+    hm_reader reader = hm_reader_of(text);
+    hm_bytes line;
+    for (int i = 0; i < 4; i++)
+        if (hm_failed(hm_read_line(&reader, &line))) return false;
+    return line.len != 0;
+}
+
+/* Where none is found none was ever published: otherwise the database would let go every key that was stopped. */
+static hm_err check_never_stated(hm_office *office) {
+    HM_BUF edge = HM_BUF_EMPTY, note = HM_BUF_EMPTY;
+    hm_note_key key;
+    hm_bytes text;
+    HM_TRY(hm_store_get_head(office->store, &edge, &note));
+    if (!note.len) return HM_OK;
+    HM_TRY(hm_log_key(office, &key));
+    HM_TRY(hm_in(hm_note_open(hm_buf_bytes(&note), &key, &text), "the database's own checkpoint"));
+    return hm_statements_named(text)
+               ? hm_refuse("the checkpoint names statements, and the database has none: it was changed")
+               : HM_OK;
+}
+
+/* In an office without founders the first statement may come while others have it open. */
+static hm_err find_later(hm_office *office) {
+    int version = hm_store_version(office->store);
+    if (office->stated || (version && version == office->registry_version)) return HM_OK;
+    HM_TRY(hm_statements_find(office));
+    if (!office->stated) HM_TRY(check_never_stated(office));
+    office->registry_version = office->stated ? 0 : version;
+    return HM_OK;
+}
 
 /* What stands before the next space, or the end. */
 static hm_bytes take_word(hm_bytes *line) {
@@ -164,7 +200,8 @@ static hm_err read_head(hm_bytes text, replay *r) {
 
 hm_err hm_statements_put_head(hm_office *office, uint64_t size, hm_buf *text) {
     uint8_t last[HM_SHA256_LEN];
-    if (!office->governed) return HM_OK;
+    HM_TRY(find_later(office));
+    if (!office->stated) return HM_OK;
     HM_TRY(office->registry ? catch_up(office, size) : hm_statements_load(office));
     hm_registry_last(office->registry, last);
     HM_TRY(hm_put_format(text, "%s %llu ", head_word, (unsigned long long)hm_registry_size(office->registry)));
@@ -180,8 +217,11 @@ static hm_err load(hm_office *office, const hm_note_key *log_key, bool verify_al
     replay r = {.office = office, .end = UINT64_MAX, .verify_all = verify_all};
     HM_TRY(hm_store_get_head(office->store, &edge, &note));
     HM_TRY(hm_in(hm_note_open(hm_buf_bytes(&note), log_key, &text), "the database's own checkpoint"));
-    HM_TRY(hm_in(read_head(text, &r), "the database's own checkpoint"));
+    /* Founders state something before there is a checkpoint; who is alone in an office may do so long after. */
+    if (office->governed || hm_statements_named(text))
+        HM_TRY(hm_in(read_head(text, &r), "the database's own checkpoint"));
     HM_TRY(hm_registry_new(office->row.uuid, &office->registry));
+    if (office->rehearsal) hm_registry_rehearse(office->registry);
     office->registry_version = 0;
     office->statements_next = 0;
     return replay_all(&r);
@@ -189,7 +229,8 @@ static hm_err load(hm_office *office, const hm_note_key *log_key, bool verify_al
 
 hm_err hm_statements_load(hm_office *office) {
     hm_note_key key;
-    if (!office->governed) return HM_OK;
+    HM_TRY(find_later(office));
+    if (!office->stated) return HM_OK;
     if (office->registry) return catch_up(office, UINT64_MAX);
     HM_TRY(hm_office_token(office));
     HM_TRY(hm_log_key(office, &key));
@@ -198,7 +239,7 @@ hm_err hm_statements_load(hm_office *office) {
 
 hm_err hm_statements_audit(hm_office *office) {
     hm_note_key key;
-    if (!office->governed) return HM_OK;
+    if (!office->stated) return HM_OK;
     HM_TRY(hm_log_key(office, &key));
     hm_registry_free(&office->registry);
     HM_TRY(load(office, &key, true));
@@ -234,34 +275,69 @@ static hm_err append(hm_office *office, hm_bytes envelope, const hm_statement *s
     return HM_OK;
 }
 
+static hm_err put_charter(const hm_office *office, const hm_statement *founders, hm_statement *charter, hm_buf *cbor) {
+    *charter = *founders;
+    charter->act = HM_ACT_CHARTER;
+    charter->time = office->row.created;
+    memcpy(charter->office, office->row.uuid, sizeof charter->office);
+    return hm_statement_put(charter, cbor);
+}
+
+static const hm_statement no_founders = {.founders = 0};
+
 hm_err hm_statements_found(hm_office *office, const hm_statement *founders) {
     HM_BUF payload = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY;
-    hm_statement charter = *founders;
-    charter.act = HM_ACT_CHARTER;
-    charter.time = office->row.created;
-    memcpy(charter.office, office->row.uuid, sizeof charter.office);
-    HM_TRY(hm_statement_put(&charter, &payload));
+    hm_statement charter;
+    HM_TRY(put_charter(office, founders, &charter, &payload));
     HM_TRY(hm_cose_draft_put(hm_buf_bytes(&payload), NULL, 0, &envelope));
     HM_TRY(hm_registry_new(office->row.uuid, &office->registry));
-    HM_TRY(hm_statement_envelope_take(office->registry, hm_buf_bytes(&envelope), true, hm_now()));
+    /* One without founders is of the office's first day, whenever it is needed first. */
+    int64_t now = charter.founders ? hm_now() : 0;
+    HM_TRY(hm_statement_envelope_take(office->registry, hm_buf_bytes(&envelope), true, now));
     hm_registry_last(office->registry, office->charter);
-    office->governed = true;
+    office->stated = true;
+    office->governed = charter.founders != 0;
     return append(office, hm_buf_bytes(&envelope), &charter);
+}
+
+hm_err hm_statements_place(hm_office *office, uint64_t *number, uint8_t previous[static HM_SHA256_LEN]) {
+    HM_BUF payload = HM_BUF_EMPTY;
+    hm_statement charter;
+    HM_TRY(hm_statements_load(office));
+    if (office->stated) {
+        *number = hm_registry_size(office->registry);
+        hm_registry_last(office->registry, previous);
+        return HM_OK;
+    }
+    HM_TRY(put_charter(office, &no_founders, &charter, &payload));
+    *number = 1;
+    hm_sha256(hm_buf_bytes(&payload), previous);
+    return HM_OK;
+}
+
+static hm_err check_policy(const hm_office *office, hm_bytes text) {
+    static hm_policy policy; /* one core per process; too large for a stack */
+    HM_TRY(hm_in(hm_policy_read(text, &policy), "the policy"));
+    return office->governed || !(policy.rules || policy.groups)
+               ? HM_OK
+               : hm_refuse("this office has no founders, so there is nobody whom rules could hold: a policy may say "
+                           "how long its keys serve, and no more");
 }
 
 /* What the registry does not look at: is there such a product, is the text a policy? */
 static hm_err check_matter(hm_office *office, const hm_statement *s) {
-    static hm_policy policy; /* one core per process; too large for a stack */
     hm_product product;
     if (s->act == HM_ACT_KEY) return hm_key_state_check(office, s);
     if (s->product.len && (s->until || s->policy.len)) HM_TRY(hm_product_find(office, s->product, &product));
-    return s->policy.len ? hm_in(hm_policy_read(s->policy, &policy), "the policy") : HM_OK;
+    return s->policy.len ? check_policy(office, s->policy) : HM_OK;
 }
 
 static hm_err add_in_transaction(hm_office *office, hm_bytes envelope, bool *taken) {
     static hm_cose_envelope read;
     hm_statement s;
     HM_TRY(hm_statements_load(office)); /* what others added meanwhile */
+    *taken = !office->stated;
+    if (!office->stated) HM_TRY(hm_statements_found(office, &no_founders));
     HM_TRY(hm_cose_draft_get(envelope, &read));
     HM_TRY(hm_statement_get(read.payload, &s));
     HM_TRY(check_matter(office, &s));
@@ -270,9 +346,15 @@ static hm_err add_in_transaction(hm_office *office, hm_bytes envelope, bool *tak
     return append(office, envelope, &s);
 }
 
+/* The registry has what the log has not. */
+static void forget(hm_office *office) {
+    hm_registry_free(&office->registry);
+    office->statements_next = 0;
+    office->registry_version = 0;
+    office->stated = office->governed; /* founders were there before */
+}
+
 hm_err hm_statements_add(hm_office *office, hm_bytes envelope) {
-    if (!office->governed)
-        return hm_refuse("this office has no founders, so nobody can be given a role (hallmark init --founder)");
     /* What was left to be done; a token that cannot do it now holds up no statement. */
     (void)!hm_failed(hm_keys_destroy(office));
     HM_TRY(hm_statements_load(office));
@@ -285,7 +367,7 @@ hm_err hm_statements_add(hm_office *office, hm_bytes envelope) {
     if (!hm_failed(err)) return hm_in(hm_keys_destroy(office), "the statement is on record, but");
     hm_fault fault = hm_fault_keep(err);
     hm_store_rollback(office->store);
-    if (taken) hm_registry_free(&office->registry); /* it has what the log has not */
+    if (taken) forget(office);
     return hm_fault_raise(&fault);
 }
 

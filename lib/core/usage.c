@@ -73,9 +73,11 @@ static size_t later_than(const used *of, int64_t time) {
 }
 
 /* Room for one more; what nobody asks for any more goes first. */
-static hm_err make_room(const struct hm_usage *u, used *of) {
+static hm_err make_room(struct hm_usage *u, used *of) {
     if (of->count < of->capacity) return HM_OK;
     size_t old = of->count ? later_than(of, of->time[of->count - 1] - u->window - PUT_BACK_MOST) : 0;
+    /* What is gone is read again by who asks for a longer time. */
+    if (old && of->time[old - 1] > u->since) u->since = of->time[old - 1];
     if (old) memmove(of->time, of->time + old, (of->count - old) * sizeof *of->time);
     of->count -= old;
     if (of->count < of->capacity / 2) return HM_OK;

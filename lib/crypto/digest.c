@@ -107,3 +107,5 @@ void hm_sha256(hm_bytes bytes, uint8_t out[static HM_SHA256_LEN]) {
     hm_digest_of(HM_SHA256, bytes, &digest);
     memcpy(out, digest.value, HM_SHA256_LEN);
 }
+
+void hm_sha1_name(hm_bytes bytes, uint8_t out[static HM_SHA1_LEN]) { SHA1(bytes.data, bytes.len, out); }

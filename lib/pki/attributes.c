@@ -102,6 +102,22 @@ hm_err hm_attribute_check_signing_certificate(hm_bytes value, hm_bytes certifica
     return hm_refuse("the signature was made for another certificate than the one that is there");
 }
 
+/* ESSCertID, whose hash is the first field; as above. */
+hm_err hm_attribute_check_signing_certificate_v1(hm_bytes value, hm_bytes certificate) {
+    static const char what[] = "signing certificate attribute";
+    hm_tlv whole, hash;
+    hm_reader ids, id;
+    uint8_t sha1[HM_SHA1_LEN];
+    HM_TRY(hm_tlv_only(value, HM_DER_SEQUENCE, what, &whole));
+    hm_reader inside = hm_reader_of(whole.content);
+    HM_TRY(hm_tlv_enter(&inside, HM_DER_SEQUENCE, what, &ids));
+    HM_TRY(hm_tlv_enter(&ids, HM_DER_SEQUENCE, what, &id));
+    HM_TRY(hm_tlv_expect(&id, HM_DER_OCTET_STRING, what, &hash));
+    hm_sha1_name(certificate, sha1);
+    if (hm_bytes_equal(hash.content, HM_ARRAY(sha1))) return HM_OK;
+    return hm_refuse("the signature was made for another certificate than the one that is there");
+}
+
 static hm_err read_two_digits(hm_reader *reader, int *value) {
     uint8_t high, low;
     HM_TRY(hm_read_u8(reader, &high));
@@ -123,28 +139,33 @@ static hm_err read_year(hm_reader *reader, bool utc_time, int *year) {
     return HM_OK;
 }
 
-static hm_err read_time(const hm_tlv *time, int64_t *unix_seconds) {
-    hm_reader reader = hm_reader_of(time->content);
+hm_err hm_read_date_and_time(hm_reader *reader, bool short_year, int64_t *unix_seconds) {
     struct tm tm = {0};
     int year, month;
-    uint8_t zone;
-    HM_TRY(read_year(&reader, time->tag == HM_DER_UTC_TIME, &year));
-    HM_TRY(read_two_digits(&reader, &month));
-    HM_TRY(read_two_digits(&reader, &tm.tm_mday));
-    HM_TRY(read_two_digits(&reader, &tm.tm_hour));
-    HM_TRY(read_two_digits(&reader, &tm.tm_min));
-    HM_TRY(read_two_digits(&reader, &tm.tm_sec));
-    HM_TRY(hm_read_u8(&reader, &zone));
-    HM_TRY(hm_read_end(&reader));
+    HM_TRY(read_year(reader, short_year, &year));
+    HM_TRY(read_two_digits(reader, &month));
+    HM_TRY(read_two_digits(reader, &tm.tm_mday));
+    HM_TRY(read_two_digits(reader, &tm.tm_hour));
+    HM_TRY(read_two_digits(reader, &tm.tm_min));
+    HM_TRY(read_two_digits(reader, &tm.tm_sec));
     tm.tm_year = year - 1900;
     tm.tm_mon = month - 1;
     struct tm normal = tm;
     *unix_seconds = timegm(&normal);
     /* timegm takes 31 June for 1 July; a date that is not one comes back changed. */
-    if (zone != 'Z' || normal.tm_mon != tm.tm_mon || normal.tm_mday != tm.tm_mday || normal.tm_hour != tm.tm_hour ||
+    if (normal.tm_mon != tm.tm_mon || normal.tm_mday != tm.tm_mday || normal.tm_hour != tm.tm_hour ||
         normal.tm_min != tm.tm_min || normal.tm_sec != tm.tm_sec)
         return hm_refuse("not a date");
     return HM_OK;
+}
+
+static hm_err read_time(const hm_tlv *time, int64_t *unix_seconds) {
+    hm_reader reader = hm_reader_of(time->content);
+    uint8_t zone;
+    HM_TRY(hm_read_date_and_time(&reader, time->tag == HM_DER_UTC_TIME, unix_seconds));
+    HM_TRY(hm_read_u8(&reader, &zone));
+    HM_TRY(hm_read_end(&reader));
+    return zone == 'Z' ? HM_OK : hm_refuse("not a date");
 }
 
 hm_err hm_attribute_read_signing_time(hm_bytes value, int64_t *unix_seconds) {

@@ -1,5 +1,5 @@
 /* Certificates and certificate requests, built as DER and signed by a token's key. */
-#include <pki/cert.h>
+#include "cert_issue.h"
 
 #include "algorithm_id.h"
 #include "cert_parts.h"
@@ -11,12 +11,7 @@
 
 enum { SERIAL_LEN = 16, KEY_ID_LEN = 20 };
 
-/* One extension (RFC 5280 section 4.1): open, write its value, close. */
-typedef struct {
-    size_t extension, value;
-} extension_marks;
-
-static hm_err open_extension(hm_buf *der, hm_bytes oid, bool critical, extension_marks *marks) {
+hm_err hm_extension_open(hm_buf *der, hm_bytes oid, bool critical, hm_extension_marks *marks) {
     static const uint8_t yes[] = {0xff};
     HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &marks->extension));
     HM_TRY(hm_der_put(der, HM_DER_OID, oid));
@@ -24,7 +19,7 @@ static hm_err open_extension(hm_buf *der, hm_bytes oid, bool critical, extension
     return hm_der_open(der, HM_DER_OCTET_STRING, &marks->value);
 }
 
-static hm_err close_extension(hm_buf *der, extension_marks marks) {
+hm_err hm_extension_close(hm_buf *der, hm_extension_marks marks) {
     HM_TRY(hm_der_close(der, marks.value));
     return hm_der_close(der, marks.extension);
 }
@@ -32,41 +27,41 @@ static hm_err close_extension(hm_buf *der, extension_marks marks) {
 /* RFC 5280 section 4.2.1.9. PATH_LENGTH is that of a CA. */
 static hm_err put_basic_constraints(hm_buf *der, unsigned path_length) {
     static const uint8_t yes[] = {0xff};
-    extension_marks marks;
+    hm_extension_marks marks;
     size_t sequence;
-    HM_TRY(open_extension(der, hm_oid_basic_constraints, true, &marks));
+    HM_TRY(hm_extension_open(der, hm_oid_basic_constraints, true, &marks));
     HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &sequence));
     HM_TRY(hm_der_put(der, HM_DER_BOOLEAN, HM_ARRAY(yes)));
     HM_TRY(hm_der_put_uint(der, path_length));
     HM_TRY(hm_der_close(der, sequence));
-    return close_extension(der, marks);
+    return hm_extension_close(der, marks);
 }
 
 /* RFC 5280 section 4.2.1.3: a CA certifies and revokes, a leaf signs. Unused bits, then the named bits. */
 static hm_err put_key_usage(hm_buf *der, bool ca) {
     static const uint8_t cert_sign_and_crl_sign[] = {1, 0x06}, digital_signature[] = {7, 0x80};
-    extension_marks marks;
-    HM_TRY(open_extension(der, hm_oid_key_usage, true, &marks));
+    hm_extension_marks marks;
+    HM_TRY(hm_extension_open(der, hm_oid_key_usage, true, &marks));
     HM_TRY(hm_der_put(der, HM_DER_BIT_STRING, ca ? HM_ARRAY(cert_sign_and_crl_sign) : HM_ARRAY(digital_signature)));
-    return close_extension(der, marks);
+    return hm_extension_close(der, marks);
 }
 
-static hm_err put_code_signing(hm_buf *der) {
-    extension_marks marks;
+static hm_err put_purpose(hm_buf *der, hm_bytes purpose, bool critical) {
+    hm_extension_marks marks;
     size_t sequence;
-    HM_TRY(open_extension(der, hm_oid_extended_key_usage, true, &marks));
+    HM_TRY(hm_extension_open(der, hm_oid_extended_key_usage, critical, &marks));
     HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &sequence));
-    HM_TRY(hm_der_put(der, HM_DER_OID, hm_oid_code_signing));
+    HM_TRY(hm_der_put(der, HM_DER_OID, purpose));
     HM_TRY(hm_der_close(der, sequence));
-    return close_extension(der, marks);
+    return hm_extension_close(der, marks);
 }
 
 /* RFC 5280 section 4.2.1.10: this CA certifies nothing but names that begin with its organization and product. */
 static hm_err put_name_constraints(hm_buf *der, const hm_cert_name *subject) {
     hm_cert_name prefix = {subject->organization, subject->product, NULL};
-    extension_marks marks;
+    hm_extension_marks marks;
     size_t sequence, permitted, subtree, directory_name;
-    HM_TRY(open_extension(der, hm_oid_name_constraints, true, &marks));
+    HM_TRY(hm_extension_open(der, hm_oid_name_constraints, true, &marks));
     HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &sequence));
     HM_TRY(hm_der_open(der, HM_DER_CONTEXT_CONSTRUCTED + 0, &permitted));
     HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &subtree));
@@ -76,7 +71,7 @@ static hm_err put_name_constraints(hm_buf *der, const hm_cert_name *subject) {
     HM_TRY(hm_der_close(der, subtree));
     HM_TRY(hm_der_close(der, permitted));
     HM_TRY(hm_der_close(der, sequence));
-    return close_extension(der, marks);
+    return hm_extension_close(der, marks);
 }
 
 /* The UUID as one big decimal number, which is how 2.25.<UUID> names it (X.667 section 6.3). Text of at most 39 digits.
@@ -92,22 +87,26 @@ static void uuid_decimal(const uint8_t uuid[static HM_UUID_LEN], char text[stati
     text[digits] = 0;
 }
 
-static hm_err put_policy(hm_buf *der, const uint8_t office[static HM_UUID_LEN], bool development) {
-    HM_BUF dotted = HM_BUF_EMPTY;
-    const char *policy;
+hm_err hm_put_office_oid(hm_buf *der, const uint8_t office[static HM_UUID_LEN], unsigned arc) {
+    HM_BUF text = HM_BUF_EMPTY;
+    const char *dotted;
     char decimal[40];
-    extension_marks marks;
-    size_t policies, information;
     uuid_decimal(office, decimal);
-    HM_TRY(hm_put_format(&dotted, "2.25.%s.%d", decimal, development ? 1 : 2));
-    HM_TRY(hm_buf_string(&dotted, &policy));
-    HM_TRY(open_extension(der, hm_oid_certificate_policies, false, &marks));
+    HM_TRY(hm_put_format(&text, "2.25.%s.%u", decimal, arc));
+    HM_TRY(hm_buf_string(&text, &dotted));
+    return hm_der_put_oid(der, dotted);
+}
+
+static hm_err put_policy(hm_buf *der, const uint8_t office[static HM_UUID_LEN], bool development) {
+    hm_extension_marks marks;
+    size_t policies, information;
+    HM_TRY(hm_extension_open(der, hm_oid_certificate_policies, false, &marks));
     HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &policies));
     HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &information));
-    HM_TRY(hm_der_put_oid(der, policy));
+    HM_TRY(hm_put_office_oid(der, office, development ? HM_OFFICE_DEVELOPMENT : HM_OFFICE_PRODUCTION));
     HM_TRY(hm_der_close(der, information));
     HM_TRY(hm_der_close(der, policies));
-    return close_extension(der, marks);
+    return hm_extension_close(der, marks);
 }
 
 /* The first 160 bits of SHA-256 of the key's BIT STRING without tag, length and unused bits (RFC 7093 section 2). */
@@ -128,23 +127,23 @@ static hm_err key_identifier(hm_bytes spki, uint8_t id[static KEY_ID_LEN]) {
 
 static hm_err put_subject_key_id(hm_buf *der, hm_bytes spki) {
     uint8_t id[KEY_ID_LEN];
-    extension_marks marks;
+    hm_extension_marks marks;
     HM_TRY(key_identifier(spki, id));
-    HM_TRY(open_extension(der, hm_oid_subject_key_id, false, &marks));
+    HM_TRY(hm_extension_open(der, hm_oid_subject_key_id, false, &marks));
     HM_TRY(hm_der_put(der, HM_DER_OCTET_STRING, HM_ARRAY(id)));
-    return close_extension(der, marks);
+    return hm_extension_close(der, marks);
 }
 
-static hm_err put_authority_key_id(hm_buf *der, hm_bytes issuer_spki) {
+hm_err hm_put_authority_key_id(hm_buf *der, hm_bytes issuer_spki) {
     uint8_t id[KEY_ID_LEN];
-    extension_marks marks;
+    hm_extension_marks marks;
     size_t sequence;
     HM_TRY(key_identifier(issuer_spki, id));
-    HM_TRY(open_extension(der, hm_oid_authority_key_id, false, &marks));
+    HM_TRY(hm_extension_open(der, hm_oid_authority_key_id, false, &marks));
     HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &sequence));
     HM_TRY(hm_der_put(der, HM_DER_CONTEXT + 0, HM_ARRAY(id)));
     HM_TRY(hm_der_close(der, sequence));
-    return close_extension(der, marks);
+    return hm_extension_close(der, marks);
 }
 
 static hm_err put_profile_extensions(hm_buf *der, const hm_cert_request *request) {
@@ -155,10 +154,15 @@ static hm_err put_profile_extensions(hm_buf *der, const hm_cert_request *request
     case HM_CERT_PRODUCT_CA:
         HM_TRY(put_basic_constraints(der, 0));
         HM_TRY(put_key_usage(der, true));
+        /* Its name constraints do not keep it from certifying an authority whose timestamps are for all products. */
+        HM_TRY(put_purpose(der, hm_oid_code_signing, false));
         return put_name_constraints(der, &request->subject);
     case HM_CERT_SIGNING:
         HM_TRY(put_key_usage(der, false));
-        return put_code_signing(der);
+        return put_purpose(der, hm_oid_code_signing, true);
+    case HM_CERT_TSA: /* RFC 3161 section 2.3: critical, and for nothing else */
+        HM_TRY(put_key_usage(der, false));
+        return put_purpose(der, hm_oid_time_stamping, true);
     }
     return hm_misuse("unknown certificate profile %d", (int)request->profile);
 }
@@ -170,7 +174,7 @@ static hm_err put_extensions(hm_buf *der, const hm_cert_request *request, hm_byt
     HM_TRY(put_profile_extensions(der, request));
     HM_TRY(put_policy(der, request->office, request->development));
     HM_TRY(put_subject_key_id(der, request->spki));
-    HM_TRY(put_authority_key_id(der, issuer_spki));
+    HM_TRY(hm_put_authority_key_id(der, issuer_spki));
     HM_TRY(hm_der_close(der, sequence));
     return hm_der_close(der, tagged);
 }
@@ -215,8 +219,7 @@ static hm_err put_tbs(hm_buf *der, const hm_cert_request *request, const hm_cert
     return hm_der_close(der, mark);
 }
 
-/* What certificates and requests have in common: SEQUENCE { BODY, algorithm, signature over BODY }. */
-static hm_err put_signed(hm_buf *der, hm_bytes body, const hm_signer *signer) {
+hm_err hm_put_signed(hm_buf *der, hm_bytes body, const hm_signer *signer) {
     HM_BUF bits = HM_BUF_EMPTY;
     HM_BUF whole = HM_BUF_EMPTY;
     size_t mark;
@@ -235,8 +238,9 @@ static hm_err check_subject(const hm_cert_request *request) {
     const hm_cert_name *subject = &request->subject;
     if (!subject->organization || !subject->common_name)
         return hm_misuse("a certificate needs an organization and a common name");
-    if (request->profile == HM_CERT_ROOT && subject->product) return hm_misuse("a root certificate has no product");
-    if (request->profile != HM_CERT_ROOT && !subject->product) return hm_misuse("a certificate needs a product");
+    bool of_office = request->profile == HM_CERT_ROOT || request->profile == HM_CERT_TSA;
+    if (of_office && subject->product) return hm_misuse("a certificate of the office itself has no product");
+    if (!of_office && !subject->product) return hm_misuse("a certificate needs a product");
     return HM_OK;
 }
 
@@ -250,7 +254,7 @@ hm_err hm_cert_issue(const hm_cert_request *request, hm_bytes issuer_cert, const
     if (!hm_bytes_equal(root ? request->spki : parts.spki, issuer->spki))
         return hm_refuse("the issuing key is not that of the issuer's certificate");
     HM_TRY(put_tbs(&tbs, request, root ? NULL : &parts, hm_key_scheme(issuer->algorithm)));
-    return put_signed(der, hm_buf_bytes(&tbs), issuer);
+    return hm_put_signed(der, hm_buf_bytes(&tbs), issuer);
 }
 
 /* RFC 2985 section 5.4.2: the extensions that the certificate should get. */
@@ -262,7 +266,7 @@ static hm_err put_extension_request(hm_buf *der) {
     HM_TRY(hm_der_open(der, HM_DER_SET, &values));
     HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &extensions));
     HM_TRY(put_key_usage(der, false));
-    HM_TRY(put_code_signing(der));
+    HM_TRY(put_purpose(der, hm_oid_code_signing, true));
     HM_TRY(hm_der_close(der, extensions));
     HM_TRY(hm_der_close(der, values));
     HM_TRY(hm_der_close(der, attribute));
@@ -279,5 +283,5 @@ hm_err hm_csr_make(const hm_cert_name *subject, const hm_signer *key, hm_buf *de
     HM_TRY(hm_put(&information, key->spki));
     HM_TRY(put_extension_request(&information));
     HM_TRY(hm_der_close(&information, mark));
-    return put_signed(der, hm_buf_bytes(&information), key);
+    return hm_put_signed(der, hm_buf_bytes(&information), key);
 }

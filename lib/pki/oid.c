@@ -12,8 +12,10 @@ OID(signed_data, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02); /* 1.2.8
 OID(content_type, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x03); /* 1.2.840.113549.1.9.3 */
 OID(message_digest, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x04); /* 1.2.840.113549.1.9.4 */
 OID(signing_time, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x05); /* 1.2.840.113549.1.9.5 */
+OID(signing_certificate, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x02, 0x0c); /* 1.2.840.113549.1.9.16.2.12 */
 OID(signing_certificate_v2, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x02, 0x2f); /* 1.2.840.113549.1.9.16.2.47 */
 OID(timestamp_token, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x02, 0x0e); /* 1.2.840.113549.1.9.16.2.14 */
+OID(tst_info, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x04); /* 1.2.840.113549.1.9.16.1.4 */
 OID(spc_indirect_data, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x01, 0x04); /* 1.3.6.1.4.1.311.2.1.4 */
 OID(spc_pe_image_data, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x01, 0x0f); /* 1.3.6.1.4.1.311.2.1.15 */
 OID(spc_opus_info, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x01, 0x0c); /* 1.3.6.1.4.1.311.2.1.12 */
@@ -46,26 +48,32 @@ OID(basic_constraints, 0x55, 0x1d, 0x13); /* 2.5.29.19 */
 OID(name_constraints, 0x55, 0x1d, 0x1e); /* 2.5.29.30 */
 OID(certificate_policies, 0x55, 0x1d, 0x20); /* 2.5.29.32 */
 OID(code_signing, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03); /* 1.3.6.1.5.5.7.3.3 */
+OID(time_stamping, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08); /* 1.3.6.1.5.5.7.3.8 */
 OID(extension_request, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e); /* 1.2.840.113549.1.9.14 */
 /* clang-format on */
 
-/* Append one subidentifier to TEXT. */
-static size_t put_number(char *text, size_t size, size_t at, uint64_t number) {
-    int len = snprintf(at < size ? &text[at] : NULL, at < size ? size - at : 0, at ? ".%llu" : "%llu",
-                       (unsigned long long)number);
+/* Append one subidentifier to TEXT: of those that are met a UUID's is the longest (X.667 section 6.3). */
+static size_t put_number(char *text, size_t size, size_t at, unsigned __int128 number) {
+    char digits[40];
+    size_t begin = sizeof digits;
+    do digits[--begin] = (char)('0' + (int)(number % 10));
+    while (number /= 10);
+    int count = (int)(sizeof digits - begin);
+    int len =
+        snprintf(at < size ? &text[at] : NULL, at < size ? size - at : 0, at ? ".%.*s" : "%.*s", count, &digits[begin]);
     return at + (len > 0 ? (size_t)len : 0);
 }
 
 void hm_oid_text(hm_bytes oid, char *text, size_t size) {
     size_t at = 0;
-    uint64_t number = 0;
+    unsigned __int128 number = 0;
     snprintf(text, size, "?");
     for (size_t i = 0; i < oid.len; i++) {
-        if (number >> 57) break;
+        if (number >> 121) break;
         number = number << 7 | (oid.data[i] & 0x7f);
         if (oid.data[i] & 0x80) continue;
         if (!at) {
-            uint64_t first = number < 80 ? number / 40 : 2;
+            unsigned first = number < 80 ? (unsigned)number / 40 : 2;
             at = put_number(text, size, at, first);
             number -= first * 40;
         }

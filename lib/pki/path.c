@@ -85,36 +85,69 @@ static hm_err check_digest(X509 *certificate, const char *title) {
     return hm_refuse("certificate \"%s\" is signed with a digest that is too weak or unknown", title);
 }
 
+static const struct {
+    uint32_t usage; /* OpenSSL's bit */
+    const char *name;
+} purposes[] = {
+    [HM_FOR_CODE_SIGNING] = {XKU_CODE_SIGN, "code signing"},
+    [HM_FOR_TIME_STAMPING] = {XKU_TIMESTAMP, "time stamping"},
+};
+
 /* An EKU in a CA certificate limits what it certifies, as CAs, browsers and Windows read it. */
-static hm_err check_issuer(X509 *certificate, const char *title) {
-    uint32_t purposes = X509_get_extended_key_usage(certificate);
+static hm_err check_issuer(X509 *certificate, hm_path_purpose purpose, const char *title) {
+    uint32_t usages = X509_get_extended_key_usage(certificate);
     if (X509_check_ca(certificate) != 1)
         return hm_refuse("certificate \"%s\" is used as a certification authority without being one", title);
-    if (purposes != UINT32_MAX && !(purposes & (XKU_CODE_SIGN | XKU_ANYEKU)))
-        return hm_refuse("certificate \"%s\" may not issue certificates for code signing", title);
+    if (usages != UINT32_MAX && !(usages & (purposes[purpose].usage | XKU_ANYEKU)))
+        return hm_refuse("certificate \"%s\" may not issue certificates for %s", title, purposes[purpose].name);
     return HM_OK;
 }
 
-static hm_err check_leaf(X509 *leaf, const char *title) {
-    uint32_t purposes = X509_get_extended_key_usage(leaf), usage = X509_get_key_usage(leaf);
+/* RFC 3161 section 2.3: a key that stamps does nothing else, and says so in a way that nobody may overlook. OpenSSL's
+ * bits leave out purposes that it does not know. */
+static hm_err check_stamps_only(X509 *leaf, const char *title) {
+    int critical;
+    EXTENDED_KEY_USAGE *usages = X509_get_ext_d2i(leaf, NID_ext_key_usage, &critical, NULL);
+    int count = sk_ASN1_OBJECT_num(usages);
+    sk_ASN1_OBJECT_pop_free(usages, ASN1_OBJECT_free);
+    ERR_clear_error();
+    if (count != 1) return hm_refuse("certificate \"%s\" is not for time stamping alone", title);
+    if (critical != 1)
+        return hm_refuse("certificate \"%s\" is for time stamping, but its extended key usage is not critical", title);
+    uint32_t usage = X509_get_key_usage(leaf);
+    if (usage != UINT32_MAX && usage & ~(uint32_t)(KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION))
+        return hm_refuse("certificate \"%s\" is for more than signatures (by its key usage)", title);
+    return HM_OK;
+}
+
+static hm_err check_leaf(X509 *leaf, hm_path_purpose purpose, const char *title) {
+    const char *name = purposes[purpose].name;
+    uint32_t usages = X509_get_extended_key_usage(leaf), usage = X509_get_key_usage(leaf);
     if (X509_get_extension_flags(leaf) & EXFLAG_INVALID) return hm_refuse("certificate \"%s\" is malformed", title);
-    if (purposes == UINT32_MAX)
-        return hm_refuse("certificate \"%s\" is not for code signing (no extended key usage)", title);
-    if (!(purposes & XKU_CODE_SIGN))
-        return hm_refuse("certificate \"%s\" is not for code signing (by its extended key usage)", title);
+    if (usages == UINT32_MAX) return hm_refuse("certificate \"%s\" is not for %s (no extended key usage)", title, name);
+    if (!(usages & purposes[purpose].usage))
+        return hm_refuse("certificate \"%s\" is not for %s (by its extended key usage)", title, name);
+    if (purpose == HM_FOR_TIME_STAMPING) HM_TRY(check_stamps_only(leaf, title));
     /* Without the extension every use is allowed (RFC 5280 section 4.2.1.3). */
-    if (!(usage & KU_DIGITAL_SIGNATURE))
+    uint32_t signatures = KU_DIGITAL_SIGNATURE | (purpose == HM_FOR_TIME_STAMPING ? KU_NON_REPUDIATION : 0);
+    if (!(usage & signatures))
         return hm_refuse("certificate \"%s\" is not for digital signatures (by its key usage)", title);
     return HM_OK;
 }
 
-static hm_err check_path(const STACK_OF(X509) * path) {
+hm_err hm_path_check_leaf(X509 *leaf, hm_path_purpose purpose) {
+    char title[TITLE_LEN];
+    hm_x509_title(leaf, title, sizeof title);
+    return check_leaf(leaf, purpose, title);
+}
+
+static hm_err check_path(const STACK_OF(X509) * path, hm_path_purpose purpose) {
     char title[TITLE_LEN];
     int count = sk_X509_num(path);
     for (int i = 0; i < count; i++) {
         X509 *certificate = sk_X509_value(path, i);
         hm_x509_title(certificate, title, sizeof title);
-        HM_TRY(i == 0 ? check_leaf(certificate, title) : check_issuer(certificate, title));
+        HM_TRY(i == 0 ? check_leaf(certificate, purpose, title) : check_issuer(certificate, purpose, title));
         /* The anchor's own signature proves nothing and is not looked at. */
         if (i + 1 < count) HM_TRY(check_digest(certificate, title));
     }
@@ -133,7 +166,7 @@ hm_err hm_path_find(X509 *leaf, const hm_path_rules *rules, STACK_OF(X509) * *pa
     HM_TRY(set_rules(context, rules));
     if (X509_verify_cert(context) != 1) return refuse_path(context, leaf);
     ERR_clear_error();
-    HM_TRY(check_path(X509_STORE_CTX_get0_chain(context)));
+    HM_TRY(check_path(X509_STORE_CTX_get0_chain(context), rules->purpose));
     *path = X509_STORE_CTX_get1_chain(context);
     return *path ? HM_OK : hm_no_memory();
 }

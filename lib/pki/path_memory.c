@@ -7,7 +7,8 @@ enum { KEPT = 8 };
 
 typedef struct {
     STACK_OF(X509) * path; /* NULL: free */
-    int64_t from, until;   /* valid while FROM <= now < UNTIL, as OpenSSL judges dates */
+    hm_path_purpose purpose;
+    int64_t from, until; /* valid while FROM <= now < UNTIL, as OpenSSL judges dates */
     hm_verdict verdict;
 } kept_path;
 
@@ -46,12 +47,12 @@ static bool is_given(const STACK_OF(X509) * path, const STACK_OF(X509) * given) 
     return true;
 }
 
-static bool find(const hm_path_memory *memory, const X509 *leaf, const STACK_OF(X509) * given, int64_t now,
-                 STACK_OF(X509) * *path, hm_verdict *verdict) {
+static bool find(const hm_path_memory *memory, hm_path_purpose purpose, const X509 *leaf, const STACK_OF(X509) * given,
+                 int64_t now, STACK_OF(X509) * *path, hm_verdict *verdict) {
     for (size_t i = 0; i < KEPT; i++) {
         const kept_path *kept = &memory->kept[i];
         if (!kept->path || sk_X509_value(kept->path, 0) != leaf || now < kept->from || now >= kept->until) continue;
-        if (!is_given(kept->path, given)) continue;
+        if (kept->purpose != purpose || !is_given(kept->path, given)) continue;
         *path = X509_chain_up_ref(kept->path);
         *verdict = kept->verdict;
         return *path != NULL;
@@ -59,16 +60,20 @@ static bool find(const hm_path_memory *memory, const X509 *leaf, const STACK_OF(
     return false;
 }
 
-bool hm_path_recall(hm_path_memory *memory, const X509 *leaf, const STACK_OF(X509) * given, int64_t now,
-                    STACK_OF(X509) * *path, hm_verdict *verdict) {
+bool hm_path_recall(hm_path_memory *memory, hm_path_purpose purpose, const X509 *leaf, const STACK_OF(X509) * given,
+                    int64_t now, STACK_OF(X509) * *path, hm_verdict *verdict) {
     pthread_mutex_lock(&memory->lock);
-    bool found = find(memory, leaf, given, now, path, verdict);
+    bool found = find(memory, purpose, leaf, given, now, path, verdict);
     pthread_mutex_unlock(&memory->lock);
     return found;
 }
 
-void hm_path_keep(hm_path_memory *memory, STACK_OF(X509) * path, const hm_verdict *verdict) {
-    kept_path kept = {.path = X509_chain_up_ref(path), .from = INT64_MIN, .until = INT64_MAX, .verdict = *verdict};
+void hm_path_keep(hm_path_memory *memory, hm_path_purpose purpose, STACK_OF(X509) * path, const hm_verdict *verdict) {
+    kept_path kept = {.path = X509_chain_up_ref(path),
+                      .purpose = purpose,
+                      .from = INT64_MIN,
+                      .until = INT64_MAX,
+                      .verdict = *verdict};
     if (!kept.path) return;
     for (size_t i = 0; i < verdict->chain_len; i++) {
         const hm_cert_info *info = &verdict->chain[i];

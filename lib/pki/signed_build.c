@@ -1,149 +1,45 @@
-/* SignedData (RFC 5652 section 5; PKCS#7 1.5 for Authenticode) built for a token's key. What stands inside is in
+/* What CMS and Authenticode signatures hold of a file; SignedData itself is signed_data.c's, what stands inside in
  * attributes.c (CMS) and spc.c (Authenticode). */
-#include <pki/signed.h>
-
-#include "algorithm_id.h"
 #include "cert_parts.h"
 #include "oid.h"
 #include "signed_content.h"
+#include "signed_data.h"
 
-/* What the parts of one signature have in common. */
-typedef struct {
-    hm_structure structure;
-    const hm_digest *content;
-    const hm_chain *chain;
-    hm_cert_parts leaf;
-    int64_t signing_time;
-    const hm_signer *signer;
-    hm_scheme scheme;
-} build;
-
-/* The contents of encapContentInfo: for CMS the type alone, for Authenticode the type and what SPC says of the file.
- * MESSAGE_DIGEST receives what the messageDigest attribute must hold. */
-static hm_err put_content(const build *b, hm_buf *der, hm_digest *message_digest) {
-    size_t mark;
-    HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &mark));
-    if (b->structure == HM_STRUCTURE_CMS) {
-        *message_digest = *b->content;
-        HM_TRY(hm_der_put(der, HM_DER_OID, hm_oid_data));
-    } else {
-        HM_TRY(hm_der_put(der, HM_DER_OID, hm_oid_spc_indirect_data));
-        HM_TRY(hm_spc_put_content(der, b->content, message_digest));
-    }
-    return hm_der_close(der, mark);
-}
-
-/* The root is left out: who trusts it has it. */
-static hm_err put_certificates(hm_buf *der, const hm_chain *chain) {
-    size_t mark;
-    HM_TRY(hm_der_open(der, HM_DER_CONTEXT_CONSTRUCTED + 0, &mark));
-    for (size_t i = 0; i < chain->count; i++) {
-        hm_cert_parts parts;
-        HM_TRY(hm_cert_cut(chain->cert[i], &parts));
-        if (i == 0 || !hm_cert_is_self_issued(&parts)) HM_TRY(hm_put(der, chain->cert[i]));
-    }
-    return hm_der_close(der, mark);
-}
-
-/* The attributes one after another, sorted (RFC 5652 section 5.4). */
-static hm_err put_attributes(const build *b, const hm_digest *message_digest, hm_buf *der) {
-    hm_bytes type = b->structure == HM_STRUCTURE_CMS ? hm_oid_data : hm_oid_spc_indirect_data;
-    HM_TRY(hm_attribute_put_content_type(der, type));
-    HM_TRY(hm_attribute_put_message_digest(der, message_digest));
-    HM_TRY(hm_attribute_put_signing_time(der, b->signing_time));
-    if (b->structure == HM_STRUCTURE_CMS)
-        HM_TRY(hm_attribute_put_signing_certificate(der, b->chain->cert[0], &b->leaf));
-    else
-        HM_TRY(hm_spc_put_attributes(der));
-    return hm_der_sort(der, 0);
-}
-
-/* The signature is over the attributes as a SET OF; in the structure the same octets are tagged [0]. */
-static hm_err sign_attributes(const build *b, hm_bytes attributes, hm_buf *signature) {
-    HM_BUF message = HM_BUF_EMPTY;
-    HM_TRY(hm_der_put(&message, HM_DER_SET, attributes));
-    HM_TRY(b->signer->sign(b->signer->key, b->scheme, hm_buf_bytes(&message), signature));
-    return signature->len ? HM_OK : hm_could_not("the token gave an empty signature");
-}
-
-static hm_err put_issuer_and_serial(hm_buf *der, const hm_cert_parts *leaf) {
-    size_t mark;
-    HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &mark));
-    HM_TRY(hm_put(der, leaf->issuer));
-    HM_TRY(hm_put(der, leaf->serial));
-    return hm_der_close(der, mark);
-}
-
-static hm_err put_signer_info(const build *b, const hm_digest *message_digest, hm_buf *der, uint8_t *signature_hash) {
-    HM_BUF attributes = HM_BUF_EMPTY;
-    HM_BUF signature = HM_BUF_EMPTY;
-    size_t mark;
-    HM_TRY(put_attributes(b, message_digest, &attributes));
-    HM_TRY(sign_attributes(b, hm_buf_bytes(&attributes), &signature));
-    HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &mark));
-    HM_TRY(hm_der_put_uint(der, 1));
-    HM_TRY(put_issuer_and_serial(der, &b->leaf));
-    HM_TRY(hm_put_digest_algorithm(der, b->content->algorithm));
-    HM_TRY(hm_der_put(der, HM_DER_CONTEXT_CONSTRUCTED + 0, hm_buf_bytes(&attributes)));
-    HM_TRY(hm_put_signer_algorithm(der, b->scheme));
-    HM_TRY(hm_der_put(der, HM_DER_OCTET_STRING, hm_buf_bytes(&signature)));
-    hm_sha256(hm_buf_bytes(&signature), signature_hash);
-    return hm_der_close(der, mark);
-}
-
-static hm_err put_set_of_digest_algorithms(hm_buf *der, hm_digest_algorithm algorithm) {
-    size_t mark;
-    HM_TRY(hm_der_open(der, HM_DER_SET, &mark));
-    HM_TRY(hm_put_digest_algorithm(der, algorithm));
-    return hm_der_close(der, mark);
-}
-
-static hm_err put_signed_data(const build *b, hm_buf *der, uint8_t *signature_hash) {
-    hm_digest message_digest;
-    size_t signed_data, signer_infos;
-    HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &signed_data));
-    HM_TRY(hm_der_put_uint(der, 1));
-    HM_TRY(put_set_of_digest_algorithms(der, b->content->algorithm));
-    HM_TRY(put_content(b, der, &message_digest));
-    HM_TRY(put_certificates(der, b->chain));
-    HM_TRY(hm_der_open(der, HM_DER_SET, &signer_infos));
-    HM_TRY(put_signer_info(b, &message_digest, der, signature_hash));
-    HM_TRY(hm_der_close(der, signer_infos));
-    return hm_der_close(der, signed_data);
-}
-
-static hm_err check(const build *b) {
-    if (b->structure != HM_STRUCTURE_CMS && b->structure != HM_STRUCTURE_AUTHENTICODE_PE)
-        return hm_misuse("unknown signed structure %d", (int)b->structure);
-    if (b->structure == HM_STRUCTURE_AUTHENTICODE_PE && b->scheme == HM_SCHEME_ED25519)
+static hm_err check(hm_structure structure, const hm_digest *content, const hm_chain *chain, const hm_signer *signer) {
+    hm_scheme scheme = hm_key_scheme(signer->algorithm);
+    if (!chain->count || chain->count > HM_CHAIN_MAX)
+        return hm_misuse("a signature needs 1 to %d certificates", HM_CHAIN_MAX);
+    if (structure != HM_STRUCTURE_CMS && structure != HM_STRUCTURE_AUTHENTICODE_PE)
+        return hm_misuse("unknown signed structure %d", (int)structure);
+    if (structure == HM_STRUCTURE_AUTHENTICODE_PE && scheme == HM_SCHEME_ED25519)
         return hm_misuse("no verifier of Authenticode knows Ed25519 (use an RSA or ECDSA key)");
-    if (b->content->algorithm != hm_scheme_digest(b->scheme) || b->content->len != hm_digest_len(b->content->algorithm))
-        return hm_misuse("the digest to sign is not of the key's scheme");
-    if (!hm_bytes_equal(b->leaf.spki, b->signer->spki))
-        return hm_refuse("the signing certificate is not for the signing key");
-    return HM_OK;
+    return content->algorithm == hm_scheme_digest(scheme) && content->len == hm_digest_len(content->algorithm)
+               ? HM_OK
+               : hm_misuse("the digest to sign is not of the key's scheme");
+}
+
+static hm_err put_cms(hm_signed_data *what, const hm_digest *content, hm_buf *attributes) {
+    hm_cert_parts leaf;
+    HM_TRY(hm_cert_cut(what->chain->cert[0], &leaf));
+    what->content_type = hm_oid_data;
+    what->message_digest = *content;
+    return hm_attribute_put_signing_certificate(attributes, what->chain->cert[0], &leaf);
+}
+
+static hm_err put_authenticode(hm_signed_data *what, const hm_digest *content, hm_buf *spc, hm_buf *attributes) {
+    what->content_type = hm_oid_spc_indirect_data;
+    HM_TRY(hm_spc_put_content(spc, content, &what->message_digest));
+    what->content = hm_buf_bytes(spc);
+    return hm_spc_put_attributes(attributes);
 }
 
 hm_err hm_signed_build(hm_structure structure, const hm_digest *content, const hm_chain *chain, int64_t signing_time,
                        const hm_signer *signer, hm_buf *der, uint8_t signature_hash[static HM_SHA256_LEN]) {
-    HM_BUF built = HM_BUF_EMPTY;
-    size_t content_info, tagged;
-    build b = {structure,
-               content,
-               chain,
-               {HM_NO_BYTES, HM_NO_BYTES, HM_NO_BYTES, HM_NO_BYTES},
-               signing_time,
-               signer,
-               hm_key_scheme(signer->algorithm)};
-    if (!chain->count || chain->count > HM_CHAIN_MAX)
-        return hm_misuse("a signature needs 1 to %d certificates", HM_CHAIN_MAX);
-    HM_TRY(hm_cert_cut(chain->cert[0], &b.leaf));
-    HM_TRY(check(&b));
-    HM_TRY(hm_der_open(&built, HM_DER_SEQUENCE, &content_info));
-    HM_TRY(hm_der_put(&built, HM_DER_OID, hm_oid_signed_data));
-    HM_TRY(hm_der_open(&built, HM_DER_CONTEXT_CONSTRUCTED + 0, &tagged));
-    HM_TRY(put_signed_data(&b, &built, signature_hash));
-    HM_TRY(hm_der_close(&built, tagged));
-    HM_TRY(hm_der_close(&built, content_info));
-    return hm_put(der, hm_buf_bytes(&built));
+    HM_BUF spc = HM_BUF_EMPTY, attributes = HM_BUF_EMPTY;
+    hm_signed_data what = {.version = 1, .signing_time = signing_time, .chain = chain, .with_certificates = true};
+    HM_TRY(check(structure, content, chain, signer));
+    HM_TRY(structure == HM_STRUCTURE_CMS ? put_cms(&what, content, &attributes)
+                                         : put_authenticode(&what, content, &spc, &attributes));
+    what.attributes = hm_buf_bytes(&attributes);
+    return hm_signed_data_build(&what, signer, der, signature_hash);
 }

@@ -20,6 +20,11 @@ HM_MUST_USE hm_err hm_attribute_put_signing_time(hm_buf *der, int64_t unix_secon
 HM_MUST_USE hm_err hm_attribute_put_signing_certificate(hm_buf *der, hm_bytes certificate, const hm_cert_parts *parts);
 /* Is CERTIFICATE the one that the value of this attribute names? A hash that we do not know is refused. */
 HM_MUST_USE hm_err hm_attribute_check_signing_certificate(hm_bytes value, hm_bytes certificate);
+/* The same for SigningCertificate (RFC 2634 section 5.4), whose hash is SHA-1. Nobody can make a second certificate
+ * with the hash of a given one, which is what it would take. */
+HM_MUST_USE hm_err hm_attribute_check_signing_certificate_v1(hm_bytes value, hm_bytes certificate);
+/* YYYYMMDDhhmmss, or YYMMDDhhmmss, as Unix seconds; a date that is none is refused. */
+HM_MUST_USE hm_err hm_read_date_and_time(hm_reader *reader, bool short_year, int64_t *unix_seconds);
 /* UTCTime or GeneralizedTime as RFC 5652 section 11.3 wants it. */
 HM_MUST_USE hm_err hm_attribute_read_signing_time(hm_bytes value, int64_t *unix_seconds);
 

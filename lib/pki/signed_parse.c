@@ -116,9 +116,10 @@ static hm_err next_signer(hm_signed *parsed, hm_parsed_signer **signer) {
     return HM_OK;
 }
 
-/* The version follows from the rest (RFC 5652 section 5.1): 3 as soon as a signer is named by its key identifier. */
-static hm_err check_version(const signed_data *parts, bool by_key_id) {
-    uint32_t expected = by_key_id ? 3 : 1;
+/* The version follows from the rest (RFC 5652 section 5.1): 3 as soon as a signer is named by its key identifier, or
+ * what is inside is no plain data. PKCS#7, which Authenticode keeps to, has no such rule. */
+static hm_err check_version(const signed_data *parts, bool is_3) {
+    uint32_t expected = is_3 ? 3 : 1;
     if (parts->version == expected) return HM_OK;
     return hm_refuse("SignedData version %u is not understood where %u belongs", parts->version, expected);
 }
@@ -146,6 +147,33 @@ static hm_err parse_cms(hm_signed *parsed, hm_bytes der) {
     return take_cms_signers(parsed, &parts);
 }
 
+/* [0] EXPLICIT OCTET STRING, whose content is the DER of a TSTInfo (RFC 3161 section 2.4.2). */
+static hm_err cut_token_content(signed_data *parts, hm_bytes *tst_info) {
+    hm_reader tagged;
+    hm_tlv octets;
+    if (!hm_bytes_equal(parts->content_type, hm_oid_tst_info)) return hm_refuse("it signs something else than a time");
+    HM_TRY(hm_tlv_enter(&parts->content, HM_DER_CONTEXT_CONSTRUCTED + 0, "TSTInfo", &tagged));
+    HM_TRY(hm_in(hm_read_end(&parts->content), "content"));
+    HM_TRY(hm_tlv_expect(&tagged, HM_DER_OCTET_STRING, "TSTInfo", &octets));
+    *tst_info = octets.content;
+    return hm_in(hm_read_end(&tagged), "content");
+}
+
+static hm_err parse_token(hm_signed *parsed, hm_bytes der) {
+    signed_data parts;
+    hm_parsed_signer *signer;
+    hm_reader ignored;
+    HM_TRY(cut(der, &parts));
+    HM_TRY(cut_token_content(&parts, &parsed->payload));
+    HM_TRY(take_certificates(parsed, parts.certificates));
+    HM_TRY(next_signer(parsed, &signer));
+    HM_TRY(hm_signer_parse(&parts.signer_infos, hm_oid_tst_info, signer, &ignored));
+    if (parts.signer_infos.rest.len) return hm_refuse("a timestamp has exactly one signer");
+    HM_TRY(check_digest_listed(parts.digest_algorithms, signer));
+    name_certificate(parsed, signer);
+    return check_version(&parts, true);
+}
+
 /* Authenticode has exactly one signer in each structure. */
 static hm_err take_spc_signer(hm_signed *parsed, signed_data *parts, hm_reader *unsigned_attributes) {
     hm_parsed_signer *signer;
@@ -169,6 +197,7 @@ static hm_err parse_nested(hm_signed *parsed, hm_bytes der) {
     hm_reader attributes, values;
     HM_TRY(cut(der, &parts));
     HM_TRY(take_spc_signer(parsed, &parts, &attributes));
+    parsed->signer[parsed->signer_count - 1].structure = der;
     while (attributes.rest.len) {
         hm_bytes type;
         HM_TRY(hm_attribute_read(&attributes, &type, &values));
@@ -194,34 +223,46 @@ static hm_err parse_authenticode(hm_signed *parsed, hm_bytes der) {
     return HM_OK;
 }
 
+typedef hm_err (*parse_function)(hm_signed *parsed, hm_bytes der);
+
 static const struct {
     const char *name;
-    hm_err (*parse)(hm_signed *parsed, hm_bytes der);
+    parse_function parse;
 } structures[] = {
     [HM_STRUCTURE_CMS] = {"CMS signature", parse_cms},
     [HM_STRUCTURE_AUTHENTICODE_PE] = {"Authenticode signature", parse_authenticode},
     [HM_STRUCTURE_COSE] = {"COSE signature", hm_signed_take_envelope},
 };
 
-static hm_err parse(hm_signed *parsed, hm_bytes der) {
+static hm_err parse_as(parse_function function, hm_signed *parsed, hm_bytes der) {
     HM_TRY(hm_put(&parsed->der, der));
     parsed->views = sk_X509_new_null();
     if (!parsed->views) return hm_no_memory();
-    HM_TRY(structures[parsed->structure].parse(parsed, hm_buf_bytes(&parsed->der)));
+    HM_TRY(function(parsed, hm_buf_bytes(&parsed->der)));
     return parsed->signer_count ? HM_OK : hm_refuse("it holds no signature");
+}
+
+static hm_err parse(parse_function function, hm_structure structure, hm_bytes der, hm_signed **parsed) {
+    HM_SIGNED *made = calloc(1, sizeof *made);
+    if (!made) return hm_no_memory();
+    made->structure = structure;
+    HM_TRY(parse_as(function, made, der));
+    *parsed = made;
+    made = NULL;
+    return HM_OK;
 }
 
 hm_err hm_signed_parse(hm_structure structure, hm_bytes der, hm_signed **parsed) {
     *parsed = NULL;
     if (structure < HM_STRUCTURE_CMS || structure > HM_STRUCTURE_COSE)
         return hm_misuse("unknown signed structure %d", (int)structure);
-    HM_SIGNED *made = calloc(1, sizeof *made);
-    if (!made) return hm_no_memory();
-    made->structure = structure;
-    HM_TRY(hm_in(parse(made, der), "%s", structures[structure].name));
-    *parsed = made;
-    made = NULL;
-    return HM_OK;
+    return hm_in(parse(structures[structure].parse, structure, der, parsed), "%s", structures[structure].name);
+}
+
+/* Once read it is a CMS structure, whose content lies inside instead of outside. */
+hm_err hm_signed_parse_token(hm_bytes der, hm_signed **parsed) {
+    *parsed = NULL;
+    return parse(parse_token, HM_STRUCTURE_CMS, der, parsed);
 }
 
 void hm_signed_free(hm_signed **parsed) {

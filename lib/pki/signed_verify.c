@@ -1,9 +1,11 @@
 /* The verdict on one signer: what was signed, with which key, and who stands behind the key. */
 #include "signed_parsed.h"
 
-#include "path.h"
+#include "crl_set.h"
 #include "signed_content.h"
 #include "trust.h"
+
+#include <pki/timestamp.h>
 
 #include <openssl/crypto.h>
 
@@ -54,7 +56,8 @@ static hm_err find_in_trust(const hm_parsed_signer *signer, const hm_trust *trus
 }
 
 static hm_err find_certificate(const hm_parsed_signer *signer, const hm_trust *trust, X509 **found) {
-    if (!signer->certificate) return find_in_trust(signer, trust, found);
+    if (!signer->certificate && trust) return find_in_trust(signer, trust, found);
+    if (!signer->certificate) return hm_refuse("the signer's certificate is not in the signature");
     *found = signer->certificate->x509;
     return HM_OK;
 }
@@ -68,10 +71,11 @@ static hm_err encode_key(X509 *certificate, unsigned char **octets, hm_bytes *sp
 
 static hm_err check_signing_certificate(const hm_parsed_signer *signer, X509 *certificate) {
     OCTETS *octets = NULL;
-    hm_bytes der;
-    if (!signer->signing_certificate.len) return HM_OK;
+    hm_bytes der, v1 = signer->signing_certificate_v1, v2 = signer->signing_certificate;
+    if (!v1.len && !v2.len) return HM_OK;
     HM_TRY(encode(certificate, &octets, &der));
-    return hm_attribute_check_signing_certificate(signer->signing_certificate, der);
+    if (v1.len) HM_TRY(hm_attribute_check_signing_certificate_v1(v1, der));
+    return v2.len ? hm_attribute_check_signing_certificate(v2, der) : HM_OK;
 }
 
 static hm_err check_signature(const hm_parsed_signer *signer, X509 *certificate, const hm_digest *content) {
@@ -121,15 +125,13 @@ static hm_err check_attributes(const hm_parsed_signer *signer, const hm_verdict 
     return hm_refuse("the signed attributes were taken away");
 }
 
-/* The path from CERTIFICATE to a trusted root, described. */
-static hm_err judge_certificate(const hm_signed *parsed, X509 *certificate, const hm_verify_rules *rules,
-                                STACK_OF(X509) * *path, hm_verdict *verdict) {
-    const hm_trust *trust = rules->trust;
-    hm_path_rules path_rules = {.anchors = trust->store, .untrusted = parsed->views, .now = rules->now};
-    if (hm_path_recall(trust->paths, certificate, parsed->views, rules->now, path, verdict)) return HM_OK;
-    HM_TRY(hm_path_find(certificate, &path_rules, path));
+hm_err hm_signed_find_path(const hm_signed *parsed, hm_path_purpose purpose, const hm_trust *trust, int64_t now,
+                           X509 *certificate, STACK_OF(X509) * *path, hm_verdict *verdict) {
+    hm_path_rules rules = {.purpose = purpose, .anchors = trust->store, .untrusted = parsed->views, .now = now};
+    if (hm_path_recall(trust->paths, purpose, certificate, parsed->views, now, path, verdict)) return HM_OK;
+    HM_TRY(hm_path_find(certificate, &rules, path));
     HM_TRY(describe_path(*path, verdict));
-    hm_path_keep(trust->paths, *path, verdict);
+    hm_path_keep(trust->paths, purpose, *path, verdict);
     return HM_OK;
 }
 
@@ -154,19 +156,107 @@ static hm_err check_envelope(const hm_signed *parsed, const hm_parsed_signer *si
     return hm_signed_check_envelope(parsed, signer, spki, content);
 }
 
+/* The second within which what STAMP is of was there for certain, by its authority's own word. The accuracy is rounded
+ * up to seconds, so the fraction of the time cannot reach the next one. */
+static int64_t latest_time(const hm_stamp *stamp) {
+    return stamp->time + (int64_t)((stamp->accuracy + 999999) / 1000000);
+}
+
+static hm_err check_revocation(const STACK_OF(X509) * path, const hm_verify_rules *rules, const hm_stamp *stamp,
+                               hm_verdict *verdict) {
+    hm_revocation_rules by = {.crls = rules->crls,
+                              .now = rules->now,
+                              .required = rules->crl_required,
+                              .stamped = stamp != NULL,
+                              .at = stamp ? latest_time(stamp) : verdict->at};
+    hm_revocation found;
+    HM_TRY(hm_crls_judge(&by, path, &found));
+    verdict->crl_judged = found.judged;
+    verdict->revoked_since = found.revoked_since;
+    verdict->revoked_at = found.since;
+    verdict->revoked_reason = found.reason;
+    return HM_OK;
+}
+
+/* RFC 3161 section 4: what was stamped before a revocation for one of these reasons stays stamped. */
+static bool is_harmless(hm_crl_reason reason) {
+    return reason == HM_CRL_UNSPECIFIED || reason == HM_CRL_AFFILIATION_CHANGED || reason == HM_CRL_SUPERSEDED ||
+           reason == HM_CRL_CESSATION_OF_OPERATION;
+}
+
+hm_err hm_signed_check_authority(const STACK_OF(X509) * path, const hm_verify_rules *rules, const hm_stamp *stamp) {
+    hm_revocation_rules by = {.crls = rules->crls,
+                              .now = rules->now,
+                              .required = rules->crl_required,
+                              .stamped = true,
+                              .at = latest_time(stamp)};
+    hm_revocation found;
+    HM_TRY(hm_crls_judge(&by, path, &found));
+    if (!found.revoked_since || is_harmless(found.reason)) return HM_OK;
+    return hm_refuse("the authority's certificate was revoked since (%s)", hm_crl_reason_word(found.reason));
+}
+
+hm_err hm_signed_check_token(const hm_signed *parsed, const hm_trust *more, X509 **certificate) {
+    const hm_parsed_signer *signer = &parsed->signer[0];
+    hm_digest content;
+    if (!signer->info.known) return hm_refuse("the signature cannot be checked: %s", signer->info.why);
+    if (!signer->signing_certificate.len && !signer->signing_certificate_v1.len)
+        return hm_refuse("it does not say by which certificate it is signed (RFC 3161 section 2.4.2)");
+    hm_digest_of(signer->info.digest, parsed->payload, &content);
+    return check_signed_data(parsed, signer, &content, more, certificate);
+}
+
+/* What depends on the time, that of STAMP or, if it is NULL, now: is the certificate good then, and for what? */
+static hm_err judge_at(const hm_signed *parsed, const hm_parsed_signer *signer, X509 *certificate,
+                       const hm_verify_rules *rules, const hm_stamp *stamp, hm_verdict *verdict) {
+    HM_X509_PATH *path = NULL;
+    const int64_t at = stamp ? stamp->time : rules->now;
+    HM_TRY(hm_signed_find_path(parsed, HM_FOR_CODE_SIGNING, rules->trust, at, certificate, &path, verdict));
+    verdict->stamped = stamp != NULL;
+    verdict->at = at;
+    HM_TRY(check_revocation(path, rules, stamp, verdict));
+    if (rules->product) HM_TRY(check_product(path, rules->product));
+    return check_attributes(signer, verdict);
+}
+
+/* A refusal, with what there is to say about the timestamp. */
+static hm_err refuse_with_stamp(hm_err err, const hm_stamp *stamp) {
+    if (err.class != HM_REFUSED || stamp->standing == HM_STAMP_NONE) return err;
+    hm_fault fault = hm_fault_keep(err);
+    char time[HM_STAMP_TIME];
+    hm_stamp_time(stamp->time, time);
+    if (stamp->standing == HM_STAMP_GOOD) return hm_refuse("%s (timestamped %s)", fault.sentence, time);
+    return hm_refuse("%s (its timestamp does not count: %s)", fault.sentence, stamp->why);
+}
+
+/* At the time of the timestamp, or now: whoever holds a file that is good without its timestamp can take that away, so
+ * a timestamp makes nothing worse. */
+static hm_err judge_certificate(const hm_signed *parsed, const hm_parsed_signer *signer, X509 *certificate,
+                                const hm_verify_rules *rules, hm_verdict *verdict) {
+    hm_stamp stamp = verdict->stamp;
+    bool stamped = stamp.standing == HM_STAMP_GOOD;
+    hm_err err = judge_at(parsed, signer, certificate, rules, stamped ? &stamp : NULL, verdict);
+    verdict->stamp = stamp; /* what is remembered of a path has another's */
+    if (stamped && err.class == HM_REFUSED) {
+        hm_fault first = hm_fault_keep(err);
+        err = judge_at(parsed, signer, certificate, rules, NULL, verdict);
+        verdict->stamp = stamp;
+        if (err.class == HM_REFUSED) err = hm_fault_raise(&first);
+    }
+    return refuse_with_stamp(err, &stamp);
+}
+
 hm_err hm_signed_verify(const hm_signed *parsed, size_t index, const hm_digest *content, const hm_verify_rules *rules,
                         hm_verdict *verdict) {
     X509 *certificate;
-    HM_X509_PATH *path = NULL;
     if (index >= parsed->signer_count) return hm_misuse("there is no signature %zu", index + 1);
     const hm_parsed_signer *signer = &parsed->signer[index];
     if (!signer->info.known) return hm_refuse("the signature cannot be checked: %s", signer->info.why);
     HM_TRY(parsed->structure == HM_STRUCTURE_COSE
                ? check_envelope(parsed, signer, content, &certificate)
                : check_signed_data(parsed, signer, content, rules->trust, &certificate));
-    HM_TRY(judge_certificate(parsed, certificate, rules, &path, verdict));
-    if (rules->product) HM_TRY(check_product(path, rules->product));
-    return check_attributes(signer, verdict);
+    HM_TRY(hm_signed_stamp(parsed, index, rules, &verdict->stamp));
+    return judge_certificate(parsed, signer, certificate, rules, verdict);
 }
 
 hm_err hm_signed_covers(const hm_signed *parsed, size_t index, const hm_digest *content) {

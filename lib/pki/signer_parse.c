@@ -19,7 +19,7 @@ hm_err hm_attribute_read(hm_reader *attributes, hm_bytes *type, hm_reader *value
 
 /* The signed attributes that mean something to us. */
 typedef struct {
-    hm_bytes content_type, message_digest, signing_time, signing_certificate; /* values, whole elements */
+    hm_bytes content_type, message_digest, signing_time, signing_certificate, signing_certificate_v1; /* whole values */
 } known_attributes;
 
 static hm_bytes *slot_of(known_attributes *known, hm_bytes type) {
@@ -27,6 +27,7 @@ static hm_bytes *slot_of(known_attributes *known, hm_bytes type) {
     if (hm_bytes_equal(type, hm_oid_message_digest)) return &known->message_digest;
     if (hm_bytes_equal(type, hm_oid_signing_time)) return &known->signing_time;
     if (hm_bytes_equal(type, hm_oid_signing_certificate_v2)) return &known->signing_certificate;
+    if (hm_bytes_equal(type, hm_oid_signing_certificate)) return &known->signing_certificate_v1;
     return NULL;
 }
 
@@ -76,13 +77,14 @@ static hm_err check_content_type(const known_attributes *known, hm_bytes content
 }
 
 static hm_err take_attributes(hm_bytes content_type, hm_parsed_signer *signer) {
-    known_attributes known = {HM_NO_BYTES, HM_NO_BYTES, HM_NO_BYTES, HM_NO_BYTES};
+    known_attributes known = {HM_NO_BYTES, HM_NO_BYTES, HM_NO_BYTES, HM_NO_BYTES, HM_NO_BYTES};
     hm_tlv digest;
     HM_TRY(read_attributes(signer->attributes, &known));
     HM_TRY(check_content_type(&known, content_type));
     HM_TRY(hm_tlv_only(known.message_digest, HM_DER_OCTET_STRING, "message digest", &digest));
     signer->message_digest = digest.content;
     signer->signing_certificate = known.signing_certificate;
+    signer->signing_certificate_v1 = known.signing_certificate_v1;
     signer->info.has_signing_time = known.signing_time.len != 0;
     if (!known.signing_time.len) return HM_OK;
     return hm_attribute_read_signing_time(known.signing_time, &signer->info.signing_time);
@@ -180,7 +182,9 @@ hm_err hm_signer_find_timestamp(hm_reader unsigned_attributes, hm_bytes type, hm
         hm_bytes found;
         hm_reader values;
         HM_TRY(hm_in(hm_attribute_read(&unsigned_attributes, &found, &values), "unsigned attributes"));
-        if (hm_bytes_equal(found, type)) signer->info.has_timestamp = true;
+        if (!hm_bytes_equal(found, type)) continue;
+        signer->info.has_timestamp = true;
+        if (signer->stamps < HM_STAMPS_MAX) signer->stamp[signer->stamps++] = values.rest;
     }
     return HM_OK;
 }

@@ -14,7 +14,7 @@ HM_MUST_USE hm_err hm_signer_parse(hm_reader *signer_infos, hm_bytes content_typ
                                    hm_reader *unsigned_attributes);
 /* Authenticode: bind the signer to SpcIndirectDataContent (whole element and content octets). */
 HM_MUST_USE hm_err hm_signer_take_indirect_data(hm_parsed_signer *signer, hm_bytes whole, hm_bytes content);
-/* Is there an attribute of TYPE, which holds an RFC 3161 token? */
+/* Note the attributes of TYPE, which hold RFC 3161 tokens. */
 HM_MUST_USE hm_err hm_signer_find_timestamp(hm_reader unsigned_attributes, hm_bytes type, hm_parsed_signer *signer);
 
 #endif

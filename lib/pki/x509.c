@@ -38,7 +38,7 @@ static void copy_printable(const char *from, size_t len, char *text, size_t size
     text[len] = 0;
 }
 
-static void print_name(const X509_NAME *name, char *text, size_t size) {
+void hm_x509_name_text(const X509_NAME *name, char *text, size_t size) {
     text[0] = 0;
     BIO *memory = BIO_new(BIO_s_mem());
     if (!memory) return;
@@ -97,7 +97,7 @@ hm_err hm_x509_time(const ASN1_TIME *time, int64_t *unix_seconds) {
 void hm_x509_title(X509 *certificate, char *title, size_t size) {
     const X509_NAME *subject = X509_get_subject_name(certificate);
     hm_x509_name_part(subject, NID_commonName, title, size);
-    if (!title[0]) print_name(subject, title, size);
+    if (!title[0]) hm_x509_name_text(subject, title, size);
     if (!title[0]) copy_printable("(without a name)", strlen("(without a name)"), title, size);
 }
 
@@ -197,8 +197,8 @@ hm_err hm_x509_describe(X509 *certificate, hm_cert_info *info) {
     HM_TRY(hm_x509_time(X509_get0_notBefore(certificate), &described.not_before));
     HM_TRY(hm_x509_time(X509_get0_notAfter(certificate), &described.not_after));
     HM_TRY(describe_policies(certificate, &described));
-    print_name(subject, described.subject, sizeof described.subject);
-    print_name(issuer, described.issuer, sizeof described.issuer);
+    hm_x509_name_text(subject, described.subject, sizeof described.subject);
+    hm_x509_name_text(issuer, described.issuer, sizeof described.issuer);
     hm_x509_name_part(subject, NID_commonName, described.common_name, sizeof described.common_name);
     hm_x509_name_part(subject, NID_organizationName, described.organization, sizeof described.organization);
     hm_x509_name_part(subject, NID_organizationalUnitName, described.product, sizeof described.product);

@@ -25,6 +25,8 @@ HM_MUST_USE hm_err hm_x509_describe(X509 *certificate, hm_cert_info *info);
 /* The common name, else the whole subject: how faults name a certificate. Printable. */
 void hm_x509_title(X509 *certificate, char *title, size_t size);
 
+/* A name as one line, in RFC 2253's form. Printable; "" if it cannot be told. */
+void hm_x509_name_text(const X509_NAME *name, char *text, size_t size);
 /* The printable form of a name's only attribute of type NID; "" if there is none. */
 void hm_x509_name_part(const X509_NAME *name, int nid, char *text, size_t size);
 /* Does NAME have exactly one organizational unit, and is it OU? Compared in full, as UTF-8. */

@@ -250,17 +250,53 @@ static hm_err read_window(reading *r, hm_bytes rest) { return hm_policy_read_win
 static hm_err read_quota(reading *r, hm_bytes rest) { return hm_policy_read_quota(rest, r->rule); }
 static hm_err read_expires(reading *r, hm_bytes rest) { return hm_policy_read_expires(rest, r->rule); }
 
-static const char *const words[] = {"group",   "rule",    "request", "releases", "formats", "algorithms", "keys",
-                                    "approve", "publish", "window",  "quota",    "expires", "needs"};
+static hm_err above_rules(const reading *r) {
+    return r->rule ? hm_refuse("what is said of keys stands above the rules") : HM_OK;
+}
+
+static hm_err read_period(reading *r, hm_bytes rest) {
+    HM_TRY(above_rules(r));
+    return hm_policy_read_period(rest, &r->policy->terms);
+}
+
+static hm_err read_rotate(reading *r, hm_bytes rest) {
+    HM_TRY(above_rules(r));
+    return hm_policy_read_rotate(rest, &r->policy->terms);
+}
+
+static hm_err read_key(reading *r, hm_bytes rest) {
+    HM_TRY(above_rules(r));
+    HM_TRY(hm_policy_take(&rest, "per"));
+    HM_TRY(hm_policy_take(&rest, "release"));
+    if (r->policy->terms.per_release) return hm_refuse("the same line a second time");
+    r->policy->terms.per_release = true;
+    return hm_policy_take_end(rest);
+}
+
+/* What can only be seen when all lines are there. */
+static hm_err check_terms(const hm_key_terms *t) {
+    if (t->per_release && (t->rotate || t->rotate_signatures))
+        return hm_refuse(
+            "the key of a release has no successor: \"rotate\" and \"key per release\" exclude each other");
+    if ((t->period && t->rotate >= t->period) || (t->period_signatures && t->rotate_signatures >= t->period_signatures))
+        return hm_refuse("a key would be at its end before another takes its place: rotate earlier");
+    return HM_OK;
+}
+
+static const char *const words[] = {"group", "rule",         "request", "releases", "formats", "algorithms",
+                                    "keys",  "approve",      "publish", "window",   "quota",   "expires",
+                                    "needs", "cryptoperiod", "rotate",  "key"};
 enum { WORDS = sizeof words / sizeof words[0] };
 static const struct {
     hm_err (*read)(reading *r, hm_bytes rest);
     bool in_rule, once;
 } lines[] = {
-    {read_group, false, false},  {read_rule, false, false},     {read_request, true, true}, {read_releases, true, true},
-    {read_formats, true, true},  {read_algorithms, true, true}, {read_keys, true, true},    {read_approve, true, false},
-    {read_publish, true, false}, {read_window, true, false},    {read_quota, true, false},  {read_expires, true, true},
-    {read_needs, true, true},
+    {read_group, false, false},  {read_rule, false, false},   {read_request, true, true},
+    {read_releases, true, true}, {read_formats, true, true},  {read_algorithms, true, true},
+    {read_keys, true, true},     {read_approve, true, false}, {read_publish, true, false},
+    {read_window, true, false},  {read_quota, true, false},   {read_expires, true, true},
+    {read_needs, true, true},    {read_period, false, false}, {read_rotate, false, false},
+    {read_key, false, false},
 };
 _Static_assert(sizeof lines / sizeof lines[0] == WORDS, "every word has its line");
 
@@ -288,15 +324,18 @@ static hm_err read_text(reading *r, hm_bytes bytes) {
         r->line++;
         HM_TRY(read_line(r, &text));
     }
-    return end_rule(r);
+    HM_TRY(end_rule(r));
+    return check_terms(&r->policy->terms);
 }
 
 hm_err hm_policy_read(hm_bytes text, hm_policy *policy) {
     reading r = {.policy = policy};
     policy->groups = policy->rules = policy->names = 0;
+    policy->terms = (hm_key_terms){0};
     if (text.len > HM_POLICY_TEXT_MAX)
         return hm_refuse("the policy has %zu bytes, and may have %d", text.len, HM_POLICY_TEXT_MAX);
     hm_err err = read_text(&r, text);
     if (hm_failed(err)) policy->groups = policy->rules = policy->names = 0;
+    if (hm_failed(err)) policy->terms = (hm_key_terms){0};
     return hm_in(err, "line %u", (unsigned)r.line);
 }

@@ -141,3 +141,27 @@ hm_err hm_policy_read_expires(hm_bytes rest, hm_policy_rule *rule) {
     rule->expires = count * seconds;
     return hm_policy_take_end(rest);
 }
+
+/* "90 days" or "50000 signatures". */
+static hm_err read_term(hm_bytes rest, uint32_t *seconds, uint32_t *signatures) {
+    static const char *const units[] = {"day", "days", "signature", "signatures"};
+    uint32_t count;
+    size_t unit;
+    HM_TRY(hm_policy_take_number(&rest, HM_POLICY_QUOTA_MAX, &count));
+    HM_TRY(hm_policy_take_named(&rest, units, sizeof units / sizeof units[0], "unit", &unit));
+    uint32_t *term = unit < 2 ? seconds : signatures;
+    if (*term) return hm_refuse("a second line of that kind: only the shorter would count");
+    if (unit < 2 && count > HM_POLICY_TERM_DAYS_MAX)
+        return hm_refuse("a key serves %d days at most", HM_POLICY_TERM_DAYS_MAX);
+    *term = unit < 2 ? count * HM_POLICY_DAY : count;
+    return hm_policy_take_end(rest);
+}
+
+hm_err hm_policy_read_period(hm_bytes rest, hm_key_terms *terms) {
+    return read_term(rest, &terms->period, &terms->period_signatures);
+}
+
+hm_err hm_policy_read_rotate(hm_bytes rest, hm_key_terms *terms) {
+    HM_TRY(hm_policy_take(&rest, "after"));
+    return read_term(rest, &terms->rotate, &terms->rotate_signatures);
+}

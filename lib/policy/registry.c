@@ -10,6 +10,8 @@ hm_err hm_registry_new(const uint8_t office[static 16], hm_registry **registry) 
     return HM_OK;
 }
 
+void hm_registry_rehearse(hm_registry *registry) { registry->rehearsal = true; }
+
 void hm_registry_free(hm_registry **registry) {
     hm_registry *r = *registry;
     if (!r) return;
@@ -197,6 +199,11 @@ hm_err hm_registry_policy(const hm_registry *registry, hm_bytes product, int64_t
                          (const char *)product.data);
     *text = broken ? found->glass.text : found->text;
     return HM_OK;
+}
+
+hm_bytes hm_registry_own_policy(const hm_registry *registry, hm_bytes product) {
+    const hm_stated_policy *found = hm_registry_find_policy(registry, product);
+    return found ? found->text : HM_NO_BYTES;
 }
 
 bool hm_registry_glass(const hm_registry *registry, size_t i, int64_t now, hm_glass *glass) {

@@ -19,6 +19,7 @@ struct hm_registry {
     int64_t time; /* of the last statement */
     int64_t earliest, latest;
     uint64_t quorum;
+    bool rehearsal;
     hm_buf *taken;
     size_t taken_count, taken_room;
     hm_principal *principal;

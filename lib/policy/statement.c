@@ -196,7 +196,7 @@ static hm_err get_name(hm_reader *reader, hm_bytes *name) {
 static hm_err get_founders(hm_reader *reader, hm_statement *s) {
     uint64_t count, two;
     HM_TRY(hm_cbor_get_array(reader, &count));
-    if (!count || count > HM_FOUNDERS_MAX) return hm_refuse("there are 1 to %d founders", HM_FOUNDERS_MAX);
+    if (count > HM_FOUNDERS_MAX) return hm_refuse("there are at most %d founders", HM_FOUNDERS_MAX);
     for (s->founders = 0; s->founders < count; s->founders++) {
         hm_founder *founder = &s->founder[s->founders];
         HM_TRY(hm_cbor_get_array(reader, &two));
@@ -373,9 +373,8 @@ static hm_err check_members(hm_statement *s, uint32_t here) {
     HM_TRY(check_temporary(s, here));
     if (s->since && s->state != HM_KEY_COMPROMISED) return hm_refuse("only a compromised key is so since a time");
     if ((s->act == HM_ACT_CHARTER) != (s->number == 0)) return hm_refuse("the first statement is the charter");
-    return s->act != HM_ACT_CHARTER || (s->quorum >= 1 && s->quorum <= s->founders)
-               ? HM_OK
-               : hm_refuse("a quorum is of the founders");
+    bool is_quorum = s->quorum <= s->founders && (s->quorum || !s->founders);
+    return s->act != HM_ACT_CHARTER || is_quorum ? HM_OK : hm_refuse("a quorum is of the founders");
 }
 
 static hm_err get_all(hm_bytes cbor, hm_statement *s) {
@@ -403,6 +402,7 @@ hm_err hm_statement_get(hm_bytes cbor, hm_statement *statement) {
 }
 
 static hm_err describe_charter(const hm_statement *s, hm_buf *line) {
+    if (!s->founders) return hm_put_text(line, "charter: no founders");
     HM_TRY(hm_put_text(line, "charter: founders "));
     for (size_t i = 0; i < s->founders; i++) {
         HM_TRY(hm_put_text(line, i ? ", " : ""));

@@ -57,12 +57,27 @@ hm_err hm_store_entries(hm_store *store, uint64_t from, uint64_t count, hm_entry
     return visit_entries(store, s, visit, context);
 }
 
+hm_err hm_store_entry(hm_store *store, uint64_t index, hm_entry_visit visit, void *context) {
+    sqlite3_stmt *s;
+    if (index > INT64_MAX) return HM_OK;
+    HM_TRY(hm_sql_prepare(store, SQL_ENTRY, &s));
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)index);
+    return visit_entries(store, s, visit, context);
+}
+
 hm_err hm_store_entries_tagged_from(hm_store *store, uint64_t tag, uint64_t from, hm_entry_visit visit, void *context) {
     sqlite3_stmt *s;
     if (from > INT64_MAX) return HM_OK;
     HM_TRY(hm_sql_prepare(store, SQL_ENTRIES_TAGGED, &s));
     sqlite3_bind_int64(s, 1, (sqlite3_int64)tag);
     sqlite3_bind_int64(s, 2, (sqlite3_int64)from);
+    return visit_entries(store, s, visit, context);
+}
+
+hm_err hm_store_last_tagged(hm_store *store, uint64_t tag, hm_entry_visit visit, void *context) {
+    sqlite3_stmt *s;
+    HM_TRY(hm_sql_prepare(store, SQL_LAST_TAGGED, &s));
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)tag);
     return visit_entries(store, s, visit, context);
 }
 

@@ -18,10 +18,14 @@ typedef enum {
     SQL_APPEND,
     SQL_LOG_SIZE,
     SQL_ENTRIES,
+    SQL_ENTRY,
     SQL_ENTRIES_TAGGED,
+    SQL_LAST_TAGGED,
     SQL_GET_HEAD,
     SQL_PUT_HEAD,
     SQL_PUT_OFFICE,
+    SQL_OWN_TOKEN,
+    SQL_REPLACE_KEY,
     SQL_GET_OFFICE,
     SQL_ADD_PRODUCT,
     SQL_PRODUCTS,
@@ -51,6 +55,8 @@ HM_MUST_USE hm_err hm_sql_run(hm_store *store, sqlite3_stmt *statement);
 bool hm_sql_in_transaction(const hm_store *store);
 HM_MUST_USE hm_err hm_sql_fault(hm_store *store, const char *what);
 
+/* What comes from the file is data, whatever its schema says. */
+void hm_sql_harden(sqlite3 *db);
 void hm_sql_bind(sqlite3_stmt *statement, int at, hm_bytes blob);
 /* A view of a column, valid until the next step. */
 hm_bytes hm_sql_column(sqlite3_stmt *statement, int at);

@@ -42,6 +42,21 @@ hm_err hm_store_get_office(hm_store *store, hm_buf *storage, hm_office_row *offi
     return HM_OK;
 }
 
+hm_err hm_store_take_own_token(hm_store *store) {
+    sqlite3_stmt *s;
+    HM_TRY(hm_sql_prepare(store, SQL_OWN_TOKEN, &s));
+    return hm_sql_run(store, s);
+}
+
+hm_err hm_store_replace_key(hm_store *store, int64_t key, hm_bytes spki) {
+    sqlite3_stmt *s;
+    HM_TRY(hm_sql_prepare(store, SQL_REPLACE_KEY, &s));
+    sqlite3_bind_int64(s, 1, key);
+    hm_sql_bind(s, 2, spki);
+    HM_TRY(hm_sql_run(store, s));
+    return sqlite3_changes(store->db) == 1 ? HM_OK : hm_could_not("the database holds no key %lld", (long long)key);
+}
+
 hm_err hm_store_add_product(hm_store *store, const hm_product_row *product, int64_t *id) {
     sqlite3_stmt *s;
     HM_TRY(hm_sql_prepare(store, SQL_ADD_PRODUCT, &s));
@@ -96,6 +111,8 @@ hm_err hm_store_add_key(hm_store *store, const hm_key_row *key, int64_t *id) {
     sqlite3_bind_int(s, 8, key->imported_chain);
     sqlite3_bind_int64(s, 9, key->not_after);
     sqlite3_bind_int64(s, 10, key->created);
+    sqlite3_bind_text64(s, 11, key->release.len ? (const char *)key->release.data : "", key->release.len, SQLITE_STATIC,
+                        SQLITE_UTF8);
     HM_TRY(hm_sql_run(store, s));
     *id = sqlite3_last_insert_rowid(store->db);
     return HM_OK;
@@ -127,6 +144,7 @@ static hm_err read_key(sqlite3_stmt *s, hm_key_row *key) {
     key->imported_chain = sqlite3_column_int(s, 8) != 0;
     key->not_after = sqlite3_column_int64(s, 9);
     key->created = sqlite3_column_int64(s, 10);
+    key->release = hm_sql_column(s, 11);
     return HM_OK;
 }
 

@@ -8,14 +8,14 @@
 
 /* Pages that the journal may have: who opens the database next reads them all. A session that has appended LONG_SESSION
  * entries is a long one, and folds the journal seldom. */
-enum { BUSY_MILLISECONDS = 60000, JOURNAL_PAGES = 100, LONG_JOURNAL_PAGES = 4000, LONG_SESSION = 1024, SCHEMA = 3 };
+enum { BUSY_MILLISECONDS = 60000, JOURNAL_PAGES = 100, LONG_JOURNAL_PAGES = 4000, LONG_SESSION = 1024, SCHEMA = 4 };
 
 /* Of a product, a role and an algorithm there may be several, one after the other. */
 #define KEY_TABLE                                                                                                      \
     "CREATE TABLE key(id INTEGER PRIMARY KEY, product INTEGER NOT NULL, role INTEGER NOT NULL,"                        \
     " algorithm INTEGER NOT NULL, token_id BLOB NOT NULL UNIQUE, spki BLOB NOT NULL UNIQUE,"                           \
     " certificate BLOB NOT NULL, chain BLOB NOT NULL, imported INTEGER NOT NULL, not_after INTEGER NOT NULL,"          \
-    " created INTEGER NOT NULL);"
+    " created INTEGER NOT NULL, release TEXT NOT NULL DEFAULT '');"
 
 static const char schema[] =
     "PRAGMA journal_mode=WAL;"
@@ -30,7 +30,7 @@ static const char schema[] =
     "CREATE INDEX entry_tag ON entry(tag) WHERE tag<>0;"
     "CREATE TABLE head(id INTEGER PRIMARY KEY CHECK(id=1), edge BLOB NOT NULL, checkpoint BLOB NOT NULL);"
     "CREATE TABLE answer(name BLOB PRIMARY KEY, body BLOB NOT NULL, time INTEGER NOT NULL) WITHOUT ROWID;"
-    "PRAGMA user_version=3;"
+    "PRAGMA user_version=4;"
     "COMMIT;";
 
 static const char *const sql_text[SQL_COUNT] = {
@@ -44,21 +44,26 @@ static const char *const sql_text[SQL_COUNT] = {
     [SQL_APPEND] = "INSERT INTO entry(idx,leaf,salt,details,tag) VALUES(?1,?2,?3,?4,?5)",
     [SQL_LOG_SIZE] = "SELECT idx+1 FROM entry ORDER BY idx DESC LIMIT 1",
     [SQL_ENTRIES] = "SELECT idx,leaf,salt,details,tag FROM entry WHERE idx>=?1 ORDER BY idx LIMIT ?2",
+    [SQL_ENTRY] = "SELECT idx,leaf,salt,details,tag FROM entry WHERE idx=?1",
     [SQL_ENTRIES_TAGGED] = "SELECT idx,leaf,salt,details,tag FROM entry WHERE tag=?1 AND tag<>0 AND idx>=?2"
                            " ORDER BY idx",
+    [SQL_LAST_TAGGED] = "SELECT idx,leaf,salt,details,tag FROM entry WHERE tag=?1 AND tag<>0 ORDER BY idx DESC LIMIT 1",
     [SQL_GET_HEAD] = "SELECT edge,checkpoint FROM head WHERE id=1",
     [SQL_PUT_HEAD] = "INSERT OR REPLACE INTO head(id,edge,checkpoint) VALUES(1,?1,?2)",
     [SQL_PUT_OFFICE] = "INSERT INTO office(id,uuid,organization,token,pin_path,origin,development,created)"
                        " VALUES(1,?1,?2,?3,?4,?5,?6,?7)",
+    [SQL_OWN_TOKEN] = "UPDATE office SET token='softhsm',pin_path=''",
+    [SQL_REPLACE_KEY] = "UPDATE key SET spki=?2,certificate=x'',chain=x'',imported=0,not_after=0 WHERE id=?1",
     [SQL_GET_OFFICE] = "SELECT uuid,organization,token,pin_path,origin,development,created FROM office WHERE id=1",
     [SQL_ADD_PRODUCT] = "INSERT INTO product(name,vendor,class,algorithms,created) VALUES(?1,?2,?3,?4,?5)",
     [SQL_PRODUCTS] = "SELECT id,name,vendor,class,algorithms,created FROM product WHERE ?1 IS NULL OR name=?1"
                      " ORDER BY id",
     [SQL_ADD_KEY] = "INSERT INTO key(product,role,algorithm,token_id,spki,certificate,chain,imported,not_after,"
-                    "created) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+                    "created,release) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
     [SQL_SET_CERTIFICATE] = "UPDATE key SET certificate=?2,chain=?3,imported=?4,not_after=?5 WHERE id=?1",
-    [SQL_KEYS] = "SELECT id,product,role,algorithm,token_id,spki,certificate,chain,imported,not_after,created"
-                 " FROM key WHERE (?1<0 OR product=?1) AND (?2=0 OR role=?2) AND (?3=0 OR algorithm=?3) ORDER BY id",
+    [SQL_KEYS] =
+        "SELECT id,product,role,algorithm,token_id,spki,certificate,chain,imported,not_after,created,"
+        "release FROM key WHERE (?1<0 OR product=?1) AND (?2=0 OR role=?2) AND (?3=0 OR algorithm=?3) ORDER BY id",
 };
 
 hm_err hm_sql_fault(hm_store *store, const char *what) {
@@ -139,15 +144,18 @@ static void fold_at_close(hm_store *store) {
     (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
-static void settle(hm_store *store) {
-    sqlite3 *db = store->db;
+void hm_sql_harden(sqlite3 *db) {
     sqlite3_busy_timeout(db, BUSY_MILLISECONDS);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    /* A database that came from elsewhere is data, whatever its schema says. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+}
+
+static void settle(hm_store *store) {
+    sqlite3 *db = store->db;
+    hm_sql_harden(db);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_wal_hook(db, fold_journal, store);
 }
 
@@ -184,11 +192,16 @@ static const char upgrade[] = "BEGIN IMMEDIATE;"
                               "CREATE TABLE IF NOT EXISTS answer(name BLOB PRIMARY KEY, body BLOB NOT NULL,"
                               " time INTEGER NOT NULL) WITHOUT ROWID;"
                               "ALTER TABLE key RENAME TO key_before;" KEY_TABLE
-                              "INSERT INTO key SELECT id,product,role,algorithm,token_id,spki,certificate,chain,"
+                              "INSERT INTO key(id,product,role,algorithm,token_id,spki,certificate,chain,imported,"
+                              "not_after,created) SELECT id,product,role,algorithm,token_id,spki,certificate,chain,"
                               "imported,not_after,created FROM key_before;"
                               "DROP TABLE key_before;"
-                              "PRAGMA user_version=3;"
+                              "PRAGMA user_version=4;"
                               "COMMIT;";
+static const char upgrade_3[] = "BEGIN IMMEDIATE;"
+                                "ALTER TABLE key ADD COLUMN release TEXT NOT NULL DEFAULT '';"
+                                "PRAGMA user_version=4;"
+                                "COMMIT;";
 
 static hm_err check_schema(hm_store *store, const char *path) {
     sqlite3_stmt *statement = NULL;
@@ -198,10 +211,10 @@ static hm_err check_schema(hm_store *store, const char *path) {
         version = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
     if (version < 0) return hm_sql_fault(store, "be read");
-    /* Of before answers were kept, or keys were followed by others. */
-    if (version == 1 || version == 2)
-        return sqlite3_exec(store->db, upgrade, NULL, NULL, NULL) == SQLITE_OK ? HM_OK
-                                                                               : hm_sql_fault(store, "be opened");
+    /* Of before answers were kept, or keys were followed by others; or were a release's. */
+    const char *newer = version == 1 || version == 2 ? upgrade : version == 3 ? upgrade_3 : NULL;
+    if (newer)
+        return sqlite3_exec(store->db, newer, NULL, NULL, NULL) == SQLITE_OK ? HM_OK : hm_sql_fault(store, "be opened");
     if (version != SCHEMA)
         return hm_could_not("%s: made by another version of Hallmark (schema %d, this one knows %d)", path, version,
                             SCHEMA);

@@ -93,30 +93,39 @@ static hm_err audit_rest(audit *a, visitor visit, void *context) {
     return HM_OK;
 }
 
-/* The right edge of the known tree, out of tiles that have grown since. */
-static hm_err load_edge(audit *a, const hm_checkpoint *known) {
-    hm_tree_edge *tree = &a->tree;
+static hm_err read_edge(hm_tile_reader *reader, uint64_t size, hm_tree_edge *tree) {
+    if (size > reader->checkpoint.size) return hm_refuse("the log is smaller than %" PRIu64 " entries", size);
     for (int level = 0; level < HM_TILE_LEVELS; level++) {
-        unsigned width = hm_tree_edge_width(known->size, level);
+        unsigned width = hm_tree_edge_width(size, level);
         const hm_merkle_hash *hashes;
         if (!width) continue;
-        HM_TRY(hm_tile_reader_tile(a->reader, level, hm_tree_edge_number(known->size, level), &hashes));
+        HM_TRY(hm_tile_reader_tile(reader, level, hm_tree_edge_number(size, level), &hashes));
         memcpy(tree->edge[level], hashes, width * sizeof *hashes);
     }
-    tree->size = known->size;
-    hm_merkle_hash root = hm_tree_edge_root(tree);
+    tree->size = size;
+    return HM_OK;
+}
+
+hm_err hm_tiles_edge(hm_tile_reader *reader, uint64_t size, hm_tree_edge *tree) {
+    hm_tree_edge_init(tree);
+    hm_err err = read_edge(reader, size, tree);
+    if (hm_failed(err)) hm_tree_edge_init(tree);
+    return err;
+}
+
+/* The right edge of the known tree, out of tiles that have grown since. */
+static hm_err load_edge(audit *a, const hm_checkpoint *known) {
+    HM_TRY(hm_tiles_edge(a->reader, known->size, &a->tree));
+    hm_merkle_hash root = hm_tree_edge_root(&a->tree);
     if (!memcmp(&root, &known->root, sizeof root)) return HM_OK;
     return hm_refuse("the log's tiles do not give the root that it had at %" PRIu64 " entries", known->size);
 }
 
 hm_err hm_tiles_audit_since(hm_tile_reader *reader, const hm_checkpoint *known,
                             hm_err (*visit)(void *context, uint64_t index, hm_bytes entry), void *context) {
-    if (known->size > reader->checkpoint.size)
-        return hm_refuse("the log is smaller than %" PRIu64 " entries", known->size);
     AUDIT *a = calloc(1, sizeof *a);
     if (!a) return hm_no_memory();
     a->reader = reader;
-    hm_tree_edge_init(&a->tree);
     HM_TRY(load_edge(a, known));
     return audit_rest(a, visit, context);
 }

@@ -33,19 +33,31 @@ static hm_err put_extra(const hm_log_proof *proof, hm_buf *cbor) {
     return HM_OK;
 }
 
+static hm_err put_proof(hm_bytes extra, uint64_t index, const hm_merkle_proof *path, hm_bytes checkpoint,
+                        hm_buf *text) {
+    HM_TRY(hm_put_format(text, "%s\nextra ", first_line));
+    HM_TRY(hm_put_base64(text, extra));
+    HM_TRY(hm_put_format(text, "\nindex %" PRIu64 "\n", index));
+    for (size_t i = 0; i < path->count; i++) {
+        HM_TRY(hm_put_base64(text, HM_ARRAY(path->hash[i].byte)));
+        HM_TRY(hm_put_u8(text, '\n'));
+    }
+    HM_TRY(hm_put_u8(text, '\n'));
+    return hm_put(text, checkpoint);
+}
+
+hm_err hm_entry_proof_put(uint64_t index, hm_bytes entry, const hm_merkle_proof *path, hm_bytes checkpoint,
+                          hm_buf *text) {
+    if (path->count > HM_PROOF_MAX || !entry.len || entry.len > HM_LEAF_MAX || !checkpoint.len)
+        return hm_refuse("the proof of entry %" PRIu64 " lacks something", index);
+    return put_proof(entry, index, path, checkpoint, text);
+}
+
 hm_err hm_log_proof_put(const hm_log_proof *proof, hm_buf *text) {
     HM_BUF extra = HM_BUF_EMPTY;
     HM_TRY(hm_in(check_shape(proof), "the log proof"));
     HM_TRY(put_extra(proof, &extra));
-    HM_TRY(hm_put_format(text, "%s\nextra ", first_line));
-    HM_TRY(hm_put_base64(text, hm_buf_bytes(&extra)));
-    HM_TRY(hm_put_format(text, "\nindex %" PRIu64 "\n", proof->outcome_index));
-    for (size_t i = 0; i < proof->outcome_path.count; i++) {
-        HM_TRY(hm_put_base64(text, HM_ARRAY(proof->outcome_path.hash[i].byte)));
-        HM_TRY(hm_put_u8(text, '\n'));
-    }
-    HM_TRY(hm_put_u8(text, '\n'));
-    return hm_put(text, proof->checkpoint);
+    return put_proof(hm_buf_bytes(&extra), proof->outcome_index, &proof->outcome_path, proof->checkpoint, text);
 }
 
 /* A line that begins with WORD and a space; VALUE is what follows. */

@@ -2,21 +2,24 @@
  *
  *   inject ROLE CALL N ACTION REPORT COMMAND...
  *
- * Runs COMMAND, and at the Nth time that the process of ROLE (0: the command itself, 1: its first child, 2: its second)
- * makes the system call with the number CALL, does ACTION: 0 kills that process before the call has happened, anything
- * else is the errno that the call returns without having happened. N of 0 does nothing. REPORT becomes a file with a
- * line "ROLE CALL COUNT" for each kind of call that was made, and a line "hit" if the point was reached.
+ * Runs COMMAND, and at the Nth time that the process of ROLE (0: the command itself, 1: its first child, 2: its second;
+ * or all:N, of a command that runs others: the Nth process there is) makes the system call with the number CALL, does
+ * ACTION: 0 kills that process before the call has happened, anything else is the errno that the call returns without
+ * having happened. N of 0 does nothing. REPORT becomes a file with a line "ROLE CALL COUNT" for each kind of call that
+ * was made, and a line "hit" if the point was reached.
  *
  * A call counts from main() on: what the dynamic loader does before is nobody's commit path. Hallmark's main begins by
  * ignoring SIGPIPE, which is the first rt_sigaction. strace -e inject counts by process, so that one fault becomes one
  * in each: that is why this program exists. Whatever else the command starts (a process that publishes the log later)
- * is killed at once. Ends with the command's status (128 + its signal) when all its processes have ended. */
+ * is killed at once, unless ROLE is one of all. Ends with the command's status (128 + its signal) when all its
+ * processes have ended. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -28,18 +31,18 @@ enum { ROLES = 3, PROCESSES = 32, CALLS = 512 };
 
 typedef struct {
     pid_t pid;
-    int role;      /* ROLES and above: not of interest */
+    int role;      /* from the injection's roles on: not of interest */
     bool counting; /* main() has begun */
     bool spoilt;   /* the call that is under way must return FAULT */
 } process;
 
 typedef struct {
-    int role, call, action;
+    int role, roles, call, action;
     long at;
     bool hit;
     process process[PROCESSES];
     int processes;
-    long count[ROLES][CALLS];
+    long count[PROCESSES][CALLS];
 } injection;
 
 static process *find(injection *x, pid_t pid) {
@@ -71,7 +74,7 @@ static void return_fault(process *p, int fault) {
 }
 
 static void enter_call(injection *x, process *p, unsigned long long call) {
-    if (p->role >= ROLES) {
+    if (p->role >= x->roles) {
         kill(p->pid, SIGKILL);
         return;
     }
@@ -144,7 +147,7 @@ static pid_t start(char **command) {
 static void report(const injection *x, const char *path) {
     FILE *file = fopen(path, "w");
     if (!file) exit(125);
-    for (int role = 0; role < ROLES; role++)
+    for (int role = 0; role < x->roles; role++)
         for (int call = 0; call < CALLS; call++)
             if (x->count[role][call]) fprintf(file, "%d %d %ld\n", role, call, x->count[role][call]);
     if (x->hit) fputs("hit\n", file);
@@ -157,7 +160,9 @@ int main(int argc, char **argv) {
         fputs("usage: inject ROLE CALL N ACTION REPORT COMMAND...\n", stderr);
         return 125;
     }
-    x.role = atoi(argv[1]);
+    bool all = strncmp(argv[1], "all:", 4) == 0;
+    x.role = atoi(argv[1] + (all ? 4 : 0));
+    x.roles = all ? PROCESSES : ROLES;
     x.call = atoi(argv[2]);
     x.at = atol(argv[3]);
     x.action = atoi(argv[4]);

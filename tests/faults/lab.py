@@ -151,7 +151,7 @@ class Lab:
 
     def twin(self, folder):
         """Another lab with the same office; the token notices that it was moved when it is first used."""
-        other = Lab(folder)
+        other = type(self)(folder)
         shutil.copytree(self.kept, other.folder, symlinks=True, dirs_exist_ok=True)
         other.must('key', 'generate', '--product', 'pump')
         other.keep()
@@ -236,12 +236,12 @@ class Lab:
 
 
 class Pool:
-    """A lab for each processor, each used by a process of its own."""
+    """A lab (of this KIND) for each processor, each used by a process of its own."""
 
-    def __init__(self):
+    def __init__(self, kind=Lab):
         self.folder = tempfile.mkdtemp(prefix='hallmark-faults.')
         adopt_orphans()
-        self.lab = Lab(f'{self.folder}/0')
+        self.lab = kind(f'{self.folder}/0')
         self.lab.folder.mkdir()
         self.lab.found()
         settle()

@@ -71,15 +71,19 @@ def tree(leaves, index=None):
     return sha(b'\1', left, right), path
 
 
+def read_entries(source, size):
+    """The entries before SIZE, out of their bundles."""
+    for first in range(0, size, WIDTH):
+        bundle = read_tile(source, 'entries', first // WIDTH, min(WIDTH, size - first))
+        for _ in range(min(WIDTH, size - first)):
+            length = int.from_bytes(bundle[:2], 'big')
+            yield bundle[2:2 + length]
+            bundle = bundle[2 + length:]
+
+
 def check(vkey, source, *wanted):
     size, root = open_checkpoint(read(source, 'checkpoint') or b'', vkey)
-    leaves, tiles, level = [], 0, 0
-    while len(leaves) < size:
-        bundle = read_tile(source, 'entries', len(leaves) // WIDTH, min(WIDTH, size - len(leaves)))
-        for _ in range(min(WIDTH, size - len(leaves))):
-            length = int.from_bytes(bundle[:2], 'big')
-            leaves.append(sha(b'\0', bundle[2:2 + length]))
-            bundle = bundle[2 + length:]
+    leaves, tiles, level = [sha(b'\0', entry) for entry in read_entries(source, size)], 0, 0
     nodes = leaves
     while nodes:
         parts = [nodes[at:at + WIDTH] for at in range(0, len(nodes), WIDTH)]
@@ -96,4 +100,5 @@ def check(vkey, source, *wanted):
     print(f'good: {size} entries, {tiles} tiles, {len(wanted)} inclusion proofs, root {root.hex()}')
 
 
-check(*sys.argv[1:])  # what is wrong ends it with the reason
+if __name__ == '__main__':
+    check(*sys.argv[1:])  # what is wrong ends it with the reason

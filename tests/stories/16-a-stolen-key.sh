@@ -74,4 +74,25 @@ step "the root signs" root trust update list-4 --sign
 step "it signs a release" third sign --format native --product pump --release 3.0 --component main=firmware.bin -o third.cose
 expect_refused "another vendor" "which is for its own class of devices all the same, and not for the old ones" \
     hallmark verify --trust list-4 --product pump third.cose firmware.bin
+
+# The second key is stolen, too. One command stops it and makes the next list.
+key=$(hallmark key list --product pump --json | sed -n '/"algorithm":"es384"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')
+expect_fault 2 "--trust-list names the one in force" "a release is kept by a list" \
+    hallmark compromise "$key" --since 1h --keep next.cose -o incident
+expect_refused "nothing was stopped" "what is misspelt is found before anything is stopped" \
+    hallmark compromise "$key" --since 1h --trust-list list-4 --keep nxet.cose -o incident
+step "the key signs still" native --release 1.4 --sequence 5 --algorithm es384 --component main=worse.bin -o last.cose
+step "it is rehearsed" hallmark compromise "$key" --since 1h --trust-list list-4 --keep next.cose --rehearse -o rehearsal
+step "the list of the rehearsal names the real key, and does not look like one to be signed" test ! -e rehearsal/trust-list
+expect_output "es384    signing    pump  active" "nothing was stopped" hallmark key list
+step "it is done" hallmark compromise "$key" --since 1h --trust-list list-4 --keep next.cose -o incident
+expect_refused "is compromised" "it signs nothing more" \
+    native --release 1.5 --sequence 6 --algorithm es384 --component main=worse.bin -o x.cose
+step "the root signs" root trust update incident/trust-list --sign --old list-4
+expect_output "takes it" "devices take the list" hallmark trust show incident/trust-list --old list-4
+expect_output "as devices" "what was kept stays good" hallmark verify --trust incident/trust-list next.cose firmware.bin
+expect_refused "revoked key" "what was not is refused" hallmark verify --trust incident/trust-list last.cose worse.bin
+cp incident/trust-list signed
+step "the command is given again" hallmark compromise "$key" --since 1h --trust-list list-4 --keep next.cose -o incident
+expect_same incident/trust-list signed "and leaves the list with its signatures"
 finish

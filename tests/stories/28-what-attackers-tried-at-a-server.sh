@@ -149,6 +149,19 @@ expect_refused "two.bin is in the request, too" "one of them is not both" lied_t
 step "and has approved nothing" got_none
 expect_output "approved" "who looked at both approves" lied_to "$number" one.bin two.bin
 
+# ---- a server that lies about a stolen key ----
+
+stolen_key=$(as alice key list --product pump --json | sed -n '/"role":"signing"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')
+compromise_at_liar() { as alice --office "$liar" compromise "$stolen_key" --since always -o stolen $two; }
+echo '{"keys":["\"active\"","\"compromised\""]}' >liar/lie
+expect_refused "its statements do not: it lies" "that it was stopped before is believed of its statements alone" compromise_at_liar
+echo '{"keys":["\"pump\"","\"../../pump\""]}' >liar/lie
+expect_refused "a product as none can be named" "a product is no path" compromise_at_liar
+echo '{"keys":["\"pump\"","\"<script>\""]}' >liar/lie
+expect_refused "a product as none can be named" "nor a program for who reads the page" compromise_at_liar
+step "there is no report" sh -c '! ls stolen/report.* pump.crl ../pump.crl ../../pump.crl 2>/dev/null | grep .'
+expect_output '"state":"active"' "and the key is as it was" sh -c 'hallmark key list --json --as alice.key | grep "$0"' "$stolen_key"
+
 # ---- a server that wants other files ----
 
 publish_to_liar() {

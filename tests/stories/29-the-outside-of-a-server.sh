@@ -6,12 +6,7 @@
 story "the outside of a server"
 
 python=/usr/bin/python3
-server=
-end_server() {
-    [ -z "$server" ] || { kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; }
-    server=
-}
-trap 'end_server; end_story' EXIT
+. "$root/tests/stories/served.sh"
 issuer_py=$root/tests/stories/issuer.py
 if ! need curl "what curl sees"; then
     finish
@@ -24,28 +19,13 @@ for who in alice bob carol; do
 done
 two="--key alice.key --key bob.key"
 step "an office" hallmark init --org "Example Devices" --founder alice=alice.key.pub --founder bob=bob.key.pub "$HALLMARK_OFFICE"
-step "a certificate for the server" openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key \
-    -out tls.pem -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1
+step "a certificate for the server" make_tls_certificate
 mkdir issuer
 step "a CI service with a key" $python "$issuer_py" keys issuer
 ci=https://ci.example
 printf 'issuer %s\n  audience https://sign.example\n  keys file://%s/issuer/jwks.json\n  max-lifetime 3600\n' $ci "$PWD" >issuers
 folder=$HALLMARK_OFFICE
-# the text $1 and a port behind it, in the server's log
-until_port() {
-    for _ in $(seq 200); do
-        port=$(sed -n "s,^$1\([0-9][0-9]*\).*,\1,p" server.log | head -n 1)
-        [ -n "$port" ] && return 0
-        sleep 0.1
-    done
-    return 1
-}
-serve() {
-    "$HALLMARK_BUILD/app/hallmarkd/hallmarkd" --office "$folder" --listen 127.0.0.1:0 --certificate tls.pem --key tls.key \
-        --issuers issuers --metrics 127.0.0.1:0 --drain 1 "$@" 2>server.log &
-    server=$!
-    until_port "hallmarkd: https://127.0.0.1:"
-}
+serve() { serve_office "$folder" --issuers issuers --metrics 127.0.0.1:0 --drain 1 "$@"; }
 step "the office is served" serve
 url=https://localhost:$port
 until_port "hallmarkd: http://127.0.0.1:"
@@ -53,11 +33,6 @@ metrics=http://127.0.0.1:$port
 HALLMARK_OFFICE=$url
 HALLMARK_CA=tls.pem
 export HALLMARK_OFFICE HALLMARK_CA
-as() {
-    key=$1
-    shift
-    hallmark "$@" --as "$key.key"
-}
 token() { $python "$issuer_py" token issuer $ci https://sign.example "${1:-{\"repository_id\":\"41\"\}}"; }
 job() {
     id_token=$(token)

@@ -6,7 +6,8 @@ hand to it is in FOLDER: `decisions` and `uploaded`, both there from the beginni
 
   {}                               each file is what the request asks for; what is to be published is wanted
   {"wanted": [{"operand":0,...}]}  other files are wanted
-  {"detail": "..."}                it refuses to list products, and says this"""
+  {"detail": "..."}                it refuses to list products, and says this
+  {"keys": ["this", "that"]}       what it says of keys has that for this"""
 import http.client
 import http.server
 import json
@@ -63,6 +64,9 @@ class Liar(http.server.BaseHTTPRequestHandler):
         lie = json.loads((FOLDER / 'lie').read_text('utf-8'))
         if 'detail' in lie and self.path.startswith('/v1/products'):
             self.say(403, {'code': 'refused', 'detail': lie['detail']})
+        elif 'keys' in lie and self.path.startswith('/v1/keys'):
+            status, answer = office.ask('GET', self.path, None)
+            self.say(status, json.loads(json.dumps(answer).replace(*lie['keys'])))
         else:
             self.say(*office.ask('GET', self.path, None))
 

@@ -70,6 +70,64 @@ static void a_command_gives_the_outputs_that_it_has_and_no_other(void **state) {
     }
 }
 
+/* Timestamps. */
+
+static hm_err give_stamp(const void *context, size_t which, hm_bytes request, hm_buf *response) {
+    (void)context;
+    if (which > 1) return hm_could_not("there is no authority %zu", which);
+    HM_TRY(hm_put_u8(response, (uint8_t)('0' + which)));
+    return hm_put(response, request);
+}
+
+/* Authority 1, then 7, then 0 until there are no more. What comes back is a file of its own. */
+static hm_err ask_for_stamps(hm_parser *parser, void *context) {
+    hm_job job;
+    char content[8] = "";
+    static const size_t which[] = {1, 7, 0, 0, 0};
+    (void)context;
+    HM_TRY(next_job(parser, &job));
+    for (unsigned i = 0; i < 5; i++) {
+        int fd = -1;
+        hm_err err = hm_parser_stamp(parser, &job, which[i], hm_text("ask"), &fd);
+        if (hm_failed(err)) snprintf(seen->sentence, sizeof seen->sentence, "%s", hm_err_sentence());
+        seen->faults |= (unsigned)hm_failed(err) << i;
+        seen->descriptors |= (unsigned)(fd >= 0) << i;
+        if (fd >= 0 && which[i] == 1 && (pread(fd, content, sizeof content, 0) != 4 || memcmp(content, "1ask", 4) != 0))
+            return hm_could_not("another answer");
+        hm_fd_close(&fd);
+    }
+    HM_TRY(hm_parser_finish(parser, &job, HM_OK, false));
+    HM_TRY(next_job(parser, &job));
+    HM_TRY(hm_parser_finish(parser, &job, HM_OK, false));
+    seen->ended = 1;
+    return HM_OK;
+}
+
+static void timestamps_are_asked_of_those_that_were_named_and_no_more_often(void **state) {
+    (void)state;
+    static const char *const operands[] = {"a.bin", "b.bin"};
+    hm_front front = {
+        .parser = ask_for_stamps, .core_fd = -1, .parsers = 1, .done = "signed", .stamp = give_stamp, .stamps = 3};
+    memset(seen, 0, sizeof *seen);
+    assert_done(run_with(front, false, operands, 2));
+    assert_true(seen->ended);
+    assert_int_equal(seen->descriptors, 1 << 0 | 1 << 2);
+    assert_int_equal(seen->faults, 1 << 1 | 1 << 3 | 1 << 4);
+    assert_non_null(strstr(seen->sentence, "a timestamp that there is not"));
+}
+
+/* P8: a parser that was taken over reaches nobody by way of a command that wants no timestamps. */
+static void a_command_without_timestamps_asks_nobody(void **state) {
+    (void)state;
+    static const char *const operands[] = {"a.bin", "b.bin"};
+    hm_front front = {.parser = ask_for_stamps, .core_fd = -1, .parsers = 1, .done = "verified", .stamp = give_stamp};
+    memset(seen, 0, sizeof *seen);
+    assert_done(run_with(front, false, operands, 2));
+    assert_true(seen->ended);
+    assert_int_equal(seen->descriptors, 0);
+    assert_int_equal(seen->faults, 0x1f);
+}
+
 static hm_err ask_twice(hm_parser *parser, void *context) {
     hm_job job;
     int fd;
@@ -301,6 +359,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_command_without_outputs_gives_none, begin, finish),
         cmocka_unit_test_setup_teardown(a_command_gives_the_outputs_that_it_has_and_no_other, begin, finish),
+        cmocka_unit_test_setup_teardown(timestamps_are_asked_of_those_that_were_named_and_no_more_often, begin, finish),
+        cmocka_unit_test_setup_teardown(a_command_without_timestamps_asks_nobody, begin, finish),
         cmocka_unit_test_setup_teardown(an_output_is_given_once, begin, finish),
         cmocka_unit_test_setup_teardown(what_failed_gets_no_name, begin, finish),
         cmocka_unit_test_setup_teardown(what_was_whole_when_the_parser_died_gets_its_name, begin, finish),

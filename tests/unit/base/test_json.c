@@ -152,6 +152,33 @@ static void finds_nothing_in_what_is_cut_off_or_no_object(void **state) {
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) assert_member(broken[i], "a", NULL);
 }
 
+static void put_member(void *context, hm_bytes name, hm_bytes value) {
+    hm_buf *all = context;
+    assert_int_equal(hm_put_format(all, "%.*s=%.*s;", (int)name.len, (const char *)name.data, (int)value.len,
+                                   (const char *)value.data)
+                         .class,
+                     HM_DONE);
+}
+
+static void visits_each_member_up_to_where_it_is_broken(void **state) {
+    (void)state;
+    static const char *const texts[][2] = {
+        {"{\"a\":1,\"b\":{\"c\":[1,\"}\"]},\"d\":\"x\\\"y\"}", "a=1;b={\"c\":[1,\"}\"]};d=x\\\"y;"},
+        {"{}", ""},
+        {"", ""},
+        {"[1]", ""},
+        {"{\"a\":1", ""},
+        {"{\"a\":1,", "a=1;"},
+        {"{\"a\":1 \"b\":2}", "a=1 \"b\":2;"},
+        {"{\"a\":1,b:2}", "a=1;"}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        HM_BUF all = HM_BUF_EMPTY;
+        hm_json_members(hm_text(texts[i][0]), put_member, &all);
+        if (!hm_bytes_equal(hm_buf_bytes(&all), hm_text(texts[i][1])))
+            fail_msg("%s: %.*s", texts[i][0], (int)all.len, (const char *)all.data);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_canonical_json),
@@ -166,6 +193,7 @@ int main(void) {
         cmocka_unit_test(finds_the_members_of_an_object),
         cmocka_unit_test(finds_no_member_that_lies_deeper_or_in_a_value),
         cmocka_unit_test(finds_nothing_in_what_is_cut_off_or_no_object),
+        cmocka_unit_test(visits_each_member_up_to_where_it_is_broken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,6 +159,9 @@ static void posts_json_with_headers(void **state) {
     expect_body(&answer, "application/json|None|None|hallmark|");
     WORKS(hm_http_post_octets(http, "echo", hm_text("{\"a\":1}"), &answer));
     expect_body(&answer, "application/octet-stream|None|None|hallmark|{\"a\":1}");
+    WORKS(hm_http_post_as(http, "echo", hm_text("{\"a\":1}"), "application/timestamp-query", &answer));
+    expect_body(&answer, "application/timestamp-query|None|None|hallmark|{\"a\":1}");
+    FAILS(HM_MISUSED, "header is not of the form", hm_http_post_as(http, "echo", HM_NO_BYTES, "a\r\nB: c", &answer));
     WORKS(hm_http_get(http, "small", &answer)); /* nothing of the last request is left */
     expect_body(&answer, "hello");
 }
@@ -192,6 +195,12 @@ static void plain_http_is_for_loopback_and_only_where_it_is_allowed(void **state
     options.plain_loopback = false;
     FAILS(HM_MISUSED, "use https", hm_http_open("http://127.0.0.1/", &options, &http));
     assert_null(http);
+    options.plain = true; /* for what proves itself */
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        WORKS(hm_http_open(others[i], &options, &http));
+        hm_http_close(&http);
+    }
+    FAILS(HM_MISUSED, "does not begin with https", hm_http_open("ftp://127.0.0.1/", &options, &http));
 }
 
 static void refuses_urls_that_say_more_or_less_than_a_server(void **state) {

@@ -275,7 +275,7 @@ hm_err check_structure(office *o, hm_structure kind, hm_bytes structure, const c
     hm_verdict verdict;
     read_trust(o, &pem);
     WORKS(hm_trust_from_pem(hm_buf_bytes(&pem), &trust));
-    hm_verify_rules rules = {trust, time(NULL), product};
+    hm_verify_rules rules = {.trust = trust, .now = time(NULL), .product = product};
     hm_digest digest = {.algorithm = algorithm, .len = content.len};
     memcpy(digest.value, content.data, content.len);
     HM_TRY(hm_signed_parse(kind, structure, &parsed));

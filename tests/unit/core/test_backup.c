@@ -340,7 +340,7 @@ static void finds_nothing_in_an_honest_office_and_its_backup(void **state) {
     (void)state;
     FIXTURE f;
     make_copy(&f);
-    expect_good(&f.o, 9);
+    expect_good(&f.o, 10);
     expect_good(&f.backup, 5);
 }
 

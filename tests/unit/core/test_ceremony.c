@@ -185,7 +185,7 @@ static void brings_in_no_certificate_that_is_not_for_code_signing(void **state) 
     hm_cert_request request = request_of(HM_CERT_PRODUCT_CA, "leaf", hm_buf_bytes(&c.key.spki));
     WORKS(hm_cert_issue(&request, hm_buf_bytes(&c.ca.root), software_signer_of(c.ca.root_key), &chain));
     WORKS(hm_put(&chain, hm_buf_bytes(&c.ca.root)));
-    expect_not_imported(&c, "not for code signing", hm_buf_bytes(&chain));
+    expect_not_imported(&c, "not for digital signatures", hm_buf_bytes(&chain));
 }
 
 static void brings_in_no_chain_whose_order_or_links_are_wrong(void **state) {

@@ -2,6 +2,7 @@
  * same token's: what is destroyed here was made here. */
 #include "governed_fixture.h"
 
+#include <core/backup.h>
 #include <keys/token.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
@@ -19,16 +20,20 @@ static int office_count(const office *o, const char *query) {
     return count;
 }
 
-static hm_err find_in_token(const uint8_t id[static 16]) {
-    HM_BUF storage = HM_BUF_EMPTY;
+static hm_err open_token(hm_buf *storage, hm_token **token) {
     const char *pin_path;
     HM_SECRET *code = NULL;
     hm_token_selector selector;
+    HM_TRY(hm_token_selector_from_uri(office_token_uri(), storage, &selector, &pin_path));
+    HM_TRY(hm_secret_from_file(office_pin_path(), &code));
+    return hm_token_open(&selector, code, token);
+}
+
+static hm_err find_in_token(const uint8_t id[static 16]) {
+    HM_BUF storage = HM_BUF_EMPTY;
     hm_token *token = NULL;
     hm_key *key;
-    HM_TRY(hm_token_selector_from_uri(office_token_uri(), &storage, &selector, &pin_path));
-    HM_TRY(hm_secret_from_file(office_pin_path(), &code));
-    HM_TRY(hm_token_open(&selector, code, &token));
+    HM_TRY(open_token(&storage, &token));
     hm_err err = hm_token_find(token, HM_KEY_ES256, id, HM_NO_BYTES, &key);
     hm_token_close(&token);
     return err;
@@ -46,6 +51,46 @@ static bool token_has(const uint8_t id[static 16]) {
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
     return WEXITSTATUS(status) == 0;
 }
+
+/* The token's own act, as by a core that ended before it could say so. */
+static void destroy_in_token(const uint8_t id[static 16]) {
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        HM_BUF storage = HM_BUF_EMPTY;
+        hm_token *token = NULL;
+        bool was_there = false;
+        bool done = !hm_failed(open_token(&storage, &token)) &&
+                    !hm_failed(hm_token_destroy_id(token, HM_KEY_ES256, id, &was_there));
+        _exit(done && was_there ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static bool keys_are_wrong;
+
+static void hear_of_keys(void *context, const char *what, hm_err found, const char *sentence) {
+    if (strcmp(what, "keys") == 0) keys_are_wrong = hm_failed(found) && strstr(sentence, context);
+}
+
+/* Does office check say so of the keys? */
+static bool check_says(const office *o, const char *words) {
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        hm_checked_log log;
+        char context[80];
+        snprintf(context, sizeof context, "%s", words);
+        hm_office_check(o->directory, hear_of_keys, context, &log);
+        _exit(keys_are_wrong ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status) == 0;
+}
+
+static const char destroyed_entries[] = "SELECT count(*) FROM entry WHERE CAST(details AS TEXT) LIKE '%key destroyed%'";
 
 typedef struct {
     size_t count;
@@ -199,8 +244,7 @@ static void what_is_destroyed_is_in_the_token_no_more(void **ignored) {
     WORKS(state(&o, of_key(key.id[1], "pump", HM_KEY_DESTROYED), BY(alice, bob)));
     assert_false(token_has(key.id[1]));
     assert_true(token_has(key.id[0]));
-    assert_int_equal(office_count(&o, "SELECT count(*) FROM entry WHERE CAST(details AS TEXT) LIKE '%key destroyed%'"),
-                     1);
+    assert_int_equal(office_count(&o, destroyed_entries), 1);
     WORKS(sign_anew(&o));
     assert_true(signed_by(&o, key.id[0]));
     office_disconnect(&o);
@@ -221,8 +265,33 @@ static void what_was_left_to_be_destroyed_is_destroyed_later(void **ignored) {
     assert_true(token_has(key.id[1]));
     token_faults("");
     reconnect(&o);
+    assert_true(check_says(&o, "is stated to be destroyed, and the token has it"));
     WORKS(state(&o, role("us", HM_ROLE_AUDITOR, "pump"), BY(alice, bob)));
     assert_false(token_has(key.id[1]));
+    assert_false(check_says(&o, ""));
+    assert_int_equal(office_count(&o, destroyed_entries), 1);
+    WORKS(state(&o, role("us", HM_ROLE_AUDITOR, "valve"), BY(alice, bob)));
+    assert_int_equal(office_count(&o, destroyed_entries), 1);
+    office_disconnect(&o);
+}
+
+static void what_was_destroyed_before_it_was_said_is_said_later(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    open_governed(&o);
+    be_key_officer(&o);
+    WORKS(make_next(&o));
+    ids key = keys_of(&o, "pump", HM_KEY_ROLE_SIGNING);
+    reconnect(&o);
+    token_faults("C_DestroyObject return 0x30 0\n"); /* CKR_DEVICE_ERROR */
+    hm_err err = state(&o, of_key(key.id[1], "pump", HM_KEY_DESTROYED), BY(alice, bob));
+    assert_int_equal(err.class, HM_COULD_NOT);
+    token_faults("");
+    destroy_in_token(key.id[1]);
+    assert_int_equal(office_count(&o, destroyed_entries), 0);
+    reconnect(&o);
+    WORKS(state(&o, role("us", HM_ROLE_AUDITOR, "pump"), BY(alice, bob)));
+    assert_int_equal(office_count(&o, destroyed_entries), 1);
     office_disconnect(&o);
 }
 
@@ -299,6 +368,7 @@ int main(void) {
         OFFICE_TEST(a_compromise_takes_two_and_is_final),
         OFFICE_TEST(what_is_destroyed_is_in_the_token_no_more),
         OFFICE_TEST(what_was_left_to_be_destroyed_is_destroyed_later),
+        OFFICE_TEST(what_was_destroyed_before_it_was_said_is_said_later),
         OFFICE_TEST(what_is_no_key_of_the_product_has_no_state),
         OFFICE_TEST(a_key_that_has_signed_was_active),
         OFFICE_TEST(a_suspended_authority_certifies_nothing),

@@ -222,6 +222,86 @@ static void lists_the_part_of_the_log_that_was_asked_for(void **state) {
     assert_int_equal(next, size);
 }
 
+static hm_message search_message(const char *product) {
+    hm_message question = {.type = HM_MSG_LOG_SEARCH};
+    question.field[HM_LOG_SEARCH_PRODUCT].bytes = hm_text(product);
+    return question;
+}
+
+static void what_is_searched_is_answered_with_entries_and_an_end(void **state) {
+    (void)state;
+    OFFICE o;
+    uint64_t intent, outcome, found[8];
+    uint8_t hash[HM_SHA256_LEN];
+    size_t count = 0;
+    hm_message question = search_message("pump"), answer;
+    office_copy(&o);
+    sign_once(&o, &intent, &outcome, hash);
+    office_connect(&o);
+    question.field[HM_LOG_SEARCH_RELEASE].bytes = LITERAL("1.0");
+    for (uint64_t complete = 0; complete < 2; complete++) {
+        question.field[HM_LOG_SEARCH_COMPLETE].number = complete;
+        count = 0;
+        for (answer = ask(&o, &question); answer.type == HM_MSG_LOG_ENTRY; answer = hear(&o)) {
+            assert_true(count < 8);
+            found[count++] = answer.field[HM_LOG_ENTRY_INDEX].number;
+        }
+        assert_int_equal(count, 2);
+        assert_int_equal(found[0], intent);
+        assert_int_equal(found[1], outcome);
+        assert_int_equal(answer.type, HM_MSG_LOG_SEARCHED);
+        assert_int_equal(answer.field[HM_LOG_SEARCHED_COMPLETE].number, complete);
+        assert_int_equal(answer.field[HM_LOG_SEARCHED_ROOT].bytes.len, complete ? 32 : 0);
+        assert_int_equal(answer.field[HM_LOG_SEARCHED_SIZE].number, entries_in(&o));
+        assert_int_equal(hear(&o).type, HM_MSG_DONE);
+    }
+}
+
+static void a_search_that_is_refused_ends_no_session_and_is_no_entry(void **state) {
+    (void)state;
+    OFFICE o;
+    office_open(&o);
+    uint64_t size = entries_in(&o);
+    hm_message question = search_message("hump");
+    expect_fault(&o, HM_REFUSED, "there is no product hump", &question);
+    question = search_message("pump");
+    question.field[HM_LOG_SEARCH_TYPE].bytes = LITERAL("entry");
+    expect_fault(&o, HM_MISUSED, "no entries of the type entry", &question);
+    question.field[HM_LOG_SEARCH_TYPE].bytes = LITERAL("failure");
+    assert_int_equal(ask(&o, &question).type, HM_MSG_LOG_SEARCHED);
+    assert_int_equal(hear(&o).type, HM_MSG_DONE);
+    assert_int_equal(entries_in(&o), size);
+}
+
+static void a_session_that_signs_searches_nothing(void **state) {
+    (void)state;
+    OFFICE o;
+    office_open_narrowed(&o, 1);
+    hm_message question = search_message("pump");
+    expect_fault(&o, HM_REFUSED, "this session may only sign", &question);
+    question = (hm_message){.type = HM_MSG_LOG_INCLUDE};
+    expect_fault(&o, HM_REFUSED, "this session may only sign", &question);
+}
+
+static void any_entry_is_proven_and_none_that_is_not_there(void **state) {
+    (void)state;
+    OFFICE o;
+    hm_message question = {.type = HM_MSG_LOG_INCLUDE};
+    office_open(&o);
+    uint64_t size = entries_in(&o);
+    for (uint64_t i = 0; i < size; i++) {
+        question.field[HM_LOG_INCLUDE_INDEX].number = i;
+        hm_message answer = ask(&o, &question);
+        hm_bytes start, text = answer.field[HM_BYTES_CONTENT].bytes;
+        WORKS(hm_bytes_part(text, 0, 22, &start));
+        assert_true(hm_bytes_equal(start, LITERAL("c2sp.org/tlog-proof@v1")));
+    }
+    question.field[HM_LOG_INCLUDE_INDEX].number = size;
+    expect_fault(&o, HM_REFUSED, "the log has no entry", &question);
+    question.field[HM_LOG_INCLUDE_INDEX].number = UINT64_MAX;
+    expect_fault(&o, HM_REFUSED, "the log has no entry", &question);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         OFFICE_TEST(a_session_that_logs_ends_with_a_checkpoint),
@@ -236,6 +316,10 @@ int main(void) {
         OFFICE_TEST(no_checkpoint_with_a_wrong_signature_is_published),
         OFFICE_TEST(a_checkpoint_that_was_removed_is_written_again),
         OFFICE_TEST(lists_the_part_of_the_log_that_was_asked_for),
+        OFFICE_TEST(what_is_searched_is_answered_with_entries_and_an_end),
+        OFFICE_TEST(a_search_that_is_refused_ends_no_session_and_is_no_entry),
+        OFFICE_TEST(a_session_that_signs_searches_nothing),
+        OFFICE_TEST(any_entry_is_proven_and_none_that_is_not_there),
     };
     return RUN_WITH_OFFICE(tests);
 }

@@ -216,7 +216,7 @@ static void a_narrowed_session_answers_only_what_the_document_says(void **state)
         if (refused == documented(rule, "after")) fail_msg("%s after narrow: the document says otherwise", rule->name);
         *(refused ? &forbidden : &allowed) += 1;
     }
-    assert_int_equal(allowed, 3);
+    assert_int_equal(allowed, 4);
     assert_true(forbidden > 10);
     stop(&p);
 }

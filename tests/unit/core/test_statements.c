@@ -254,7 +254,11 @@ static void without_its_statements_no_key_signs(void **ignored) {
     copy_governed(&o);
     /* As if there had never been founders. */
     office_sql(&o, "UPDATE entry SET tag = 0 WHERE tag = 8319381564205917550");
-    expect_neither(&o, "under its founders' statements");
+    expect_no_signature(&o, "the database has none");
+    expect_bad_audit(&o, "under its founders' statements");
+    /* Nor with a checkpoint of before. */
+    office_sql(&o, "UPDATE head SET checkpoint = CAST('a' || char(10,49,10) || 'b' || char(10,10) AS BLOB)");
+    FAILS(HM_REFUSED, "under its founders' statements", hm_connect(o.directory, NULL, NULL, &o.core));
 }
 
 static void a_dropped_statement_is_missed(void **ignored) {

@@ -86,6 +86,14 @@ static void what_does_not_go_together_is_refused(void **state) {
         {"office /a\ndrain -1\n", "drain"},
         {"office /a\ndrain 3601\n", "drain"},
         {"office /a\ndrain soon\n", "drain"},
+        {"office /a\ntsa yes\n", "tsa: is public or principals"},
+        {"office /a\ntsa public\n", "tsa is for HTTPS"},
+        {"office /a\ntsa-rate 3\n", "are for strangers"},
+        {"office /a\ntsa principals\ntsa-listen 127.0.0.1:1\n", "are for strangers"},
+        {"office /a\nlisten 127.0.0.1:1\ncertificate a\nkey b\ntsa public\ntsa-listen here:1\n", "is no address"},
+        {"office /a\nlisten 127.0.0.1:1\ncertificate a\nkey b\ntsa public\ntsa-rate 0\n", "tsa-rate"},
+        {"office /a\nlisten 127.0.0.1:1\ncertificate a\nkey b\ntsa public\ntsa-rate many\n", "tsa-rate"},
+        {"office /a\nlisten 127.0.0.1:1\ncertificate a\nkey b\ntsa public\ntsa-rate 100001\n", "tsa-rate"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         hm_config config;
@@ -100,6 +108,22 @@ static void an_office_alone_is_enough(void **state) {
     assert_false(hm_failed(read_text("office /a\n", &config)));
     assert_false(hm_failed(hm_config_check(&config)));
     assert_int_equal(config.drain_seconds, 10);
+}
+
+static void strangers_get_timestamps_only_if_it_says_so(void **state) {
+    (void)state;
+    static const struct {
+        const char *more;
+        unsigned stamps;
+    } texts[] = {{"", 0}, {"tsa principals\n", 0}, {"tsa public\n", 120}, {"tsa public\ntsa-rate 7\n", 7}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        hm_config config;
+        char text[200];
+        snprintf(text, sizeof text, "office /a\nlisten 127.0.0.1:1\ncertificate a\nkey b\n%s", texts[i].more);
+        assert_false(hm_failed(read_text(text, &config)));
+        assert_false(hm_failed(hm_config_check(&config)));
+        assert_int_equal(config.strangers_stamps, texts[i].stamps);
+    }
 }
 
 static void addresses_are_taken_apart(void **state) {
@@ -152,6 +176,7 @@ int main(void) {
         cmocka_unit_test(a_value_that_is_too_long_is_refused),
         cmocka_unit_test(what_does_not_go_together_is_refused),
         cmocka_unit_test(an_office_alone_is_enough),
+        cmocka_unit_test(strangers_get_timestamps_only_if_it_says_so),
         cmocka_unit_test(addresses_are_taken_apart),
         cmocka_unit_test(an_address_is_a_number_and_not_a_name),
     };

@@ -12,8 +12,10 @@ void assert_fault(hm_err err, hm_class class, const char *part) {
     if (!strstr(hm_err_sentence(), part)) fail_msg("\"%s\" does not say \"%s\"", hm_err_sentence(), part);
 }
 
-static const char *const common_names[] = {
-    [HM_CERT_ROOT] = "Acme root", [HM_CERT_PRODUCT_CA] = "Acme Pump 3 CA", [HM_CERT_SIGNING] = "Acme Pump 3 signing"};
+static const char *const common_names[] = {[HM_CERT_ROOT] = "Acme root",
+                                           [HM_CERT_PRODUCT_CA] = "Acme Pump 3 CA",
+                                           [HM_CERT_SIGNING] = "Acme Pump 3 signing",
+                                           [HM_CERT_TSA] = "Acme timestamping"};
 
 hm_cert_request office_request(hm_cert_profile profile, const software_signer *subject) {
     hm_cert_request request = {

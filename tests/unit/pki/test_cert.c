@@ -57,6 +57,26 @@ static void signing_certificate_signs_code_and_nothing_else(void **state) {
     assert_false(info.ca);
 }
 
+/* RFC 3161 section 2.3: critical, and the only purpose. */
+static void a_timestamping_authority_stamps_and_does_nothing_else(void **state) {
+    (void)state;
+    BENCH bench = bench_make();
+    OFFICE office;
+    HM_BUF der = HM_BUF_EMPTY;
+    office_make(&office, HM_KEY_ES256);
+    hm_cert_request request = office_request(HM_CERT_TSA, office.leaf_key);
+    request.subject = (hm_cert_name){"Acme", NULL, "Acme timestamping"};
+    HM_MUST(hm_cert_issue(&request, hm_buf_bytes(&office.root), software_signer_of(office.root_key), &der));
+    assert_text_holds(&bench, hm_buf_bytes(&der),
+                      (const char *const[]){"Key Usage: critical\n                Digital Signature\n",
+                                            "Extended Key Usage: critical\n                Time Stamping\n",
+                                            "Issuer: O = Acme, CN = Acme root\n",
+                                            "Subject: O = Acme, CN = Acme timestamping\n", NULL});
+    request.subject.product = "Pump 3";
+    assert_fault(hm_cert_issue(&request, hm_buf_bytes(&office.root), software_signer_of(office.root_key), &der),
+                 HM_MISUSED, "no product");
+}
+
 static void production_and_development_have_policies_of_their_own(void **state) {
     (void)state;
     SOFTWARE_SIGNER *key = software_signer_new(HM_KEY_ES256);
@@ -193,7 +213,7 @@ static void refuses_requests_that_do_not_fit_their_profile(void **state) {
     request.subject.organization = NULL;
     assert_fault(issue_root(key, request, &der), HM_MISUSED, "organization");
     request = office_request(HM_CERT_ROOT, key);
-    request.profile = (hm_cert_profile)4;
+    request.profile = (hm_cert_profile)5;
     request.subject.product = "Pump 3";
     assert_fault(issue_root(key, request, &der), HM_MISUSED, "own issuer");
     request = office_request(HM_CERT_ROOT, key);
@@ -210,7 +230,7 @@ static void refuses_an_unknown_profile(void **state) {
     office_make(&office, HM_KEY_ES256);
     HM_BUF der = HM_BUF_EMPTY;
     hm_cert_request request = office_request(HM_CERT_SIGNING, office.leaf_key);
-    request.profile = (hm_cert_profile)4;
+    request.profile = (hm_cert_profile)5;
     assert_fault(hm_cert_issue(&request, hm_buf_bytes(&office.ca), software_signer_of(office.ca_key), &der), HM_MISUSED,
                  "profile");
     assert_int_equal(der.len, 0);
@@ -294,6 +314,7 @@ int main(void) {
         cmocka_unit_test(root_has_the_extensions_of_its_profile),
         cmocka_unit_test(product_ca_is_bound_to_its_organization_and_product),
         cmocka_unit_test(signing_certificate_signs_code_and_nothing_else),
+        cmocka_unit_test(a_timestamping_authority_stamps_and_does_nothing_else),
         cmocka_unit_test(production_and_development_have_policies_of_their_own),
         cmocka_unit_test(verifies_strictly_with_openssl_for_every_key_algorithm),
         cmocka_unit_test(key_identifiers_link_the_chain),

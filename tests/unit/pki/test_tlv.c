@@ -174,6 +174,21 @@ static void object_identifiers_are_what_their_names_say(void **state) {
     }
 }
 
+static void text_of_an_office_s_policy_is_whole(void **state) {
+    (void)state;
+    static const char *const policies[] = {"2.25.329800735698586629295641978511506172918.3",
+                                           "2.25.340282366920938463463374607431768211455.1", "2.25.0.2"};
+    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
+        HM_BUF written = HM_BUF_EMPTY;
+        hm_tlv tlv;
+        char text[64];
+        HM_MUST(hm_der_put_oid(&written, policies[i]));
+        HM_MUST(hm_tlv_only(hm_buf_bytes(&written), HM_DER_OID, "it", &tlv));
+        hm_oid_text(tlv.content, text, sizeof text);
+        assert_string_equal(text, policies[i]);
+    }
+}
+
 static void text_of_odd_object_identifiers_stays_in_bounds(void **state) {
     (void)state;
     char text[8];
@@ -185,7 +200,10 @@ static void text_of_odd_object_identifiers_stays_in_bounds(void **state) {
     assert_string_equal(text, "1.2.840");
     hm_oid_text(BYTES_OF(0x88, 0x37, 3), text, sizeof text);
     assert_string_equal(text, "2.999.3");
-    hm_oid_text(BYTES_OF(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f), text, sizeof text);
+    uint8_t endless[21];
+    memset(endless, 0xff, sizeof endless);
+    endless[20] = 0x7f;
+    hm_oid_text(HM_ARRAY(endless), text, sizeof text);
     assert_string_equal(text, "?");
 }
 
@@ -201,6 +219,7 @@ int main(void) {
         cmocka_unit_test(checks_der_at_every_depth),
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(object_identifiers_are_what_their_names_say),
+        cmocka_unit_test(text_of_an_office_s_policy_is_whole),
         cmocka_unit_test(text_of_odd_object_identifiers_stays_in_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,7 +158,7 @@ static void refuses_chains_that_are_not_valid_now_or_not_for_code(void **state) 
                    "not valid before");
     hm_chain authorities = {2, {hm_buf_bytes(&office.ca), hm_buf_bytes(&office.root)}};
     assert_refused(hm_chain_check(&authorities, software_signer_of(office.ca_key)->spki, TEST_NOW),
-                   "not for code signing");
+                   "not for digital signatures");
 }
 
 static void refuses_chains_of_damaged_certificates(void **state) {

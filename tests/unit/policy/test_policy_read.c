@@ -202,6 +202,45 @@ static void refuses_what_is_missing(void **state) {
     assert_told(LITERAL("rule r\nrequest by\n"), "line 2: ends where a requester's name is expected");
 }
 
+static void reads_how_long_keys_serve(void **state) {
+    (void)state;
+    assert_read(
+        "cryptoperiod 365 days\ncryptoperiod 100000 signatures\nrotate after 90 days\nrotate after 1 signature\n");
+    assert_int_equal(policy.terms.period, 365 * 86400);
+    assert_int_equal(policy.terms.period_signatures, 100000);
+    assert_int_equal(policy.terms.rotate, 90 * 86400);
+    assert_int_equal(policy.terms.rotate_signatures, 1);
+    assert_false(policy.terms.per_release);
+    assert_int_equal(policy.rules, 0);
+    assert_read("key per release\ncryptoperiod 7320 days\ngroup qa = bob\n");
+    assert_true(policy.terms.per_release);
+    assert_int_equal(policy.terms.period, 7320u * 86400);
+    assert_read("");
+    assert_int_equal(policy.terms.period, 0);
+    assert_false(policy.terms.per_release);
+}
+
+static void refuses_bad_terms_of_keys(void **state) {
+    (void)state;
+    assert_told(LITERAL("cryptoperiod\n"), "line 1: ");
+    assert_told(LITERAL("cryptoperiod 0 days\n"), "line 1: ");
+    assert_told(LITERAL("cryptoperiod 7321 days\n"), "line 1: a key serves 7320 days at most");
+    assert_told(LITERAL("cryptoperiod 3 weeks\n"), "line 1: there is no unit \"weeks\"");
+    assert_told(LITERAL("cryptoperiod 3 days or so\n"), "line 1: \"or\" stands where the line should end");
+    assert_told(LITERAL("cryptoperiod 3 days\ncryptoperiod 4 days\n"), "line 2: a second line of that kind");
+    assert_told(LITERAL("rotate 3 days\n"), "line 1: \"3\" stands where \"after\" is expected");
+    assert_told(LITERAL("rotate after 3 days\nrotate after 3 days\n"), "line 2: a second line of that kind");
+    assert_told(LITERAL("rotate after 3 days\ncryptoperiod 3 days\n"), "line 2: a key would be at its end");
+    assert_told(LITERAL("cryptoperiod 9 signatures\nrotate after 9 signatures\n"), "line 2: a key would be at its end");
+    assert_told(LITERAL("key per product\n"), "line 1: \"product\" stands where \"release\" is expected");
+    assert_told(LITERAL("key per release\nkey per release\n"), "line 2: the same line a second time");
+    assert_told(LITERAL("key per release\nrotate after 3 days\n"), "line 2: the key of a release has no successor");
+    assert_line_told("cryptoperiod 3 days", "what is said of keys stands above the rules");
+    assert_line_told("rotate after 3 days", "what is said of keys stands above the rules");
+    assert_line_told("key per release", "what is said of keys stands above the rules");
+    assert_int_equal(policy.terms.period, 0);
+}
+
 static void refuses_what_stands_too_much(void **state) {
     (void)state;
     assert_line_told("approve 1 of qa, qa", "\",\" stands where the line should end");
@@ -503,6 +542,8 @@ int main(void) {
         cmocka_unit_test(every_format_has_its_name),
         cmocka_unit_test(refuses_words_that_are_none),
         cmocka_unit_test(refuses_what_is_missing),
+        cmocka_unit_test(reads_how_long_keys_serve),
+        cmocka_unit_test(refuses_bad_terms_of_keys),
         cmocka_unit_test(refuses_what_stands_too_much),
         cmocka_unit_test(refuses_what_is_given_twice),
         cmocka_unit_test(refuses_a_second_line_where_one_would_hide_the_other),

@@ -40,6 +40,70 @@ static void bring_into(hm_key_state state) {
     assert_int_equal(current(one), state);
 }
 
+static void assert_told(hm_err err, const char *words) {
+    assert_int_equal(err.class, HM_REFUSED);
+    assert_non_null(strstr(hm_err_sentence(), words));
+}
+
+/* Another registry, under a charter without founders. */
+static void found_for_one(void **fixture) {
+    finish(fixture);
+    now = BEGIN;
+    assert_done(hm_registry_new(office, &registry));
+    assert_done(found(0, 0, NULL));
+}
+
+static void without_founders_keys_and_policies_are_stated_by_nobody(void **fixture) {
+    found_for_one(fixture);
+    assert_done(state_key(HM_KEY_SUSPENDED, ""));
+    assert_done(state_key(HM_KEY_ACTIVE, ""));
+    assert_done(state_key(HM_KEY_COMPROMISED, ""));
+    assert_told(state_key(HM_KEY_ACTIVE, ""), "does not become active");
+    assert_done(state_key(HM_KEY_DESTROYED, ""));
+    hm_statement s = next_statement(HM_ACT_POLICY);
+    s.product = hm_text("pump");
+    s.policy = hm_text("rotate after 9 days\n");
+    assert_done(take(&s, ""));
+    assert_true(hm_bytes_equal(hm_registry_own_policy(registry, hm_text("pump")), s.policy));
+    assert_int_equal(hm_registry_own_policy(registry, hm_text("valve")).len, 0);
+}
+
+static void without_founders_nobody_is_given_anything(void **fixture) {
+    found_for_one(fixture);
+    hm_statement s = next_statement(HM_ACT_GRANT);
+    s.name = hm_text("erin");
+    s.role = HM_ROLE_REQUESTER;
+    s.until = FOREVER;
+    assert_told(take(&s, ""), "no founders");
+    s = next_statement(HM_ACT_PRINCIPAL);
+    s.name = hm_text("erin");
+    s.keys = 1;
+    s.key[0] = key_of("erin");
+    assert_told(take(&s, ""), "no founders");
+    s = next_statement(HM_ACT_POLICY);
+    s.product = hm_text("pump");
+    s.policy = s.reason = hm_text("key per release\n");
+    s.reason = hm_text("why not");
+    s.temporary = true;
+    s.until = now + 60;
+    assert_told(take(&s, ""), "no founders");
+    assert_int_equal(hm_registry_size(registry), 1);
+}
+
+static void a_rehearsal_asks_nobody_and_gives_nobody_anything(void **fixture) {
+    (void)fixture;
+    assert_told(state_key(HM_KEY_COMPROMISED, ""), "the signatures of 2 officers");
+    hm_registry_rehearse(registry);
+    assert_told(state_key(HM_KEY_COMPROMISED, "alice"), "the signatures of 2 officers");
+    assert_done(state_key(HM_KEY_COMPROMISED, ""));
+    assert_told(state_key(HM_KEY_ACTIVE, ""), "does not become active");
+    hm_statement s = next_statement(HM_ACT_GRANT);
+    s.name = hm_text("erin");
+    s.role = HM_ROLE_REQUESTER;
+    s.until = FOREVER;
+    assert_told(take(&s, ""), "signature");
+}
+
 static void every_pair_that_is_not_in_the_figure_is_refused(void **fixture) {
     size_t allowed = 0;
     for (int from = 1; from <= HM_KEY_STATES; from++) {
@@ -173,6 +237,9 @@ static void a_compromise_is_known_since_a_time_that_has_been(void **fixture) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(without_founders_keys_and_policies_are_stated_by_nobody, begin, finish),
+        cmocka_unit_test_setup_teardown(without_founders_nobody_is_given_anything, begin, finish),
+        cmocka_unit_test_setup_teardown(a_rehearsal_asks_nobody_and_gives_nobody_anything, begin, finish),
         cmocka_unit_test_setup_teardown(every_pair_that_is_not_in_the_figure_is_refused, begin, finish),
         cmocka_unit_test_setup_teardown(a_key_of_which_nothing_is_stated_is_active, begin, finish),
         cmocka_unit_test_setup_teardown(a_key_is_held_back_before_anything_else_is_stated_of_it, begin, finish),

@@ -247,6 +247,7 @@ static void what_is_out_of_bounds_is_not_written(void **state) {
     assert_not_put(charter, s.act = (hm_act)(HM_ACTS + 1));
     assert_not_put(charter, s.number = 1);
     assert_not_put(charter, s.quorum = 0);
+    assert_not_put(charter, s.founders = 0);
     assert_not_put(charter, s.quorum = 3);
     assert_not_put(charter, s.founders = 0);
     assert_not_put(charter, s.founders = HM_FOUNDERS_MAX + 1);

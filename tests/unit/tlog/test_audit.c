@@ -267,6 +267,23 @@ static void an_audit_since_a_known_head_shows_what_came_behind_it(void **state) 
     }
 }
 
+static void gives_the_edge_of_the_tree_as_it_was(void **state) {
+    (void)state;
+    static hm_tree_edge edge;
+    hm_checkpoint checkpoint = checkpoint_of(&tree);
+    HM_TILE_READER *reader = NULL;
+    assert_ok(hm_tile_reader_new(folder.fd, &checkpoint, &reader));
+    for (size_t i = 0; i < KNOWN_SIZES; i++) {
+        hm_checkpoint known = head_at(known_sizes[i]);
+        assert_ok(hm_tiles_edge(reader, known.size, &edge));
+        hm_merkle_hash root = hm_tree_edge_root(&edge);
+        assert_int_equal(edge.size, known.size);
+        assert_memory_equal(&root, &known.root, sizeof root);
+    }
+    assert_refused(hm_tiles_edge(reader, SIZE + 1, &edge), "smaller than 66001 entries");
+    assert_int_equal(edge.size, 0);
+}
+
 static void refuses_a_log_that_does_not_continue_the_known_head(void **state) {
     (void)state;
     for (size_t i = 1; i < KNOWN_SIZES; i++) {
@@ -355,6 +372,7 @@ int main(void) {
         cmocka_unit_test(a_folder_or_a_pipe_in_the_place_of_a_tile_is_a_fault),
         cmocka_unit_test(an_audit_since_a_known_head_shows_what_came_behind_it),
         cmocka_unit_test(refuses_a_log_that_does_not_continue_the_known_head),
+        cmocka_unit_test(gives_the_edge_of_the_tree_as_it_was),
         cmocka_unit_test(an_audit_since_a_known_head_finds_what_was_changed_behind_it),
         cmocka_unit_test(a_log_may_come_from_elsewhere),
     };

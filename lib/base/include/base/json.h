@@ -39,5 +39,7 @@ HM_MUST_USE hm_err hm_json_end(hm_json *json);
 void hm_json_member(hm_bytes text, const char *key, hm_bytes *value, bool *found);
 /* The same where what is missing is as good as empty. */
 hm_bytes hm_json_text_of(hm_bytes text, const char *key);
+/* Every member of that object, as hm_json_member would give it, in the order in which they stand. */
+void hm_json_members(hm_bytes text, void (*visit)(void *context, hm_bytes name, hm_bytes value), void *context);
 
 #endif

@@ -5,7 +5,7 @@
  * belongs to one thread.
  *
  * What it insists on, whatever the options say: the server's certificate and its name are verified; HTTP/1.1 over TLS,
- * plain HTTP only to a loopback address that is written as a number (127.0.0.0/8, [::1]) and only with plain_loopback;
+ * plain HTTP only with plain, or with plain_loopback to an address that is written as a number (127.0.0.0/8, [::1]);
  * no redirect is followed; no proxy, not even one that the environment names (an office is reached directly, and a
  * variable must not decide who sees the traffic); no cookies, no netrc, no compression; an answer says how long it is
  * (Content-Length, or chunks), so that one that was cut off is a fault; and a body has a bound: what is longer is a
@@ -25,6 +25,7 @@ typedef struct {
     const char *user_agent;            /* NULL: hallmark */
     bool tls13;                        /* TLS 1.3 or nothing, as our own server speaks; else TLS 1.2 will do */
     bool plain_loopback;               /* http:// is allowed, to loopback addresses */
+    bool plain;                        /* http:// is allowed to everywhere: what comes back proves itself */
     unsigned connect_ms;               /* until there is a connection, handshake included; 0: 10 s */
     unsigned total_ms;                 /* for one request, all in; 0: 60 s */
     size_t answer_max;                 /* bytes of a body; 0: 16 MiB */
@@ -69,6 +70,10 @@ HM_MUST_USE hm_err hm_http_post(hm_http *http, const char *path, hm_bytes json, 
 
 /* The same with Content-Type: application/octet-stream. */
 HM_MUST_USE hm_err hm_http_post_octets(hm_http *http, const char *path, hm_bytes octets, hm_http_answer *answer);
+
+/* The same with Content-Type: TYPE. */
+HM_MUST_USE hm_err hm_http_post_as(hm_http *http, const char *path, hm_bytes octets, const char *type,
+                                   hm_http_answer *answer);
 
 /* From now on every request says "Authorization: Bearer BEARER". */
 HM_MUST_USE hm_err hm_http_authorize(hm_http *http, const char *bearer);

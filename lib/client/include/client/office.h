@@ -24,6 +24,8 @@ typedef struct hm_connection {
  * process parses anything or starts a thread. */
 HM_MUST_USE hm_err hm_connect(const char *directory, void (*survivor)(void *context), void *context,
                               hm_connection *connection);
+/* Fork a core for a copy that hm_rehearsal_make has made (core/backup.h). */
+HM_MUST_USE hm_err hm_connect_rehearsal(const char *directory, hm_connection *connection);
 /* Greet over a connection that was just made; on a fault it is closed. For who makes one (client/remote.h). */
 HM_MUST_USE hm_err hm_connection_begin(hm_connection *connection);
 /* One question, one answer. A fault that the core answers with is raised again here. Views in ANSWER last until the

@@ -43,4 +43,13 @@ void hm_office_check(const char *directory, hm_check_say say, void *context, hm_
 /* Is DIRECTORY a backup? */
 bool hm_backup_is(const char *directory);
 
+/* A copy of the office in DIRECTORY, in the new folder TO (both absolute), on which may be tried what one hopes never to
+ * do. It has a token of its own, so nothing that is signed in it is worth anything elsewhere, and it can serve no other
+ * use. The office is only read. */
+HM_MUST_USE hm_err hm_rehearsal_make(const char *directory, const char *to);
+/* It gets new keys in the places of the log's key and of those that certify PRODUCT (NULL, or "": none of one). */
+HM_MUST_USE hm_err hm_rehearsal_take_keys(const char *to, const char *product);
+/* Remove it again, as far as that works. */
+void hm_rehearsal_remove(const char *to);
+
 #endif

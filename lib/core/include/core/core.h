@@ -34,6 +34,7 @@ typedef struct {
                      nobody until he has proved who he is */
     int identity; /* SOCK_SEQPACKET: the process that judges tokens (identity/answer.h) */
     int stop;     /* when something comes: answer what has arrived, and return */
+    unsigned strangers_stamps; /* timestamps in a minute for who has not said who he is; 0: none */
 } hm_core_doors;
 
 /* Serve all who come, until told to stop. */
@@ -41,5 +42,8 @@ HM_MUST_USE hm_err hm_core_serve_office(const char *directory, const hm_core_doo
 
 /* Serve one peer on FD. Returns when the peer has closed, after a last checkpoint. */
 HM_MUST_USE hm_err hm_core_serve(int fd, const char *directory);
+/* The same of a copy that hm_rehearsal_make has made (core/backup.h): what is stated of keys and principals needs no
+ * officers' signatures. */
+HM_MUST_USE hm_err hm_core_rehearse(int fd, const char *directory);
 
 #endif

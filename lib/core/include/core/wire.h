@@ -10,7 +10,7 @@
 
 #include <base/bytes.h>
 
-enum { HM_WIRE_VERSION = 8, HM_WIRE_FIELDS = 10, HM_WIRE_FRAME_MAX = 1 << 20 };
+enum { HM_WIRE_VERSION = 9, HM_WIRE_FIELDS = 12, HM_WIRE_FRAME_MAX = 1 << 20 };
 
 /* Types. Questions are odd, answers are even. */
 typedef enum {
@@ -31,8 +31,13 @@ typedef enum {
     HM_MSG_KEY_LIST = 31,
     HM_MSG_KEY = 32,
     HM_MSG_KEY_GENERATE = 33,
+    HM_MSG_CERT_LIST = 37,
+    HM_MSG_CERT = 38,
     HM_MSG_CERT_REQUEST = 41,
     HM_MSG_CERT_IMPORT = 43,
+    HM_MSG_CERT_REVOKE = 45,
+    HM_MSG_CRL = 47,
+    HM_MSG_CERT_RENEW = 49,
     HM_MSG_LOG_PUBLISH = 51,
     HM_MSG_LOG_LIST = 53,
     HM_MSG_LOG_ENTRY = 54,
@@ -73,7 +78,17 @@ typedef enum {
     HM_MSG_WIDEN = 105,
     HM_MSG_REPEATABLE = 107,
     HM_MSG_ALARMS = 109,
-    HM_MSG_ALARMED = 110
+    HM_MSG_ALARMED = 110,
+    HM_MSG_TIMESTAMP = 111,
+    HM_MSG_LOG_SEARCH = 113,
+    HM_MSG_LOG_SEARCHED = 114,
+    HM_MSG_LOG_INCLUDE = 115,
+    HM_MSG_LOG_SEARCHING = 116,
+    HM_MSG_TSA_SET = 121,
+    HM_MSG_TSA_SHOW = 123,
+    HM_MSG_TSA = 124,
+    HM_MSG_EXPIRIES = 127,
+    HM_MSG_EXPIRY = 128
 } hm_message_type;
 
 /* Field numbers by type. */
@@ -115,8 +130,10 @@ enum {
     HM_SIGN_SIZE,
     HM_SIGN_PLAIN,
     HM_SIGN_CONTENT,
-    HM_SIGN_STATEMENT, /* the manifest, for COSE; otherwise empty */
-    HM_SIGN_PRESENT    /* SHA-256 of the signature that is there already, if that will do for this release; or empty */
+    HM_SIGN_STATEMENT,  /* the manifest, for COSE; otherwise empty */
+    HM_SIGN_PRESENT,    /* SHA-256 of the signature that is there already, if that will do for this release; or empty */
+    HM_SIGN_CERTIFICATE /* SHA-256 of the one that was announced, whose key signs, also when another follows it; or
+                           empty */
 };
 /* REMARK: for who has it signed; empty: nothing. */
 enum { HM_SIGNED_TAG, HM_SIGNED_INTENT, HM_SIGNED_OUTCOME, HM_SIGNED_STRUCTURE, HM_SIGNED_REMARK };
@@ -134,13 +151,62 @@ enum {
     HM_KEY_CHAIN,
     HM_KEY_IMPORTED,
     HM_KEY_CREATED,
-    HM_KEY_STATE /* policy/key_state.h */
+    HM_KEY_STATE,  /* policy/key_state.h */
+    HM_KEY_RELEASE /* whose alone it is; empty: it is not a release's */
 };
-enum { HM_KEY_GENERATE_PRODUCT, HM_KEY_GENERATE_ALGORITHM, HM_KEY_GENERATE_NEXT };
+enum { HM_KEY_GENERATE_PRODUCT, HM_KEY_GENERATE_ALGORITHM, HM_KEY_GENERATE_NEXT, HM_KEY_GENERATE_RELEASE };
 enum { HM_CERT_REQUEST_PRODUCT, HM_CERT_REQUEST_ALGORITHM };
 enum { HM_CERT_IMPORT_PRODUCT, HM_CERT_IMPORT_ALGORITHM, HM_CERT_IMPORT_CHAIN };
-enum { HM_LOG_LIST_FROM, HM_LOG_LIST_COUNT }; /* from 2^64-1: the last COUNT */
+enum { HM_CERT_LIST_PRODUCT }; /* empty: all */
+/* Each that is on record, oldest first. */
+enum {
+    HM_CERT_PRODUCT,
+    HM_CERT_ROLE,
+    HM_CERT_SERIAL,
+    HM_CERT_SUBJECT,
+    HM_CERT_CERTIFICATE, /* SHA-256 of its DER */
+    HM_CERT_NOT_AFTER,
+    HM_CERT_MARKS,      /* hm_cert_mark */
+    HM_CERT_REASON,     /* of its revocation: pki/crl.h */
+    HM_CERT_REVOKED,    /* when; 0: it is not */
+    HM_CERT_INVALIDITY, /* since when it may have been bad; 0: not said */
+};
+typedef enum { HM_CERT_CURRENT = 1, HM_CERT_IMPORTED = 2 } hm_cert_mark;
+enum { HM_CERT_REVOKE_CERTIFICATE, HM_CERT_REVOKE_REASON, HM_CERT_REVOKE_INVALIDITY };
+/* PRODUCT empty: the root's list. DAYS: how long a new one counts, 0: as usual. The answer is DER. */
+enum { HM_CRL_PRODUCT, HM_CRL_DAYS_FIELD, HM_CRL_RENEW };
+enum { HM_CERT_RENEW_PRODUCT, HM_CERT_RENEW_ALGORITHM, HM_CERT_RENEW_DAYS }; /* DAYS 0: as usual */
+enum { HM_LOG_LIST_FROM, HM_LOG_LIST_COUNT };                                /* from 2^64-1: the last COUNT */
 enum { HM_LOG_ENTRY_INDEX, HM_LOG_ENTRY_LEAF, HM_LOG_ENTRY_SALT, HM_LOG_ENTRY_DETAILS };
+/* Conditions, all of which must hold; empty, or 0: none. TYPE: a word of docs/log.md. SINCE <= time < UNTIL. FROM:
+ * entries with lower numbers are passed over. LIMIT: of hits; 0: none, for a front as many as there may be. COMPLETE:
+ * every entry is read, from the first of the window on. */
+enum {
+    HM_LOG_SEARCH_KEY,
+    HM_LOG_SEARCH_PRINCIPAL,
+    HM_LOG_SEARCH_PRODUCT,
+    HM_LOG_SEARCH_RELEASE,
+    HM_LOG_SEARCH_DIGEST,
+    HM_LOG_SEARCH_TYPE,
+    HM_LOG_SEARCH_SINCE,
+    HM_LOG_SEARCH_UNTIL,
+    HM_LOG_SEARCH_FROM,
+    HM_LOG_SEARCH_LIMIT,
+    HM_LOG_SEARCH_COMPLETE
+};
+/* Behind the hits. NEXT: more may follow from there on; SIZE: none do. The rest is of complete searches
+ * (core/search.h). */
+enum {
+    HM_LOG_SEARCHED_NEXT,
+    HM_LOG_SEARCHED_SIZE,
+    HM_LOG_SEARCHED_COMPLETE,
+    HM_LOG_SEARCHED_FIRST,
+    HM_LOG_SEARCHED_ROOT,
+    HM_LOG_SEARCHED_ERASED,
+    HM_LOG_SEARCHED_WHY
+};
+enum { HM_LOG_SEARCHING_DONE, HM_LOG_SEARCHING_ALL }; /* entries: how far it has come, once a second */
+enum { HM_LOG_INCLUDE_INDEX };                        /* an entry: that it is in the tree, as a C2SP tlog-proof */
 enum { HM_LOG_PROVE_SIGNATURE, HM_LOG_PROVE_CONTENT };
 enum { HM_LOG_RECEIPT_SIGNATURE, HM_LOG_RECEIPT_CONTENT };
 enum {
@@ -202,6 +268,31 @@ enum { HM_KNOWN_PRINCIPAL, HM_KNOWN_EXPIRES }; /* seconds since 1970; 0: with th
 
 /* What everybody who runs the office should know: so many temporary policies are in force. */
 enum { HM_ALARMED_BREAK_GLASS };
+/* What ends one day by itself: the certificates that keys sign with, and revocation lists. */
+enum {
+    HM_EXPIRY_KIND, /* hm_expiry_kind */
+    HM_EXPIRY_PRODUCT,
+    HM_EXPIRY_ROLE, /* of the key; of a list empty */
+    HM_EXPIRY_ALGORITHM,
+    HM_EXPIRY_BEGAN,
+    HM_EXPIRY_EXPIRES,
+    HM_EXPIRY_SERIAL /* of a list its number */
+};
+/* PERIOD: the key may not sign any more (policy: cryptoperiod). ROTATION: another is to take its place (rotate). */
+typedef enum {
+    HM_EXPIRY_CERTIFICATE = 1,
+    HM_EXPIRY_CRL = 2,
+    HM_EXPIRY_PERIOD = 3,
+    HM_EXPIRY_ROTATION = 4
+} hm_expiry_kind;
+
+/* A TimeStampReq (RFC 3161), answered by a TimeStampResp: also what the authority refuses is an answer, not a fault. */
+enum { HM_TIMESTAMP_REQUEST };
+/* Whether the office stamps, and by which time source its clock is held (docs/security-officer.md). SOURCE "": it does
+ * not. MAX_OFFSET: milliseconds that the clock may be off. */
+enum { HM_TSA_SET_SOURCE, HM_TSA_SET_MAX_OFFSET };
+/* CLOCK: why it would refuse at this moment, a sentence; "": it would not. */
+enum { HM_TSA_SOURCE, HM_TSA_MAX_OFFSET, HM_TSA_SINCE, HM_TSA_CLOCK, HM_TSA_CERTIFICATE };
 
 /* A session for publishing files of one release, or, with a request's SHA-256, for comparing files with it. */
 enum { HM_PUBLISH_BEGIN_PRODUCT, HM_PUBLISH_BEGIN_RELEASE, HM_PUBLISH_BEGIN_REQUEST };
@@ -235,6 +326,7 @@ enum {
 /* Formats of entries. Of the last two the core has read what it signs. */
 enum { HM_LOGGED_CMS = 1, HM_LOGGED_CATALOGUE = 2, HM_LOGGED_PE = 3, HM_LOGGED_MANIFEST = 4, HM_LOGGED_TRUST_LIST = 5 };
 enum { HM_LOGGED_STATEMENT = 6 }; /* of officers: nothing that is signed here */
+enum { HM_LOGGED_TIMESTAMP = 7 }; /* a token (RFC 3161); as a ceremony: what was stated of the authority */
 
 typedef union {
     uint64_t number;

@@ -37,4 +37,9 @@ void hm_hash_final(hm_hash *hash, hm_digest *digest);
 void hm_digest_of(hm_digest_algorithm algorithm, hm_bytes bytes, hm_digest *digest);
 void hm_sha256(hm_bytes bytes, uint8_t out[static HM_SHA256_LEN]);
 
+/* SHA-1, by which old formats still name a certificate that is found by other means. It is no digest of anything that
+ * is trusted because of it. */
+enum { HM_SHA1_LEN = 20 };
+void hm_sha1_name(hm_bytes bytes, uint8_t out[static HM_SHA1_LEN]);
+
 #endif

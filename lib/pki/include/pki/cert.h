@@ -8,13 +8,14 @@
 typedef enum {
     HM_CERT_ROOT = 1,       /* CA, no path length limit of its own but 1 below; keyCertSign, cRLSign */
     HM_CERT_PRODUCT_CA = 2, /* CA, pathLen 0, critical directoryName constraint O + OU = the product */
-    HM_CERT_SIGNING = 3     /* leaf: digitalSignature, critical EKU codeSigning */
+    HM_CERT_SIGNING = 3,    /* leaf: digitalSignature, critical EKU codeSigning */
+    HM_CERT_TSA = 4         /* leaf of the root: digitalSignature, critical EKU timeStamping and no other */
 } hm_cert_profile;
 
 enum { HM_UUID_LEN = 16 };
 
-/* Every string is printable UTF-8, 1 to 64 characters (RFC 5280 upper bounds); product is NULL in a root. In a
- * certificate request organization and product may be NULL. */
+/* Every string is printable UTF-8, 1 to 64 characters (RFC 5280 upper bounds); product is NULL in a root and in a TSA's
+ * certificate. In a certificate request organization and product may be NULL. */
 typedef struct {
     const char *organization;
     const char *product; /* OU */

@@ -1,5 +1,8 @@
 /* Policies: who may have what of a product signed, as a small text, and what that text says of one request.
  *
+ *     cryptoperiod 365 days              a key signs so long, or so often (signatures); without the line: always
+ *     rotate after 90 days               then another takes its place; or after so many signatures
+ *     key per release                    each release has a key of its own
  *     group qa = bob, carol, dan
  *     rule release
  *       request by ci-main, alice        principals, or groups
@@ -36,7 +39,8 @@ enum {
     HM_POLICY_QUOTAS = 6,    /* of a rule: minute, hour and day, of a principal and of a key */
     HM_POLICY_PATTERN_MAX = 64,
     HM_POLICY_QUOTA_MAX = 1000000000,
-    HM_POLICY_EXPIRES_DAYS_MAX = 366
+    HM_POLICY_EXPIRES_DAYS_MAX = 366,
+    HM_POLICY_TERM_DAYS_MAX = 7320 /* of a key: twenty years */
 };
 
 /* The formats that a policy names. The numbers are those of the log, HM_LOGGED_* in core/wire.h, where a static
@@ -90,8 +94,16 @@ typedef struct {
     hm_policy_quota quota[HM_POLICY_QUOTAS];
 } hm_policy_rule;
 
+/* How long a key of the product serves; 0: no bound. */
+typedef struct {
+    uint32_t period, rotate;                       /* seconds from when it was made */
+    uint32_t period_signatures, rotate_signatures; /* made with it */
+    bool per_release;
+} hm_key_terms;
+
 /* About 33 KiB, and it owns nothing: the names are views of the text, which must outlive it. */
 typedef struct {
+    hm_key_terms terms;
     size_t groups, rules, names;
     hm_policy_group group[HM_POLICY_GROUPS];
     hm_policy_rule rule[HM_POLICY_RULES];

@@ -11,6 +11,9 @@
  * principal; and no workload's claims contain those of another of the same issuer, since a token of the one would be
  * the other's as well.
  *
+ * Under a charter without founders the office is one person's: what he states nobody signs, and it is about keys and
+ * products' policies alone, since there is nobody to give a role to.
+ *
  * Signatures are the caller's to verify: it says whose keys have signed, by the keys that the registry shows it. */
 #ifndef HM_POLICY_REGISTRY_H
 #define HM_POLICY_REGISTRY_H
@@ -22,6 +25,10 @@ typedef struct hm_registry hm_registry;
 HM_MUST_USE hm_err hm_registry_new(const uint8_t office[static 16], hm_registry **registry);
 void hm_registry_free(hm_registry **registry);
 #define HM_REGISTRY __attribute__((cleanup(hm_registry_free))) hm_registry
+
+/* From now on it is a rehearsal's: what is stated of keys and principals needs nobody's signature. Nothing that such a
+ * registry took may be taken for an office's. */
+void hm_registry_rehearse(hm_registry *registry);
 
 /* A signature that was verified, by the key with this number (hm_registry_key). */
 enum { HM_STATEMENT_SIGNERS_MAX = 16 };
@@ -80,6 +87,9 @@ HM_MUST_USE hm_err hm_registry_allows(const hm_registry *registry, hm_bytes name
                                       int64_t now);
 /* The policy of the product that is in force at NOW; a refusal if it has none. */
 HM_MUST_USE hm_err hm_registry_policy(const hm_registry *registry, hm_bytes product, int64_t now, hm_bytes *text);
+
+/* The same, whatever temporary policy there is; empty: it has none. */
+hm_bytes hm_registry_own_policy(const hm_registry *registry, hm_bytes product);
 
 /* What officers have stated of a key: views as of principals. False: nothing, so it is active. */
 typedef struct {

@@ -14,7 +14,7 @@
 
 /* Stored: never reuse a number. */
 typedef enum {
-    HM_ACT_CHARTER = 1,   /* the first statement: the founders, and how many officers it takes */
+    HM_ACT_CHARTER = 1,   /* the first statement: the founders, and how many officers it takes; or none of both */
     HM_ACT_PRINCIPAL = 2, /* who a principal is from now on; without keys, user and issuer: nobody */
     HM_ACT_GRANT = 3,     /* a role, until when; until 0: not any more */
     HM_ACT_POLICY = 4,    /* a product's policy; without text: none. Or one that is in force for some hours */
@@ -45,7 +45,7 @@ typedef struct {
     int64_t time;                    /* Unix seconds UTC, as the officer who wrote it has it */
     hm_act act;
     /* charter */
-    uint64_t quorum; /* so many officers give anything: roles, principals, policies */
+    uint64_t quorum; /* so many officers give anything: roles, principals, policies; 0: there are no founders */
     size_t founders;
     hm_founder founder[HM_FOUNDERS_MAX];
     /* principal, grant: whom it is about */

@@ -46,6 +46,8 @@ typedef struct {
     int64_t created;
 } hm_office_row;
 HM_MUST_USE hm_err hm_store_put_office(hm_store *store, const hm_office_row *office);
+/* From now on its token is the SoftHSM in its folder: in a copy that is no office any more. */
+HM_MUST_USE hm_err hm_store_take_own_token(hm_store *store);
 /* Strings live in STORAGE. */
 HM_MUST_USE hm_err hm_store_get_office(hm_store *store, hm_buf *storage, hm_office_row *office);
 
@@ -68,8 +70,9 @@ typedef enum {
     HM_KEY_ROLE_LOG = 2,
     HM_KEY_ROLE_PRODUCT_CA = 3,
     HM_KEY_ROLE_SIGNING = 4,
-    HM_KEY_ROLE_RECEIPT = 5,   /* the log's, for receipts that devices check */
-    HM_KEY_ROLE_TRUST_ROOT = 6 /* of the trust list */
+    HM_KEY_ROLE_RECEIPT = 5,    /* the log's, for receipts that devices check */
+    HM_KEY_ROLE_TRUST_ROOT = 6, /* of the trust list */
+    HM_KEY_ROLE_TSA = 7         /* of the timestamping authority */
 } hm_key_role;
 typedef struct {
     int64_t id;
@@ -83,10 +86,13 @@ typedef struct {
     bool imported_chain;
     int64_t not_after; /* of the certificate; 0 without one */
     int64_t created;
+    hm_bytes release; /* that it signs alone; empty: it is not a release's */
 } hm_key_row;
 HM_MUST_USE hm_err hm_store_add_key(hm_store *store, const hm_key_row *key, int64_t *id);
 HM_MUST_USE hm_err hm_store_set_certificate(hm_store *store, int64_t key, hm_bytes certificate, hm_bytes chain,
                                             bool imported, int64_t not_after);
+/* Another key has the place and the id of this one, and no certificate yet. */
+HM_MUST_USE hm_err hm_store_replace_key(hm_store *store, int64_t key, hm_bytes spki);
 typedef hm_err (*hm_key_visit)(void *context, const hm_key_row *key);
 /* Keys of PRODUCT (-1: all), of ROLE (0: all), of ALGORITHM (0: all). */
 HM_MUST_USE hm_err hm_store_keys(hm_store *store, int64_t product, int role, int algorithm, hm_key_visit visit,
@@ -113,7 +119,12 @@ HM_MUST_USE hm_err hm_store_log_size(hm_store *store, uint64_t *size);
 typedef hm_err (*hm_entry_visit)(void *context, const hm_entry_row *entry);
 HM_MUST_USE hm_err hm_store_entries(hm_store *store, uint64_t from, uint64_t count, hm_entry_visit visit,
                                     void *context);
+/* The one of this number, also from within a visit of hm_store_entries, but not within its own; no visit if there is
+ * none. */
+HM_MUST_USE hm_err hm_store_entry(hm_store *store, uint64_t index, hm_entry_visit visit, void *context);
 HM_MUST_USE hm_err hm_store_entries_tagged(hm_store *store, uint64_t tag, hm_entry_visit visit, void *context);
+/* The last one, if there is any. */
+HM_MUST_USE hm_err hm_store_last_tagged(hm_store *store, uint64_t tag, hm_entry_visit visit, void *context);
 /* Those with a number of at least FROM. */
 HM_MUST_USE hm_err hm_store_entries_tagged_from(hm_store *store, uint64_t tag, uint64_t from, hm_entry_visit visit,
                                                 void *context);

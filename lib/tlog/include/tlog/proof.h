@@ -14,6 +14,9 @@ typedef struct {
     hm_bytes checkpoint; /* the note, verbatim */
 } hm_log_proof;
 
+/* A C2SP tlog-proof that ENTRY, a leaf, stands at INDEX; its `extra` line is the entry itself. */
+HM_MUST_USE hm_err hm_entry_proof_put(uint64_t index, hm_bytes entry, const hm_merkle_proof *path, hm_bytes checkpoint,
+                                      hm_buf *text);
 HM_MUST_USE hm_err hm_log_proof_put(const hm_log_proof *proof, hm_buf *text);
 /* PROOF's views point into STORAGE, whose content is replaced, and TEXT. What was read is not believed before _check.
  * On a fault PROOF is all zero. */

@@ -48,6 +48,9 @@ HM_MUST_USE hm_err hm_tiles_inclusion(hm_tile_reader *reader, uint64_t index, hm
 HM_MUST_USE hm_err hm_tiles_consistency(hm_tile_reader *reader, uint64_t old_size, hm_merkle_proof *proof);
 /* Entry INDEX out of its bundle, checked against its leaf hash and the root. Appends. */
 HM_MUST_USE hm_err hm_tiles_entry(hm_tile_reader *reader, uint64_t index, hm_buf *entry);
+/* The right edge of the tree as it was at SIZE entries, out of the tiles. Unchecked: who appends the entries behind it
+ * and comes out at the checkpoint's root has proved both. On a fault TREE is the empty tree. */
+HM_MUST_USE hm_err hm_tiles_edge(hm_tile_reader *reader, uint64_t size, hm_tree_edge *tree);
 /* Recompute the whole tree from the entry bundles and compare every tile file and the root: a fault names the first
  * file that is missing or differs, and the entries it spans: "tile/0/x001/234.p/5 differs from the entries it stands
  * for (entries 315904 to 315908)"; where a bundle and its tile disagree, the root tells which of them is named. VISIT

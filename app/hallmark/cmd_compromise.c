@@ -1,0 +1,603 @@
+/* compromise: the bad day. What is known to the office is asked of it each time, so a command that was cut off is run
+ * again and goes on; the files are written anew. */
+#include "commands.h"
+#include "incident.h"
+#include "keys.h"
+#include "office_access.h"
+#include "officer.h"
+#include "request_list.h"
+#include "self_run.h"
+
+#include <base/file.h>
+#include <base/json.h>
+#include <base/name.h>
+#include <core/backup.h>
+#include <crypto/algorithm.h>
+#include <pki/cert.h>
+#include <pki/cose.h>
+#include <pki/crl.h>
+#include <tlog/leaf.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PREFIX_LEAST = 8, ROLE_ROOT = 1, ROLE_PRODUCT_CA = 3, DIGEST_HEX = 64, ARGUMENTS = 560 };
+
+/* hm_with_office takes no context. */
+static hm_incident incident;
+static uint64_t key_state;
+static uint8_t key_id[16];
+static uint64_t key_role, key_created;
+static bool always; /* --since always */
+
+/* ---- whose it is ---- */
+
+static struct {
+    const char *wanted;
+    size_t keys;
+} search;
+
+static bool is_of_certificate(const hm_message *key, const char *wanted) {
+    hm_cert_info info;
+    HM_BUF hex = HM_BUF_EMPTY;
+    const char *sha256;
+    hm_bytes der = key->field[HM_KEY_CERTIFICATE].bytes;
+    if (!der.len || hm_failed(hm_cert_describe(der, &info))) return false;
+    if (hm_failed(hm_put_hex(&hex, HM_ARRAY(info.sha256))) || hm_failed(hm_buf_string(&hex, &sha256))) return false;
+    return strncmp(info.serial, wanted, strlen(wanted)) == 0 || strncmp(sha256, wanted, strlen(wanted)) == 0;
+}
+
+/* It becomes a file's name, and another machine may have named it. */
+static hm_err take_product(hm_bytes name) {
+    if (name.len && hm_failed(hm_name_check(name, sizeof incident.product - 1, "a product's name")))
+        return hm_refuse("the office names a product as none can be named: it lies, or was changed");
+    hm_text_copy(incident.product, sizeof incident.product, name);
+    return HM_OK;
+}
+
+static hm_err look_at_key(const hm_options *options, const hm_message *key) {
+    HM_BUF hex = HM_BUF_EMPTY, named = HM_BUF_EMPTY;
+    const char *id;
+    uint8_t kid[HM_KID_LEN];
+    (void)options;
+    HM_TRY(hm_put_hex(&hex, key->field[HM_KEY_TOKEN_ID].bytes));
+    HM_TRY(hm_buf_string(&hex, &id));
+    if (strncmp(id, search.wanted, strlen(search.wanted)) != 0 && !is_of_certificate(key, search.wanted)) return HM_OK;
+    search.keys++;
+    const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)key->field[HM_KEY_ALGORITHM].number);
+    snprintf(incident.subject, sizeof incident.subject, "%s", id);
+    memcpy(key_id, key->field[HM_KEY_TOKEN_ID].bytes.data, sizeof key_id);
+    key_state = key->field[HM_KEY_STATE].number;
+    key_role = key->field[HM_KEY_ROLE].number;
+    key_created = key->field[HM_KEY_CREATED].number;
+    HM_TRY(take_product(key->field[HM_KEY_PRODUCT].bytes));
+    snprintf(incident.role, sizeof incident.role, "%s", hm_key_role_word(key_role));
+    snprintf(incident.algorithm, sizeof incident.algorithm, "%s", algorithm ? algorithm : "?");
+    HM_TRY(hm_cose_kid(key->field[HM_KEY_SPKI].bytes, kid));
+    HM_TRY(hm_put_hex(&named, HM_ARRAY(kid)));
+    hm_text_copy(incident.kid, sizeof incident.kid, hm_buf_bytes(&named));
+    return HM_OK;
+}
+
+static bool is_principal(hm_connection *office, const char *name) {
+    HM_REGISTRY *registry = NULL;
+    hm_principal principal;
+    if (hm_failed(hm_officer_registry(office, &registry))) return false;
+    for (size_t i = 0; hm_registry_principal(registry, i, &principal); i++)
+        if (hm_bytes_equal(principal.name, hm_text(name))) return true;
+    return false;
+}
+
+static hm_err find_subject(const hm_options *options, hm_connection *office) {
+    const char *word = options->operands[0];
+    search.wanted = word;
+    search.keys = 0;
+    if (strlen(word) >= PREFIX_LEAST) HM_TRY(hm_each_key(options, office, NULL, look_at_key));
+    incident.is_principal = is_principal(office, word);
+    if (incident.is_principal && search.keys)
+        return hm_misuse("%s: is a principal, and how a key's id begins (give more digits)", word);
+    if (incident.is_principal) {
+        snprintf(incident.subject, sizeof incident.subject, "%s", word);
+        return HM_OK;
+    }
+    if (search.keys > 1)
+        return hm_misuse("%s: %zu keys or certificates begin so (give more digits)", word, search.keys);
+    return search.keys ? HM_OK
+                       : hm_refuse("%s: there is no such key, certificate or principal (hallmark key list, cert list, "
+                                   "principal list; of an id the first %d digits at least)",
+                                   word, PREFIX_LEAST);
+}
+
+/* ---- stopped ---- */
+
+static bool is_over(uint64_t state) { return state == HM_KEY_COMPROMISED || state == HM_KEY_DESTROYED; }
+
+/* What officers have signed counts, and not what the office says of that. Nobody has signed what is stated in a
+ * rehearsal. */
+static hm_err find_stated(hm_connection *office, uint64_t *state) {
+    HM_REGISTRY *registry = NULL;
+    hm_stated_key stated;
+    *state = key_state;
+    if (incident.rehearsal) return HM_OK;
+    HM_TRY(hm_officer_statements(office, &registry));
+    *state = hm_registry_key_state(registry, key_id, &stated) ? stated.state : HM_KEY_ACTIVE;
+    return is_over(key_state) && !is_over(*state)
+               ? hm_refuse("the office says that the key is %s, and its statements do not: it lies, or was changed",
+                           hm_key_state_name((unsigned)key_state))
+               : HM_OK;
+}
+
+static hm_err stop_key(const hm_options *options, hm_connection *office) {
+    hm_statement statement = {.act = HM_ACT_KEY, .state = HM_KEY_COMPROMISED, .since = incident.since};
+    uint64_t state;
+    HM_TRY(find_stated(office, &state));
+    incident.destroyed = state == HM_KEY_DESTROYED;
+    if (incident.destroyed) return HM_OK; /* nothing more can be stated of it */
+    if (state == HM_KEY_COMPROMISED) {
+        fprintf(stderr, "hallmark: note: the key was stated to be compromised before; what was stated then stands\n");
+        return HM_OK;
+    }
+    memcpy(statement.token_id, key_id, sizeof statement.token_id);
+    statement.product = hm_text(incident.product);
+    if (options->reason) statement.reason = hm_text(options->reason);
+    return hm_officer_state(options, office, &statement);
+}
+
+static hm_err stop_principal(const hm_options *options, hm_connection *office) {
+    HM_REGISTRY *registry = NULL;
+    hm_principal principal;
+    hm_statement statement = {.act = HM_ACT_PRINCIPAL, .name = hm_text(incident.subject)};
+    HM_TRY(hm_officer_registry(office, &registry));
+    if (!hm_failed(hm_registry_by_name(registry, statement.name, &principal)))
+        return hm_officer_state(options, office, &statement);
+    fprintf(stderr, "hallmark: note: %s is revoked already\n", incident.subject);
+    return HM_OK;
+}
+
+/* What was said first counts, also when the command is given again with another time. */
+static void keep_first_since(int64_t said) {
+    char day[32] = "";
+    struct tm tm;
+    time_t time = (time_t)said;
+    if (gmtime_r(&time, &tm)) strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (!said && incident.since)
+        fprintf(stderr, "hallmark: note: that was said before without a time, which stands: all that it signed is in "
+                        "doubt, and --since is ignored\n");
+    else if (incident.since < said)
+        fprintf(stderr,
+                "hallmark: note: it was said before to be so since %s, which stands: --since, which is earlier, "
+                "is ignored\n",
+                day);
+    incident.since = said;
+}
+
+/* The office took the statement, or says so: then it has it. */
+static hm_err take_stated(hm_connection *office) {
+    HM_REGISTRY *registry = NULL;
+    hm_stated_key stated;
+    HM_TRY(hm_officer_statements(office, &registry));
+    if (!hm_registry_key_state(registry, key_id, &stated) || !is_over(stated.state))
+        return hm_refuse("the office says that the key is compromised, and its statements do not: it lies, or was "
+                         "changed");
+    hm_text_copy(incident.reason, sizeof incident.reason, stated.reason);
+    if (!incident.destroyed) keep_first_since(stated.since);
+    return HM_OK;
+}
+
+static hm_err stop(const hm_options *options, hm_connection *office) {
+    if (incident.is_principal) return stop_principal(options, office);
+    HM_TRY(stop_key(options, office));
+    return incident.rehearsal ? HM_OK : take_stated(office);
+}
+
+/* ---- listed ---- */
+
+typedef struct {
+    hm_outfile out;
+    FILE *file;
+} written;
+
+static void written_clear(written *w) {
+    if (w->file) fclose(w->file);
+    hm_outfile_discard(&w->out);
+}
+#define WRITTEN __attribute__((cleanup(written_clear))) written
+
+static hm_err written_open(int folder, const char *name, written *w) {
+    HM_TRY(hm_outfile_open(folder, name, 0600, &w->out));
+    int copy = fcntl(w->out.fd, F_DUPFD_CLOEXEC, 3);
+    w->file = copy < 0 ? NULL : fdopen(copy, "w");
+    if (w->file) return HM_OK;
+    hm_err err = hm_could_not("%s: %s", name, strerror(errno));
+    if (copy >= 0) close(copy);
+    return err;
+}
+
+static hm_err written_commit(written *w) {
+    bool bad = fflush(w->file) != 0 || ferror(w->file);
+    bad |= fclose(w->file) != 0;
+    w->file = NULL;
+    return bad ? hm_could_not("%s: %s", w->out.path, strerror(errno)) : hm_outfile_commit(&w->out);
+}
+
+/* PAGE: from 0 on. One that lacks something spoils them all. */
+static hm_err take_searched(const hm_message *answer, size_t page) {
+    hm_bytes root = answer->field[HM_LOG_SEARCHED_ROOT].bytes;
+    incident.complete = (!page || incident.complete) && answer->field[HM_LOG_SEARCHED_COMPLETE].number != 0 &&
+                        root.len == sizeof incident.log_root;
+    if (!page) incident.log_first = answer->field[HM_LOG_SEARCHED_FIRST].number;
+    incident.log_size = answer->field[HM_LOG_SEARCHED_SIZE].number;
+    if (root.len == sizeof incident.log_root) memcpy(incident.log_root, root.data, root.len);
+    if (!incident.why[0]) hm_text_copy(incident.why, sizeof incident.why, answer->field[HM_LOG_SEARCHED_WHY].bytes);
+    return HM_OK;
+}
+
+typedef struct {
+    bool looked; /* at the first that the log says of the key */
+    uint64_t index;
+} beginning;
+
+static hm_err take_beginning(const hm_message *entry, beginning *b, FILE *disclosed) {
+    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
+    if (b->looked || !hm_bytes_equal(hm_json_text_of(details, "key"), hm_text(incident.subject))) return HM_OK;
+    b->looked = true;
+    if (!hm_bytes_equal(hm_json_text_of(details, "act"), hm_text("key generated"))) return HM_OK;
+    b->index = entry->field[HM_LOG_ENTRY_INDEX].number;
+    hm_incident_note_time(&incident, details);
+    return hm_incident_disclose(entry, disclosed);
+}
+
+/* The entry that says that the key was made: whatever the clock said later, nothing was signed with it before. It is
+ * read again, under the root, with all behind it. Where it is not found, or not before all others about the key, the
+ * log is read from its first entry on. */
+static hm_err find_beginning(hm_connection *office, FILE *disclosed, uint64_t *from) {
+    hm_message question = {.type = HM_MSG_LOG_SEARCH}, answer;
+    beginning b = {.looked = false};
+    question.field[HM_LOG_SEARCH_KEY].bytes = hm_text(incident.subject);
+    question.field[HM_LOG_SEARCH_TYPE].bytes = hm_text("ceremony");
+    HM_TRY(hm_ask(office, &question, &answer));
+    while (answer.type != HM_MSG_DONE) {
+        if (answer.type == HM_MSG_LOG_ENTRY) HM_TRY(take_beginning(&answer, &b, disclosed));
+        HM_TRY(hm_listen(office, &answer));
+    }
+    *from = b.index;
+    return HM_OK;
+}
+
+/* One question: over HTTPS the list comes in pages, each of which is read to the root. */
+static hm_err read_page(hm_connection *office, FILE *list, FILE *disclosed, uint64_t *from, const hm_message *question,
+                        size_t page, bool *more) {
+    hm_message answer;
+    uint64_t next = 0;
+    HM_TRY(hm_ask(office, question, &answer));
+    while (answer.type != HM_MSG_DONE) {
+        if (answer.type == HM_MSG_LOG_ENTRY) HM_TRY(hm_incident_take(&incident, &answer, list, disclosed));
+        if (answer.type == HM_MSG_LOG_SEARCHED) {
+            HM_TRY(take_searched(&answer, page));
+            next = answer.field[HM_LOG_SEARCHED_NEXT].number;
+        }
+        HM_TRY(hm_listen(office, &answer));
+    }
+    *more = next < incident.log_size;
+    if (!next || (*more && next <= *from)) return hm_could_not("core language: an answer is missing");
+    *from = next;
+    return HM_OK;
+}
+
+/* Every entry from when the key was made (for a principal: of the whole log), of its product: an intent of another
+ * product cannot be this key's, which its id and the core's checks see to. Times are no condition: clocks are put back.
+ */
+static hm_err read_log(hm_connection *office, FILE *list, FILE *disclosed) {
+    hm_message question = {.type = HM_MSG_LOG_SEARCH};
+    bool more = true;
+    question.field[HM_LOG_SEARCH_COMPLETE].number = 1;
+    if (!incident.is_principal) {
+        question.field[HM_LOG_SEARCH_PRODUCT].bytes = hm_text(incident.product);
+        HM_TRY(find_beginning(office, disclosed, &question.field[HM_LOG_SEARCH_FROM].number));
+    }
+    for (size_t page = 0; more; page++)
+        HM_TRY(read_page(office, list, disclosed, &question.field[HM_LOG_SEARCH_FROM].number, &question, page, &more));
+    return hm_incident_end(&incident);
+}
+
+static hm_err write_list(hm_connection *office, int folder) {
+    WRITTEN list = {HM_OUTFILE_NONE, NULL}, disclosed = {HM_OUTFILE_NONE, NULL};
+    hm_message question = {.type = HM_MSG_LOG_PUBLISH}, answer;
+    HM_TRY(written_open(folder, "signatures.jsonl", &list));
+    HM_TRY(written_open(folder, "disclosed.jsonl", &disclosed));
+    HM_TRY(read_log(office, list.file, disclosed.file));
+    HM_TRY(written_commit(&disclosed));
+    HM_TRY(written_commit(&list));
+    HM_TRY(hm_ask(office, &question, &answer));
+    return hm_file_write(folder, "checkpoint", answer.field[HM_BYTES_CONTENT].bytes, 0600);
+}
+
+/* ---- revoked ---- */
+
+static hm_err take_certificate(const hm_message *cert) {
+    for (size_t i = 0; i < incident.certificates; i++) {
+        hm_incident_certificate *c = &incident.certificate[i];
+        if (!hm_bytes_equal(cert->field[HM_CERT_CERTIFICATE].bytes, HM_ARRAY(c->sha256))) continue;
+        hm_text_copy(c->serial, sizeof c->serial, cert->field[HM_CERT_SERIAL].bytes);
+        hm_text_copy(c->subject, sizeof c->subject, cert->field[HM_CERT_SUBJECT].bytes);
+        c->not_after = (int64_t)cert->field[HM_CERT_NOT_AFTER].number;
+        c->revoked = (int64_t)cert->field[HM_CERT_REVOKED].number;
+        c->invalidity = (int64_t)cert->field[HM_CERT_INVALIDITY].number;
+        uint64_t reason = cert->field[HM_CERT_REASON].number;
+        c->imported = (cert->field[HM_CERT_MARKS].number & HM_CERT_IMPORTED) != 0;
+        c->compromised = c->revoked && (reason == HM_CRL_KEY_COMPROMISE || reason == HM_CRL_CA_COMPROMISE);
+    }
+    return HM_OK;
+}
+
+/* A key that has signed nothing yet has a certificate, too. */
+static hm_err note_own_certificate(const hm_options *options, const hm_message *key) {
+    hm_cert_info info;
+    hm_bytes der = key->field[HM_KEY_CERTIFICATE].bytes;
+    (void)options;
+    if (!hm_bytes_equal(key->field[HM_KEY_TOKEN_ID].bytes, HM_ARRAY(key_id)) || !der.len) return HM_OK;
+    HM_TRY(hm_cert_describe(der, &info));
+    return hm_incident_note_certificate(&incident, HM_ARRAY(info.sha256));
+}
+
+static hm_err note_issued(const hm_message *entry) {
+    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes, act = hm_json_text_of(details, "act");
+    hm_leaf leaf;
+    bool issued = hm_bytes_equal(act, hm_text("certificate issued"));
+    if (!issued || !hm_bytes_equal(hm_json_text_of(details, "key"), hm_text(incident.subject))) return HM_OK;
+    HM_TRY(hm_leaf_get(entry->field[HM_LOG_ENTRY_LEAF].bytes, &leaf));
+    return hm_incident_note_certificate(&incident, HM_BYTES(leaf.digest, leaf.digest_len));
+}
+
+/* Those that others have replaced, too. */
+static hm_err find_issued(hm_connection *office) {
+    hm_message question = {.type = HM_MSG_LOG_SEARCH}, answer;
+    question.field[HM_LOG_SEARCH_KEY].bytes = hm_text(incident.subject);
+    question.field[HM_LOG_SEARCH_TYPE].bytes = hm_text("ceremony");
+    HM_TRY(hm_ask(office, &question, &answer));
+    while (answer.type != HM_MSG_DONE) {
+        if (answer.type == HM_MSG_LOG_ENTRY) HM_TRY(note_issued(&answer));
+        HM_TRY(hm_listen(office, &answer));
+    }
+    return HM_OK;
+}
+
+static hm_err list_certificates(const hm_options *options, hm_connection *office) {
+    hm_message question = {.type = HM_MSG_CERT_LIST}, answer;
+    HM_TRY(hm_each_key(options, office, NULL, note_own_certificate));
+    HM_TRY(hm_ask(office, &question, &answer));
+    for (bool more = true;;) {
+        HM_TRY(hm_listen_until_done(&answer, HM_MSG_CERT, &more));
+        if (!more) return HM_OK;
+        HM_TRY(take_certificate(&answer));
+        HM_TRY(hm_listen(office, &answer));
+    }
+}
+
+static hm_err revoke_one(hm_connection *office, const hm_incident_certificate *c) {
+    hm_message question = {.type = HM_MSG_CERT_REVOKE}, answer;
+    question.field[HM_CERT_REVOKE_CERTIFICATE].bytes = HM_ARRAY(c->sha256);
+    question.field[HM_CERT_REVOKE_REASON].number = HM_CRL_KEY_COMPROMISE;
+    question.field[HM_CERT_REVOKE_INVALIDITY].number = (uint64_t)incident.since;
+    return hm_in(hm_ask(office, &question, &answer), "certificate %s", c->serial);
+}
+
+/* Nothing more can be stated of what is destroyed, so its certificates are revoked one by one. */
+static hm_err revoke_of_destroyed(const hm_options *options, hm_connection *office) {
+    HM_TRY(find_issued(office));
+    HM_TRY(list_certificates(options, office));
+    for (size_t i = 0; i < incident.certificates; i++)
+        if (incident.certificate[i].compromised) {
+            keep_first_since(incident.certificate[i].invalidity);
+            break;
+        }
+    size_t revoked = 0;
+    for (size_t i = 0; i < incident.certificates; i++) {
+        const hm_incident_certificate *c = &incident.certificate[i];
+        bool ours = c->serial[0] && !c->imported && key_role != ROLE_ROOT;
+        if (ours && !c->compromised) HM_TRY(revoke_one(office, c));
+        revoked += ours;
+    }
+    fprintf(stderr, "hallmark: note: the key was destroyed before; %s\n",
+            revoked ? "its certificates are revoked" : "it has no certificate that could be revoked");
+    return HM_OK;
+}
+
+/* Its authority's list: of a signing key the product's CA, of a CA the root's. */
+static hm_err write_crl(hm_connection *office, int folder) {
+    hm_message question = {.type = HM_MSG_CRL}, answer;
+    bool of_product = incident.product[0] && key_role != ROLE_PRODUCT_CA;
+    if (key_role == ROLE_ROOT) {
+        fprintf(stderr, "hallmark: note: nobody revokes a root: take it out of every trust store, and found the office "
+                        "anew (docs/security-officer.md)\n");
+        return HM_OK;
+    }
+    question.field[HM_CRL_PRODUCT].bytes = hm_text(of_product ? incident.product : "");
+    HM_TRY(hm_ask(office, &question, &answer));
+    snprintf(incident.crl, sizeof incident.crl, "%.64s.crl", of_product ? incident.product : "root");
+    return hm_file_write(folder, incident.crl, answer.field[HM_BYTES_CONTENT].bytes, 0644);
+}
+
+/* An authority that is stopped, too, signs no list; what was signed is to be known all the same. */
+static hm_err try_crl(hm_connection *office, int folder, bool *made) {
+    hm_err err = write_crl(office, folder);
+    *made = !hm_failed(err);
+    if (*made || err.class != HM_REFUSED) return err;
+    incident.crl[0] = 0;
+    fprintf(stderr, "hallmark: there is no new revocation list: %s\n", hm_err_sentence());
+    return HM_OK;
+}
+
+/* ---- the devices' list ---- */
+
+static const char *given(const hm_options *options, const char *name) {
+    for (size_t i = 0; i < options->given_count; i++)
+        if (strcmp(options->given[i].name, name) == 0) return options->given[i].value;
+    return NULL;
+}
+
+static hm_err run_trust_update(const hm_options *options, const char *list, const char *path, int *status) {
+    const char *words[ARGUMENTS] = {"trust", "update", list, "-o", path, "--revoke-key", incident.kid};
+    HM_BUF unsaid = HM_BUF_EMPTY; /* how to have it signed */
+    size_t count = 7;
+    for (size_t i = 0; i < options->given_count && count + 2 < ARGUMENTS; i++) {
+        if (strcmp(options->given[i].name, "--keep") != 0) continue;
+        words[count++] = "--keep";
+        words[count++] = options->given[i].value;
+    }
+    return hm_self_run(words, incident.rehearsal ? &unsaid : NULL, status);
+}
+
+/* It names the key itself: a rehearsal's would be as good if the roots signed it. One that is there may be signed. */
+static hm_err write_trust_list(const hm_options *options, const char *list, const char *directory) {
+    const char *name = incident.rehearsal ? "trust-list.rehearsal" : "trust-list";
+    char path[4096];
+    int status = 0;
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    snprintf(incident.trust_list, sizeof incident.trust_list, "%s", name);
+    if (access(path, F_OK) == 0)
+        fprintf(stderr, "hallmark: note: %s is there already, and left as it is (of another list: -o another folder)\n",
+                path);
+    else
+        HM_TRY(run_trust_update(options, list, path, &status));
+    return !status ? HM_OK
+                   : hm_refuse("the next trust list was not made, and nothing was stopped: mend that, or leave "
+                               "--trust-list for later");
+}
+
+/* What is misspelt here is found before anything is stopped, which cannot be taken back: the list needs no office. */
+static hm_err make_trust_list(const hm_options *options, const char *directory) {
+    const char *list = given(options, "--trust-list");
+    if (list && incident.is_principal)
+        return hm_misuse("--trust-list: devices trust keys, and %s is a principal", incident.subject);
+    if (list) return write_trust_list(options, list, directory);
+    return given(options, "--keep")
+               ? hm_misuse("--keep: is for the next trust list (--trust-list names the one in force)")
+               : HM_OK;
+}
+
+/* ---- the whole ---- */
+
+static hm_err write_reports(int folder) {
+    HM_BUF json = HM_BUF_EMPTY, html = HM_BUF_EMPTY;
+    HM_TRY(hm_incident_json(&incident, &json));
+    HM_TRY(hm_incident_html(&incident, &html));
+    HM_TRY(hm_file_write(folder, "report.html", hm_buf_bytes(&html), 0600));
+    return hm_file_write(folder, "report.json", hm_buf_bytes(&json), 0600);
+}
+
+static void print_end(const hm_options *options, const char *directory) {
+    if (options->json) {
+        HM_BUF json = HM_BUF_EMPTY;
+        if (!hm_failed(hm_incident_json(&incident, &json))) printf("%.*s", (int)json.len, (const char *)json.data);
+        return;
+    }
+    printf("%llu signature%s in doubt, %llu made before%s\n", (unsigned long long)incident.in_doubt,
+           incident.in_doubt == 1 ? "" : "s", (unsigned long long)(incident.signatures - incident.in_doubt),
+           !incident.complete      ? "; THE LIST MAY LACK SOMETHING"
+           : incident.is_principal ? "; what was approved, stated or published in this name is not listed"
+                                   : "; the log holds no others");
+    if (incident.unfinished)
+        printf("%llu were begun, and the log does not say how they ended\n", (unsigned long long)incident.unfinished);
+    printf("%s: report.html, report.json, signatures.jsonl%s%s%s%s\n", directory, incident.crl[0] ? ", " : "",
+           incident.crl, incident.trust_list[0] ? ", " : "", incident.trust_list);
+    if (incident.rehearsal)
+        printf("This was a rehearsal, on a copy that is gone: nothing was stopped, revoked or published\n");
+    else if (strcmp(incident.role, "signing") == 0)
+        printf("Next: hallmark key rotate, then hallmark resign %s FILE...\n", directory);
+}
+
+static hm_err take_office(const hm_connection *office) {
+    HM_BUF hex = HM_BUF_EMPTY;
+    HM_TRY(hm_put_hex(&hex, HM_ARRAY(office->uuid)));
+    hm_text_copy(incident.office, sizeof incident.office, hm_buf_bytes(&hex));
+    snprintf(incident.organization, sizeof incident.organization, "%s", office->organization);
+    incident.made = time(NULL);
+    return HM_OK;
+}
+
+/* A key's beginning is when it was made; a statement's time is never ahead of its own. */
+static void take_always(void) {
+    int64_t made = (int64_t)key_created;
+    incident.since = HM_INCIDENT_ALWAYS;
+    if (!incident.is_principal && made > 0 && made <= incident.made) incident.since = made;
+}
+
+static hm_err compromise(const hm_options *options, hm_connection *office) {
+    char directory[4000];
+    HM_FD folder = -1;
+    bool listed = true;
+    HM_TRY(take_office(office));
+    if (options->reason) snprintf(incident.reason, sizeof incident.reason, "%s", options->reason);
+    HM_TRY(find_subject(options, office));
+    if (always) take_always();
+    HM_TRY(hm_incident_folder(&incident, options->output, directory, sizeof directory, &folder));
+    HM_TRY(make_trust_list(options, directory));
+    HM_TRY(stop(options, office));
+    if (incident.destroyed) HM_TRY(revoke_of_destroyed(options, office));
+    if (!incident.is_principal) HM_TRY(try_crl(office, folder, &listed));
+    HM_TRY(write_list(office, folder));
+    if (!incident.is_principal) HM_TRY(list_certificates(options, office));
+    HM_TRY(write_reports(folder));
+    print_end(options, directory);
+    if (!incident.complete) return hm_refuse("the list may lack something: %s", incident.why);
+    return listed ? HM_OK : hm_already_reported(HM_REFUSED);
+}
+
+/* ---- rehearsed ---- */
+
+static hm_err in_copy(const hm_options *options, const char *copy, hm_office_work work) {
+    hm_connection office = HM_CONNECTION_NONE;
+    HM_TRY(hm_connect_rehearsal(copy, &office));
+    hm_fault fault = hm_fault_keep(work(options, &office));
+    hm_err ended = hm_disconnect(&office);
+    return fault.class == HM_DONE ? ended : hm_fault_raise(&fault);
+}
+
+/* Which authorities the copy needs keys for depends on whose key it is. */
+static hm_err rehearse_in(const hm_options *options, const char *directory, const char *copy) {
+    HM_TRY(hm_rehearsal_make(directory, copy));
+    HM_TRY(in_copy(options, copy, find_subject));
+    HM_TRY(hm_rehearsal_take_keys(copy, incident.product));
+    return in_copy(options, copy, compromise);
+}
+
+static hm_err rehearse(const hm_options *options) {
+    char folder[4096], copy[4200];
+    char *directory = NULL;
+    const char *where = getenv("TMPDIR");
+    incident.rehearsal = true;
+    HM_TRY(hm_office_directory(options, &directory));
+    snprintf(folder, sizeof folder, "%s/hallmark-rehearsal.XXXXXX", where && where[0] == '/' ? where : "/tmp");
+    hm_err err = strncmp(directory, "https://", 8) == 0
+                     ? hm_misuse("an office elsewhere is rehearsed on its own machine (--office DIR), of which a copy "
+                                 "is made")
+                     : HM_OK;
+    if (!hm_failed(err) && !mkdtemp(folder)) err = hm_could_not("%s: %s", folder, strerror(errno));
+    hm_fault fault = hm_fault_keep(err);
+    if (fault.class == HM_DONE) {
+        fprintf(stderr, "hallmark: note: a rehearsal: what is said now is said of a copy\n");
+        snprintf(copy, sizeof copy, "%s/office", folder);
+        fault = hm_fault_keep(rehearse_in(options, directory, copy));
+        hm_rehearsal_remove(folder);
+    }
+    free(directory);
+    return hm_fault_raise(&fault);
+}
+
+hm_err hm_command_compromise(const hm_options *options) {
+    if (options->reason && strlen(options->reason) > HM_STATED_REASON_MAX)
+        return hm_misuse("--reason: it has at most %d bytes", HM_STATED_REASON_MAX);
+    if (!options->since)
+        return hm_misuse("since when? (--since 8h, 2027-01-31T18:00Z, or always: since there is a key, or principal)");
+    always = strcmp(options->since, "always") == 0;
+    if (!always) HM_TRY(hm_take_since(options->since, &incident.since));
+    hm_err err = options->rehearse ? rehearse(options) : hm_with_office(options, compromise);
+    hm_incident_clear(&incident);
+    return err;
+}

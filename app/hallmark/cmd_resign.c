@@ -1,0 +1,392 @@
+/* resign: what a compromised key had signed while it was good is signed again, with the key that signs now, for the
+ * release it was signed for and as the policy says. Which files are done is asked of the log each time: a command that
+ * was cut off is given again, and goes on. */
+#include "commands.h"
+#include "documents.h"
+#include "self_run.h"
+
+#include <base/file.h>
+#include <base/json.h>
+#include <base/name.h>
+#include <core/wire.h>
+#include <crypto/digest.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { REPORT_MAX = 64 << 20, AT_ONCE = 200, COMMON = 8, EXTRA = 64, RELEASE_MAX = 64 };
+
+/* ---- what the key had signed ---- */
+
+typedef struct {
+    uint64_t outcome;
+    uint32_t release; /* in the table */
+    uint8_t format;
+    bool in_doubt;
+    uint8_t plain[HM_SHA256_LEN]; /* of a file that has its signature beside it */
+} signature;
+
+typedef struct {
+    char key[40], product[65];
+    size_t count, room;
+    signature *of; /* by outcome, ascending */
+    size_t releases, releases_room;
+    char (*release)[RELEASE_MAX + 1];
+} list;
+
+static void list_clear(list *l) {
+    free(l->of);
+    free(l->release);
+}
+#define LIST __attribute__((cleanup(list_clear))) list
+
+static hm_err release_of(list *l, hm_bytes name, uint32_t *at) {
+    if (name.len > RELEASE_MAX) return hm_refuse("signatures.jsonl: a release's name is too long");
+    for (size_t i = l->releases; i-- > 0;)
+        if (hm_bytes_equal(hm_text(l->release[i]), name)) return *at = (uint32_t)i, HM_OK;
+    if (l->releases == l->releases_room) {
+        l->releases_room = 2 * l->releases_room + 16;
+        void *larger = reallocarray(l->release, l->releases_room, sizeof *l->release);
+        if (!larger) return hm_no_memory();
+        l->release = larger;
+    }
+    snprintf(l->release[l->releases], sizeof *l->release, "%.*s", (int)name.len, (const char *)name.data);
+    *at = (uint32_t)l->releases++;
+    return HM_OK;
+}
+
+/* What a string means that stands so in JSON; names seldom have anything to be undone. */
+static hm_err unescape(hm_bytes string, hm_buf *text) {
+    HM_BUF quoted = HM_BUF_EMPTY;
+    if (!string.len || !memchr(string.data, '\\', string.len)) return hm_put(text, string);
+    HM_TRY(hm_put_format(&quoted, "\"%.*s\"", (int)string.len, (const char *)string.data));
+    json_t *value = json_loadb((const char *)quoted.data, quoted.len, JSON_DECODE_ANY, NULL);
+    hm_err err = json_is_string(value) ? hm_put(text, HM_BYTES(json_string_value(value), json_string_length(value)))
+                                       : hm_refuse("signatures.jsonl: is not as hallmark compromise wrote it");
+    json_decref(value);
+    return err;
+}
+
+static hm_err take_release(list *l, hm_bytes string, uint32_t *at) {
+    HM_BUF name = HM_BUF_EMPTY;
+    HM_TRY(unescape(string, &name));
+    return release_of(l, hm_buf_bytes(&name), at);
+}
+
+static hm_err take_plain(hm_bytes line, signature *s) {
+    HM_BUF plain = HM_BUF_EMPTY;
+    if (hm_failed(hm_hex_decode(hm_json_text_of(line, "plain"), &plain)) || plain.len != sizeof s->plain)
+        return hm_refuse("signatures.jsonl: is not as hallmark compromise wrote it");
+    memcpy(s->plain, plain.data, sizeof s->plain);
+    return HM_OK;
+}
+
+static hm_err take_signature(list *l, hm_bytes line) {
+    uint64_t outcome, format;
+    if (!hm_json_text_of(line, "name").len) return HM_OK; /* a certificate, and the like */
+    if (hm_failed(hm_decimal_decode(hm_json_text_of(line, "outcome"), &outcome)) ||
+        hm_failed(hm_decimal_decode(hm_json_text_of(line, "format"), &format)) || format > UINT8_MAX)
+        return hm_refuse("signatures.jsonl: is not as hallmark compromise wrote it");
+    if (l->count && outcome <= l->of[l->count - 1].outcome) return hm_refuse("signatures.jsonl: is not in its order");
+    if (l->count == l->room) {
+        l->room = 2 * l->room + 256;
+        signature *larger = reallocarray(l->of, l->room, sizeof *larger);
+        if (!larger) return hm_no_memory();
+        l->of = larger;
+    }
+    signature *s = &l->of[l->count];
+    *s = (signature){.outcome = outcome, .format = (uint8_t)format};
+    s->in_doubt = !hm_bytes_equal(hm_json_text_of(line, "in_doubt"), hm_text("false"));
+    if (s->format == HM_LOGGED_CMS) HM_TRY(take_plain(line, s));
+    HM_TRY(take_release(l, hm_json_text_of(line, "release"), &s->release));
+    l->count++;
+    return HM_OK;
+}
+
+static hm_err read_signatures(int folder, list *l) {
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t len;
+    int fd = openat(folder, "signatures.jsonl", O_RDONLY | O_CLOEXEC);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+    if (!file && fd >= 0) close(fd);
+    if (!file) return hm_could_not("signatures.jsonl: %s", strerror(errno));
+    hm_err err = HM_OK;
+    while (!hm_failed(err) && (len = getline(&line, &room, file)) > 0)
+        err = take_signature(l, HM_BYTES(line, (size_t)len));
+    free(line);
+    fclose(file);
+    return err;
+}
+
+static hm_err read_list(const char *directory, list *l) {
+    HM_FD folder = -1;
+    HM_BUF report = HM_BUF_EMPTY;
+    HM_TRY(hm_in(hm_folder_open(AT_FDCWD, directory, &folder), "%s", directory));
+    HM_TRY(hm_in(hm_file_read(folder, "report.json", REPORT_MAX, &report), "%s", directory));
+    hm_bytes text = hm_buf_bytes(&report), key = hm_json_text_of(text, "key"),
+             product = hm_json_text_of(text, "product");
+    if (!hm_bytes_equal(hm_json_text_of(text, "incident"), hm_text("key")))
+        return hm_refuse("%s: is not about a key: there is nothing to be signed again", directory);
+    if (hm_bytes_equal(hm_json_text_of(text, "rehearsal"), hm_text("true")))
+        return hm_refuse("%s: is a rehearsal", directory);
+    if (!key.len || key.len >= sizeof l->key || hm_failed(hm_name_check(product, sizeof l->product - 1, "a product")))
+        return hm_refuse("%s: the report is not as hallmark compromise wrote it, or the key is no product's",
+                         directory);
+    memcpy(l->key, key.data, key.len);
+    memcpy(l->product, product.data, product.len);
+    return hm_in(read_signatures(folder, l), "%s", directory);
+}
+
+static const signature *find(const list *l, uint64_t outcome) {
+    size_t low = 0, high = l->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (l->of[middle].outcome < outcome)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < l->count && l->of[low].outcome == outcome ? &l->of[low] : NULL;
+}
+
+/* ---- the files ---- */
+
+typedef struct {
+    const hm_options *options;
+    list *list;
+    const signature **of;                  /* by operand; NULL: it is not signed again */
+    size_t done, left, signed_now, unsure; /* UNSURE: in batches of which something was not signed */
+    hm_class worst;
+} work;
+
+static void worse(work *w, hm_class class) {
+    /* As of several files: refused before could not before denied. */
+    if (w->worst == HM_DONE || class == HM_REFUSED) w->worst = class;
+}
+
+static void tell(work *w, const char *file, const char *what) {
+    fprintf(stderr, "hallmark: %s: %s\n", file, what);
+    w->left++;
+    worse(w, HM_REFUSED);
+}
+
+static size_t put_common(const hm_options *options, const char **words, size_t at) {
+    const char *const common[][2] = {{"--office", options->office}, {"--as", options->as}, {"--ca", options->ca}};
+    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
+        if (!common[i][1]) continue;
+        words[at++] = common[i][0];
+        words[at++] = common[i][1];
+    }
+    return at;
+}
+
+static void judge(work *w, size_t operand, hm_bytes line) {
+    const char *file = w->options->operands[operand];
+    uint64_t outcome;
+    char reason[HM_SENTENCE_MAX];
+    hm_bytes why = hm_json_text_of(line, "reason");
+    if (hm_failed(hm_decimal_decode(hm_json_text_of(line, "outcome"), &outcome))) {
+        snprintf(reason, sizeof reason, "%.*s", (int)why.len, (const char *)why.data);
+        return tell(w, file, reason);
+    }
+    const signature *s = find(w->list, outcome);
+    if (!s) {
+        w->done++;
+        return;
+    }
+    if (s->in_doubt && !w->options->in_doubt)
+        return tell(w, file,
+                    "was signed when somebody else may have had the key: look at it first (--in-doubt signs it again)");
+    if (s->format == HM_LOGGED_MANIFEST)
+        return tell(w, file,
+                    "is an update, whose manifest names its key: sign its payloads again (hallmark sign "
+                    "--format native)");
+    w->of[operand] = s;
+}
+
+/* The line of each file, in their order: it begins with its name. */
+static hm_err judge_all(work *w, size_t from, size_t count, hm_bytes output) {
+    hm_reader reader = hm_reader_of(output);
+    hm_bytes line;
+    size_t at = 0;
+    while (reader.rest.len) {
+        HM_TRY(hm_read_line(&reader, &line));
+        if (at == count) return hm_could_not("log check says more than it was asked");
+        judge(w, from + at++, line);
+    }
+    return at == count ? HM_OK : hm_could_not("log check has said nothing of %s", w->options->operands[from + at]);
+}
+
+static hm_err look_up(work *w, size_t from, size_t count) {
+    const char *words[COMMON + AT_ONCE + 8] = {"log", "check", "--json"};
+    HM_BUF output = HM_BUF_EMPTY;
+    int status;
+    size_t at = put_common(w->options, words, 3);
+    words[at++] = "--";
+    for (size_t i = 0; i < count; i++) words[at++] = w->options->operands[from + i];
+    HM_TRY(hm_self_run(words, &output, &status));
+    return judge_all(w, from, count, hm_buf_bytes(&output));
+}
+
+/* ---- signed again ---- */
+
+static size_t put_extra(const hm_options *options, const char **words, size_t at) {
+    for (size_t i = 0, put = 0; i < options->given_count && put < EXTRA / 2; i++) {
+        if (strcmp(options->given[i].name, "--timestamp") != 0 && !hm_is_document_option(options->given[i].name))
+            continue;
+        words[at++] = options->given[i].name;
+        words[at++] = options->given[i].value;
+        put++;
+    }
+    if (options->wait) words[at++] = "--wait";
+    if (options->json) words[at++] = "--json";
+    return at;
+}
+
+static const char *format_name(uint8_t format) {
+    static const char *const names[] = {NULL, "cms", "catalogue", "pe"};
+    return format < sizeof names / sizeof names[0] ? names[format] : NULL;
+}
+
+/* It was looked at some time ago: is it what was signed still? */
+static bool is_same(work *w, const char *file, const signature *s) {
+    uint8_t sha256[HM_SHA256_LEN];
+    if (s->format != HM_LOGGED_CMS) return true;
+    hm_err err = hm_hash_file(file, sha256);
+    if (hm_failed(err)) {
+        tell(w, file, hm_err_sentence());
+        return false;
+    }
+    if (memcmp(sha256, s->plain, sizeof sha256) == 0) return true;
+    tell(w, file, "was changed since it was looked up in the log, and is not signed");
+    return false;
+}
+
+typedef struct {
+    const char *file;
+    const signature *was;
+} item;
+
+static hm_err sign_some(work *w, const signature *like, const item *items, size_t count) {
+    const char *release = w->list->release[like->release], *format = format_name(like->format);
+    const char *words[COMMON + AT_ONCE + EXTRA + 16] = {"sign", "--product", w->list->product, "--replace"};
+    size_t at = 4, files = 0;
+    int status;
+    if (!format) return hm_refuse("signatures.jsonl: there is no format %u", (unsigned)like->format);
+    if (release[0]) words[at++] = "--release";
+    if (release[0]) words[at++] = release;
+    words[at++] = "--format";
+    words[at++] = format;
+    at = put_extra(w->options, words, put_common(w->options, words, at));
+    words[at++] = "--";
+    for (size_t i = 0; i < count; i++)
+        if (is_same(w, items[i].file, items[i].was)) words[at + files++] = items[i].file;
+    if (!files) return HM_OK;
+    HM_TRY(hm_self_run(words, NULL, &status));
+    *(status ? &w->unsure : &w->signed_now) += files;
+    if (status) worse(w, (hm_class)status);
+    return HM_OK;
+}
+
+/* Those that go with LIKE: of one release, in one format. */
+static hm_err sign_group(work *w, const signature *like) {
+    item items[AT_ONCE];
+    size_t count = 0;
+    for (size_t i = 1; i < w->options->operand_count; i++) {
+        const signature *s = w->of[i];
+        if (!s || s->release != like->release || s->format != like->format) continue;
+        items[count++] = (item){w->options->operands[i], s};
+        w->of[i] = NULL;
+        if (count < AT_ONCE) continue;
+        HM_TRY(sign_some(w, like, items, count));
+        count = 0;
+    }
+    return count ? sign_some(w, like, items, count) : HM_OK;
+}
+
+/* ---- with which key ---- */
+
+static bool is_other(const list *l, hm_bytes line) {
+    return !hm_bytes_equal(hm_json_text_of(line, "key"), hm_text(l->key)) &&
+           hm_bytes_equal(hm_json_text_of(line, "role"), hm_text("signing")) &&
+           hm_bytes_equal(hm_json_text_of(line, "state"), hm_text("active"));
+}
+
+/* Is there, among KEYS (lines of JSON), one that could sign in its place? Of a release's own key only that release's.
+ */
+static bool has_successor(const list *l, hm_bytes keys) {
+    hm_bytes line, release = HM_NO_BYTES;
+    for (hm_reader r = hm_reader_of(keys); r.rest.len && !hm_failed(hm_read_line(&r, &line));)
+        if (hm_bytes_equal(hm_json_text_of(line, "key"), hm_text(l->key))) release = hm_json_text_of(line, "release");
+    for (hm_reader r = hm_reader_of(keys); r.rest.len && !hm_failed(hm_read_line(&r, &line));)
+        if (is_other(l, line) && (!release.len || hm_bytes_equal(hm_json_text_of(line, "release"), release)))
+            return true;
+    return false;
+}
+
+/* Said once, and not of each file. Who may not see the keys is told by sign. */
+static hm_err check_successor(const work *w) {
+    const char *words[COMMON + 8] = {"key", "list", "--json", "--product", w->list->product};
+    HM_BUF output = HM_BUF_EMPTY;
+    int status;
+    put_common(w->options, words, 5);
+    HM_TRY(hm_self_run(words, &output, &status));
+    return status || has_successor(w->list, hm_buf_bytes(&output))
+               ? HM_OK
+               : hm_refuse("there is no key yet that signs in place of %s (hallmark key rotate --product %s)",
+                           w->list->key, w->list->product);
+}
+
+static void warn_of_timestamps(const hm_options *options) {
+    const char *standing = getenv("HALLMARK_TIMESTAMP");
+    for (size_t i = 0; i < options->given_count; i++)
+        if (strcmp(options->given[i].name, "--timestamp") == 0) return;
+    if (!standing || !standing[0])
+        fprintf(stderr, "hallmark: note: timestamps that files have are not taken over (--timestamp)\n");
+}
+
+static hm_err prepare(const work *w) {
+    bool any = false;
+    for (size_t i = 1; i < w->options->operand_count; i++) any |= w->of[i] != NULL;
+    if (!any) return HM_OK;
+    HM_TRY(check_successor(w));
+    warn_of_timestamps(w->options);
+    return HM_OK;
+}
+
+static hm_err resign(work *w) {
+    for (size_t i = 1; i < w->options->operand_count; i += AT_ONCE) {
+        size_t left = w->options->operand_count - i;
+        HM_TRY(look_up(w, i, left < AT_ONCE ? left : AT_ONCE));
+    }
+    HM_TRY(prepare(w));
+    for (size_t i = 1; i < w->options->operand_count; i++)
+        if (w->of[i]) HM_TRY(sign_group(w, w->of[i]));
+    return HM_OK;
+}
+
+static void print_totals(const work *w) {
+    printf("%zu signed again, %zu were not this key's or are done", w->signed_now, w->done);
+    if (w->left) printf(", %zu were left as they are", w->left);
+    if (w->unsure) printf(", of %zu not all were signed (give the command again)", w->unsure);
+    printf("\n");
+}
+
+hm_err hm_command_resign(const hm_options *options) {
+    LIST l = {.count = 0};
+    work w = {.options = options, .list = &l};
+    HM_TRY(read_list(options->operands[0], &l));
+    w.of = calloc(options->operand_count, sizeof *w.of);
+    if (!w.of) return hm_no_memory();
+    hm_err err = resign(&w);
+    free(w.of);
+    HM_TRY(err);
+    if (!options->json) print_totals(&w);
+    return w.worst == HM_DONE ? HM_OK : hm_already_reported(w.worst);
+}

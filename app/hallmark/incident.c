@@ -1,0 +1,226 @@
+#include "incident.h"
+
+#include <base/json.h>
+#include <tlog/leaf.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Of more names than that a report is not read. */
+enum { NAMES_MAX = 5000 };
+
+/* An intent whose outcome is still to come. */
+struct hm_incident_pending {
+    uint64_t index;
+    bool meant;
+    int64_t latest;
+    hm_buf details;
+};
+
+void hm_incident_clear(hm_incident *i) {
+    for (size_t k = 0; k < i->pendings; k++) hm_buf_clear(&i->pending[k].details);
+    free(i->pending);
+    free(i->line);
+    free(i->releases.of);
+    free(i->people.of);
+    free(i->days.of);
+    *i = (hm_incident){.rehearsal = false};
+}
+
+/* Room for one more item of SIZE. */
+static hm_err grow(void *items, size_t size, size_t count, size_t *room) {
+    void **array = items;
+    if (count < *room) return HM_OK;
+    size_t larger = *room ? 2 * *room : 16;
+    void *moved = reallocarray(*array, larger, size);
+    if (!moved) return hm_no_memory();
+    *array = moved;
+    *room = larger;
+    return HM_OK;
+}
+
+static void copy_text(char *to, size_t size, hm_bytes text) {
+    size_t len = text.len < size - 1 ? text.len : size - 1;
+    if (len) memcpy(to, text.data, len);
+    to[len] = 0;
+}
+
+static hm_err count_in(hm_incident_table *table, const char *name, const hm_incident_line *line) {
+    size_t k = table->count;
+    while (k && strcmp(table->of[k - 1].name, name) != 0) k--; /* the newest is asked for most */
+    if (!k) {
+        if (table->count == NAMES_MAX) return table->more = true, HM_OK;
+        HM_TRY(grow(&table->of, sizeof *table->of, table->count, &table->room));
+        table->of[table->count] = (hm_incident_count){.first = line->time};
+        snprintf(table->of[table->count].name, sizeof table->of[0].name, "%s", name);
+        k = ++table->count;
+    }
+    hm_incident_count *c = &table->of[k - 1];
+    c->signatures++;
+    c->in_doubt += line->in_doubt;
+    c->last = line->time;
+    return HM_OK;
+}
+
+static hm_err count_day(hm_incident *i, const hm_incident_line *line) {
+    char day[16];
+    struct tm tm;
+    time_t time = line->time;
+    if (!gmtime_r(&time, &tm) || !strftime(day, sizeof day, "%Y-%m-%d", &tm)) return HM_OK;
+    return count_in(&i->days, day, line);
+}
+
+/* ---- whose it is ---- */
+
+/* "name (how he was known)": who has no member of his own. */
+static bool is_actor(hm_bytes actor, const char *name) {
+    size_t len = strlen(name);
+    return actor.len >= len && memcmp(actor.data, name, len) == 0 && (actor.len == len || actor.data[len] == ' ');
+}
+
+static bool is_meant(const hm_incident *i, hm_bytes details) {
+    if (!i->is_principal) return hm_bytes_equal(hm_json_text_of(details, "key"), hm_text(i->subject));
+    hm_bytes principal = hm_json_text_of(details, "principal");
+    return principal.len ? hm_bytes_equal(principal, hm_text(i->subject))
+                         : is_actor(hm_json_text_of(details, "actor"), i->subject);
+}
+
+hm_err hm_incident_note_certificate(hm_incident *i, hm_bytes sha256) {
+    if (sha256.len != HM_SHA256_LEN) return HM_OK;
+    for (size_t k = 0; k < i->certificates; k++)
+        if (memcmp(i->certificate[k].sha256, sha256.data, HM_SHA256_LEN) == 0) return HM_OK;
+    if (i->certificates == HM_INCIDENT_CERTIFICATES) return HM_OK;
+    memcpy(i->certificate[i->certificates++].sha256, sha256.data, HM_SHA256_LEN);
+    return HM_OK;
+}
+
+static hm_err note_certificate(hm_incident *i, hm_bytes hex) {
+    HM_BUF sha256 = HM_BUF_EMPTY;
+    return hm_failed(hm_hex_decode(hex, &sha256)) ? HM_OK : hm_incident_note_certificate(i, hm_buf_bytes(&sha256));
+}
+
+void hm_incident_note_time(hm_incident *i, hm_bytes details) {
+    uint64_t time;
+    if (hm_failed(hm_decimal_decode(hm_json_text_of(details, "time"), &time)) || time > INT64_MAX) return;
+    if ((int64_t)time > i->latest) i->latest = (int64_t)time;
+}
+
+hm_err hm_incident_disclose(const hm_message *entry, FILE *disclosed) {
+    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
+    HM_BUF hex = HM_BUF_EMPTY;
+    HM_TRY(hm_put_hex(&hex, entry->field[HM_LOG_ENTRY_SALT].bytes));
+    fprintf(disclosed, "{\"index\":%llu,\"salt\":\"%.*s\",\"details\":%.*s}\n",
+            (unsigned long long)entry->field[HM_LOG_ENTRY_INDEX].number, (int)hex.len, (const char *)hex.data,
+            details.len ? (int)details.len : 4, details.len ? (const char *)details.data : "null");
+    return HM_OK;
+}
+
+static hm_err take_intent(hm_incident *i, uint64_t index, hm_bytes details) {
+    if (!details.len && !i->erased++) i->erased_first = index;
+    hm_incident_note_time(i, details);
+    HM_TRY(grow(&i->pending, sizeof *i->pending, i->pendings, &i->pendings_room));
+    struct hm_incident_pending *p = &i->pending[i->pendings++];
+    *p = (struct hm_incident_pending){.index = index, .meant = is_meant(i, details), .latest = i->latest};
+    if (!p->meant) return HM_OK;
+    if (!i->is_principal) HM_TRY(note_certificate(i, hm_json_text_of(details, "certificate")));
+    return hm_put(&p->details, details);
+}
+
+/* ---- a signature ---- */
+
+static void put_member(FILE *list, hm_bytes details, const char *name) {
+    hm_bytes value = hm_json_text_of(details, name);
+    if (value.len) fprintf(list, ",\"%s\":\"%.*s\"", name, (int)value.len, (const char *)value.data);
+}
+
+static hm_err put_line(const hm_incident_line *line, const hm_leaf *outcome, hm_bytes details, FILE *list) {
+    static const char *const members[] = {"product",   "release",   "name",  "plain",   "content",     "key",
+                                          "algorithm", "principal", "actor", "request", "certificate", "purpose"};
+    HM_BUF signature = HM_BUF_EMPTY;
+    HM_TRY(hm_put_hex(&signature, HM_BYTES(outcome->digest, outcome->digest_len)));
+    fprintf(list, "{\"in_doubt\":%s,\"time\":%lld,\"intent\":%llu,\"outcome\":%llu,\"format\":%u",
+            line->in_doubt ? "true" : "false", (long long)line->time, (unsigned long long)line->intent,
+            (unsigned long long)line->outcome, (unsigned)outcome->format);
+    for (size_t m = 0; m < sizeof members / sizeof members[0]; m++) put_member(list, details, members[m]);
+    fprintf(list, ",\"signature\":\"%.*s\"}\n", (int)signature.len, (const char *)signature.data);
+    return HM_OK;
+}
+
+static hm_err keep_line(hm_incident *i, const hm_incident_line *line) {
+    if (!line->in_doubt || i->shown == HM_INCIDENT_SHOWN) return HM_OK;
+    if (!i->line) i->line = calloc(HM_INCIDENT_SHOWN, sizeof *i->line);
+    if (!i->line) return hm_no_memory();
+    i->line[i->shown++] = *line;
+    return HM_OK;
+}
+
+static hm_err take_signature(hm_incident *i, const struct hm_incident_pending *p, uint64_t index, const hm_leaf *leaf,
+                             FILE *list) {
+    hm_bytes details = hm_buf_bytes(&p->details), who = hm_json_text_of(details, "principal");
+    hm_incident_line line = {.intent = p->index, .outcome = index};
+    uint64_t time = 0;
+    (void)!hm_failed(hm_decimal_decode(hm_json_text_of(details, "time"), &time));
+    line.time = (int64_t)time;
+    line.in_doubt = p->latest >= i->since;
+    copy_text(line.name, sizeof line.name, hm_json_text_of(details, "name"));
+    copy_text(line.release, sizeof line.release, hm_json_text_of(details, "release"));
+    copy_text(line.digest, sizeof line.digest, hm_json_text_of(details, "plain"));
+    copy_text(line.who, sizeof line.who, who.len ? who : hm_json_text_of(details, "actor"));
+    if (!line.name[0]) i->of_the_office++;
+    if (!line.name[0]) copy_text(line.name, sizeof line.name, hm_json_text_of(details, "purpose"));
+    i->signatures++;
+    i->in_doubt += line.in_doubt;
+    HM_TRY(count_in(&i->releases, line.release, &line));
+    HM_TRY(count_in(&i->people, line.who, &line));
+    HM_TRY(count_day(i, &line));
+    HM_TRY(keep_line(i, &line));
+    return put_line(&line, leaf, details, list);
+}
+
+/* What ended an intent: its outcome, or that there was none. */
+static hm_err take_end(hm_incident *i, uint64_t index, const hm_leaf *leaf, FILE *list) {
+    for (size_t k = i->pendings; k-- > 0;) {
+        struct hm_incident_pending *p = &i->pending[k];
+        if (p->index != leaf->intent) continue;
+        hm_err err = p->meant && leaf->type == HM_LEAF_OUTCOME ? take_signature(i, p, index, leaf, list) : HM_OK;
+        hm_buf_clear(&p->details);
+        *p = i->pending[--i->pendings];
+        return err;
+    }
+    return HM_OK;
+}
+
+/* A line of the lists is one of theirs: what the log's writer makes has no character that would end it. */
+static hm_err check_one_line(hm_bytes details, uint64_t index) {
+    for (size_t k = 0; k < details.len; k++)
+        if (details.data[k] < ' ')
+            return hm_refuse("entry %llu: its details are not as an office writes them", (unsigned long long)index);
+    return HM_OK;
+}
+
+hm_err hm_incident_take(hm_incident *i, const hm_message *entry, FILE *list, FILE *disclosed) {
+    uint64_t index = entry->field[HM_LOG_ENTRY_INDEX].number;
+    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
+    hm_leaf leaf;
+    HM_TRY(hm_leaf_get(entry->field[HM_LOG_ENTRY_LEAF].bytes, &leaf));
+    HM_TRY(check_one_line(details, index));
+    if (leaf.type == HM_LEAF_INTENT) HM_TRY(hm_incident_disclose(entry, disclosed));
+    if (leaf.type == HM_LEAF_INTENT) return take_intent(i, index, details);
+    return leaf.has_intent ? take_end(i, index, &leaf, list) : HM_OK;
+}
+
+/* The search has found these intents by what their leaves say, and does not ask whose they are. */
+static void doubt_erased(hm_incident *i) {
+    if (i->complete)
+        snprintf(i->why, sizeof i->why,
+                 "the details of %llu intents that may be meant were erased, the first of them entry %llu",
+                 (unsigned long long)i->erased, (unsigned long long)i->erased_first);
+    i->complete = false;
+}
+
+hm_err hm_incident_end(hm_incident *i) {
+    for (size_t k = 0; k < i->pendings; k++) i->unfinished += i->pending[k].meant;
+    if (i->erased) doubt_erased(i);
+    return HM_OK;
+}

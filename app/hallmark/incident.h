@@ -1,0 +1,91 @@
+/* An incident: who or what may be somebody else's, since when, and what was signed with it, as the log has it. */
+#ifndef HM_APP_INCIDENT_H
+#define HM_APP_INCIDENT_H
+
+#include <core/wire.h>
+#include <crypto/digest.h>
+
+#include <stdio.h>
+
+/* How often, and between when. */
+typedef struct {
+    char name[80];
+    uint64_t signatures, in_doubt;
+    int64_t first, last;
+} hm_incident_count;
+typedef struct {
+    size_t count, room;
+    hm_incident_count *of;
+    bool more; /* there were others, which are only in the list */
+} hm_incident_table;
+
+enum { HM_INCIDENT_CERTIFICATES = 16, HM_INCIDENT_SHOWN = 1000, HM_INCIDENT_ALWAYS = 1 };
+typedef struct {
+    uint8_t sha256[HM_SHA256_LEN];
+    char serial[49], subject[513];
+    int64_t not_after, revoked, invalidity;
+    bool imported, compromised; /* another's authority revokes it; its revocation says what happened */
+} hm_incident_certificate;
+
+/* One signature, as its line in the list has it; texts as JSON has them, without quotes. */
+typedef struct {
+    uint64_t intent, outcome;
+    int64_t time;
+    char name[128], release[66], who[80], digest[65];
+    bool in_doubt;
+} hm_incident_line;
+
+typedef struct {
+    bool rehearsal, is_principal;
+    char subject[65]; /* a key's id in hexadecimal, or a principal's name */
+    char product[65], role[16], algorithm[16], kid[65];
+    char office[37], organization[65];
+    char reason[201];
+    int64_t since; /* HM_INCIDENT_ALWAYS and less: all is in doubt */
+    int64_t made;
+    bool destroyed; /* the key was, before anybody said that it may be somebody else's */
+    int64_t latest; /* of the times that entries said so far */
+    /* What was read of the log. */
+    uint64_t log_first, log_size;
+    uint8_t log_root[HM_SHA256_LEN];
+    bool complete;
+    char why[HM_SENTENCE_MAX];     /* it is not */
+    uint64_t erased, erased_first; /* intents of which nobody can say whose they are */
+    /* What it holds. */
+    uint64_t signatures, in_doubt; /* with an outcome */
+    uint64_t unfinished;           /* intents without one: the token may have signed */
+    uint64_t of_the_office; /* among the signatures: certificates, lists and requests, of which no file is known */
+    hm_incident_table releases, people, days;
+    size_t certificates;
+    hm_incident_certificate certificate[HM_INCIDENT_CERTIFICATES];
+    size_t shown;
+    hm_incident_line *line;       /* the first HM_INCIDENT_SHOWN that are in doubt */
+    char crl[80], trust_list[80]; /* names of files; "": there is none */
+    struct hm_incident_pending *pending;
+    size_t pendings, pendings_room;
+} hm_incident;
+void hm_incident_clear(hm_incident *incident);
+#define HM_INCIDENT __attribute__((cleanup(hm_incident_clear))) hm_incident
+
+/* Take ENTRY, an HM_MSG_LOG_ENTRY; they come in their order. LIST gets a line (JSON) for each signature that is the
+ * incident's, DISCLOSED one for each intent, whose details together show that none was left out. */
+HM_MUST_USE hm_err hm_incident_take(hm_incident *incident, const hm_message *entry, FILE *list, FILE *disclosed);
+/* A certificate of the key's, by the SHA-256 of its DER, which an entry has. */
+HM_MUST_USE hm_err hm_incident_note_certificate(hm_incident *incident, hm_bytes sha256);
+/* The time that DETAILS, of the next entry, say. A clock that was put back hides nothing: what stands behind an entry
+ * in the log was made after it, whatever time it says. */
+void hm_incident_note_time(hm_incident *incident, hm_bytes details);
+/* ENTRY's details, as a line of DISCLOSED. */
+HM_MUST_USE hm_err hm_incident_disclose(const hm_message *entry, FILE *disclosed);
+/* There are no more; what the search says of them stands in INCIDENT already. */
+HM_MUST_USE hm_err hm_incident_end(hm_incident *incident);
+
+/* incident_folder.c: the folder of INCIDENT, PATH (NULL: named after its subject), made if it is not there: open in
+ * *FOLDER, its name in DIRECTORY. A refusal if it has something else in it, or another incident's files. */
+HM_MUST_USE hm_err hm_incident_folder(const hm_incident *incident, const char *path, char *directory, size_t size,
+                                      int *folder);
+/* incident_report.c: for machines and for people; whole files. */
+HM_MUST_USE hm_err hm_incident_json(const hm_incident *incident, hm_buf *json);
+HM_MUST_USE hm_err hm_incident_html(const hm_incident *incident, hm_buf *html);
+
+#endif

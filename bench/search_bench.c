@@ -1,0 +1,359 @@
+/* How fast is the log searched? search_bench [ENTRIES [FOLDER]]
+ *
+ * Grows an office's log in a new folder in FOLDER (/var/tmp) to 10,000 entries, then tenfold, up to ENTRIES (10 million
+ * unless told otherwise). At each size the search index is made from nothing, searches are timed, and windows of the
+ * last 1,000 entries, 10,000, ... are walked completely, up to the signed root. Entries are intents and outcomes, as
+ * long as real ones, of fifty principals, twenty products with two keys each, and a year. One line per figure, "name
+ * value unit", for bench/search_rows.py. The folder is removed. */
+#include "search.h"
+
+#include "../tests/unit/software_signer.h"
+
+#include <base/file.h>
+#include <base/json.h>
+#include <base/secret.h>
+#include <store/search_index.h>
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LEAST = 10000, MOST = 10000000, BATCH = 8, COMMIT = 65536, YEAR = 365 * 86400, TIMES = 200, DAY = 86400 };
+enum { PRINCIPALS = 50, PRODUCTS = 20, RELEASES = 500, BEGAN = 1780000000 };
+
+static char folder[4096];
+static hm_office office;
+static hm_session session;
+static uint64_t most = MOST;
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void must(hm_err err) {
+    if (!hm_failed(err)) return;
+    fprintf(stderr, "search_bench: %s\n", hm_err_sentence());
+    exit(err.class);
+}
+
+/* ---- an office whose log is this long ---- */
+
+static software_signer *log_signer;
+
+static const char *in_folder(const char *name) {
+    static char path[8300];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void add_log_key(void) {
+    hm_key_row key = {.role = HM_KEY_ROLE_LOG,
+                      .algorithm = HM_KEY_ED25519,
+                      .token_id = {1},
+                      .spki = software_signer_of(log_signer)->spki};
+    int64_t id;
+    must(hm_store_begin(office.store));
+    must(hm_store_add_key(office.store, &key, &id));
+    for (unsigned i = 0; i < PRODUCTS; i++) {
+        char name[32];
+        hm_product_row row = {.class = {(uint8_t)i}};
+        snprintf(name, sizeof name, "product-%u", i);
+        row.name = hm_text(name);
+        must(hm_store_add_product(office.store, &row, &id));
+    }
+    must(hm_store_commit(office.store));
+}
+
+static void make_office(void) {
+    log_signer = software_signer_new(HM_KEY_ED25519);
+    must(hm_store_create(in_folder("office.db")));
+    must(hm_store_open(in_folder("office.db"), &office.store));
+    must(hm_folder_make(in_folder("log"), 0700));
+    must(hm_folder_open(AT_FDCWD, folder, &office.dirfd));
+    must(hm_folder_open(office.dirfd, "log", &office.log_dirfd));
+    office.directory = folder;
+    office.session = &session;
+    office.row.origin = "example.com/log";
+    add_log_key();
+}
+
+/* What number N of the intents is about, the same each time it is asked. */
+typedef struct {
+    unsigned principal, product, key, release;
+    int64_t time;
+    uint8_t plain[HM_SHA256_LEN], signature[HM_SHA256_LEN];
+} matter;
+
+static void matter_of(uint64_t n, matter *m) {
+    uint8_t random[HM_SHA256_LEN];
+    hm_sha256(HM_BYTES(&n, sizeof n), random);
+    m->principal = random[0] % PRINCIPALS;
+    m->product = random[1] % PRODUCTS;
+    m->key = 2 * m->product + random[2] % 2;
+    m->release = (unsigned)(n / 1000 % RELEASES);
+    m->time = BEGAN + (int64_t)((double)n * YEAR / ((double)MOST / 2));
+    memcpy(m->plain, random, sizeof m->plain);
+    hm_sha256(HM_ARRAY(random), m->signature);
+}
+
+static void put_key(unsigned key, char text[static 33]) { snprintf(text, 33, "%08x%024x", key * 2654435761u, key); }
+
+static void describe_intent(const matter *m, hm_buf *details) {
+    char text[64];
+    hm_json json = hm_json_canonical(details);
+    hm_json_object(&json, NULL);
+    snprintf(text, sizeof text, "runner-%02u (workload)", m->principal);
+    hm_json_string(&json, "actor", text);
+    hm_json_string(&json, "algorithm", "es256");
+    hm_json_string(&json, "certificate", "294f85e30ad9f11feab0cd4fe1f905369c6ef6b6345bb535495b85b326809374");
+    hm_json_hex(&json, "content", HM_ARRAY(m->plain));
+    put_key(m->key, text);
+    hm_json_string(&json, "key", text);
+    hm_json_string(&json, "name", "launcher-x86_64.exe");
+    hm_json_hex(&json, "plain", HM_ARRAY(m->plain));
+    hm_json_number(&json, "policy", 42);
+    snprintf(text, sizeof text, "runner-%02u", m->principal);
+    hm_json_string(&json, "principal", text);
+    snprintf(text, sizeof text, "product-%u", m->product);
+    hm_json_string(&json, "product", text);
+    snprintf(text, sizeof text, "2.%u.0", m->release);
+    hm_json_string(&json, "release", text);
+    hm_json_string(&json, "rule", "nightly");
+    hm_json_number(&json, "size", 108032);
+    hm_json_number(&json, "time", m->time);
+    hm_json_string(&json, "token", "SoftHSM project / SoftHSM v2 / 83770f87bd053478");
+    hm_json_close_object(&json);
+    must(hm_json_end(&json));
+}
+
+static void append_one(uint64_t n, bool outcome, uint64_t intent) {
+    matter m;
+    char text[64];
+    uint64_t index;
+    HM_BUF details = HM_BUF_EMPTY;
+    matter_of(n, &m);
+    hm_product product = {.class = {(uint8_t)m.product}};
+    if (!outcome) describe_intent(&m, &details);
+    snprintf(text, sizeof text, "{\"time\":%lld}", (long long)m.time);
+    hm_record record = {.type = outcome ? HM_LEAF_OUTCOME : HM_LEAF_INTENT,
+                        .product = &product,
+                        .format = 1,
+                        .digest = outcome ? HM_ARRAY(m.signature) : HM_ARRAY(m.plain),
+                        .has_intent = outcome,
+                        .intent = intent,
+                        .details = outcome ? hm_text(text) : hm_buf_bytes(&details)};
+    must(hm_log_append(&office, &record, &index));
+}
+
+/* A batch of intents and then their outcomes, as the core writes them. */
+static void grow(uint64_t from, uint64_t to) {
+    must(hm_store_begin(office.store));
+    for (uint64_t at = from; at < to; at += (uint64_t)2 * BATCH) {
+        for (uint64_t i = 0; i < BATCH; i++) append_one(at / 2 + i, false, 0);
+        for (uint64_t i = 0; i < BATCH; i++) append_one(at / 2 + i, true, at + i);
+        if (at % COMMIT) continue;
+        must(hm_store_commit(office.store));
+        must(hm_store_begin(office.store));
+    }
+    must(hm_store_commit(office.store));
+}
+
+typedef struct {
+    uint64_t next;
+    hm_buf leaf;
+} leaf_feed;
+
+static hm_err take_leaf(void *context, const hm_entry_row *entry) {
+    leaf_feed *feed = context;
+    feed->leaf.len = 0;
+    return hm_put(&feed->leaf, entry->leaf);
+}
+
+static hm_err next_leaf(void *context, hm_bytes *entry) {
+    leaf_feed *feed = context;
+    HM_TRY(hm_store_entry(office.store, feed->next++, take_leaf, feed));
+    *entry = hm_buf_bytes(&feed->leaf);
+    return HM_OK;
+}
+
+static void publish(uint64_t size) {
+    static hm_tree_edge tree;
+    leaf_feed feed = {.next = tree.size - tree.size % HM_TILE_WIDTH};
+    hm_note_key key;
+    HM_BUF text = HM_BUF_EMPTY, note = HM_BUF_EMPTY, edge = HM_BUF_EMPTY;
+    must(hm_tiles_extend(office.log_dirfd, &tree, size, (hm_entry_feed){&feed, next_leaf}));
+    hm_checkpoint checkpoint = {.size = size, .root = hm_tree_edge_root(&tree)};
+    snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", office.row.origin);
+    must(hm_checkpoint_put(&checkpoint, &text));
+    must(hm_note_key_make(office.row.origin, software_signer_of(log_signer)->spki, &key));
+    must(hm_note_sign(hm_buf_bytes(&text), &key, software_signer_of(log_signer), &note));
+    must(hm_tree_edge_put(&tree, &edge));
+    must(hm_tiles_publish(office.log_dirfd, hm_buf_bytes(&note)));
+    must(hm_store_put_head(office.store, hm_buf_bytes(&edge), hm_buf_bytes(&note)));
+    hm_buf_clear(&feed.leaf);
+}
+
+/* ---- what is measured ---- */
+
+static hm_err count_one(void *context, const hm_entry_row *entry) {
+    (void)entry;
+    ++*(uint64_t *)context;
+    return HM_OK;
+}
+
+static double search(const hm_search_query *query, uint64_t limit, bool complete, uint64_t *found) {
+    hm_search *s = NULL;
+    bool over = false;
+    *found = 0;
+    double start = seconds();
+    must(hm_search_begin(&office, query, &(hm_search_how){.limit = limit, .complete = complete}, &s));
+    while (!over) must(hm_search_step(s, count_one, found, &over));
+    double took = seconds() - start;
+    if (complete && !hm_search_result_of(s)->complete) must(hm_could_not("a list is not complete"));
+    hm_search_free(&s);
+    return took;
+}
+
+static uint64_t bytes_of(const char *name) {
+    struct stat st;
+    return stat(in_folder(name), &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
+}
+
+static void catch_up(uint64_t size) {
+    bool behind = true;
+    hm_search_forget(&office);
+    hm_search_index_remove(in_folder("search.db"));
+    double start = seconds();
+    while (behind) must(hm_search_catch_up(&office, &behind));
+    double took = seconds() - start;
+    hm_search_forget(&office);
+    printf("search_%llu_catch_up %.3f s\n", (unsigned long long)size, took);
+    printf("search_%llu_catch_up_rate %.0f entries/s\n", (unsigned long long)size, (double)size / took);
+    printf("search_%llu_index %.2f bytes\n", (unsigned long long)size, (double)bytes_of("search.db") / (double)size);
+    printf("search_%llu_database %.2f bytes\n", (unsigned long long)size, (double)bytes_of("office.db") / (double)size);
+}
+
+static int compare_times(const void *a, const void *b) {
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+/* What a random intent is about. */
+typedef struct {
+    matter m;
+    char principal[16], product[16], key[33];
+} example;
+
+static void take_example(uint64_t size, example *e) {
+    matter_of((((uint64_t)random() << 31) | (uint64_t)random()) % (size / 2), &e->m);
+    snprintf(e->principal, sizeof e->principal, "runner-%02u", e->m.principal);
+    snprintf(e->product, sizeof e->product, "product-%u", e->m.product);
+    put_key(e->m.key, e->key);
+}
+
+typedef enum { BY_DIGEST, BY_SIGNATURE, BY_KEY, BY_PRINCIPAL_PRODUCT, BY_DAY, KINDS } kind;
+static const char *const kind_name[KINDS] = {"digest", "signature", "key", "principal_product", "principal_day"};
+
+static hm_search_query query_of(kind k, const example *e) {
+    switch (k) {
+    case BY_DIGEST:
+        return (hm_search_query){.digest = HM_ARRAY(e->m.plain)};
+    case BY_SIGNATURE:
+        return (hm_search_query){.digest = HM_ARRAY(e->m.signature)};
+    case BY_KEY:
+        return (hm_search_query){.key = hm_text(e->key)};
+    case BY_PRINCIPAL_PRODUCT:
+        return (hm_search_query){.principal = hm_text(e->principal), .product = hm_text(e->product)};
+    default:
+        return (hm_search_query){
+            .principal = hm_text(e->principal), .since = e->m.time / DAY * DAY, .until = e->m.time / DAY * DAY + DAY};
+    }
+}
+
+/* Each a hundred hits at most, but the day, of which all are wanted. */
+static void measure_kind(uint64_t size, kind k) {
+    static double times[TIMES];
+    uint64_t found, all = 0;
+    for (size_t i = 0; i < TIMES; i++) {
+        example e;
+        take_example(size, &e);
+        hm_search_query query = query_of(k, &e);
+        times[i] = search(&query, k == BY_DAY ? 0 : 100, false, &found);
+        if (!found) must(hm_could_not("what is there is not found"));
+        all += found;
+    }
+    qsort(times, TIMES, sizeof *times, compare_times);
+    printf("search_%llu_%s_median %.3f ms\n", (unsigned long long)size, kind_name[k], times[TIMES / 2] * 1e3);
+    printf("search_%llu_%s_95th %.3f ms\n", (unsigned long long)size, kind_name[k], times[TIMES * 95 / 100] * 1e3);
+    printf("search_%llu_%s_found %.1f entries\n", (unsigned long long)size, kind_name[k], (double)all / TIMES);
+}
+
+/* The index opened for one search, as a command does it. */
+static void measure_cold(uint64_t size) {
+    static double times[TIMES];
+    uint64_t found;
+    for (size_t i = 0; i < TIMES; i++) {
+        example e;
+        take_example(size, &e);
+        hm_search_query query = query_of(BY_DIGEST, &e);
+        hm_search_forget(&office);
+        times[i] = search(&query, 100, false, &found);
+    }
+    qsort(times, TIMES, sizeof *times, compare_times);
+    printf("search_%llu_cold_median %.3f ms\n", (unsigned long long)size, times[TIMES / 2] * 1e3);
+}
+
+/* All that one key signed in the last so many entries. */
+static void measure_windows(uint64_t size) {
+    for (uint64_t window = 1000; window <= size; window *= 10) {
+        example e;
+        uint64_t found;
+        matter first;
+        take_example(size, &e);
+        matter_of((size - window) / 2, &first);
+        hm_search_query query = {.key = hm_text(e.key), .since = window == size ? 0 : first.time};
+        double took = search(&query, 0, true, &found);
+        printf("search_%llu_window_%llu %.3f s\n", (unsigned long long)size, (unsigned long long)window, took);
+    }
+}
+
+static void measure(void) {
+    make_office();
+    for (uint64_t size = LEAST, before = 0; size <= most; before = size, size *= 10) {
+        double start = seconds();
+        grow(before, size);
+        publish(size);
+        fprintf(stderr, "search_bench: %llu entries after %.0f s\n", (unsigned long long)size, seconds() - start);
+        catch_up(size);
+        for (kind k = 0; k < KINDS; k++) measure_kind(size, k);
+        measure_cold(size);
+        measure_windows(size);
+        fflush(stdout);
+    }
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk) {
+    (void)st, (void)type, (void)walk;
+    return remove(path);
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1) must(hm_decimal_decode(hm_text(argv[1]), &most));
+    snprintf(folder, sizeof folder, "%s/search-bench-XXXXXX", argc > 2 ? argv[2] : "/var/tmp");
+    if (most < LEAST || !mkdtemp(folder)) {
+        fprintf(stderr, "search_bench: usage: search_bench [ENTRIES [FOLDER]]\n");
+        return HM_MISUSED;
+    }
+    measure();
+    hm_search_forget(&office);
+    hm_store_close(&office.store);
+    software_signer_free(&log_signer);
+    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ? HM_DONE : HM_COULD_NOT;
+}

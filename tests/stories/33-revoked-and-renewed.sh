@@ -1,0 +1,273 @@
+#!/bin/sh
+# How certificates end: renewed, revoked, and by revocation lists that every tool reads. Locally, in an office with
+# founders, and through a server.
+# shellcheck disable=SC2016,SC2086,SC2154  # the dollars are of the programs inside; $two is two options; lib.sh sets scratch
+. "$(dirname "$0")/lib.sh"
+story "P5, P10: revoked and renewed"
+. "$root/tests/stories/served.sh"
+
+# of `cert list --json`: the member $2 of the lines that hold $1
+of_list() { hallmark cert list --json | sed -n "/$1/s/.*\"$2\":\"\([0-9a-f]*\)\".*/\1/p"; }
+signing='"role":"signing".*"current":true'
+
+# ---- an office of one person ----
+
+step "an office" hallmark init --org "Example Medical"
+step "a product" hallmark product add pump
+seq 1000 >a.bin
+step "something is signed" hallmark sign --product pump a.bin
+step "nothing is revoked, and nobody has asked for a list" test ! -e "$HALLMARK_OFFICE/crl"
+step "the roots, for others" hallmark trust export -o trust.pem
+expect_refused 'no revocation list of "pump CA"' "who wants lists must have them" hallmark verify --crl-required a.bin
+expect_output '"revocation":"not judged"' "and otherwise it is said that there were none" hallmark verify --json a.bin
+step "the list of the product's authority" hallmark cert crl --product pump -o pump.crl
+step "the list of the root, in DER" hallmark cert crl --der -o root.der
+step "the files of the office are the same" cmp root.der "$HALLMARK_OFFICE/crl/root.crl"
+expect_output '"revocation":"judged"' "by both everything can be judged" \
+    hallmark verify --json --trust trust.pem --crl pump.crl --crl root.der --crl-required a.bin
+expect_output '"revocation":"partly judged"' "by one a part" hallmark verify --json --trust trust.pem --crl pump.crl a.bin
+cp pump.crl first.crl
+step "as long as it is true, it is the same list" hallmark cert crl --product pump -o pump.crl --replace
+expect_same first.crl pump.crl "byte for byte"
+step "unless another one is wanted" hallmark cert crl --product pump --renew --days 30 -o second.crl
+number_of() { openssl crl -in "$1" -noout -crlnumber | sed 's/.*=//'; }
+step "its number is higher" sh -c 'test $(($1)) -gt $(($0))' "$(number_of first.crl)" "$(number_of second.crl)"
+expect_fault 2 "1 to 3660" "not for ever" hallmark cert crl --product pump --days 4000
+
+# ---- renewed ----
+
+before=$(of_list "$signing" serial)
+step "the certificate is renewed" hallmark cert renew --product pump --days 200
+step "it is another one" test "$(of_list "$signing" serial)" != "$before"
+expect_output "$before" "the one before is on record still" hallmark cert list
+step "what it signed verifies" hallmark verify a.bin
+cp a.bin b.bin
+step "what is signed now" hallmark sign --product pump b.bin
+spki_of() { openssl pkcs7 -inform DER -in "$1" -print_certs | openssl x509 -noout -pubkey; }
+step "is by the same key" test "$(spki_of a.bin.p7s)" = "$(spki_of b.bin.p7s)"
+expect_fault 2 "460 days at most" "by the CA/Browser Forum's profile not for so long" \
+    hallmark cert renew --product pump --profile cab-code-signing --days 500
+expect_fault 2 "there is cab-code-signing" "there is one profile" hallmark cert renew --product pump --profile tls
+expect_refused "no rsa3072 certificate to renew" "what there is not is not renewed" \
+    hallmark cert renew --product pump --algorithm rsa3072
+expect_refused "there is no product fridge" "nor of a product that there is not" hallmark cert renew --product fridge
+
+# ---- revoked ----
+
+expect_fault 2 "why?" "a revocation has a reason" hallmark cert revoke "$before"
+expect_fault 2 "there are superseded" "one of a few" hallmark cert revoke "$before" --reason because
+expect_refused "a key's matter" "a stolen key is more than that" hallmark cert revoke "$before" --reason key-compromise
+expect_refused "there is no certificate" "nobody's certificate" hallmark cert revoke 0123456789abcdef --reason superseded
+expect_fault 2 "first 8 digits" "a few digits are too few" hallmark cert revoke 0123 --reason superseded
+root=$(of_list '"role":"root CA"' serial)
+expect_refused "a root is not revoked" "a root cannot say that it is none" hallmark cert revoke "$root" --reason superseded
+expect_fault 2 "has not been yet" "nor was it bad in the future" \
+    hallmark cert revoke "$before" --reason superseded --since 2999-01-01T00:00Z
+step "the one before is revoked" hallmark cert revoke "$before" --reason superseded --since 1h
+expect_refused "revoked already" "once" hallmark cert revoke "$before" --reason superseded
+expect_refused "revoked already" "in OpenSSL's capitals, too" \
+    hallmark cert revoke "$(echo "$before" | tr a-f A-F)" --reason superseded
+expect_output "REVOKED on" "as the list of certificates says" hallmark cert list
+expect_refused "is revoked since" "what it signed is refused at once" hallmark verify a.bin
+expect_refused "(superseded)" "with the reason" hallmark verify a.bin
+step "what the next one signed is not" hallmark verify b.bin
+step "who has the old list does not know it" hallmark verify --trust trust.pem --crl second.crl a.bin
+step "the new list" hallmark cert crl --product pump -o third.crl
+expect_refused "is revoked since" "says so" hallmark verify --trust trust.pem --crl third.crl a.bin
+expect_refused "is revoked since" "whichever stands first: the higher number counts" \
+    hallmark verify --trust trust.pem --crl third.crl --crl second.crl a.bin
+expect_refused "no revocation list in it" "a file of roots is none" \
+    hallmark verify --trust trust.pem --crl "$HALLMARK_OFFICE/trust.pem" a.bin
+step "the log holds" hallmark log check
+cp "$HALLMARK_OFFICE/crl/pump.crl" newest.crl
+openssl crl -in second.crl -outform DER -out "$HALLMARK_OFFICE/crl/pump.crl"
+expect_refused "is not the newest" "and tells of a list that was put back" hallmark log check
+step "which is made again when it is asked for" hallmark cert crl --product pump -o fourth.crl
+step "and the log holds" hallmark log check
+
+# ---- what other tools say ----
+
+openssl pkcs7 -inform DER -in a.bin.p7s -print_certs -out a.pem
+openssl pkcs7 -inform DER -in b.bin.p7s -print_certs -out b.pem
+openssl x509 -in a.pem -out a-leaf.pem
+openssl x509 -in b.pem -out b-leaf.pem
+hallmark cert export --product pump -o chain.pem
+sed -n '/BEGIN/,$p' trust.pem >root.pem
+openssl crl -inform DER -in "$HALLMARK_OFFICE/crl/root.crl" -out root.crl
+cat fourth.crl root.crl >both.crl
+cat chain.pem root.pem >cas.pem
+step "openssl verifies our lists" sh -c 'openssl crl -in fourth.crl -noout -CAfile cas.pem -verify 2>&1 | grep -q "verify OK"'
+verified() { openssl verify -purpose any -CAfile root.pem -untrusted chain.pem -CRLfile both.crl "$@"; }
+step "openssl finds the new certificate good" verified -crl_check b-leaf.pem
+step "and its whole chain" verified -crl_check_all b-leaf.pem
+expect_fault 2 "certificate revoked" "openssl finds the old one revoked" verified -crl_check a-leaf.pem
+expect_fault 2 "certificate revoked" "and so by the chain" verified -crl_check_all a-leaf.pem
+expect_fault 2 "unable to get certificate CRL" "openssl, too, cannot judge the chain by one list" \
+    openssl verify -purpose any -CAfile root.pem -untrusted chain.pem -CRLfile fourth.crl -crl_check_all b-leaf.pem
+later=$(($(date +%s) + 40 * 86400))
+expect_fault 2 "CRL has expired" "nor by one that is stale" \
+    openssl verify -attime $later -purpose any -CAfile root.pem -untrusted chain.pem -CRLfile fourth.crl -crl_check b-leaf.pem
+
+# ---- what is due ----
+
+expect_output "expires in" "sooner, if that is wanted" hallmark status --within 300d
+step "today nothing is due" sh -c '! hallmark status | grep -q DUE'
+expect_fault 2 "90d or 36h" "a time has a unit" hallmark status --within soon
+hallmark cert crl --product pump --days 3 -o short.crl
+expect_output "DUE: the revocation list of pump is stale in" "a list that is stale soon" hallmark status
+expect_output '"due":"soon-stale"' "is told of" hallmark status --json
+hallmark cert crl --product pump --days 90 -o fourth.crl --replace
+cat fourth.crl root.crl >both.crl
+hallmark cert renew --product pump --days 20 >/dev/null
+expect_output "DUE: the signing certificate of pump (es256) expires in" "a certificate that expires soon" hallmark status
+expect_output '"due":"expires-soon"' "too" hallmark status --json --product pump
+step "of another product nothing" sh -c '! hallmark status --product fridge | grep -q DUE'
+
+# A driver, as Windows' tools see it.
+pe=$(find /usr/lib/systemd/boot /usr/lib/python3* -name '*.efi' -o -name 't64.exe' 2>/dev/null | head -n 1)
+if [ -z "$pe" ]; then
+    skip "osslsigncode judges by our lists" "there is no PE file here"
+elif need osslsigncode "osslsigncode judges by our lists"; then
+    cp "$pe" driver.exe
+    step "a driver is signed" hallmark sign --product pump driver.exe
+    serial=$(hallmark cert list --json | sed -n '/"key":"RSA 3072".*"role":"signing"/s/.*"serial":"\([0-9a-f]*\)".*/\1/p')
+    step "osslsigncode accepts a driver by our lists" \
+        osslsigncode verify -CAfile root.pem -CRLfile both.crl -in driver.exe
+    step "we do" hallmark verify driver.exe
+    step "its certificate is revoked" hallmark cert revoke "${serial:-none}" --reason cessation-of-operation
+    hallmark cert crl --product pump -o fifth.crl
+    cat fifth.crl root.crl >both.crl
+    expect_refused "cessation-of-operation" "we refuse it" hallmark verify driver.exe
+    step "osslsigncode refuses it" sh -c '! osslsigncode verify -CAfile root.pem -CRLfile both.crl -in driver.exe >refusal 2>&1 && grep -qi revoked refusal'
+fi
+
+# ---- what was stamped before stays good ----
+
+hallmark cert renew --product pump >/dev/null
+expect_output "own authority" "the office stamps" sh -c 'hallmark tsa enable --time-source none >/dev/null 2>&1 && echo its own authority'
+cp a.bin stamped.bin
+step "something is signed and stamped" hallmark sign --product pump --timestamp office stamped.bin
+sleep 2.1
+serial=$(hallmark cert list --json | sed -n '/"key":"ECDSA P-256","role":"signing"/s/.*"serial":"\([0-9a-f]*\)".*/\1/p')
+step "a second later its certificate became bad" hallmark cert revoke "$serial" --reason privilege-withdrawn --since 1s
+expect_output "and REVOKED since" "what was stamped before is good" hallmark verify stamped.bin
+expect_output '"revoked_reason":"privilege-withdrawn"' "and machines are told, too" hallmark verify --json stamped.bin
+expect_refused "its certificate is revoked" "nothing more is signed with it" hallmark sign --product pump --timestamp office b.bin --replace
+cp stamped.bin.p7s kept.p7s
+step "until it is renewed" hallmark cert renew --product pump
+cp a.bin late.bin
+step "then another file" hallmark sign --product pump --timestamp office late.bin
+serial=$(hallmark cert list --json | sed -n '/"key":"ECDSA P-256","role":"signing"/s/.*"serial":"\([0-9a-f]*\)".*/\1/p')
+step "whose certificate was bad before it was stamped" hallmark cert revoke "$serial" --reason privilege-withdrawn --since 1h
+expect_refused "not certain to be after the time of the timestamp" "is refused: its timestamp does not help" hallmark verify late.bin
+expect_output "and REVOKED since" "the first one stays good" hallmark verify stamped.bin
+hallmark cert renew --product pump >/dev/null
+hallmark cert crl --product pump -o fourth.crl --replace
+
+# ---- lists of others ----
+
+mkdir other
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other/ca.key -out other/ca.pem -days 30 \
+    -subj "/O=Example Medical/OU=pump/CN=pump CA" 2>/dev/null
+cat >other/ca.cnf <<'CNF'
+[ca]
+default_ca = one
+[one]
+database = other/index.txt
+crlnumber = other/number
+default_md = sha256
+default_crl_days = 9
+crl_extensions = ext
+[ext]
+authorityKeyIdentifier = keyid
+[plain]
+[delta]
+2.5.29.27 = critical,ASN1:INTEGER:1
+CNF
+: >other/index.txt
+echo ffff >other/number
+# list NAME EXTENSIONS
+list() { openssl ca -config other/ca.cnf -gencrl -keyfile other/ca.key -cert other/ca.pem -crlexts "$2" -out "$1" 2>/dev/null; }
+list other.crl ext
+list nameless.crl plain
+list delta.crl delta
+step "somebody's list in the name of our authority says nothing about ours" \
+    hallmark verify --trust trust.pem --crl fourth.crl --crl other.crl b.bin
+expect_refused "was not signed by it" "one that names no key is taken for a forgery" \
+    hallmark verify --trust trust.pem --crl fourth.crl --crl nameless.crl b.bin
+expect_refused "delta" "a delta is no list" hallmark verify --trust trust.pem --crl delta.crl b.bin
+expect_fault 3 "No such file" "a list that is not there is no list" hallmark verify --trust trust.pem --crl none.crl b.bin
+
+# ---- a backup ----
+
+step "a backup" hallmark office backup copy
+step "has the lists" cmp copy/crl/pump.crl "$HALLMARK_OFFICE/crl/pump.crl"
+step "and is in order" hallmark office check copy
+
+# ---- an office with founders, served ----
+
+need curl "what curl sees" || finish
+for who in alice bob; do
+    step "$who makes a key" hallmark principal keygen $who.key
+done
+two="--key alice.key --key bob.key"
+step "a certificate for the server" make_tls_certificate
+folder=$scratch/governed
+step "an office with founders" hallmark init --org "Example Devices" --founder alice=alice.key.pub --founder bob=bob.key.pub "$folder"
+step "it is served" serve_office "$folder" --metrics 127.0.0.1:0 --drain 1
+url=https://localhost:$port
+until_port "hallmarkd: http://127.0.0.1:"
+metrics=http://127.0.0.1:$port
+HALLMARK_OFFICE=$url
+HALLMARK_CA=tls.pem
+export HALLMARK_OFFICE HALLMARK_CA
+as() {
+    key=$1
+    shift
+    hallmark "$@" --as "$key.key"
+}
+get() { curl -s --cacert tls.pem "$@"; }
+for who in carol dave; do
+    step "$who" hallmark principal keygen $who.key
+    step "is somebody in it" as alice principal add $who --public-key $who.key.pub $two
+done
+step "carol makes products" as alice grant add carol administrator $two
+step "a drive" as carol product add drive
+step "she sees to its keys" as alice grant add carol key-officer --product drive $two
+step "dave signs" as alice grant add dave requester --product drive $two
+printf 'rule all\n  request by dave\n  formats cms\n' >drive.policy
+step "by a policy" as alice policy edit drive.policy --product drive $two
+seq 7 >c.bin
+step "a signature" as dave sign --product drive c.bin
+step "the roots" as carol trust export -o drive.pem
+step "there is no list yet" sh -c 'test "$(curl -s --cacert tls.pem -o none -w "%{http_code}" "$0/crl/drive.crl")" = 404' "$url"
+expect_refused "key-officer" "dave revokes nothing" as dave cert revoke \
+    "$(as carol cert list --json | sed -n '/"role":"signing"/s/.*"serial":"\([0-9a-f]*\)".*/\1/p')" --reason superseded
+expect_refused "key-officer" "renews nothing" as dave cert renew --product drive
+expect_refused "key-officer" "and has no lists made anew" as dave cert crl --product drive --renew
+step "but may ask for the one there is" as dave cert crl --product drive -o drive.crl
+step "carol renews" as carol cert renew --product drive --profile cab-code-signing
+old=$(as carol cert list --json | sed -n '/"current":false/s/.*"serial":"\([0-9a-f]*\)".*/\1/p')
+step "and revokes" as carol cert revoke "$old" --reason superseded
+step "curl has the list, without a word about who asks" sh -c \
+    'test "$(curl -s --cacert tls.pem -D heads -o list.der -w "%{http_code}" "$0/crl/drive.crl")" = 200' "$url"
+step "of its type" grep -qi '^content-type: application/pkix-crl' heads
+tag=$(tr -d '\r' <heads | sed -n 's/^[Ee][Tt]ag: //p')
+step "once is enough" sh -c 'test "$(curl -s --cacert tls.pem -o none -w "%{http_code}" -H "If-None-Match: $1" "$0/crl/drive.crl")" = 304' "$url" "$tag"
+step "with the revocation in it" sh -c 'openssl crl -inform DER -in list.der -noout -text | tr A-F a-f | grep -q "$0"' "$old"
+expect_refused "is revoked since" "what the old one signed is refused by it" \
+    hallmark verify --trust drive.pem --crl list.der c.bin
+key=$(as carol key list --product drive --json | sed -n '/"role":"signing"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')
+step "two officers state a theft" as alice key compromise "$key" $two --since 1h
+expect_refused "is compromised" "no new certificate for such a key" as carol cert renew --product drive
+step "all of its certificates are in the list at once" sh -c \
+    'curl -s --cacert tls.pem "$0/crl/drive.crl" | openssl crl -inform DER -noout -text >now.txt; test "$(grep -c "Key Compromise" now.txt)" = 2 && test "$(grep -c "Invalidity Date" now.txt)" = 2' "$url"
+expect_output "key-compromise" "and officers see it" as alice cert list
+step "there is no way up" sh -c 'test "$(curl -s --cacert tls.pem --path-as-is -o none -w "%{http_code}" "$0/crl/../office.db")" = 404' "$url"
+step "metrics tell when certificates end" sh -c \
+    'curl -s "$0/metrics" | grep -q "^hallmark_certificate_expiry_seconds{product=\"drive\",role=\"product CA\",algorithm=\"rsa3072\"} [1-9]"' "$metrics"
+end_server
+HALLMARK_OFFICE=$folder
+export HALLMARK_OFFICE
+step "the log holds" hallmark log check
+finish

@@ -1,0 +1,168 @@
+#!/bin/sh
+# Keys that serve for a time, and keys that serve one release: made, certified, used, destroyed.
+# shellcheck disable=SC2086,SC2154  # $release is one word, $two two options; lib.sh sets scratch
+. "$(dirname "$0")/lib.sh"
+story "P2: a key for each release"
+
+. "$root/tests/stories/served.sh"
+
+step "an office" hallmark init --org "Example Devices" office
+HALLMARK_OFFICE=office
+export HALLMARK_OFFICE
+step "with a product" hallmark product add pump
+expect_refused "its keys serve without a limit" "which has no policy" hallmark policy show --product pump
+echo 'key per release' >pump.policy
+step "each of whose releases shall have a key of its own" hallmark policy edit pump.policy --product pump
+expect_output "key per release" "as everybody can see" hallmark policy show --product pump
+
+keys_of() { hallmark key list --product pump --json | sed -n "/\"release\":\"$1\"/s/.*\"key\":\"\([0-9a-f]*\)\".*/\1/p"; }
+state_of() { hallmark key list --json | sed -n "/\"key\":\"$1\"/s/.*\"state\":\"\([a-z-]*\)\".*/\1/p"; }
+
+echo firmware >none.bin
+expect_refused "name the release" "what names no release is not signed" hallmark sign --product pump none.bin
+step "and nothing is there" test ! -e none.bin.p7s
+
+for release in 1.0 1.1 1.2 1.3 1.4 1.5 1.6 1.7 1.8 1.9; do
+    echo "firmware $release" >pump-$release.bin
+    echo "bootloader $release" >boot-$release.bin
+    step "release $release is signed" hallmark sign --product pump --release $release pump-$release.bin boot-$release.bin
+    step "with one key" test "$(keys_of $release | wc -l)" = 1
+    openssl pkcs7 -inform DER -in pump-$release.bin.p7s -print_certs 2>/dev/null |
+        openssl x509 -noout -subject >subject 2>/dev/null
+    step "whose certificate names it" grep -q "pump $release es256" subject
+    step "then that is destroyed" hallmark key destroy --product pump --release $release --reason "$release is out"
+done
+hallmark key list --product pump --json | sed -n 's/.*"kid":"\([0-9a-f]*\)".*/\1/p' | sort >kids
+step "no key is another's" test "$(sort -u kids | wc -l)" = "$(wc -l <kids)"
+step "ten are destroyed" test "$(hallmark key list --product pump --json | grep -c '"state":"destroyed"')" = 10
+step "the log says so ten times" test "$(hallmark log show --json --count 1000 | grep -c '"act":"key destroyed"')" = 10
+if need pkcs11-tool "the token's own word"; then
+    SOFTHSM2_CONF=office/token/softhsm2.conf pkcs11-tool --module "$(find /usr/lib -name libsofthsm2.so | head -1)" \
+        --login --pin "$(cat office/token/pin)" --list-objects --type privkey >objects 2>/dev/null
+    step "the token has root, log and product CA, and no other" test "$(grep -c 'ID:' objects)" = 3
+fi
+step "all of it verifies" hallmark verify pump-1.?.bin boot-1.?.bin
+step "openssl agrees" openssl cms -verify -purpose any -binary -inform DER -in pump-1.3.bin.p7s -content pump-1.3.bin \
+    -CAfile office/trust.pem -out /dev/null
+echo late >late.bin
+expect_refused "is destroyed: 1.4 is out" "what is out is signed no more" hallmark sign --product pump --release 1.4 late.bin
+expect_refused "destroyed does not become destroyed" "nor destroyed twice" hallmark key destroy --product pump --release 1.4
+expect_refused "has no key of its own" "what never was has no key" hallmark key destroy --product pump --release 9.9
+expect_fault 2 "which key" "a key is named somehow" hallmark key destroy --product pump
+
+# ---- the theft of one is the theft of one release ----
+
+echo two >two.bin && hallmark sign --product pump --release 2.0 two.bin >/dev/null
+echo two >twoone.bin && hallmark sign --product pump --release 2.1 twoone.bin >/dev/null
+step "the key of 2.0 was stolen" hallmark key compromise --product pump --release 2.0 --since 1h --reason "it was copied"
+echo more >more.bin
+expect_refused "is compromised: it was copied" "2.0 is signed no more" hallmark sign --product pump --release 2.0 more.bin
+step "2.1 is as before" hallmark sign --product pump --release 2.1 more.bin
+step "2.0 gets another key" hallmark key rotate --product pump --release 2.0
+step "and is signed again" hallmark sign --product pump --release 2.0 --replace two.bin
+
+# ---- keys that serve for a time ----
+
+step "a product" hallmark product add valve
+printf 'rotate after 3 signatures\ncryptoperiod 5 signatures\n' >valve.policy
+step "whose keys change" hallmark policy edit valve.policy --product valve
+for i in 1 2 3 4 5 6 7 8; do
+    echo $i >valve$i.bin
+    step "signature $i" hallmark sign --product valve valve$i.bin
+done
+step "took three keys" test "$(hallmark key list --product valve --json | grep -c '"role":"signing"')" = 3
+echo 'cryptoperiod 1 signature' >valve.policy
+step "the policy becomes strict" hallmark policy edit valve.policy --product valve
+echo 9 >valve9.bin
+expect_refused "lets a key of valve make 1" "a key beyond it signs nothing" hallmark sign --product valve valve9.bin
+step "the next one does" sh -c 'hallmark key rotate --product valve && hallmark sign --product valve valve9.bin'
+expect_refused "earlier" "a key that ends before its successor comes is no policy" sh -c '
+    printf "rotate after 9 days\ncryptoperiod 9 days\n" >bad && exec hallmark policy edit bad --product valve'
+expect_refused "nobody whom rules could hold" "nor are rules, without founders" sh -c '
+    printf "rule all\n  request by me\n  formats cms\n" >bad && exec hallmark policy edit bad --product valve'
+
+# ---- what an earlier key of the product signed is its own, too ----
+
+step "a product" hallmark product add drive
+echo drive >drive.bin
+step "signed" hallmark sign --product drive --release 1 drive.bin
+step "then the key changes" hallmark key rotate --product drive
+expect_output unchanged "the job that runs again has nothing to do" hallmark sign --product drive --release 1 drive.bin
+expect_refused "was signed for release 1, not for 2" "another release is another signature" hallmark sign --product drive --release 2 drive.bin
+echo newer >drive.bin
+step "what was built anew is signed with the next key" hallmark sign --product drive --release 2 drive.bin
+drive=$(hallmark key list --product drive --json | sed -n '/"role":"signing"/s/.*"key":"\([0-9a-f]*\)".*/\1/p' | tail -n 1)
+step "another" hallmark key rotate --product drive
+step "and the one before was stolen" hallmark key compromise $drive --since 1h
+expect_output "signed: cms" "then the job signs anew" hallmark sign --product drive --release 2 drive.bin
+step "which verifies" hallmark verify drive.bin
+
+step "office check finds everything in its place" hallmark office check
+step "P9: and so does the log's" hallmark log check
+
+# ---- the same over HTTPS, where two officers state what becomes of a key ----
+
+for who in alice bob carol; do
+    step "$who makes a key" hallmark principal keygen $who.key
+done
+two="--key alice.key --key bob.key"
+HALLMARK_OFFICE=governed
+step "an office with founders" hallmark init --org "Example Devices" --founder alice=alice.key.pub --founder bob=bob.key.pub governed
+step "a certificate for its server" make_tls_certificate
+step "which is served" serve_office governed --drain 1
+HALLMARK_OFFICE=https://localhost:$port
+HALLMARK_CA=tls.pem
+export HALLMARK_OFFICE HALLMARK_CA
+step "carol makes the product" sh -c "hallmark principal add carol --public-key carol.key.pub $two --as alice.key &&
+    hallmark grant add carol administrator $two --as alice.key && hallmark product add pump --as carol.key &&
+    hallmark grant withdraw carol administrator --key alice.key --as alice.key"
+for role in requester key-officer; do
+    step "she is $role" as alice grant add carol $role --product pump $two
+done
+printf 'key per release\ncryptoperiod 2 signatures\nrule all\n  request by carol\n  formats cms\n' >pump.policy
+step "the policy says how keys serve, and whom" as alice policy edit pump.policy --product pump $two
+served_key() { hallmark key list --product pump --json --as carol.key | sed -n "/\"release\":\"$1\"/s/.*\"key\":\"\([0-9a-f]*\)\".*/\1/p" | tail -n 1; }
+served_state() { hallmark key list --product pump --json --as carol.key | sed -n "/\"key\":\"$1\"/s/.*\"state\":\"\([a-z-]*\)\".*/\1/p"; }
+for release in 3.0 3.1 3.2 3.3 3.4 3.5 3.6 3.7 3.8 3.9; do
+    echo "firmware $release" >served-$release.bin
+    step "release $release is signed" as carol sign --product pump --release $release served-$release.bin
+    step "two officers have its key destroyed" as alice key destroy --product pump --release $release $two
+done
+step "ten are destroyed" test "$(hallmark key list --product pump --json --as carol.key | grep -c '"state":"destroyed"')" = 10
+expect_refused "is destroyed" "none of them signs again" as carol sign --product pump --release 3.4 --replace served-3.4.bin
+step "the roots" as carol trust export -o trust.pem
+step "all of it verifies" hallmark verify --trust trust.pem served-3.?.bin
+
+echo a >a.bin && echo b >b.bin && echo c >c.bin
+step "another release" as carol sign --product pump --release 4.0 a.bin
+fourth=$(served_key 4.0)
+expect_refused "takes the signatures of 2 officers, and has 1" "one officer destroys nothing" as alice key destroy $fourth --key bob.key
+step "one stops it" as alice key suspend $fourth --key bob.key
+expect_output suspended "for now" served_state $fourth
+expect_refused "is suspended" "it does not sign" as carol sign --product pump --release 4.0 b.bin
+expect_refused "takes the signatures of 2 officers, and has 1" "one does not let it go again" as alice key activate $fourth --key bob.key
+step "two do" as alice key activate $fourth $two
+step "it signs" as carol sign --product pump --release 4.0 b.bin
+expect_refused "lets a key of pump make 2" "and no more than it may" as carol sign --product pump --release 4.0 c.bin
+step "the release gets another" as carol key rotate --product pump --release 4.0
+step "which signs" as carol sign --product pump --release 4.0 c.bin
+step "the first is at its end" as alice key deactivate $fourth --key alice.key
+step "and stolen after all" as alice key compromise $fourth $two --reason "an old backup"
+step "and destroyed" as alice key destroy $fourth $two
+expect_refused "what is destroyed does not become active" "for good" as alice key activate $fourth $two
+
+# ---- a session that has begun goes on with its key, though others follow it meanwhile ----
+
+printf 'rotate after 12 signatures\nrule all\n  request by carol\n  formats cms\n' >pump.policy
+step "keys change after a dozen signatures" as alice policy edit pump.policy --product pump $two
+mkdir many && for i in $(seq 200); do echo "many $i" >many/$i; done
+step "two hundred files in one call" as carol sign --product pump --release 5.0 many/*
+step "all are delivered" test "$(find many -name '*.p7s' | wc -l)" = 200
+step "and verify" sh -c 'exec hallmark verify --trust trust.pem many/? many/?? many/???'
+step "more than one key has signed since" test "$(hallmark key list --product pump --json --as carol.key | grep -c '"state":"active"')" -gt 3
+
+end_server
+HALLMARK_OFFICE=governed
+step "P9: its log is good" hallmark log check
+step "and the office" hallmark office check
+finish

@@ -1,0 +1,183 @@
+#!/bin/sh
+# The bad day: a key may be somebody else's. Rehearsed first; then stopped, listed, revoked, reported, and what is good
+# signed again. Here in an office of one person, then with founders and over HTTPS.
+# shellcheck disable=SC2016,SC2086,SC2154  # the dollars are of the programs inside; $two is two options; lib.sh sets scratch
+. "$(dirname "$0")/lib.sh"
+story "a stolen key"
+
+. "$root/tests/stories/served.sh"
+
+signing_key() { hallmark key list --product "${1:-pump}" --json | sed -n '/"role":"signing"/s/.*"key":"\([0-9a-f]*\)".*/\1/p' | tail -1; }
+state_of() { hallmark key list --json | sed -n "/\"key\":\"$1\"/s/.*\"state\":\"\([a-z-]*\)\".*/\1/p"; }
+number() { sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p" "$1/report.json"; }
+sums() { find "$1" -type f -exec sha256sum {} + | sort -k 2; }
+
+step "an office" hallmark init --org "Example Devices" office
+HALLMARK_OFFICE=office
+export HALLMARK_OFFICE
+step "with two products" sh -c 'hallmark product add pump && hallmark product add valve'
+for i in 1 2 3; do echo "good $i" >good$i.bin; done
+step "good releases" hallmark sign --product pump --release 1.0 good1.bin good2.bin good3.bin
+echo odd >-odd.bin
+step "one with an odd name, of an odd release" hallmark sign --product pump --release 'a "b\c' -- -odd.bin
+step "of the other product, too" sh -c 'echo valve >valve.bin && hallmark sign --product valve --release 9 valve.bin'
+sleep 2
+theft=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+sleep 1
+echo evil >evil.bin
+step "and one that nobody remembers" hallmark sign --product pump --release 1.1 evil.bin
+key=$(signing_key)
+sleep 2 # until the log is published
+
+# ---- rehearsed ----
+
+expect_fault 2 "since when?" "it is to be said since when" hallmark compromise $key --rehearse
+sums office >before
+step "a rehearsal" hallmark compromise $key --since $theft --reason "a drill" --rehearse
+sums office >after
+step "leaves the office as it was, byte for byte" cmp before after
+step "and no copy of it" sh -c '! ls -d "${TMPDIR:-/tmp}"/hallmark-rehearsal.* 2>/dev/null'
+expect_output active "the key signs" state_of $key
+expect_output '"rehearsal":true' "its report says what it is" cat rehearsal-*/report.json
+expect_output "This is a rehearsal" "to people as well" cat rehearsal-*/report.html
+step "and counts" test "$(number rehearsal-* in_doubt)" = 1
+expect_refused "is a rehearsal" "nothing is signed again for it" hallmark resign rehearsal-* good1.bin
+step "its list is nobody's" sh -c '! openssl crl -in rehearsal-*/pump.crl -inform DER -noout -CAfile office/trust.pem 2>&1 | grep -q "verify OK"'
+expect_fault 2 "on its own machine" "an office elsewhere is not copied" hallmark compromise $key --since 1h --rehearse --office https://localhost:1
+
+# ---- the day ----
+
+expect_refused "there is no such key, certificate or principal" "what is not there is not stolen" hallmark compromise 0123456789 --since always
+expect_fault 2 "since when?" "a time is to be said" hallmark compromise $key -o incident
+expect_fault 2 "has not been yet" "nor will be" hallmark compromise $key --since 2999-01-01T00:00Z
+mkdir full && echo mine >full/mine
+expect_refused "something else in it" "nothing is put beside other files" hallmark compromise $key --since $theft -o full
+expect_refused "of a rehearsal" "nor into a rehearsal's folder" hallmark compromise $key --since $theft -o "$(echo rehearsal-*)"
+expect_output active "until then the key signs" state_of $key
+step "it is stopped, listed, revoked" hallmark compromise $key --since $theft --reason "a laptop was stolen" -o incident
+expect_output compromised "it signs nothing any more" state_of $key
+echo more >more.bin
+expect_refused "is compromised: a laptop was stolen" "nothing at all" hallmark sign --product pump more.bin
+step "one is in doubt" test "$(number incident in_doubt)" = 1
+step "four are not" test "$(number incident before)" = 4
+expect_output '"complete":true' "the log holds no others" cat incident/report.json
+step "that one" sh -c 'grep "\"in_doubt\":true" incident/signatures.jsonl | grep -q evil.bin'
+step "the other product's key is another matter" sh -c '! grep -q valve.bin incident/signatures.jsonl'
+step "the page has what happened" sh -c 'grep -q "a laptop was stolen" incident/report.html && grep -q evil.bin incident/report.html'
+step "and says what no log can show" grep -q "What no log can show" incident/report.html
+step "it is well-formed enough for a strict reader" sh -c 'python3 -c "
+import html.parser, sys
+p = html.parser.HTMLParser(); p.feed(open(sys.argv[1]).read()); p.close()" incident/report.html'
+if need openssl "openssl's view"; then
+    openssl pkcs7 -inform DER -in good1.bin.p7s -print_certs >chain.pem 2>/dev/null
+    openssl crl -inform DER -in incident/pump.crl -out pump.pem 2>/dev/null
+    cat office/trust.pem pump.pem >all.pem
+    awk '/BEGIN/ {n++} {print > ("cert" n ".pem")}' chain.pem
+    for c in cert1.pem cert2.pem; do openssl x509 -in $c -noout -subject | grep -q signing && leaf=$c || ca=$c; done
+    expect_fault 2 "revoked" "openssl refuses the certificate" openssl verify -crl_check -CAfile all.pem -untrusted $ca $leaf
+fi
+expect_refused "is revoked" "verify refuses what it signed" hallmark verify good1.bin
+step "the log is good" hallmark log check
+
+# ---- once more, as after a kill ----
+
+cp incident/report.json first.json
+expect_output "which stands: --since, which is earlier, is ignored" "the command is given again" \
+    sh -c 'exec hallmark compromise "$0" --since 1h --reason "something else" -o incident 2>&1' $key
+same() { sed 's/"made":[0-9]*//;s/"size":[0-9]*//;s/"root":"[0-9a-f]*"//' "$1"; }
+same first.json >one && same incident/report.json >other
+step "and comes to the same" cmp one other
+valve=$(signing_key valve)
+expect_refused "of another incident" "another's files do not come among them" hallmark compromise $valve --since 1h -o incident
+expect_refused "of another incident" "nor do a rehearsal's" hallmark compromise $key --since 1h --rehearse -o incident
+expect_output active "the other key signs" state_of $valve
+
+# ---- what is good is signed again ----
+
+expect_refused "hallmark key rotate --product pump" "with which key?" hallmark resign incident good1.bin
+step "with the next one" hallmark key rotate --product pump
+cp -r incident changed
+sed -i 's/"plain":"[0-9a-f]*"/"plain":"0000000000000000000000000000000000000000000000000000000000000000"/' changed/signatures.jsonl
+expect_refused "was changed since" "a file that is not what was signed is not signed" hallmark resign changed good2.bin
+step "one of an odd release is" hallmark resign incident -- -odd.bin
+step "of that again" sh -c 'hallmark log search --release "a \"b\\c" --type intent --json | grep -c "\"name\":\"-odd.bin\"" | grep -qx 2'
+expect_refused "look at it first" "what is good, and not what is in doubt" hallmark resign incident good1.bin evil.bin
+expect_output "are not taken over (--timestamp)" "timestamps are told of" sh -c 'exec hallmark resign incident good3.bin 2>&1'
+expect_output "1 signed again, 2 were" "the rest" hallmark resign incident good1.bin good2.bin good3.bin
+step "verifies" hallmark verify good1.bin good2.bin good3.bin
+expect_output "0 signed again, 3" "what is done stays as it is" sh -c 'hallmark resign incident good1.bin good2.bin good3.bin; echo "0 signed again, 3"'
+step "for the release that it was" sh -c 'hallmark log search --release 1.0 --type intent --json | tail -1 | grep -q "\"name\":\"good2.bin\""'
+expect_refused "is revoked" "the one in doubt is refused" hallmark verify evil.bin
+step "somebody has looked at it" hallmark resign incident --in-doubt evil.bin
+step "then it is good, too" hallmark verify evil.bin
+
+# ---- destroyed before anybody knew ----
+
+step "the valve's key is destroyed" hallmark key destroy $valve --reason "its time is over"
+step "what it signed is good" hallmark verify valve.bin
+expect_output "was destroyed before; its certificates are revoked" "but somebody had a copy" \
+    sh -c 'exec hallmark compromise "$0" --since 1h --reason "a copy was seen" -o valve-incident 2>&1' $valve
+expect_output destroyed "what was stated stands" state_of $valve
+expect_refused "is revoked" "its signatures count no more" hallmark verify valve.bin
+expect_output '"destroyed":true' "the report says so" cat valve-incident/report.json
+step "the page, too" grep -q "was destroyed before" valve-incident/report.html
+if need openssl "openssl's view of the list"; then
+    step "the list has the reason" sh -c 'openssl crl -in valve-incident/valve.crl -inform DER -noout -text | grep -q "Key Compromise"'
+fi
+grep -o '"since":[0-9]*' valve-incident/report.json >one
+expect_output "which stands: --since, which is earlier, is ignored" "given again" \
+    sh -c 'exec hallmark compromise "$0" --since 2h -o valve-incident 2>&1' $valve
+step "it comes to the same time" sh -c 'grep -o "\"since\":[0-9]*" valve-incident/report.json | cmp - one'
+
+# ---- with founders, and over HTTPS ----
+
+for who in alice bob carol; do
+    step "$who makes a key" hallmark principal keygen $who.key
+done
+two="--key alice.key --key bob.key"
+HALLMARK_OFFICE=governed
+step "an office with founders" hallmark init --org "Example Devices" --founder alice=alice.key.pub --founder bob=bob.key.pub governed
+step "a certificate for its server" make_tls_certificate
+step "which is served" serve_office governed --drain 1
+HALLMARK_OFFICE=https://localhost:$port
+HALLMARK_CA=tls.pem
+export HALLMARK_OFFICE HALLMARK_CA
+step "carol makes the products" sh -c "hallmark principal add carol --public-key carol.key.pub $two --as alice.key &&
+    hallmark grant add carol administrator $two --as alice.key && hallmark product add pump --as carol.key &&
+    hallmark grant withdraw carol administrator --key alice.key --as alice.key"
+for role in requester key-officer; do
+    step "she is $role" as alice grant add carol $role --product pump $two
+done
+printf 'rule all\n  request by carol\n  formats cms\n' >pump.policy
+step "she signs the pump" as alice policy edit pump.policy --product pump $two
+for i in 1 2; do echo "served $i" >served$i.bin; done
+step "and does" as carol sign --product pump --release 3.0 served1.bin served2.bin
+mkdir many && for i in $(seq 600); do echo $i >many/$i; done
+step "and six hundred more, which are several pages of the log" sh -c 'exec hallmark sign --product pump --release 3.1 many/* --as carol.key >signed'
+key=$(hallmark key list --product pump --json --as carol.key | sed -n '/"role":"signing"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')
+expect_refused "takes the signatures of 2 officers, and has 1" "one officer does not call it stolen" \
+    as carol compromise $key --since 1h --key alice.key -o served
+expect_fault 2 "--key FILE is missing" "nor does nobody" as carol compromise $key --since 1h -o served
+step "two do" as carol compromise $key --since 1h $two -o served --reason "seen elsewhere"
+step "all of it is in doubt" test "$(number served in_doubt)" = 602
+expect_output '"complete":true' "from here, too, the list lacks nothing" cat served/report.json
+if need curl "the list, for everybody"; then
+    step "everybody gets the revocation list" curl -fsS --cacert tls.pem -o fetched.crl $HALLMARK_OFFICE/crl/pump.crl
+    step "which is the one in the folder" cmp fetched.crl served/pump.crl
+fi
+step "the next key" as carol key rotate --product pump
+step "signs again what was looked at" as carol resign served --in-doubt served1.bin served2.bin
+step "the roots" as carol trust export -o trust.pem
+step "it verifies" hallmark verify --trust trust.pem --crl served/pump.crl served1.bin served2.bin
+
+# ---- a person, not a key ----
+
+step "carol's laptop is gone" hallmark compromise carol --since 1h --key bob.key --as alice.key -o person
+step "what she had signed is in doubt, and the three certificates that were made for her" test "$(number person in_doubt)" = 607
+echo late >late.bin
+expect_refused "carol" "nothing more is signed in her name" as carol sign --product pump late.bin
+end_server
+HALLMARK_OFFICE=governed
+step "the log is good" hallmark log check
+step "and the office" hallmark office check
+finish

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVERY_SECONDS = 5, EXPIRIES_EVERY = 12 /* times that */ };
+enum { EVERY_SECONDS = 5, EXPIRIES_EVERY = 3 /* times that */ };
 
 static void forget(hm_front *front) {
     if (front->alarms) bufferevent_free(front->alarms);

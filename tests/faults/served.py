@@ -147,6 +147,15 @@ class Served(lab.Lab):
                 found[name.removeprefix('hallmark-')] = pid
         return found
 
+    def process(self, name):
+        """The process NAME, as soon as there is one: it has its name a moment after it was started."""
+        deadline = time.monotonic() + 30
+        while name not in (found := self.processes()):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f'the server has no {name}: {found}')
+            time.sleep(0.005)
+        return found[name]
+
     def state(self):
         """What each process holds: resident memory in KiB, descriptors."""
         state = {}

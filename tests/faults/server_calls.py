@@ -68,9 +68,9 @@ def again(place, work):
 
 def begin_anew(place):
     """A client of a core that has signed nothing yet, so that each try calls the same as the first."""
-    pid = place.processes()['core']
+    pid = place.process('core')
     os.kill(pid, signal.SIGKILL)
-    while place.processes().get('core', pid) == pid:
+    while place.process('core') == pid:
         time.sleep(0.005)
     return again(place, lambda client: client)
 
@@ -79,7 +79,7 @@ def points_of(place):
     """What the core calls for one signature and the checkpoint behind it."""
     report = f'{place.folder}/report'
     client = begin_anew(place)
-    tracer = Tracer(place.processes()['core'], report)
+    tracer = Tracer(place.process('core'), report)
     if not tracer.attached or not sign(place, client, 'base'):
         return []
     time.sleep(SECONDS)
@@ -100,7 +100,7 @@ def attempt(place, point):
     """Returns whether the point was reached, whether the signature was given, and what is wrong."""
     name, at = point
     client = begin_anew(place)
-    pid = place.processes()['core']
+    pid = place.process('core')
     tracer = Tracer(pid, '/dev/null', '-e', f'inject={name}:error=EIO:signal=KILL:when={at}')
     given = client and sign(place, client, 'hit')
     hit = wait_for_end(pid)

@@ -75,6 +75,16 @@ fails() {
     sed 's/^/#   /' "$scratch/output" "$scratch/errors" 2>/dev/null | tail -n 25
 }
 
+# within SECONDS COMMAND...: true as soon as the command succeeds
+within() {
+    ends=$(($(date +%s) + $1))
+    shift
+    until "$@"; do
+        [ "$(date +%s)" -lt $ends ] || return 1
+        sleep 0.2
+    done
+}
+
 # Runs a command with its output kept; the result is in $status.
 observe() {
     "$@" >"$scratch/output" 2>"$scratch/errors" </dev/null

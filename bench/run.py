@@ -23,7 +23,7 @@ from report import Chapter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = ('spend', 'files_bench', 'hash_bench', 'keys_bench', 'tlog_bench', 'store_bench', 'server_load', 'module_load',
-            'search_bench')
+            'search_bench', 'log_grow')
 
 
 def options():

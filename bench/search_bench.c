@@ -5,12 +5,12 @@
  * last 1,000 entries, 10,000, ... are walked completely, up to the signed root. Entries are intents and outcomes, as
  * long as real ones, of fifty principals, twenty products with two keys each, and a year. One line per figure, "name
  * value unit", for bench/search_rows.py. The folder is removed. */
+#include "busy_log.h"
 #include "search.h"
 
 #include "../tests/unit/software_signer.h"
 
 #include <base/file.h>
-#include <base/json.h>
 #include <base/secret.h>
 #include <store/search_index.h>
 
@@ -23,13 +23,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LEAST = 10000, MOST = 10000000, BATCH = 8, COMMIT = 65536, YEAR = 365 * 86400, TIMES = 200, DAY = 86400 };
-enum { PRINCIPALS = 50, PRODUCTS = 20, RELEASES = 500, BEGAN = 1780000000 };
+enum { LEAST = 10000, MOST = 10000000, YEAR = 365 * 86400, TIMES = 200, DAY = 86400, BEGAN = 1780000000 };
 
 static char folder[4096];
 static hm_office office;
 static hm_session session;
 static uint64_t most = MOST;
+static busy_log log_of = {.began = BEGAN, .seconds = YEAR / ((double)MOST / 2)};
 
 static double seconds(void) {
     struct timespec now;
@@ -61,11 +61,14 @@ static void add_log_key(void) {
     int64_t id;
     must(hm_store_begin(office.store));
     must(hm_store_add_key(office.store, &key, &id));
-    for (unsigned i = 0; i < PRODUCTS; i++) {
-        char name[32];
+    for (unsigned i = 0; i < BUSY_PRODUCTS; i++) {
+        busy_product *product = &log_of.product[i];
         hm_product_row row = {.class = {(uint8_t)i}};
-        snprintf(name, sizeof name, "product-%u", i);
-        row.name = hm_text(name);
+        memcpy(product->class, row.class, sizeof product->class);
+        snprintf(product->name, sizeof product->name, "product-%u", i);
+        row.name = hm_text(product->name);
+        for (unsigned k = 0, n = BUSY_KEYS * i; k < BUSY_KEYS; k++, n++)
+            snprintf(product->key[k], sizeof product->key[k], "%08x%024x", n * 2654435761u, n);
         must(hm_store_add_product(office.store, &row, &id));
     }
     must(hm_store_commit(office.store));
@@ -82,87 +85,6 @@ static void make_office(void) {
     office.session = &session;
     office.row.origin = "example.com/log";
     add_log_key();
-}
-
-/* What number N of the intents is about, the same each time it is asked. */
-typedef struct {
-    unsigned principal, product, key, release;
-    int64_t time;
-    uint8_t plain[HM_SHA256_LEN], signature[HM_SHA256_LEN];
-} matter;
-
-static void matter_of(uint64_t n, matter *m) {
-    uint8_t random[HM_SHA256_LEN];
-    hm_sha256(HM_BYTES(&n, sizeof n), random);
-    m->principal = random[0] % PRINCIPALS;
-    m->product = random[1] % PRODUCTS;
-    m->key = 2 * m->product + random[2] % 2;
-    m->release = (unsigned)(n / 1000 % RELEASES);
-    m->time = BEGAN + (int64_t)((double)n * YEAR / ((double)MOST / 2));
-    memcpy(m->plain, random, sizeof m->plain);
-    hm_sha256(HM_ARRAY(random), m->signature);
-}
-
-static void put_key(unsigned key, char text[static 33]) { snprintf(text, 33, "%08x%024x", key * 2654435761u, key); }
-
-static void describe_intent(const matter *m, hm_buf *details) {
-    char text[64];
-    hm_json json = hm_json_canonical(details);
-    hm_json_object(&json, NULL);
-    snprintf(text, sizeof text, "runner-%02u (workload)", m->principal);
-    hm_json_string(&json, "actor", text);
-    hm_json_string(&json, "algorithm", "es256");
-    hm_json_string(&json, "certificate", "294f85e30ad9f11feab0cd4fe1f905369c6ef6b6345bb535495b85b326809374");
-    hm_json_hex(&json, "content", HM_ARRAY(m->plain));
-    put_key(m->key, text);
-    hm_json_string(&json, "key", text);
-    hm_json_string(&json, "name", "launcher-x86_64.exe");
-    hm_json_hex(&json, "plain", HM_ARRAY(m->plain));
-    hm_json_number(&json, "policy", 42);
-    snprintf(text, sizeof text, "runner-%02u", m->principal);
-    hm_json_string(&json, "principal", text);
-    snprintf(text, sizeof text, "product-%u", m->product);
-    hm_json_string(&json, "product", text);
-    snprintf(text, sizeof text, "2.%u.0", m->release);
-    hm_json_string(&json, "release", text);
-    hm_json_string(&json, "rule", "nightly");
-    hm_json_number(&json, "size", 108032);
-    hm_json_number(&json, "time", m->time);
-    hm_json_string(&json, "token", "SoftHSM project / SoftHSM v2 / 83770f87bd053478");
-    hm_json_close_object(&json);
-    must(hm_json_end(&json));
-}
-
-static void append_one(uint64_t n, bool outcome, uint64_t intent) {
-    matter m;
-    char text[64];
-    uint64_t index;
-    HM_BUF details = HM_BUF_EMPTY;
-    matter_of(n, &m);
-    hm_product product = {.class = {(uint8_t)m.product}};
-    if (!outcome) describe_intent(&m, &details);
-    snprintf(text, sizeof text, "{\"time\":%lld}", (long long)m.time);
-    hm_record record = {.type = outcome ? HM_LEAF_OUTCOME : HM_LEAF_INTENT,
-                        .product = &product,
-                        .format = 1,
-                        .digest = outcome ? HM_ARRAY(m.signature) : HM_ARRAY(m.plain),
-                        .has_intent = outcome,
-                        .intent = intent,
-                        .details = outcome ? hm_text(text) : hm_buf_bytes(&details)};
-    must(hm_log_append(&office, &record, &index));
-}
-
-/* A batch of intents and then their outcomes, as the core writes them. */
-static void grow(uint64_t from, uint64_t to) {
-    must(hm_store_begin(office.store));
-    for (uint64_t at = from; at < to; at += (uint64_t)2 * BATCH) {
-        for (uint64_t i = 0; i < BATCH; i++) append_one(at / 2 + i, false, 0);
-        for (uint64_t i = 0; i < BATCH; i++) append_one(at / 2 + i, true, at + i);
-        if (at % COMMIT) continue;
-        must(hm_store_commit(office.store));
-        must(hm_store_begin(office.store));
-    }
-    must(hm_store_commit(office.store));
 }
 
 typedef struct {
@@ -247,15 +169,13 @@ static int compare_times(const void *a, const void *b) {
 
 /* What a random intent is about. */
 typedef struct {
-    matter m;
-    char principal[16], product[16], key[33];
+    busy_matter m;
+    char principal[16];
 } example;
 
 static void take_example(uint64_t size, example *e) {
-    matter_of((((uint64_t)random() << 31) | (uint64_t)random()) % (size / 2), &e->m);
+    busy_log_matter(&log_of, (((uint64_t)random() << 31) | (uint64_t)random()) % (size / 2), &e->m);
     snprintf(e->principal, sizeof e->principal, "runner-%02u", e->m.principal);
-    snprintf(e->product, sizeof e->product, "product-%u", e->m.product);
-    put_key(e->m.key, e->key);
 }
 
 typedef enum { BY_DIGEST, BY_SIGNATURE, BY_KEY, BY_PRINCIPAL_PRODUCT, BY_DAY, KINDS } kind;
@@ -268,9 +188,9 @@ static hm_search_query query_of(kind k, const example *e) {
     case BY_SIGNATURE:
         return (hm_search_query){.digest = HM_ARRAY(e->m.signature)};
     case BY_KEY:
-        return (hm_search_query){.key = hm_text(e->key)};
+        return (hm_search_query){.key = hm_text(e->m.key)};
     case BY_PRINCIPAL_PRODUCT:
-        return (hm_search_query){.principal = hm_text(e->principal), .product = hm_text(e->product)};
+        return (hm_search_query){.principal = hm_text(e->principal), .product = hm_text(e->m.product->name)};
     default:
         return (hm_search_query){
             .principal = hm_text(e->principal), .since = e->m.time / DAY * DAY, .until = e->m.time / DAY * DAY + DAY};
@@ -315,10 +235,10 @@ static void measure_windows(uint64_t size) {
     for (uint64_t window = 1000; window <= size; window *= 10) {
         example e;
         uint64_t found;
-        matter first;
+        busy_matter first;
         take_example(size, &e);
-        matter_of((size - window) / 2, &first);
-        hm_search_query query = {.key = hm_text(e.key), .since = window == size ? 0 : first.time};
+        busy_log_matter(&log_of, (size - window) / 2, &first);
+        hm_search_query query = {.key = hm_text(e.m.key), .since = window == size ? 0 : first.time};
         double took = search(&query, 0, true, &found);
         printf("search_%llu_window_%llu %.3f s\n", (unsigned long long)size, (unsigned long long)window, took);
     }
@@ -328,7 +248,7 @@ static void measure(void) {
     make_office();
     for (uint64_t size = LEAST, before = 0; size <= most; before = size, size *= 10) {
         double start = seconds();
-        grow(before, size);
+        must(busy_log_grow(&office, &log_of, before, size));
         publish(size);
         fprintf(stderr, "search_bench: %llu entries after %.0f s\n", (unsigned long long)size, seconds() - start);
         catch_up(size);

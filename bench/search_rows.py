@@ -3,8 +3,8 @@ import os
 import statistics
 
 from measure import figures
+from plot import Curve, write_plot
 from report import Chapter, Row
-from search_plot import write_plot
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KINDS = (('digest', "a file's digest", 'the intent and the outcome of one file out of all'),
@@ -12,6 +12,10 @@ KINDS = (('digest', "a file's digest", 'the intent and the outcome of one file o
          ('key', 'a key', 'the first hundred entries'),
          ('principal_product', 'principal and product', 'the first hundred entries'),
          ('principal_day', 'a principal, one day', '"what did this runner sign on Tuesday": all of it'))
+# What is drawn: a figure's name behind "search_N_", its unit in seconds, its words.
+DRAWN = (('catch_up', 1, 'index made'), ('window', 1, 'complete, all entries'),
+         ('principal_day_median', 1e-3, 'principal, one day'), ('digest_median', 1e-3, "a file's digest"),
+         ('principal_product_median', 1e-3, 'principal, product'), ('key_median', 1e-3, 'a key, 100 entries'))
 
 
 def sizes_of(read):
@@ -76,10 +80,16 @@ def growth(read):
     return '\n'.join(lines)
 
 
+def curves_of(read):
+    def figure(size, name):
+        return read[f'search_{size}_' + (f'window_{size}' if name == 'window' else name)]
+    return [Curve(words, {size: figure(size, name) * unit for size in sizes_of(read)}) for name, unit, words in DRAWN]
+
+
 def chapter_of(runs, plot):
     read = medians(runs)
     size = sizes_of(read)[-1]
-    write_plot(plot, read)
+    write_plot(plot, 'Searching the log', curves_of(read))
     rows = [catch_up_row(runs, read, size), size_row(read, size), *latency_rows(runs, read, size), window_row(read, size)]
     remarks = f'''
 An office's log of {label(size)} entries, half intents and half outcomes as long as real ones, of fifty principals, twenty

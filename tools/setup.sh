@@ -11,6 +11,8 @@ build='gcc make meson ninja-build pkg-config libc6-dev libssl-dev libp11-kit-dev
 python='python3 python3-cryptography'
 token='softhsm2 opensc'
 oracles='curl openssl osslsigncode sbsigntool libengine-pkcs11-openssl binutils'
+# NSS, which judges revocations by the date.
+dates='libnss3-tools'
 # Programs that others built and signed: what the format modules are tried on.
 real_files='systemd-boot-efi shim-unsigned grub-efi-amd64-bin grub-efi-ia32-bin python3-distlib efitools'
 sanitizers='clang llvm libclang-rt-dev'
@@ -26,7 +28,7 @@ for part in "${@:-build}"; do
     case $part in
     build) packages="$packages $build" ;;
     demo) packages="$packages $build $python $token $oracles $real_files $device" ;;
-    check) packages="$packages $build $python $token $oracles $real_files $sanitizers $faults $jobs $device libunicorn-dev" ;;
+    check) packages="$packages $build $python $token $oracles $real_files $sanitizers $faults $jobs $dates $device libunicorn-dev" ;;
     fuzz) packages="$packages $build $token $python $sanitizers" ;;
     lint) packages="$packages $build $python $sanitizers $style" ;;
     device) packages="$packages $build $python $token $device libunicorn-dev" ;;

@@ -40,27 +40,6 @@ static hm_err answer_narrow(hm_peer *peer, const hm_message *question) {
     return hm_peer_send_done(peer);
 }
 
-/* A narrowed session belongs to a process that parses untrusted files: it may sign for its product and have receipts of
- * that, or without a product ask for proofs, or have one list signed, nothing else. */
-static bool allowed_when_narrowed(const hm_peer *peer, hm_message_type type) {
-    const hm_office *office = peer->office;
-    if (peer->kind == HM_PEER_FRONT && type == HM_MSG_WIDEN) return true;
-    if (office->session->for_list) return type == HM_MSG_TRUST_SIGN;
-    if (office->session->noted && office->session->noted->publishing)
-        return type == HM_MSG_PUBLISH_FILE || type == HM_MSG_PUBLISH_CLOSE || type == HM_MSG_PUBLISH_PUT ||
-               type == HM_MSG_PUBLISH_COMMIT;
-    if (!office->session->product.id) return type == HM_MSG_LOG_PROVE;
-    if (office->session->noting) return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_REQUEST_CLOSE;
-    return type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_LOG_RECEIPT || type == HM_MSG_TIMESTAMP;
-}
-
-/* What a session may ask before it has said who speaks. */
-static bool is_for_nobody(const hm_peer *peer, hm_message_type type) {
-    if (type == HM_MSG_TIMESTAMP) return peer->kind == HM_PEER_FRONT && peer->office->strangers_stamps;
-    return type == HM_MSG_HELLO || type == HM_MSG_PROVE_KEY || type == HM_MSG_PROVE_TOKEN || type == HM_MSG_ALARMS ||
-           type == HM_MSG_EXPIRIES;
-}
-
 hm_err hm_peer_send_known(hm_peer *peer, int64_t expires) {
     hm_message message = {.type = HM_MSG_KNOWN};
     message.field[HM_KNOWN_EXPIRES].number = (uint64_t)expires;
@@ -81,10 +60,127 @@ static hm_err answer_repeatable(hm_peer *peer, const hm_message *question) {
 }
 
 /* A front serves one call after another in a session, and hands none to a process that parses files. */
-static hm_err answer_widen(hm_peer *peer) {
+static hm_err answer_widen(hm_peer *peer, const hm_message *question) {
+    (void)question;
     if (peer->kind != HM_PEER_FRONT) return hm_refuse("core language: there is no way back from narrow");
     hm_session_widen(&peer->session);
     return hm_peer_send_done(peer);
+}
+
+static hm_err answer_trust_key(hm_peer *peer, const hm_message *question) {
+    (void)question;
+    return hm_answer_public_key(peer, HM_KEY_ROLE_TRUST_ROOT);
+}
+
+static hm_err answer_log_key(hm_peer *peer, const hm_message *question) {
+    (void)question;
+    return hm_answer_public_key(peer, HM_KEY_ROLE_RECEIPT);
+}
+
+static hm_err refuse_token(hm_peer *peer, const hm_message *question) {
+    (void)peer, (void)question;
+    return hm_refuse("this server takes no tokens (its configuration names no issuers)");
+}
+
+/* The others were taken together (serve.c). */
+static hm_err refuse_sign(hm_peer *peer, const hm_message *question) {
+    (void)peer, (void)question;
+    return hm_refuse("core language: sign comes after narrow");
+}
+
+/* ---- what may be asked, when ---- */
+
+enum {
+    ACT = 1,         /* that it was refused is an entry of the log */
+    FOR_NOBODY = 2,  /* before it was said who speaks */
+    FOR_PRODUCT = 4, /* in a session that was narrowed to a product's signatures */
+    FOR_REQUEST = 8, /* ... that only notes what a request asks for */
+    FOR_PROOFS = 16, /* ... to proofs of what has no product */
+    FOR_LIST = 32,   /* ... to one trust list */
+    FOR_AREA = 64,   /* ... to what is published */
+};
+
+typedef struct {
+    hm_err (*answer)(hm_peer *peer, const hm_message *question);
+    unsigned may;
+} question_kind;
+
+static const question_kind kinds[] = {
+    [HM_MSG_HELLO] = {answer_hello, FOR_NOBODY},
+    [HM_MSG_NARROW] = {answer_narrow, ACT},
+    [HM_MSG_PREPARE] = {answer_prepare, ACT | FOR_PRODUCT | FOR_REQUEST},
+    [HM_MSG_SIGN] = {refuse_sign, ACT | FOR_PRODUCT | FOR_REQUEST},
+    [HM_MSG_PRODUCT_ADD] = {hm_answer_product_add, ACT},
+    [HM_MSG_PRODUCT_LIST] = {hm_answer_product_list, 0},
+    [HM_MSG_KEY_LIST] = {hm_answer_key_list, 0},
+    [HM_MSG_KEY_GENERATE] = {hm_answer_key_generate, ACT},
+    [HM_MSG_CERT_REQUEST] = {hm_answer_cert_request, ACT},
+    [HM_MSG_CERT_IMPORT] = {hm_answer_cert_import, ACT},
+    [HM_MSG_CERT_LIST] = {hm_answer_cert_list, 0},
+    [HM_MSG_CERT_REVOKE] = {hm_answer_cert_revoke, ACT},
+    [HM_MSG_CERT_RENEW] = {hm_answer_cert_renew, ACT},
+    [HM_MSG_CRL] = {hm_answer_crl, ACT},
+    [HM_MSG_EXPIRIES] = {hm_answer_expiries, FOR_NOBODY},
+    [HM_MSG_LOG_PUBLISH] = {hm_answer_log_publish, 0},
+    [HM_MSG_LOG_LIST] = {hm_answer_log_list, 0},
+    [HM_MSG_LOG_PROVE] = {hm_answer_log_prove, FOR_PROOFS},
+    [HM_MSG_LOG_RECEIPT] = {hm_answer_log_receipt, FOR_PRODUCT},
+    [HM_MSG_LOG_AUDIT] = {hm_answer_log_audit, 0},
+    [HM_MSG_LOG_SEARCH] = {hm_answer_log_search, 0},
+    [HM_MSG_LOG_INCLUDE] = {hm_answer_log_include, 0},
+    [HM_MSG_TRUST] = {hm_answer_trust, 0},
+    [HM_MSG_TRUST_KEY] = {answer_trust_key, ACT},
+    [HM_MSG_LOG_KEY] = {answer_log_key, ACT},
+    [HM_MSG_NARROW_LIST] = {hm_answer_narrow_list, ACT},
+    [HM_MSG_TRUST_SIGN] = {hm_answer_trust_sign, ACT | FOR_LIST},
+    [HM_MSG_ALARMS] = {hm_answer_alarms, FOR_NOBODY},
+    [HM_MSG_TIMESTAMP] = {hm_answer_timestamp, FOR_PRODUCT},
+    [HM_MSG_TSA_SET] = {hm_answer_tsa_set, ACT},
+    [HM_MSG_TSA_SHOW] = {hm_answer_tsa_show, 0},
+    [HM_MSG_STATEMENT_NEXT] = {hm_answer_statement_next, 0},
+    [HM_MSG_STATEMENT_ADD] = {hm_answer_statement_add, ACT},
+    [HM_MSG_STATEMENT_LIST] = {hm_answer_statement_list, 0},
+    [HM_MSG_REQUEST_BEGIN] = {hm_answer_request_begin, ACT},
+    [HM_MSG_REQUEST_CLOSE] = {hm_answer_request_close, ACT | FOR_REQUEST},
+    [HM_MSG_REQUEST_LIST] = {hm_answer_request_list, 0},
+    [HM_MSG_REQUEST_DECIDE] = {hm_answer_request_decide, ACT},
+    [HM_MSG_PROVE_KEY] = {answer_prove_key, FOR_NOBODY},
+    [HM_MSG_PROVE_TOKEN] = {refuse_token, FOR_NOBODY},
+    [HM_MSG_REPEATABLE] = {answer_repeatable, 0},
+    [HM_MSG_WIDEN] = {answer_widen, 0},
+    [HM_MSG_PUBLISH_BEGIN] = {hm_answer_publish_begin, ACT},
+    [HM_MSG_PUBLISH_FILE] = {hm_answer_publish_file, ACT | FOR_AREA},
+    [HM_MSG_PUBLISH_CLOSE] = {hm_answer_publish_close, ACT | FOR_AREA},
+    [HM_MSG_PUBLISH_PUT] = {hm_answer_publish_put, ACT | FOR_AREA},
+    [HM_MSG_PUBLISH_COMMIT] = {hm_answer_publish_commit, ACT | FOR_AREA},
+    [HM_MSG_PUBLISH_WITHDRAW] = {hm_answer_publish_withdraw, ACT},
+    [HM_MSG_PUBLISH_LIST] = {hm_answer_publish_list, 0},
+};
+
+/* What is no question has no answer, and may nothing. */
+static question_kind kind_of(hm_message_type type) {
+    return (size_t)type < sizeof kinds / sizeof kinds[0] ? kinds[type] : (question_kind){NULL, 0};
+}
+
+bool hm_is_act(hm_message_type type) { return kind_of(type).may & ACT; }
+
+/* A narrowed session belongs to a process that parses untrusted files: it may sign for its product and have receipts of
+ * that, or without a product ask for proofs, or have one list signed, nothing else. */
+static unsigned narrowed_to(const hm_session *session) {
+    if (session->for_list) return FOR_LIST;
+    if (session->noted && session->noted->publishing) return FOR_AREA;
+    if (!session->product.id) return FOR_PROOFS;
+    return session->noting ? FOR_REQUEST : FOR_PRODUCT;
+}
+
+static bool allowed_when_narrowed(const hm_peer *peer, hm_message_type type) {
+    if (peer->kind == HM_PEER_FRONT && type == HM_MSG_WIDEN) return true;
+    return kind_of(type).may & narrowed_to(peer->office->session);
+}
+
+static bool is_for_nobody(const hm_peer *peer, hm_message_type type) {
+    if (type == HM_MSG_TIMESTAMP) return peer->kind == HM_PEER_FRONT && peer->office->strangers_stamps;
+    return kind_of(type).may & FOR_NOBODY;
 }
 
 /* What was to come first was refused: what comes behind it, from who did not wait for that, is refused, and is no act.
@@ -120,122 +216,8 @@ static hm_err answer(hm_peer *peer, const hm_message *question) {
         return hm_refuse("core language: this session may only sign");
     HM_TRY(check_caller(peer, question->type));
     HM_TRY(hm_rule_allows_act(peer->office, question));
-    switch (question->type) {
-    case HM_MSG_HELLO:
-        return answer_hello(peer, question);
-    case HM_MSG_NARROW:
-        return answer_narrow(peer, question);
-    case HM_MSG_PREPARE:
-        return answer_prepare(peer, question);
-    case HM_MSG_PRODUCT_ADD:
-        return hm_answer_product_add(peer, question);
-    case HM_MSG_PRODUCT_LIST:
-        return hm_answer_product_list(peer, question);
-    case HM_MSG_KEY_LIST:
-        return hm_answer_key_list(peer, question);
-    case HM_MSG_KEY_GENERATE:
-        return hm_answer_key_generate(peer, question);
-    case HM_MSG_CERT_REQUEST:
-        return hm_answer_cert_request(peer, question);
-    case HM_MSG_CERT_IMPORT:
-        return hm_answer_cert_import(peer, question);
-    case HM_MSG_CERT_LIST:
-        return hm_answer_cert_list(peer, question);
-    case HM_MSG_CERT_REVOKE:
-        return hm_answer_cert_revoke(peer, question);
-    case HM_MSG_CERT_RENEW:
-        return hm_answer_cert_renew(peer, question);
-    case HM_MSG_CRL:
-        return hm_answer_crl(peer, question);
-    case HM_MSG_EXPIRIES:
-        return hm_answer_expiries(peer);
-    case HM_MSG_LOG_PUBLISH:
-        return hm_answer_log_publish(peer);
-    case HM_MSG_LOG_LIST:
-        return hm_answer_log_list(peer, question);
-    case HM_MSG_LOG_PROVE:
-        return hm_answer_log_prove(peer, question);
-    case HM_MSG_LOG_RECEIPT:
-        return hm_answer_log_receipt(peer, question);
-    case HM_MSG_LOG_AUDIT:
-        return hm_answer_log_audit(peer);
-    case HM_MSG_LOG_SEARCH:
-        return hm_answer_log_search(peer, question);
-    case HM_MSG_LOG_INCLUDE:
-        return hm_answer_log_include(peer, question);
-    case HM_MSG_TRUST:
-        return hm_answer_trust(peer);
-    case HM_MSG_TRUST_KEY:
-        return hm_answer_public_key(peer, HM_KEY_ROLE_TRUST_ROOT);
-    case HM_MSG_LOG_KEY:
-        return hm_answer_public_key(peer, HM_KEY_ROLE_RECEIPT);
-    case HM_MSG_NARROW_LIST:
-        return hm_answer_narrow_list(peer, question);
-    case HM_MSG_TRUST_SIGN:
-        return hm_answer_trust_sign(peer, question);
-    case HM_MSG_ALARMS:
-        return hm_answer_alarms(peer);
-    case HM_MSG_TIMESTAMP:
-        return hm_answer_timestamp(peer, question);
-    case HM_MSG_TSA_SET:
-        return hm_answer_tsa_set(peer, question);
-    case HM_MSG_TSA_SHOW:
-        return hm_answer_tsa_show(peer);
-    case HM_MSG_STATEMENT_NEXT:
-        return hm_answer_statement_next(peer);
-    case HM_MSG_STATEMENT_ADD:
-        return hm_answer_statement_add(peer, question);
-    case HM_MSG_STATEMENT_LIST:
-        return hm_answer_statement_list(peer);
-    case HM_MSG_REQUEST_BEGIN:
-        return hm_answer_request_begin(peer, question);
-    case HM_MSG_REQUEST_CLOSE:
-        return hm_answer_request_close(peer);
-    case HM_MSG_REQUEST_LIST:
-        return hm_answer_request_list(peer);
-    case HM_MSG_REQUEST_DECIDE:
-        return hm_answer_request_decide(peer, question);
-    case HM_MSG_PROVE_KEY:
-        return answer_prove_key(peer, question);
-    case HM_MSG_PROVE_TOKEN:
-        return hm_refuse("this server takes no tokens (its configuration names no issuers)");
-    case HM_MSG_REPEATABLE:
-        return answer_repeatable(peer, question);
-    case HM_MSG_WIDEN:
-        return answer_widen(peer);
-    case HM_MSG_PUBLISH_BEGIN:
-        return hm_answer_publish_begin(peer, question);
-    case HM_MSG_PUBLISH_FILE:
-        return hm_answer_publish_file(peer, question);
-    case HM_MSG_PUBLISH_CLOSE:
-        return hm_answer_publish_close(peer);
-    case HM_MSG_PUBLISH_PUT:
-        return hm_answer_publish_put(peer, question);
-    case HM_MSG_PUBLISH_COMMIT:
-        return hm_answer_publish_commit(peer);
-    case HM_MSG_PUBLISH_WITHDRAW:
-        return hm_answer_publish_withdraw(peer, question);
-    case HM_MSG_PUBLISH_LIST:
-        return hm_answer_publish_list(peer, question);
-    case HM_MSG_SIGN: /* the others were taken together (receive) */
-        return hm_refuse("core language: sign comes after narrow");
-    default:
-        return hm_refuse("core language: that is an answer, not a question");
-    }
-}
-
-static bool is_publishing(hm_message_type type) {
-    return type == HM_MSG_PUBLISH_BEGIN || type == HM_MSG_PUBLISH_FILE || type == HM_MSG_PUBLISH_CLOSE ||
-           type == HM_MSG_PUBLISH_PUT || type == HM_MSG_PUBLISH_COMMIT || type == HM_MSG_PUBLISH_WITHDRAW;
-}
-
-bool hm_is_act(hm_message_type type) {
-    return type == HM_MSG_NARROW || type == HM_MSG_PREPARE || type == HM_MSG_SIGN || type == HM_MSG_PRODUCT_ADD ||
-           type == HM_MSG_KEY_GENERATE || type == HM_MSG_CERT_REQUEST || type == HM_MSG_CERT_IMPORT ||
-           type == HM_MSG_CERT_REVOKE || type == HM_MSG_CERT_RENEW || type == HM_MSG_CRL || type == HM_MSG_TRUST_KEY ||
-           type == HM_MSG_LOG_KEY || type == HM_MSG_NARROW_LIST || type == HM_MSG_TRUST_SIGN ||
-           type == HM_MSG_STATEMENT_ADD || type == HM_MSG_REQUEST_BEGIN || type == HM_MSG_REQUEST_CLOSE ||
-           type == HM_MSG_REQUEST_DECIDE || type == HM_MSG_TSA_SET || is_publishing(type);
+    if (!kind_of(question->type).answer) return hm_refuse("core language: that is an answer, not a question");
+    return kind_of(question->type).answer(peer, question);
 }
 
 /* The fault that is told: the refusal, or that it could not be logged. Of nobody there is nothing to log. */

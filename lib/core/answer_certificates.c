@@ -131,7 +131,8 @@ static hm_err send_list_expiry(void *context, const hm_crl_made *made) {
     return hm_peer_send(peer, &message);
 }
 
-hm_err hm_answer_expiries(hm_peer *peer) {
+hm_err hm_answer_expiries(hm_peer *peer, const hm_message *question) {
+    (void)question;
     size_t found;
     /* Without the token, which vouches for what officers state, it is told of all. */
     (void)!hm_failed(hm_statements_load(peer->office));

@@ -153,7 +153,8 @@ hm_err hm_answer_log_list(hm_peer *peer, const hm_message *question) {
     return hm_peer_send_done(peer);
 }
 
-hm_err hm_answer_log_publish(hm_peer *peer) {
+hm_err hm_answer_log_publish(hm_peer *peer, const hm_message *question) {
+    (void)question;
     HM_BUF note = HM_BUF_EMPTY;
     HM_TRY(hm_log_publish(peer->office, &note));
     return hm_peer_send_bytes(peer, hm_buf_bytes(&note));
@@ -177,14 +178,16 @@ hm_err hm_answer_log_receipt(hm_peer *peer, const hm_message *question) {
     return hm_peer_send_bytes(peer, hm_buf_bytes(&receipt));
 }
 
-hm_err hm_answer_log_audit(hm_peer *peer) {
+hm_err hm_answer_log_audit(hm_peer *peer, const hm_message *question) {
+    (void)question;
     hm_message message = {.type = HM_MSG_LOG_AUDITED};
     uint8_t root[32];
     HM_TRY(hm_audit(peer->office, &message, root));
     return hm_peer_send(peer, &message);
 }
 
-hm_err hm_answer_trust(hm_peer *peer) {
+hm_err hm_answer_trust(hm_peer *peer, const hm_message *question) {
+    (void)question;
     HM_BUF text = HM_BUF_EMPTY;
     HM_TRY(hm_office_trust(peer->office, &text));
     return hm_peer_send_bytes(peer, hm_buf_bytes(&text));

@@ -1,7 +1,8 @@
 /* Answers about what people state, ask for, decide and publish. */
 #include "answer.h"
 
-hm_err hm_answer_statement_next(hm_peer *peer) {
+hm_err hm_answer_statement_next(hm_peer *peer, const hm_message *question) {
+    (void)question;
     uint8_t last[HM_SHA256_LEN] = {0};
     hm_message message = {.type = HM_MSG_STATEMENT_PLACE};
     HM_TRY(hm_statements_place(peer->office, &message.field[HM_STATEMENT_PLACE_NUMBER].number, last));
@@ -10,7 +11,8 @@ hm_err hm_answer_statement_next(hm_peer *peer) {
     return hm_peer_send(peer, &message);
 }
 
-hm_err hm_answer_alarms(hm_peer *peer) {
+hm_err hm_answer_alarms(hm_peer *peer, const hm_message *question) {
+    (void)question;
     hm_message message = {.type = HM_MSG_ALARMED};
     uint64_t *count = &message.field[HM_ALARMED_BREAK_GLASS].number;
     hm_glass glass;
@@ -32,7 +34,8 @@ static hm_err send_statement(void *context, uint64_t index, hm_bytes envelope) {
     return hm_peer_send(peer, &message);
 }
 
-hm_err hm_answer_statement_list(hm_peer *peer) {
+hm_err hm_answer_statement_list(hm_peer *peer, const hm_message *question) {
+    (void)question;
     HM_TRY(hm_statements_list(peer->office, send_statement, peer));
     return hm_peer_send_done(peer);
 }
@@ -42,7 +45,8 @@ hm_err hm_answer_request_begin(hm_peer *peer, const hm_message *question) {
     return hm_peer_send_done(peer);
 }
 
-hm_err hm_answer_request_close(hm_peer *peer) {
+hm_err hm_answer_request_close(hm_peer *peer, const hm_message *question) {
+    (void)question;
     uint8_t hash[HM_SHA256_LEN];
     hm_message message = {.type = HM_MSG_REQUEST_MADE};
     bool needed;
@@ -70,7 +74,8 @@ static hm_err send_request(void *context, const hm_standing *standing) {
     return hm_peer_send(peer, &message);
 }
 
-hm_err hm_answer_request_list(hm_peer *peer) {
+hm_err hm_answer_request_list(hm_peer *peer, const hm_message *question) {
+    (void)question;
     HM_TRY(hm_requests_list(peer->office, send_request, peer));
     return hm_peer_send_done(peer);
 }
@@ -101,7 +106,8 @@ static hm_err send_wanted(void *context, uint32_t operand, hm_bytes name) {
     return hm_peer_send(context, &message);
 }
 
-hm_err hm_answer_publish_close(hm_peer *peer) {
+hm_err hm_answer_publish_close(hm_peer *peer, const hm_message *question) {
+    (void)question;
     uint8_t hash[HM_SHA256_LEN];
     hm_message message = {.type = HM_MSG_REQUEST_MADE};
     bool needed;
@@ -123,7 +129,8 @@ static hm_err send_made(hm_peer *peer, uint64_t index) {
     return hm_peer_send(peer, &message);
 }
 
-hm_err hm_answer_publish_commit(hm_peer *peer) {
+hm_err hm_answer_publish_commit(hm_peer *peer, const hm_message *question) {
+    (void)question;
     uint64_t index;
     HM_TRY(hm_publish_commit(peer->office, &index));
     return send_made(peer, index);

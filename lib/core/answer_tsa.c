@@ -19,7 +19,8 @@ hm_err hm_answer_tsa_set(hm_peer *peer, const hm_message *question) {
     return hm_peer_send_done(peer);
 }
 
-hm_err hm_answer_tsa_show(hm_peer *peer) {
+hm_err hm_answer_tsa_show(hm_peer *peer, const hm_message *question) {
+    (void)question;
     hm_tsa_settings settings;
     hm_message message = {.type = HM_MSG_TSA};
     HM_BUF certificate = HM_BUF_EMPTY;

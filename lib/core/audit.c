@@ -1,4 +1,5 @@
 /* What the log must satisfy as the database holds it. */
+#include "audit_keys.h"
 #include "certificates.h"
 #include "tsa.h"
 
@@ -23,6 +24,7 @@ typedef struct {
 typedef struct {
     hm_office *office;
     hm_tree_edge *tree;
+    hm_audited_keys keys;
     signed_list *list;
     size_t list_count, list_room;
     open_intent *open; /* in the order of their numbers; there are few at any time */
@@ -246,6 +248,7 @@ static hm_err audit_entry(void *context, const hm_entry_row *entry) {
     audit_statement(audit, &leaf, entry);
     audit_request(audit, &leaf, entry);
     audit_certificate(audit, &leaf, entry, erased);
+    HM_TRY(hm_audit_keys_entry(&audit->keys, &leaf, entry));
     HM_TRY(audit_list(audit, &leaf, entry, erased));
     HM_TRY(hm_tsa_audit(&leaf, entry, &audit->stamped));
     HM_TRY(audit_pair(audit, &leaf, entry->index));
@@ -283,43 +286,14 @@ static hm_err run_audit(hm_office *office, audit_state *audit) {
     return check_published(audit, &head);
 }
 
-/* ---- whose keys they are, and whose word ---- */
-
-typedef struct {
-    hm_office *office;
-    hm_product product; /* without a name: the office's own keys */
-} key_audit;
-
-static hm_err audit_key(void *context, const hm_key_row *row) {
-    const key_audit *audit = context;
-    bool own = !audit->product.name[0];
-    return hm_in(hm_key_id_check(audit->office, own ? NULL : &audit->product, row), "a key of %s",
-                 own ? "the office" : audit->product.name);
-}
-
-static hm_err audit_product(void *context, const hm_product_row *row) {
-    key_audit audit = *(const key_audit *)context;
-    size_t found;
-    snprintf(audit.product.name, sizeof audit.product.name, "%.*s", (int)row->name.len, (const char *)row->name.data);
-    memcpy(audit.product.vendor, row->vendor, sizeof audit.product.vendor);
-    memcpy(audit.product.class, row->class, sizeof audit.product.class);
-    return hm_store_keys(audit.office->store, row->id, 0, 0, audit_key, &audit, &found);
-}
-
-static hm_err audit_keys(hm_office *office) {
-    key_audit audit = {.office = office};
-    size_t found;
-    HM_TRY(hm_store_keys(office->store, 0, 0, 0, audit_key, &audit, &found));
-    return hm_store_products(office->store, NULL, audit_product, &audit, &found);
-}
-
 static hm_err audit_office(hm_office *office, audit_state *audit) {
     size_t lists;
     if (!audit->tree) return hm_no_memory();
+    HM_TRY(hm_audit_keys_begin(office, &audit->keys));
     HM_TRY(run_audit(office, audit));
     HM_TRY(hm_statements_audit(office));
     HM_TRY(check_tags(audit));
-    HM_TRY(audit_keys(office));
+    HM_TRY(hm_audit_keys_end(office, &audit->keys, audit->erased != 0));
     return hm_crls_check(office, &lists);
 }
 
@@ -337,6 +311,7 @@ hm_err hm_audit(hm_office *office, hm_message *answer, uint8_t root[static 32]) 
         answer->field[HM_LOG_AUDITED_ERASED].number = audit.erased;
         answer->field[HM_LOG_AUDITED_ENTRIES].number = audit.next;
     }
+    hm_audited_keys_free(&audit.keys);
     free(audit.tree);
     free(audit.open);
     free(audit.list);

@@ -471,12 +471,13 @@ HM_MUST_USE hm_err hm_trust_root_sign(hm_office *office, const hm_message *quest
 #define HM_LISTS_TAG UINT64_C(0x7472757374)
 /* Are ENTRY's details those that its leaf was made over? *ERASED: there are none any more. */
 HM_MUST_USE hm_err hm_audit_details(const hm_leaf *leaf, const hm_entry_row *entry, bool *erased);
-/* What finds officers' statements. */
 /* What finds requests; what was decided about one, and signed because of it, is found by hm_requests_tag. */
 #define HM_REQUESTS_TAG UINT64_C(0x7265717565737473)
 /* What finds publications. */
 #define HM_PUBLISHED_TAG UINT64_C(0x7075626c69736864)
+/* What finds officers' statements. */
 #define HM_STATEMENTS_TAG UINT64_C(0x73746174656d656e)
+/* What finds that a key was destroyed. */
 #define HM_DESTROYED_TAG UINT64_C(0x64657374726f7965)
 /* What finds the intents of timestamps, and what was stated of the authority. */
 #define HM_STAMPS_TAG UINT64_C(0x74696d657374616d)

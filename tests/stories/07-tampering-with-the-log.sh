@@ -85,6 +85,9 @@ if need sqlite3 "who edits the database is found"; then
     expect_output "(details erased)" "the entry shows without them" hallmark log show
     step "the signature is still proved" hallmark log check firmware.bin
     restore
+    step "a key is taken out" sqlite3 "$db" "DELETE FROM key WHERE id=(SELECT max(id) FROM key)"
+    expect_refused "is gone from the database" "the log knows that it was made, and which" hallmark log check
+    restore
     step "put back, the log checks" hallmark log check
 fi
 

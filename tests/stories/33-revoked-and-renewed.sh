@@ -154,6 +154,20 @@ expect_output "and REVOKED since" "what was stamped before is good" hallmark ver
 expect_output '"revoked_reason":"privilege-withdrawn"' "and machines are told, too" hallmark verify --json stamped.bin
 expect_refused "its certificate is revoked" "nothing more is signed with it" hallmark sign --product pump --timestamp office b.bin --replace
 cp stamped.bin.p7s kept.p7s
+# NSS compares the date that it judges by with the list's, as we do; OpenSSL and osslsigncode do not.
+if need vfychain "NSS judges by the date"; then
+    openssl pkcs7 -inform DER -in stamped.bin.p7s -print_certs | openssl x509 -out stamped-leaf.pem
+    # The product's authority is the last of its chain.
+    tac chain.pem | sed '/BEGIN/q' | tac >authority.pem
+    mkdir nss
+    certutil -N -d sql:nss --empty-password
+    certutil -A -d sql:nss -n root -t CT,C,C -a -i root.pem
+    certutil -A -d sql:nss -n authority -t ,, -a -i authority.pem
+    step "NSS takes our lists" sh -c 'crlutil -I -d sql:nss -i "$0/pump.crl" && crlutil -I -d sql:nss -i "$0/root.crl"' "$HALLMARK_OFFICE/crl"
+    in_nss() { vfychain -d sql:nss -u 6 -b "$(date -u -d "$1" +%y%m%d%H%MZ)" -a stamped-leaf.pem; }
+    step "NSS finds the certificate good for what was signed before" in_nss "-2 minutes"
+    expect_fault 1 "has been revoked" "and revoked for what is signed now" in_nss "+1 minute"
+fi
 step "until it is renewed" hallmark cert renew --product pump
 cp a.bin late.bin
 step "then another file" hallmark sign --product pump --timestamp office late.bin

@@ -107,6 +107,44 @@ static void finds_that_all_entries_were_removed(void **state) {
     expect_audit_fault(&s.o, "must not fork");
 }
 
+static void finds_that_a_key_was_taken_out(void **state) {
+    (void)state;
+    SIGNED_OFFICE s;
+    make_signed(&s);
+    office_sql(&s.o, "DELETE FROM key WHERE id=(SELECT max(id) FROM key)");
+    expect_audit_fault(&s.o, "is gone from the database");
+}
+
+static void finds_that_another_key_was_put_in_its_place(void **state) {
+    (void)state;
+    SIGNED_OFFICE s;
+    make_signed(&s);
+    office_sql(&s.o, "UPDATE key SET token_id=zeroblob(16) WHERE id=(SELECT max(id) FROM key)");
+    expect_audit_fault(&s.o, "no entry tells that key 0000");
+}
+
+/* It is a key of this office indeed: as another copy of it went on. */
+static void finds_that_a_key_was_put_in(void **state) {
+    (void)state;
+    SIGNED_OFFICE s, other;
+    HM_BUF text = HM_BUF_EMPTY;
+    const char *string;
+    make_signed(&s);
+    make_signed(&other);
+    hm_message generate = product_message(HM_MSG_KEY_GENERATE, "pump", HM_KEY_ED25519);
+    office_connect(&other.o);
+    assert_int_equal(ask(&other.o, &generate).type, HM_MSG_DONE);
+    audit_again(&other.o);
+    WORKS(hm_disconnect(&other.o.core));
+    WORKS(hm_put_format(&text,
+                        "ATTACH '%s' AS other; INSERT INTO key SELECT * FROM other.key "
+                        "WHERE id=(SELECT max(id) FROM other.key)",
+                        office_file(&other.o, "office.db")));
+    WORKS(hm_buf_string(&text, &string));
+    office_sql(&s.o, string);
+    expect_audit_fault(&s.o, "no entry tells that key");
+}
+
 /* What a tag says no leaf holds, but what it must be follows from the leaf. */
 static void finds_that_an_outcome_cannot_be_found(void **state) {
     (void)state;
@@ -581,6 +619,9 @@ int main(void) {
         OFFICE_TEST(finds_that_the_first_entry_was_removed),
         OFFICE_TEST(finds_that_the_last_entry_was_removed),
         OFFICE_TEST(finds_that_all_entries_were_removed),
+        OFFICE_TEST(finds_that_a_key_was_taken_out),
+        OFFICE_TEST(finds_that_another_key_was_put_in_its_place),
+        OFFICE_TEST(finds_that_a_key_was_put_in),
         OFFICE_TEST(finds_that_an_outcome_cannot_be_found),
         OFFICE_TEST(finds_that_entries_were_renumbered),
         OFFICE_TEST(finds_that_entries_changed_places),

@@ -1,17 +1,16 @@
-"""bench/search.svg: how searching grows with the log. Both axes are logarithmic, so that what grows in proportion is a straight
-line that rises as the one in the corner does."""
+"""Plots of how time grows with the log. Both axes are logarithmic, so that what grows in proportion is a straight line."""
 import math
+from dataclasses import dataclass
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 460, 70, 190, 30, 50
 LEAST_SECONDS, MOST_SECONDS = 1e-4, 100
-# What is drawn: a figure's name behind "search_N_", its unit in seconds, its words, its colour.
-LINES = (('catch_up', 1, 'index made', '#1b6ca8'), ('window', 1, 'complete, all entries', '#7a3e9d'),
-         ('principal_day_median', 1e-3, 'principal, one day', '#c2571a'), ('digest_median', 1e-3, "a file's digest", '#2e7d32'),
-         ('principal_product_median', 1e-3, 'principal, product', '#a0812a'), ('key_median', 1e-3, 'a key, 100 entries', '#8c2f39'))
+COLOURS = ('#1b6ca8', '#7a3e9d', '#c2571a', '#2e7d32', '#a0812a', '#8c2f39')
 
 
-def sizes_of(read):
-    return sorted({int(name.split('_')[1]) for name in read})
+@dataclass
+class Curve:
+    words: str
+    seconds: dict  # by the number of entries
 
 
 class Axes:
@@ -57,28 +56,27 @@ def labels_apart(wanted):
     return placed
 
 
-def curves(axes, sizes, read):
+def draw(axes, curves):
     ends, drawn = [], []
-    for name, unit, words, colour in LINES:
-        points = [(axes.x(size), axes.y(read[f'search_{size}_' + (f'window_{size}' if name == 'window' else name)] * unit))
-                  for size in sizes]
+    for curve, colour in zip(curves, COLOURS):
+        points = [(axes.x(size), axes.y(seconds)) for size, seconds in sorted(curve.seconds.items())]
         path = ' '.join(f'{x:.1f},{y:.1f}' for x, y in points)
         drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         drawn += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points]
-        ends.append((points[-1][1], words))
+        ends.append((points[-1][1], curve.words))
     heights = labels_apart(ends)
-    for _, _, words, colour in LINES:
-        drawn.append(f'<text x="{WIDTH - RIGHT + 12}" y="{heights[words] + 4:.1f}" fill="{colour}">{words}</text>')
+    for curve, colour in zip(curves, COLOURS):
+        drawn.append(f'<text x="{WIDTH - RIGHT + 12}" y="{heights[curve.words] + 4:.1f}" fill="{colour}">{curve.words}</text>')
     return drawn
 
 
-def write_plot(path, read):
-    sizes = sizes_of(read)
+def write_plot(path, title, curves):
+    sizes = sorted({size for curve in curves for size in curve.seconds})
     axes = Axes(sizes)
     text = '\n'.join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="13">',
-        '<title>Searching the log: time by the number of entries</title>',
+        f'<title>{title}: time by the number of entries</title>',
         '<style>.grid { stroke: #ddd }</style>',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>', *grid(axes, sizes), *curves(axes, sizes, read), '</svg>', ''])
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>', *grid(axes, sizes), *draw(axes, curves), '</svg>', ''])
     with open(path, 'w', encoding='utf-8') as file:
         file.write(text)

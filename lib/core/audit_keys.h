@@ -1,0 +1,20 @@
+/* The keys of the database against the log's (log check). */
+#ifndef HM_CORE_AUDIT_KEYS_H
+#define HM_CORE_AUDIT_KEYS_H
+
+#include "office.h"
+
+typedef struct {
+    struct hm_audited_key *key;
+    size_t count, room;
+} hm_audited_keys;
+
+/* Before the first entry is read. */
+HM_MUST_USE hm_err hm_audit_keys_begin(hm_office *office, hm_audited_keys *keys);
+/* An entry whose details its leaf was made over. */
+HM_MUST_USE hm_err hm_audit_keys_entry(hm_audited_keys *keys, const hm_leaf *leaf, const hm_entry_row *entry);
+/* A refusal names the key that one of both does not have. */
+HM_MUST_USE hm_err hm_audit_keys_end(hm_office *office, hm_audited_keys *keys, bool any_erased);
+void hm_audited_keys_free(hm_audited_keys *keys);
+
+#endif

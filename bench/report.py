@@ -89,7 +89,7 @@ def chapter_text(chapter):
         if row.explanation:
             text += f'- **{row.what}**: {row.explanation}\n'
     if chapter.remarks:
-        text += chapter.remarks.strip('\n') + '\n'
+        text += '\n' + chapter.remarks.strip('\n') + '\n'
     return text
 
 

@@ -2,6 +2,7 @@
  * again and goes on; the files are written anew. */
 #include "commands.h"
 #include "incident.h"
+#include "incident_certificates.h"
 #include "keys.h"
 #include "office_access.h"
 #include "officer.h"
@@ -12,11 +13,10 @@
 #include <base/json.h>
 #include <base/name.h>
 #include <core/backup.h>
+#include <core/statement_envelope.h>
 #include <crypto/algorithm.h>
 #include <pki/cert.h>
 #include <pki/cose.h>
-#include <pki/crl.h>
-#include <tlog/leaf.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,13 +26,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PREFIX_LEAST = 8, ROLE_ROOT = 1, ROLE_PRODUCT_CA = 3, DIGEST_HEX = 64, ARGUMENTS = 560 };
+enum { PREFIX_LEAST = 8, DIGEST_HEX = 64, ARGUMENTS = 560 };
 
 /* hm_with_office takes no context. */
 static hm_incident incident;
 static uint64_t key_state;
-static uint8_t key_id[16];
-static uint64_t key_role, key_created;
+static uint64_t key_created;
 static bool always; /* --since always */
 
 /* ---- whose it is ---- */
@@ -60,6 +59,14 @@ static hm_err take_product(hm_bytes name) {
     return HM_OK;
 }
 
+/* A key that has signed nothing yet has one, too. */
+static hm_err note_certificate(hm_bytes der) {
+    hm_cert_info info;
+    if (!der.len) return HM_OK;
+    HM_TRY(hm_cert_describe(der, &info));
+    return hm_incident_note_certificate(&incident, HM_ARRAY(info.sha256));
+}
+
 static hm_err look_at_key(const hm_options *options, const hm_message *key) {
     HM_BUF hex = HM_BUF_EMPTY, named = HM_BUF_EMPTY;
     const char *id;
@@ -71,17 +78,17 @@ static hm_err look_at_key(const hm_options *options, const hm_message *key) {
     search.keys++;
     const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)key->field[HM_KEY_ALGORITHM].number);
     snprintf(incident.subject, sizeof incident.subject, "%s", id);
-    memcpy(key_id, key->field[HM_KEY_TOKEN_ID].bytes.data, sizeof key_id);
+    memcpy(incident.token_id, key->field[HM_KEY_TOKEN_ID].bytes.data, sizeof incident.token_id);
     key_state = key->field[HM_KEY_STATE].number;
-    key_role = key->field[HM_KEY_ROLE].number;
+    incident.role_number = key->field[HM_KEY_ROLE].number;
     key_created = key->field[HM_KEY_CREATED].number;
     HM_TRY(take_product(key->field[HM_KEY_PRODUCT].bytes));
-    snprintf(incident.role, sizeof incident.role, "%s", hm_key_role_word(key_role));
+    snprintf(incident.role, sizeof incident.role, "%s", hm_key_role_word(incident.role_number));
     snprintf(incident.algorithm, sizeof incident.algorithm, "%s", algorithm ? algorithm : "?");
     HM_TRY(hm_cose_kid(key->field[HM_KEY_SPKI].bytes, kid));
     HM_TRY(hm_put_hex(&named, HM_ARRAY(kid)));
     hm_text_copy(incident.kid, sizeof incident.kid, hm_buf_bytes(&named));
-    return HM_OK;
+    return note_certificate(key->field[HM_KEY_CERTIFICATE].bytes);
 }
 
 static bool is_principal(hm_connection *office, const char *name) {
@@ -93,6 +100,28 @@ static bool is_principal(hm_connection *office, const char *name) {
     return false;
 }
 
+/* Whoever gave it to the office. */
+static hm_err note_if_signed(void *context, const hm_registry *registry, uint64_t index, hm_bytes envelope) {
+    hm_cose_envelope read;
+    (void)context;
+    HM_TRY(hm_cose_draft_get(envelope, &read));
+    for (size_t i = 0; i < read.signatures; i++) {
+        hm_principal signer;
+        hm_bytes spki;
+        size_t key;
+        if (hm_failed(hm_statement_signer(registry, read.signature[i].kid, &key, &spki))) continue;
+        if (hm_registry_holder(registry, key, &signer) && hm_bytes_equal(signer.name, hm_text(incident.subject)))
+            return hm_incident_note_statement(&incident, index);
+    }
+    return HM_OK;
+}
+
+static hm_err take_principal(hm_connection *office, const char *name) {
+    HM_REGISTRY *registry = NULL;
+    snprintf(incident.subject, sizeof incident.subject, "%s", name);
+    return hm_officer_each_statement(office, &registry, note_if_signed, NULL);
+}
+
 static hm_err find_subject(const hm_options *options, hm_connection *office) {
     const char *word = options->operands[0];
     search.wanted = word;
@@ -101,10 +130,7 @@ static hm_err find_subject(const hm_options *options, hm_connection *office) {
     incident.is_principal = is_principal(office, word);
     if (incident.is_principal && search.keys)
         return hm_misuse("%s: is a principal, and how a key's id begins (give more digits)", word);
-    if (incident.is_principal) {
-        snprintf(incident.subject, sizeof incident.subject, "%s", word);
-        return HM_OK;
-    }
+    if (incident.is_principal) return take_principal(office, word);
     if (search.keys > 1)
         return hm_misuse("%s: %zu keys or certificates begin so (give more digits)", word, search.keys);
     return search.keys ? HM_OK
@@ -125,7 +151,7 @@ static hm_err find_stated(hm_connection *office, uint64_t *state) {
     *state = key_state;
     if (incident.rehearsal) return HM_OK;
     HM_TRY(hm_officer_statements(office, &registry));
-    *state = hm_registry_key_state(registry, key_id, &stated) ? stated.state : HM_KEY_ACTIVE;
+    *state = hm_registry_key_state(registry, incident.token_id, &stated) ? stated.state : HM_KEY_ACTIVE;
     return is_over(key_state) && !is_over(*state)
                ? hm_refuse("the office says that the key is %s, and its statements do not: it lies, or was changed",
                            hm_key_state_name((unsigned)key_state))
@@ -142,7 +168,7 @@ static hm_err stop_key(const hm_options *options, hm_connection *office) {
         fprintf(stderr, "hallmark: note: the key was stated to be compromised before; what was stated then stands\n");
         return HM_OK;
     }
-    memcpy(statement.token_id, key_id, sizeof statement.token_id);
+    memcpy(statement.token_id, incident.token_id, sizeof statement.token_id);
     statement.product = hm_text(incident.product);
     if (options->reason) statement.reason = hm_text(options->reason);
     return hm_officer_state(options, office, &statement);
@@ -159,33 +185,16 @@ static hm_err stop_principal(const hm_options *options, hm_connection *office) {
     return HM_OK;
 }
 
-/* What was said first counts, also when the command is given again with another time. */
-static void keep_first_since(int64_t said) {
-    char day[32] = "";
-    struct tm tm;
-    time_t time = (time_t)said;
-    if (gmtime_r(&time, &tm)) strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    if (!said && incident.since)
-        fprintf(stderr, "hallmark: note: that was said before without a time, which stands: all that it signed is in "
-                        "doubt, and --since is ignored\n");
-    else if (incident.since < said)
-        fprintf(stderr,
-                "hallmark: note: it was said before to be so since %s, which stands: --since, which is earlier, "
-                "is ignored\n",
-                day);
-    incident.since = said;
-}
-
 /* The office took the statement, or says so: then it has it. */
 static hm_err take_stated(hm_connection *office) {
     HM_REGISTRY *registry = NULL;
     hm_stated_key stated;
     HM_TRY(hm_officer_statements(office, &registry));
-    if (!hm_registry_key_state(registry, key_id, &stated) || !is_over(stated.state))
+    if (!hm_registry_key_state(registry, incident.token_id, &stated) || !is_over(stated.state))
         return hm_refuse("the office says that the key is compromised, and its statements do not: it lies, or was "
                          "changed");
     hm_text_copy(incident.reason, sizeof incident.reason, stated.reason);
-    if (!incident.destroyed) keep_first_since(stated.since);
+    if (!incident.destroyed) hm_incident_keep_since(&incident, stated.since);
     return HM_OK;
 }
 
@@ -270,13 +279,13 @@ static hm_err find_beginning(hm_connection *office, FILE *disclosed, uint64_t *f
 }
 
 /* One question: over HTTPS the list comes in pages, each of which is read to the root. */
-static hm_err read_page(hm_connection *office, FILE *list, FILE *disclosed, uint64_t *from, const hm_message *question,
-                        size_t page, bool *more) {
+static hm_err read_page(hm_connection *office, const hm_incident_files *files, uint64_t *from,
+                        const hm_message *question, size_t page, bool *more) {
     hm_message answer;
     uint64_t next = 0;
     HM_TRY(hm_ask(office, question, &answer));
     while (answer.type != HM_MSG_DONE) {
-        if (answer.type == HM_MSG_LOG_ENTRY) HM_TRY(hm_incident_take(&incident, &answer, list, disclosed));
+        if (answer.type == HM_MSG_LOG_ENTRY) HM_TRY(hm_incident_take(&incident, &answer, files));
         if (answer.type == HM_MSG_LOG_SEARCHED) {
             HM_TRY(take_searched(&answer, page));
             next = answer.field[HM_LOG_SEARCHED_NEXT].number;
@@ -292,145 +301,31 @@ static hm_err read_page(hm_connection *office, FILE *list, FILE *disclosed, uint
 /* Every entry from when the key was made (for a principal: of the whole log), of its product: an intent of another
  * product cannot be this key's, which its id and the core's checks see to. Times are no condition: clocks are put back.
  */
-static hm_err read_log(hm_connection *office, FILE *list, FILE *disclosed) {
+static hm_err read_log(hm_connection *office, const hm_incident_files *files) {
     hm_message question = {.type = HM_MSG_LOG_SEARCH};
     bool more = true;
     question.field[HM_LOG_SEARCH_COMPLETE].number = 1;
     if (!incident.is_principal) {
         question.field[HM_LOG_SEARCH_PRODUCT].bytes = hm_text(incident.product);
-        HM_TRY(find_beginning(office, disclosed, &question.field[HM_LOG_SEARCH_FROM].number));
+        HM_TRY(find_beginning(office, files->disclosed, &question.field[HM_LOG_SEARCH_FROM].number));
     }
     for (size_t page = 0; more; page++)
-        HM_TRY(read_page(office, list, disclosed, &question.field[HM_LOG_SEARCH_FROM].number, &question, page, &more));
+        HM_TRY(read_page(office, files, &question.field[HM_LOG_SEARCH_FROM].number, &question, page, &more));
     return hm_incident_end(&incident);
 }
 
 static hm_err write_list(hm_connection *office, int folder) {
-    WRITTEN list = {HM_OUTFILE_NONE, NULL}, disclosed = {HM_OUTFILE_NONE, NULL};
+    WRITTEN list = {HM_OUTFILE_NONE, NULL}, disclosed = {HM_OUTFILE_NONE, NULL}, acts = {HM_OUTFILE_NONE, NULL};
     hm_message question = {.type = HM_MSG_LOG_PUBLISH}, answer;
     HM_TRY(written_open(folder, "signatures.jsonl", &list));
     HM_TRY(written_open(folder, "disclosed.jsonl", &disclosed));
-    HM_TRY(read_log(office, list.file, disclosed.file));
+    if (incident.is_principal) HM_TRY(written_open(folder, "acts.jsonl", &acts));
+    HM_TRY(read_log(office, &(hm_incident_files){list.file, disclosed.file, acts.file}));
+    if (acts.file) HM_TRY(written_commit(&acts));
     HM_TRY(written_commit(&disclosed));
     HM_TRY(written_commit(&list));
     HM_TRY(hm_ask(office, &question, &answer));
     return hm_file_write(folder, "checkpoint", answer.field[HM_BYTES_CONTENT].bytes, 0600);
-}
-
-/* ---- revoked ---- */
-
-static hm_err take_certificate(const hm_message *cert) {
-    for (size_t i = 0; i < incident.certificates; i++) {
-        hm_incident_certificate *c = &incident.certificate[i];
-        if (!hm_bytes_equal(cert->field[HM_CERT_CERTIFICATE].bytes, HM_ARRAY(c->sha256))) continue;
-        hm_text_copy(c->serial, sizeof c->serial, cert->field[HM_CERT_SERIAL].bytes);
-        hm_text_copy(c->subject, sizeof c->subject, cert->field[HM_CERT_SUBJECT].bytes);
-        c->not_after = (int64_t)cert->field[HM_CERT_NOT_AFTER].number;
-        c->revoked = (int64_t)cert->field[HM_CERT_REVOKED].number;
-        c->invalidity = (int64_t)cert->field[HM_CERT_INVALIDITY].number;
-        uint64_t reason = cert->field[HM_CERT_REASON].number;
-        c->imported = (cert->field[HM_CERT_MARKS].number & HM_CERT_IMPORTED) != 0;
-        c->compromised = c->revoked && (reason == HM_CRL_KEY_COMPROMISE || reason == HM_CRL_CA_COMPROMISE);
-    }
-    return HM_OK;
-}
-
-/* A key that has signed nothing yet has a certificate, too. */
-static hm_err note_own_certificate(const hm_options *options, const hm_message *key) {
-    hm_cert_info info;
-    hm_bytes der = key->field[HM_KEY_CERTIFICATE].bytes;
-    (void)options;
-    if (!hm_bytes_equal(key->field[HM_KEY_TOKEN_ID].bytes, HM_ARRAY(key_id)) || !der.len) return HM_OK;
-    HM_TRY(hm_cert_describe(der, &info));
-    return hm_incident_note_certificate(&incident, HM_ARRAY(info.sha256));
-}
-
-static hm_err note_issued(const hm_message *entry) {
-    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes, act = hm_json_text_of(details, "act");
-    hm_leaf leaf;
-    bool issued = hm_bytes_equal(act, hm_text("certificate issued"));
-    if (!issued || !hm_bytes_equal(hm_json_text_of(details, "key"), hm_text(incident.subject))) return HM_OK;
-    HM_TRY(hm_leaf_get(entry->field[HM_LOG_ENTRY_LEAF].bytes, &leaf));
-    return hm_incident_note_certificate(&incident, HM_BYTES(leaf.digest, leaf.digest_len));
-}
-
-/* Those that others have replaced, too. */
-static hm_err find_issued(hm_connection *office) {
-    hm_message question = {.type = HM_MSG_LOG_SEARCH}, answer;
-    question.field[HM_LOG_SEARCH_KEY].bytes = hm_text(incident.subject);
-    question.field[HM_LOG_SEARCH_TYPE].bytes = hm_text("ceremony");
-    HM_TRY(hm_ask(office, &question, &answer));
-    while (answer.type != HM_MSG_DONE) {
-        if (answer.type == HM_MSG_LOG_ENTRY) HM_TRY(note_issued(&answer));
-        HM_TRY(hm_listen(office, &answer));
-    }
-    return HM_OK;
-}
-
-static hm_err list_certificates(const hm_options *options, hm_connection *office) {
-    hm_message question = {.type = HM_MSG_CERT_LIST}, answer;
-    HM_TRY(hm_each_key(options, office, NULL, note_own_certificate));
-    HM_TRY(hm_ask(office, &question, &answer));
-    for (bool more = true;;) {
-        HM_TRY(hm_listen_until_done(&answer, HM_MSG_CERT, &more));
-        if (!more) return HM_OK;
-        HM_TRY(take_certificate(&answer));
-        HM_TRY(hm_listen(office, &answer));
-    }
-}
-
-static hm_err revoke_one(hm_connection *office, const hm_incident_certificate *c) {
-    hm_message question = {.type = HM_MSG_CERT_REVOKE}, answer;
-    question.field[HM_CERT_REVOKE_CERTIFICATE].bytes = HM_ARRAY(c->sha256);
-    question.field[HM_CERT_REVOKE_REASON].number = HM_CRL_KEY_COMPROMISE;
-    question.field[HM_CERT_REVOKE_INVALIDITY].number = (uint64_t)incident.since;
-    return hm_in(hm_ask(office, &question, &answer), "certificate %s", c->serial);
-}
-
-/* Nothing more can be stated of what is destroyed, so its certificates are revoked one by one. */
-static hm_err revoke_of_destroyed(const hm_options *options, hm_connection *office) {
-    HM_TRY(find_issued(office));
-    HM_TRY(list_certificates(options, office));
-    for (size_t i = 0; i < incident.certificates; i++)
-        if (incident.certificate[i].compromised) {
-            keep_first_since(incident.certificate[i].invalidity);
-            break;
-        }
-    size_t revoked = 0;
-    for (size_t i = 0; i < incident.certificates; i++) {
-        const hm_incident_certificate *c = &incident.certificate[i];
-        bool ours = c->serial[0] && !c->imported && key_role != ROLE_ROOT;
-        if (ours && !c->compromised) HM_TRY(revoke_one(office, c));
-        revoked += ours;
-    }
-    fprintf(stderr, "hallmark: note: the key was destroyed before; %s\n",
-            revoked ? "its certificates are revoked" : "it has no certificate that could be revoked");
-    return HM_OK;
-}
-
-/* Its authority's list: of a signing key the product's CA, of a CA the root's. */
-static hm_err write_crl(hm_connection *office, int folder) {
-    hm_message question = {.type = HM_MSG_CRL}, answer;
-    bool of_product = incident.product[0] && key_role != ROLE_PRODUCT_CA;
-    if (key_role == ROLE_ROOT) {
-        fprintf(stderr, "hallmark: note: nobody revokes a root: take it out of every trust store, and found the office "
-                        "anew (docs/security-officer.md)\n");
-        return HM_OK;
-    }
-    question.field[HM_CRL_PRODUCT].bytes = hm_text(of_product ? incident.product : "");
-    HM_TRY(hm_ask(office, &question, &answer));
-    snprintf(incident.crl, sizeof incident.crl, "%.64s.crl", of_product ? incident.product : "root");
-    return hm_file_write(folder, incident.crl, answer.field[HM_BYTES_CONTENT].bytes, 0644);
-}
-
-/* An authority that is stopped, too, signs no list; what was signed is to be known all the same. */
-static hm_err try_crl(hm_connection *office, int folder, bool *made) {
-    hm_err err = write_crl(office, folder);
-    *made = !hm_failed(err);
-    if (*made || err.class != HM_REFUSED) return err;
-    incident.crl[0] = 0;
-    fprintf(stderr, "hallmark: there is no new revocation list: %s\n", hm_err_sentence());
-    return HM_OK;
 }
 
 /* ---- the devices' list ---- */
@@ -499,13 +394,18 @@ static void print_end(const hm_options *options, const char *directory) {
     }
     printf("%llu signature%s in doubt, %llu made before%s\n", (unsigned long long)incident.in_doubt,
            incident.in_doubt == 1 ? "" : "s", (unsigned long long)(incident.signatures - incident.in_doubt),
-           !incident.complete      ? "; THE LIST MAY LACK SOMETHING"
-           : incident.is_principal ? "; what was approved, stated or published in this name is not listed"
-                                   : "; the log holds no others");
+           incident.complete ? "; the log holds no others" : "; THE LIST MAY LACK SOMETHING");
+    if (incident.approved)
+        printf("%llu of them others asked for, and %s approved\n", (unsigned long long)incident.approved,
+               incident.subject);
+    if (incident.is_principal)
+        printf("%llu other act%s in doubt: what was asked for, approved, stated, published or tried in this name\n",
+               (unsigned long long)incident.acts_in_doubt, incident.acts_in_doubt == 1 ? "" : "s");
     if (incident.unfinished)
         printf("%llu were begun, and the log does not say how they ended\n", (unsigned long long)incident.unfinished);
-    printf("%s: report.html, report.json, signatures.jsonl%s%s%s%s\n", directory, incident.crl[0] ? ", " : "",
-           incident.crl, incident.trust_list[0] ? ", " : "", incident.trust_list);
+    printf("%s: report.html, report.json, signatures.jsonl%s%s%s%s%s\n", directory,
+           incident.is_principal ? ", acts.jsonl" : "", incident.crl[0] ? ", " : "", incident.crl,
+           incident.trust_list[0] ? ", " : "", incident.trust_list);
     if (incident.rehearsal)
         printf("This was a rehearsal, on a copy that is gone: nothing was stopped, revoked or published\n");
     else if (strcmp(incident.role, "signing") == 0)
@@ -539,10 +439,10 @@ static hm_err compromise(const hm_options *options, hm_connection *office) {
     HM_TRY(hm_incident_folder(&incident, options->output, directory, sizeof directory, &folder));
     HM_TRY(make_trust_list(options, directory));
     HM_TRY(stop(options, office));
-    if (incident.destroyed) HM_TRY(revoke_of_destroyed(options, office));
-    if (!incident.is_principal) HM_TRY(try_crl(office, folder, &listed));
+    if (incident.destroyed) HM_TRY(hm_incident_revoke_destroyed(&incident, office));
+    if (!incident.is_principal) HM_TRY(hm_incident_try_crl(&incident, office, folder, &listed));
     HM_TRY(write_list(office, folder));
-    if (!incident.is_principal) HM_TRY(list_certificates(options, office));
+    if (!incident.is_principal) HM_TRY(hm_incident_list_certificates(&incident, office));
     HM_TRY(write_reports(folder));
     print_end(options, directory);
     if (!incident.complete) return hm_refuse("the list may lack something: %s", incident.why);

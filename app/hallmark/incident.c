@@ -13,8 +13,7 @@ enum { NAMES_MAX = 5000 };
 /* An intent whose outcome is still to come. */
 struct hm_incident_pending {
     uint64_t index;
-    bool meant;
-    int64_t latest;
+    bool meant, approved, in_doubt;
     hm_buf details;
 };
 
@@ -25,11 +24,13 @@ void hm_incident_clear(hm_incident *i) {
     free(i->releases.of);
     free(i->people.of);
     free(i->days.of);
+    free(i->act);
+    free(i->stated);
+    free(i->approval);
     *i = (hm_incident){.rehearsal = false};
 }
 
-/* Room for one more item of SIZE. */
-static hm_err grow(void *items, size_t size, size_t count, size_t *room) {
+hm_err hm_incident_grow(void *items, size_t size, size_t count, size_t *room) {
     void **array = items;
     if (count < *room) return HM_OK;
     size_t larger = *room ? 2 * *room : 16;
@@ -40,7 +41,7 @@ static hm_err grow(void *items, size_t size, size_t count, size_t *room) {
     return HM_OK;
 }
 
-static void copy_text(char *to, size_t size, hm_bytes text) {
+void hm_incident_copy(char *to, size_t size, hm_bytes text) {
     size_t len = text.len < size - 1 ? text.len : size - 1;
     if (len) memcpy(to, text.data, len);
     to[len] = 0;
@@ -51,7 +52,7 @@ static hm_err count_in(hm_incident_table *table, const char *name, const hm_inci
     while (k && strcmp(table->of[k - 1].name, name) != 0) k--; /* the newest is asked for most */
     if (!k) {
         if (table->count == NAMES_MAX) return table->more = true, HM_OK;
-        HM_TRY(grow(&table->of, sizeof *table->of, table->count, &table->room));
+        HM_TRY(hm_incident_grow(&table->of, sizeof *table->of, table->count, &table->room));
         table->of[table->count] = (hm_incident_count){.first = line->time};
         snprintf(table->of[table->count].name, sizeof table->of[0].name, "%s", name);
         k = ++table->count;
@@ -73,17 +74,9 @@ static hm_err count_day(hm_incident *i, const hm_incident_line *line) {
 
 /* ---- whose it is ---- */
 
-/* "name (how he was known)": who has no member of his own. */
-static bool is_actor(hm_bytes actor, const char *name) {
-    size_t len = strlen(name);
-    return actor.len >= len && memcmp(actor.data, name, len) == 0 && (actor.len == len || actor.data[len] == ' ');
-}
-
 static bool is_meant(const hm_incident *i, hm_bytes details) {
-    if (!i->is_principal) return hm_bytes_equal(hm_json_text_of(details, "key"), hm_text(i->subject));
-    hm_bytes principal = hm_json_text_of(details, "principal");
-    return principal.len ? hm_bytes_equal(principal, hm_text(i->subject))
-                         : is_actor(hm_json_text_of(details, "actor"), i->subject);
+    return i->is_principal ? hm_incident_is_his(i, details)
+                           : hm_bytes_equal(hm_json_text_of(details, "key"), hm_text(i->subject));
 }
 
 hm_err hm_incident_note_certificate(hm_incident *i, hm_bytes sha256) {
@@ -117,11 +110,11 @@ hm_err hm_incident_disclose(const hm_message *entry, FILE *disclosed) {
 }
 
 static hm_err take_intent(hm_incident *i, uint64_t index, hm_bytes details) {
-    if (!details.len && !i->erased++) i->erased_first = index;
-    hm_incident_note_time(i, details);
-    HM_TRY(grow(&i->pending, sizeof *i->pending, i->pendings, &i->pendings_room));
+    HM_TRY(hm_incident_grow(&i->pending, sizeof *i->pending, i->pendings, &i->pendings_room));
     struct hm_incident_pending *p = &i->pending[i->pendings++];
-    *p = (struct hm_incident_pending){.index = index, .meant = is_meant(i, details), .latest = i->latest};
+    *p = (struct hm_incident_pending){.index = index, .meant = is_meant(i, details), .in_doubt = i->latest >= i->since};
+    /* What others asked for is in doubt by when it was approved. */
+    if (!p->meant && i->is_principal) p->meant = p->approved = hm_incident_is_approved(i, details, &p->in_doubt);
     if (!p->meant) return HM_OK;
     if (!i->is_principal) HM_TRY(note_certificate(i, hm_json_text_of(details, "certificate")));
     return hm_put(&p->details, details);
@@ -129,12 +122,13 @@ static hm_err take_intent(hm_incident *i, uint64_t index, hm_bytes details) {
 
 /* ---- a signature ---- */
 
-static void put_member(FILE *list, hm_bytes details, const char *name) {
+void hm_incident_put_member(FILE *list, hm_bytes details, const char *name) {
     hm_bytes value = hm_json_text_of(details, name);
     if (value.len) fprintf(list, ",\"%s\":\"%.*s\"", name, (int)value.len, (const char *)value.data);
 }
 
-static hm_err put_line(const hm_incident_line *line, const hm_leaf *outcome, hm_bytes details, FILE *list) {
+static hm_err put_line(const hm_incident_line *line, const hm_leaf *outcome, bool approved, hm_bytes details,
+                       FILE *list) {
     static const char *const members[] = {"product",   "release",   "name",  "plain",   "content",     "key",
                                           "algorithm", "principal", "actor", "request", "certificate", "purpose"};
     HM_BUF signature = HM_BUF_EMPTY;
@@ -142,7 +136,8 @@ static hm_err put_line(const hm_incident_line *line, const hm_leaf *outcome, hm_
     fprintf(list, "{\"in_doubt\":%s,\"time\":%lld,\"intent\":%llu,\"outcome\":%llu,\"format\":%u",
             line->in_doubt ? "true" : "false", (long long)line->time, (unsigned long long)line->intent,
             (unsigned long long)line->outcome, (unsigned)outcome->format);
-    for (size_t m = 0; m < sizeof members / sizeof members[0]; m++) put_member(list, details, members[m]);
+    for (size_t m = 0; m < sizeof members / sizeof members[0]; m++) hm_incident_put_member(list, details, members[m]);
+    if (approved) fprintf(list, ",\"approved\":true");
     fprintf(list, ",\"signature\":\"%.*s\"}\n", (int)signature.len, (const char *)signature.data);
     return HM_OK;
 }
@@ -162,20 +157,21 @@ static hm_err take_signature(hm_incident *i, const struct hm_incident_pending *p
     uint64_t time = 0;
     (void)!hm_failed(hm_decimal_decode(hm_json_text_of(details, "time"), &time));
     line.time = (int64_t)time;
-    line.in_doubt = p->latest >= i->since;
-    copy_text(line.name, sizeof line.name, hm_json_text_of(details, "name"));
-    copy_text(line.release, sizeof line.release, hm_json_text_of(details, "release"));
-    copy_text(line.digest, sizeof line.digest, hm_json_text_of(details, "plain"));
-    copy_text(line.who, sizeof line.who, who.len ? who : hm_json_text_of(details, "actor"));
+    line.in_doubt = p->in_doubt;
+    hm_incident_copy(line.name, sizeof line.name, hm_json_text_of(details, "name"));
+    hm_incident_copy(line.release, sizeof line.release, hm_json_text_of(details, "release"));
+    hm_incident_copy(line.digest, sizeof line.digest, hm_json_text_of(details, "plain"));
+    hm_incident_copy(line.who, sizeof line.who, who.len ? who : hm_json_text_of(details, "actor"));
     if (!line.name[0]) i->of_the_office++;
-    if (!line.name[0]) copy_text(line.name, sizeof line.name, hm_json_text_of(details, "purpose"));
+    if (!line.name[0]) hm_incident_copy(line.name, sizeof line.name, hm_json_text_of(details, "purpose"));
     i->signatures++;
     i->in_doubt += line.in_doubt;
+    i->approved += p->approved;
     HM_TRY(count_in(&i->releases, line.release, &line));
     HM_TRY(count_in(&i->people, line.who, &line));
     HM_TRY(count_day(i, &line));
     HM_TRY(keep_line(i, &line));
-    return put_line(&line, leaf, details, list);
+    return put_line(&line, leaf, p->approved, details, list);
 }
 
 /* What ended an intent: its outcome, or that there was none. */
@@ -199,22 +195,27 @@ static hm_err check_one_line(hm_bytes details, uint64_t index) {
     return HM_OK;
 }
 
-hm_err hm_incident_take(hm_incident *i, const hm_message *entry, FILE *list, FILE *disclosed) {
+/* Of a principal every entry counts that is no signature's end. */
+hm_err hm_incident_take(hm_incident *i, const hm_message *entry, const hm_incident_files *files) {
     uint64_t index = entry->field[HM_LOG_ENTRY_INDEX].number;
     hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
     hm_leaf leaf;
     HM_TRY(hm_leaf_get(entry->field[HM_LOG_ENTRY_LEAF].bytes, &leaf));
     HM_TRY(check_one_line(details, index));
-    if (leaf.type == HM_LEAF_INTENT) HM_TRY(hm_incident_disclose(entry, disclosed));
-    if (leaf.type == HM_LEAF_INTENT) return take_intent(i, index, details);
-    return leaf.has_intent ? take_end(i, index, &leaf, list) : HM_OK;
+    if (leaf.has_intent) return take_end(i, index, &leaf, files->list);
+    if (leaf.type != HM_LEAF_INTENT && !i->is_principal) return HM_OK;
+    HM_TRY(hm_incident_disclose(entry, files->disclosed));
+    if (!details.len && !i->erased++) i->erased_first = index;
+    hm_incident_note_time(i, details);
+    return leaf.type == HM_LEAF_INTENT ? take_intent(i, index, details)
+                                       : hm_incident_take_act(i, index, leaf.type, details, files->acts);
 }
 
-/* The search has found these intents by what their leaves say, and does not ask whose they are. */
+/* The search has found these entries by what their leaves say, and does not ask whose they are. */
 static void doubt_erased(hm_incident *i) {
     if (i->complete)
         snprintf(i->why, sizeof i->why,
-                 "the details of %llu intents that may be meant were erased, the first of them entry %llu",
+                 "the details of %llu entries that may be meant were erased, the first of them entry %llu",
                  (unsigned long long)i->erased, (unsigned long long)i->erased_first);
     i->complete = false;
 }

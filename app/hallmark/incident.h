@@ -4,6 +4,7 @@
 
 #include <core/wire.h>
 #include <crypto/digest.h>
+#include <tlog/leaf.h>
 
 #include <stdio.h>
 
@@ -27,6 +28,14 @@ typedef struct {
     bool imported, compromised; /* another's authority revokes it; its revocation says what happened */
 } hm_incident_certificate;
 
+/* What a principal did himself, beside having things signed; texts as in a line. */
+typedef struct {
+    uint64_t index;
+    int64_t time;
+    char act[33], product[65], release[66], what[200];
+    bool in_doubt;
+} hm_incident_act;
+
 /* One signature, as its line in the list has it; texts as JSON has them, without quotes. */
 typedef struct {
     uint64_t intent, outcome;
@@ -38,6 +47,8 @@ typedef struct {
 typedef struct {
     bool rehearsal, is_principal;
     char subject[65]; /* a key's id in hexadecimal, or a principal's name */
+    uint8_t token_id[16];
+    uint64_t role_number; /* of the key, as the office tells it */
     char product[65], role[16], algorithm[16], kid[65];
     char office[37], organization[65];
     char reason[201];
@@ -54,12 +65,20 @@ typedef struct {
     /* What it holds. */
     uint64_t signatures, in_doubt; /* with an outcome */
     uint64_t unfinished;           /* intents without one: the token may have signed */
+    uint64_t approved;             /* among the signatures: what others asked for and the principal approved */
     uint64_t of_the_office; /* among the signatures: certificates, lists and requests, of which no file is known */
     hm_incident_table releases, people, days;
     size_t certificates;
     hm_incident_certificate certificate[HM_INCIDENT_CERTIFICATES];
     size_t shown;
     hm_incident_line *line;       /* the first HM_INCIDENT_SHOWN that are in doubt */
+    uint64_t acts, acts_in_doubt; /* of a principal */
+    size_t acts_shown;
+    hm_incident_act *act; /* the first HM_INCIDENT_SHOWN that are in doubt */
+    size_t stated_count, stated_room;
+    uint64_t *stated; /* entries of the statements that he signed, whoever gave them to the office */
+    struct hm_incident_approval *approval;
+    size_t approvals, approvals_room;
     char crl[80], trust_list[80]; /* names of files; "": there is none */
     struct hm_incident_pending *pending;
     size_t pendings, pendings_room;
@@ -67,9 +86,15 @@ typedef struct {
 void hm_incident_clear(hm_incident *incident);
 #define HM_INCIDENT __attribute__((cleanup(hm_incident_clear))) hm_incident
 
-/* Take ENTRY, an HM_MSG_LOG_ENTRY; they come in their order. LIST gets a line (JSON) for each signature that is the
- * incident's, DISCLOSED one for each intent, whose details together show that none was left out. */
-HM_MUST_USE hm_err hm_incident_take(hm_incident *incident, const hm_message *entry, FILE *list, FILE *disclosed);
+/* LIST gets a line (JSON) for each signature that is the incident's, ACTS for each of a principal's acts, DISCLOSED for
+ * each entry that could be one of either, whose details together show that none was left out. */
+typedef struct {
+    FILE *list, *disclosed, *acts;
+} hm_incident_files;
+/* Take ENTRY, an HM_MSG_LOG_ENTRY; they come in their order. */
+HM_MUST_USE hm_err hm_incident_take(hm_incident *incident, const hm_message *entry, const hm_incident_files *files);
+/* The statement in entry INDEX is signed by the principal; before any entry is taken, in ascending order. */
+HM_MUST_USE hm_err hm_incident_note_statement(hm_incident *incident, uint64_t index);
 /* A certificate of the key's, by the SHA-256 of its DER, which an entry has. */
 HM_MUST_USE hm_err hm_incident_note_certificate(hm_incident *incident, hm_bytes sha256);
 /* The time that DETAILS, of the next entry, say. A clock that was put back hides nothing: what stands behind an entry
@@ -79,6 +104,20 @@ void hm_incident_note_time(hm_incident *incident, hm_bytes details);
 HM_MUST_USE hm_err hm_incident_disclose(const hm_message *entry, FILE *disclosed);
 /* There are no more; what the search says of them stands in INCIDENT already. */
 HM_MUST_USE hm_err hm_incident_end(hm_incident *incident);
+
+/* incident_acts.c, for incident.c: an entry that neither begins nor ends a signature. */
+HM_MUST_USE hm_err hm_incident_take_act(hm_incident *incident, uint64_t index, hm_leaf_type type, hm_bytes details,
+                                        FILE *acts);
+/* Did the principal approve what DETAILS, of an intent, say was signed by request? *IN_DOUBT: the approval is. */
+bool hm_incident_is_approved(const hm_incident *incident, hm_bytes details, bool *in_doubt);
+/* Is it of the incident's principal? */
+bool hm_incident_is_his(const hm_incident *incident, hm_bytes details);
+/* Room for one more item of SIZE in the array that ITEMS points to. */
+HM_MUST_USE hm_err hm_incident_grow(void *items, size_t size, size_t count, size_t *room);
+/* What fits. */
+void hm_incident_copy(char *to, size_t size, hm_bytes text);
+/* "," and the member NAME of DETAILS as it stands there, if it has one. */
+void hm_incident_put_member(FILE *list, hm_bytes details, const char *name);
 
 /* incident_folder.c: the folder of INCIDENT, PATH (NULL: named after its subject), made if it is not there: open in
  * *FOLDER, its name in DIRECTORY. A refusal if it has something else in it, or another incident's files. */

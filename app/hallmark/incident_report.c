@@ -79,6 +79,11 @@ hm_err hm_incident_json(const hm_incident *i, hm_buf *text) {
     hm_json_number(&json, "before", (int64_t)(i->signatures - i->in_doubt));
     hm_json_number(&json, "unfinished", (int64_t)i->unfinished);
     hm_json_number(&json, "of_the_office", (int64_t)i->of_the_office);
+    if (i->is_principal) {
+        hm_json_number(&json, "approved", (int64_t)i->approved);
+        hm_json_number(&json, "acts", (int64_t)i->acts);
+        hm_json_number(&json, "acts_in_doubt", (int64_t)i->acts_in_doubt);
+    }
     table_json(&json, "releases", &i->releases);
     table_json(&json, "people", &i->people);
     table_json(&json, "days", &i->days);
@@ -169,8 +174,16 @@ static hm_err put_summary(hm_buf *html, const hm_incident *i) {
     HM_TRY(put_escaped(html, i->is_principal ? i->subject : i->product[0] ? i->product : i->organization));
     HM_TRY(hm_put_format(html, "</b>%s%s. ", since[0] ? " since " : "", since));
     HM_TRY(put_extent(html, i));
+    if (i->approved)
+        HM_TRY(hm_put_format(html, " %llu of them others asked for, and this principal approved.",
+                             (unsigned long long)i->approved));
     if (i->is_principal)
-        HM_TRY(hm_put_text(html, " What was approved, stated or published in this name is <b>not in the list</b>."));
+        HM_TRY(
+            hm_put_format(html,
+                          " Of %llu other act%s, asked for, approved, stated, published or tried in this name, <span "
+                          "class=doubt>%llu</span> %s in doubt.",
+                          (unsigned long long)i->acts, i->acts == 1 ? "" : "s", (unsigned long long)i->acts_in_doubt,
+                          i->acts_in_doubt == 1 ? "is" : "are"));
     return hm_put_text(html, "</p>\n");
 }
 
@@ -259,13 +272,11 @@ static hm_err put_completeness(hm_buf *html, const hm_incident *i) {
     }
     return hm_put_format(
         html,
-        "<p>The list is complete for what %s: entries %llu to %llu were read, every one, and are those of the "
+        "<p>The list%s complete for what the log holds: entries %llu to %llu were read, every one, and are those of the "
         "checkpoint with root <code>%.*s</code>. <code>checkpoint</code> and <code>disclosed.jsonl</code> let anybody "
         "with the published log check that.</p>\n",
-        i->is_principal ? "was signed at this principal's request (and not for what was approved, stated or published)"
-                        : "the log holds",
-        (unsigned long long)i->log_first, (unsigned long long)(i->log_size ? i->log_size - 1 : 0), (int)root.len,
-        (const char *)root.data);
+        i->is_principal ? "s of signatures and of other acts are" : " is", (unsigned long long)i->log_first,
+        (unsigned long long)(i->log_size ? i->log_size - 1 : 0), (int)root.len, (const char *)root.data);
 }
 
 /* Of keys that sign no files, by their role. */
@@ -357,6 +368,28 @@ static hm_err put_doubtful(hm_buf *html, const hm_incident *i) {
     return hm_put_text(html, "</table>\n");
 }
 
+static hm_err put_acts(hm_buf *html, const hm_incident *i) {
+    char when[32];
+    if (!i->acts_shown) return HM_OK;
+    HM_TRY(hm_put_format(html,
+                         "<h2>Other acts in doubt%s</h2>\n<table>\n<tr><th>when</th><th>act</th><th>what</th>"
+                         "<th>product</th><th>release</th><th class=n>in the log</th></tr>\n",
+                         i->acts_in_doubt > i->acts_shown ? ": the first ones" : ""));
+    for (size_t k = 0; k < i->acts_shown; k++) {
+        const hm_incident_act *act = &i->act[k];
+        const char *const cells[] = {act->act, act->what, act->product, act->release};
+        put_time(act->time, when);
+        HM_TRY(hm_put_format(html, "<tr><td class=t>%s</td>", when));
+        for (size_t c = 0; c < sizeof cells / sizeof cells[0]; c++) {
+            HM_TRY(hm_put_text(html, "<td>"));
+            HM_TRY(put_escaped(html, cells[c]));
+            HM_TRY(hm_put_text(html, "</td>"));
+        }
+        HM_TRY(hm_put_format(html, "<td class=\"n t\">%llu</td></tr>\n", (unsigned long long)act->index));
+    }
+    return hm_put_text(html, "</table>\n");
+}
+
 static hm_err item(hm_buf *html, const char *text) { return hm_put_format(html, "<li>%s</li>\n", text); }
 
 static hm_err put_for_devices(hm_buf *html, const hm_incident *i) {
@@ -406,8 +439,9 @@ static hm_err put_what_now(hm_buf *html, const hm_incident *i) {
                                        "it has any of this office's, are revoked."
                                      : "The key is stated to be compromised and signs nothing any more."));
     if (i->is_principal)
-        HM_TRY(item(html, "Look in the log for what was approved, stated and published in this name: what others had "
-                          "signed on such an approval is not in the list."));
+        HM_TRY(item(html, "Look at each act in doubt (<code>acts.jsonl</code> has all of them): take back what was "
+                          "stated (grants, policies, keys' states), withdraw what was published, and treat what others "
+                          "had signed on such an approval as what it is: not approved."));
     if (i->crl[0]) HM_TRY(put_for_hosts(html, i));
     if (!i->is_principal) HM_TRY(put_for_role(html, i));
     if (signs) HM_TRY(put_for_devices(html, i));
@@ -447,5 +481,6 @@ hm_err hm_incident_html(const hm_incident *i, hm_buf *html) {
     HM_TRY(put_table(html, "Releases", &i->releases));
     HM_TRY(put_table(html, "Who asked", &i->people));
     HM_TRY(put_doubtful(html, i));
+    HM_TRY(put_acts(html, i));
     return hm_put_text(html, "</body></html>\n");
 }

@@ -130,6 +130,10 @@ hm_err hm_officer_state(const hm_options *options, hm_connection *office, hm_sta
 }
 
 hm_err hm_officer_statements(hm_connection *office, hm_registry **registry) {
+    return hm_officer_each_statement(office, registry, NULL, NULL);
+}
+
+hm_err hm_officer_each_statement(hm_connection *office, hm_registry **registry, hm_officer_visit visit, void *context) {
     hm_message question = {.type = HM_MSG_STATEMENT_LIST}, answer;
     HM_TRY(hm_registry_new(office->uuid, registry));
     HM_TRY(hm_ask(office, &question, &answer));
@@ -137,8 +141,11 @@ hm_err hm_officer_statements(hm_connection *office, hm_registry **registry) {
         bool more;
         HM_TRY(hm_listen_until_done(&answer, HM_MSG_STATEMENT, &more));
         if (!more) break;
-        HM_TRY(hm_in(hm_statement_envelope_take(*registry, answer.field[HM_STATEMENT_ENVELOPE].bytes, true, 0),
-                     "entry %llu", (unsigned long long)answer.field[HM_STATEMENT_INDEX].number));
+        uint64_t index = answer.field[HM_STATEMENT_INDEX].number;
+        hm_bytes envelope = answer.field[HM_STATEMENT_ENVELOPE].bytes;
+        if (visit) HM_TRY(visit(context, *registry, index, envelope));
+        HM_TRY(
+            hm_in(hm_statement_envelope_take(*registry, envelope, true, 0), "entry %llu", (unsigned long long)index));
         HM_TRY(hm_listen(office, &answer));
     }
     return HM_OK;

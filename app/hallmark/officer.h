@@ -10,6 +10,11 @@
 
 /* Have STATEMENT, of which the act and what it says are given, signed by each --key and taken by the office. */
 HM_MUST_USE hm_err hm_officer_state(const hm_options *options, hm_connection *office, hm_statement *statement);
+/* A statement, which is the office's entry number INDEX, by what REGISTRY was before it. */
+typedef hm_err (*hm_officer_visit)(void *context, const hm_registry *registry, uint64_t index, hm_bytes envelope);
+/* The same as hm_officer_statements, with each statement visited. */
+HM_MUST_USE hm_err hm_officer_each_statement(hm_connection *office, hm_registry **registry, hm_officer_visit visit,
+                                             void *context);
 /* The registry that the office's statements make, perhaps of none. The caller frees it. */
 HM_MUST_USE hm_err hm_officer_statements(hm_connection *office, hm_registry **registry);
 /* The registry that the office's statements make; a refusal in an office without founders. The caller frees it. */

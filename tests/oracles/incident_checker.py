@@ -2,7 +2,9 @@
 python3 incident_checker.py FOLDER LOG TRUST
 FOLDER: what `hallmark compromise` wrote; LOG: the published log (a folder, or an http(s) address); TRUST: has the log's
 key. The report's log must be a beginning of LOG, disclosed.jsonl hold the details of every intent that may be the key's,
-and signatures.jsonl just the outcomes of those that are. Status 0 and one line if all is right."""
+and signatures.jsonl just the outcomes of those that are. Of a principal disclosed.jsonl holds all entries that end no
+intent, signatures.jsonl what was signed at his request or on his approval, acts.jsonl what else he did. Status 0 and one
+line if all is right."""
 import json
 import pathlib
 import sys
@@ -10,7 +12,9 @@ import uuid
 
 from tlog_checker import open_checkpoint, read, read_entries, sha, tree
 
-INTENT, OUTCOME, CEREMONY = 1, 2, 4
+INTENT, OUTCOME, CEREMONY, PUBLICATION = 1, 2, 4, 7
+TYPES = {3: 'refusal', CEREMONY: 'ceremony', 6: 'request', PUBLICATION: 'publication'}
+OF_ACT = 'act', 'product', 'release', 'request_hash', 'what', 'name', 'reason', 'time'
 LABEL, OF_INTENT = 'hallmark-log-key: ', (
     'name', 'plain', 'content', 'key', 'release', 'product', 'principal', 'actor', 'algorithm', 'time', 'purpose', 'certificate')
 
@@ -56,6 +60,8 @@ def read_disclosed(folder, leaves):
 
 def first_of(report, disclosed, leaves):
     """The entry of the key's making, before which it signed nothing: the first of that public key, before any certificate."""
+    if 'key' not in report:
+        return 0
     made = [number for number in disclosed if leaves[number][0] == CEREMONY]
     for number in made:
         assert (disclosed[number]['act'], disclosed[number]['key']) == ('key generated', report.get('key')), 'it made no such key'
@@ -73,10 +79,45 @@ def latest_times(disclosed):
     return times
 
 
-def check_line(line, intent, outcome, report, latest):
+def is_his(details, name):
+    return details.get('principal', details.get('actor', '').split(' ')[0]) == name
+
+
+def approvals_of(report, disclosed, latest):
+    """By request: is his approval of it in doubt?"""
+    return {details['request_hash']: latest[number] >= report['since'] for number, details in sorted(disclosed.items())
+            if details.get('act') == 'approve' and is_his(details, report.get('principal'))}
+
+
+def doubts_of(report, intents, latest, approvals):
+    """Those that are meant, and whether they are in doubt: what others asked for, by when it was approved."""
+    doubts = {n: approvals[details['request']] for n, details in intents.items() if details.get('request') in approvals}
+    return doubts | {n: latest[n] >= report['since'] for n, details in intents.items() if (
+        details['key'] == report['key'] if 'key' in report else is_his(details, report['principal']))}
+
+
+def check_acts(folder, report, others, leaves, latest, approvals):
+    """Who signed a statement stands in it, which is not looked into here: what is said to be signed is a statement."""
+    lines = {line['index']: line for line in map(json.loads, (folder / 'acts.jsonl').read_text('utf-8').splitlines())}
+    counted = [len(lines), sum(line['in_doubt'] for line in lines.values())]
+    for number, details in others.items():
+        line, on_approval = lines.pop(number, {}), leaves[number][0] == PUBLICATION and details.get('request') in approvals
+        his = (bool(line.get('signed')) and details.get('act') == 'statement') or is_his(details, report['principal']) \
+            or details.get('who') == report['principal']
+        assert bool(line) == (his or on_approval), f'entry {number}: is it an act of his, or not?'
+        if line:
+            doubt = latest[number] >= report['since'] if his else approvals[details['request']]
+            assert (line['in_doubt'], line['type']) == (doubt, TYPES[leaves[number][0]]), f'entry {number}: in doubt or not?'
+        for name in OF_ACT if line else ():
+            assert line.get(name, '') == details.get(name, ''), f'entry {number}: the act has another {name}'
+    assert not lines, f'acts that nobody did: {sorted(lines)}'
+    assert [report['acts'], report['acts_in_doubt']] == counted, 'acts are miscounted'
+
+
+def check_line(line, intent, outcome, doubt):
     number = line['outcome']
     assert line['signature'] == outcome[4].hex() and line['format'] == outcome[3], f'outcome {number} is of another signature'
-    assert line['in_doubt'] == (latest >= report['since']), f'outcome {number}: in doubt or not?'
+    assert line['in_doubt'] == doubt, f'outcome {number}: in doubt or not?'
     for name in OF_INTENT:
         assert line.get(name, '') == intent.get(name, ''), f'outcome {number}: its intent has another {name}'
 
@@ -88,22 +129,25 @@ def check(folder, log, trust):
     disclosed = read_disclosed(folder, leaves)
     first, product = first_of(report, disclosed, leaves), report['product']
     of = product and uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_DNS, report['organization']), product).bytes
-    maybe = {n for n, leaf in enumerate(leaves) if n >= first and leaf[0] == INTENT and of in ('', leaf[2])}
-    said = {n: details for n, details in disclosed.items() if leaves[n][0] == INTENT}
+    kinds = {INTENT} if 'key' in report else {INTENT, *TYPES}
+    maybe = {n for n, leaf in enumerate(leaves) if n >= first and leaf[0] in kinds and of in ('', leaf[2])}
+    said = {n: details for n, details in disclosed.items() if leaves[n][0] in kinds}
     assert maybe == set(said), f'not disclosed, or too much: entries {sorted(maybe ^ set(said))[:9]}'
-    whose = (lambda d: d['key'] == report['key']) if 'key' in report else \
-        (lambda d: d.get('principal', d['actor'].split(' ')[0]) == report['principal'])
-    meant = {n for n, details in said.items() if whose(details)}
-    wanted = {n: leaf for n, leaf in enumerate(leaves) if leaf[0] == OUTCOME and leaf[6] in meant}
+    intents = {n: details for n, details in said.items() if leaves[n][0] == INTENT}
+    latest = latest_times(disclosed)
+    approvals = approvals_of(report, disclosed, latest)
+    doubts = doubts_of(report, intents, latest, approvals)
+    wanted = {n: leaf for n, leaf in enumerate(leaves) if leaf[0] == OUTCOME and leaf[6] in doubts}
     lines = list(map(json.loads, (folder / 'signatures.jsonl').read_text('utf-8').splitlines()))
     assert [line['outcome'] for line in lines] == sorted(wanted), f'the list has others than the outcomes {sorted(wanted)}'
-    latest = latest_times(disclosed)
     for line in lines:
         assert line['intent'] == wanted[line['outcome']][6], f'outcome {line["outcome"]} is of another intent'
-        check_line(line, said[line['intent']], wanted[line['outcome']], report, latest[line['intent']])
+        check_line(line, intents[line['intent']], wanted[line['outcome']], doubts[line['intent']])
     assert [report['signatures'], report['in_doubt']] == [len(lines), sum(line['in_doubt'] for line in lines)], 'miscounted'
+    if 'principal' in report:
+        check_acts(folder, report, {n: said[n] for n in said.keys() - intents.keys()}, leaves, latest, approvals)
     assert report['log']['complete'], 'the report does not say that its list is complete'
-    print(f'good: {len(lines)} signatures, out of {len(said)} intents among the entries {first} to {len(leaves) - 1}')
+    print(f'good: {len(lines)} signatures, out of {len(intents)} intents among the entries {first} to {len(leaves) - 1}')
 
 
 check(*sys.argv[1:])  # what is wrong ends it with the reason

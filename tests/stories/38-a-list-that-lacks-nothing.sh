@@ -144,7 +144,7 @@ restore
 
 sql "UPDATE entry SET salt=x'',details=x'' WHERE idx=$second"
 expect_output "details of 1 entries erased" "details may be erased" hallmark log check
-expect_refused "the details of 1 intents that may be meant were erased, the first of them entry $second" \
+expect_refused "the details of 1 entries that may be meant were erased, the first of them entry $second" \
     "but whose they were nobody knows" hallmark compromise $key --since always -o erased
 expect_output '"complete":false' "and the report says so" cat erased/report.json
 expect_output "The list may lack something" "to people, too" cat erased/report.html

@@ -10,21 +10,21 @@
 typedef struct {
     hm_incident incident;
     uint64_t next;
-    FILE *list, *disclosed;
+    hm_incident_files files;
 } reading;
 
 static reading reading_of(int64_t since) {
-    reading r = {.incident = {.since = since, .complete = true}, .list = tmpfile(), .disclosed = tmpfile()};
-    assert_non_null(r.list);
-    assert_non_null(r.disclosed);
+    reading r = {.incident = {.since = since, .complete = true}, .files = {tmpfile(), tmpfile(), tmpfile()}};
+    assert_true(r.files.list && r.files.disclosed && r.files.acts);
     strcpy(r.incident.subject, "0123");
     return r;
 }
 
 static void reading_clear(reading *r) {
     hm_incident_clear(&r->incident);
-    fclose(r->list);
-    fclose(r->disclosed);
+    fclose(r->files.list);
+    fclose(r->files.disclosed);
+    fclose(r->files.acts);
 }
 #define READING __attribute__((cleanup(reading_clear))) reading
 
@@ -35,7 +35,7 @@ static hm_err take(reading *r, const hm_leaf *leaf, const char *details) {
     entry.field[HM_LOG_ENTRY_INDEX].number = r->next++;
     entry.field[HM_LOG_ENTRY_LEAF].bytes = hm_buf_bytes(&cbor);
     entry.field[HM_LOG_ENTRY_DETAILS].bytes = hm_text(details);
-    return hm_incident_take(&r->incident, &entry, r->list, r->disclosed);
+    return hm_incident_take(&r->incident, &entry, &r->files);
 }
 
 /* A signature of NAME with the key, at TIME as its entry says. */
@@ -125,13 +125,83 @@ static void says_of_an_authority_what_is_true_for_it(void **state) {
     assert_page(&r.incident, "No list helps", false);
 }
 
-static void says_of_a_principal_what_is_not_in_the_list(void **state) {
-    (void)state;
-    READING r = reading_of(HM_INCIDENT_ALWAYS);
-    assert_page(&r.incident, "not in the list", false);
+/* ---- a principal ---- */
+
+static hm_leaf leaf_of(hm_leaf_type type) { return (hm_leaf){.type = type, .digest_len = 32}; }
+
+static reading carols_of(int64_t since) {
+    reading r = reading_of(since);
     r.incident.is_principal = true;
-    assert_page(&r.incident, "<b>not in the list</b>", true);
-    assert_page(&r.incident, "complete for what the log holds", false);
+    strcpy(r.incident.subject, "carol");
+    return r;
+}
+
+/* What ci asks for, signed on the approval of REQUEST. */
+static hm_err sign_on(reading *r, const char *request, int64_t time) {
+    hm_leaf intent = {.type = HM_LEAF_INTENT, .format = HM_LOGGED_CMS, .digest_len = 32},
+            outcome = {.type = HM_LEAF_OUTCOME, .digest_len = 32, .has_intent = true, .intent = r->next};
+    char details[300];
+    snprintf(details, sizeof details, "{\"name\":\"a\",\"principal\":\"ci\",\"request\":\"%s\",\"time\":%lld}", request,
+             (long long)time);
+    HM_TRY(take(r, &intent, details));
+    return take(r, &outcome, "{}");
+}
+
+static void what_others_had_signed_is_in_doubt_as_its_approval_is(void **state) {
+    (void)state;
+    READING r = carols_of(1000);
+    hm_leaf request = leaf_of(HM_LEAF_REQUEST);
+    assert_done(
+        take(&r, &request, "{\"act\":\"approve\",\"actor\":\"carol (key)\",\"request_hash\":\"aa\",\"time\":900}"));
+    assert_done(
+        take(&r, &request, "{\"act\":\"approve\",\"actor\":\"dan (key)\",\"request_hash\":\"dd\",\"time\":901}"));
+    assert_done(
+        take(&r, &request, "{\"act\":\"reject\",\"actor\":\"carol (key)\",\"request_hash\":\"cc\",\"time\":902}"));
+    assert_done(
+        take(&r, &request, "{\"act\":\"approve\",\"actor\":\"carol (key)\",\"request_hash\":\"bb\",\"time\":1001}"));
+    assert_done(sign_on(&r, "aa", 1002));
+    assert_int_equal(r.incident.in_doubt, 0);
+    assert_done(sign_on(&r, "bb", 1003));
+    assert_int_equal(r.incident.in_doubt, 1);
+    assert_done(sign_on(&r, "dd", 1004));
+    assert_done(sign_on(&r, "cc", 1005));
+    assert_int_equal(r.incident.signatures, 2);
+    assert_int_equal(r.incident.approved, 2);
+    assert_int_equal(r.incident.acts, 3);
+    assert_int_equal(r.incident.acts_in_doubt, 1);
+    assert_string_equal(r.incident.act[0].act, "approve");
+}
+
+static void who_signed_a_statement_stated_it(void **state) {
+    (void)state;
+    READING r = carols_of(1000);
+    hm_leaf ceremony = {.type = HM_LEAF_CEREMONY};
+    assert_done(hm_incident_note_statement(&r.incident, 1));
+    assert_done(take(&r, &ceremony, "{\"act\":\"statement\",\"actor\":\"dan (key)\",\"time\":1001,\"what\":\"x\"}"));
+    assert_done(take(&r, &ceremony, "{\"act\":\"statement\",\"actor\":\"dan (key)\",\"time\":1001,\"what\":\"<b>\"}"));
+    assert_int_equal(r.incident.acts, 1);
+    assert_string_equal(r.incident.act[0].what, "<b>");
+    assert_page(&r.incident, "&lt;b&gt;", true);
+    assert_page(&r.incident, "<b>\"", false);
+}
+
+static void an_act_whose_details_are_erased_may_be_his(void **state) {
+    (void)state;
+    READING r = carols_of(1000);
+    hm_leaf ceremony = {.type = HM_LEAF_CEREMONY};
+    assert_done(take(&r, &ceremony, ""));
+    assert_done(hm_incident_end(&r.incident));
+    assert_false(r.incident.complete);
+}
+
+static void of_a_key_nobodys_acts_are_listed(void **state) {
+    (void)state;
+    READING r = reading_of(1000);
+    hm_leaf ceremony = {.type = HM_LEAF_CEREMONY};
+    assert_done(take(&r, &ceremony, "{\"act\":\"product added\",\"actor\":\"0123\",\"time\":1001}"));
+    assert_int_equal(r.incident.acts, 0);
+    assert_int_equal(ftell(r.files.acts), 0);
+    assert_int_equal(ftell(r.files.disclosed), 0);
 }
 
 int main(void) {
@@ -142,7 +212,10 @@ int main(void) {
         cmocka_unit_test(refuses_details_that_would_be_two_lines),
         cmocka_unit_test(nothing_from_elsewhere_is_html),
         cmocka_unit_test(says_of_an_authority_what_is_true_for_it),
-        cmocka_unit_test(says_of_a_principal_what_is_not_in_the_list),
+        cmocka_unit_test(what_others_had_signed_is_in_doubt_as_its_approval_is),
+        cmocka_unit_test(who_signed_a_statement_stated_it),
+        cmocka_unit_test(an_act_whose_details_are_erased_may_be_his),
+        cmocka_unit_test(of_a_key_nobodys_acts_are_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,119 @@
+/* What a principal did himself: asked for, approved, stated, published, and tried. */
+#include "incident.h"
+
+#include <base/json.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A request that he approved, as the log names it. */
+struct hm_incident_approval {
+    char request[2 * HM_SHA256_LEN + 1];
+    bool in_doubt;
+};
+
+/* "name (how he was known)": who has no member of his own. */
+static bool is_actor(hm_bytes actor, const char *name) {
+    size_t len = strlen(name);
+    return actor.len >= len && memcmp(actor.data, name, len) == 0 && (actor.len == len || actor.data[len] == ' ');
+}
+
+bool hm_incident_is_his(const hm_incident *i, hm_bytes details) {
+    hm_bytes principal = hm_json_text_of(details, "principal");
+    return principal.len ? hm_bytes_equal(principal, hm_text(i->subject))
+                         : is_actor(hm_json_text_of(details, "actor"), i->subject);
+}
+
+hm_err hm_incident_note_statement(hm_incident *i, uint64_t index) {
+    HM_TRY(hm_incident_grow(&i->stated, sizeof *i->stated, i->stated_count, &i->stated_room));
+    i->stated[i->stated_count++] = index;
+    return HM_OK;
+}
+
+static int compare_index(const void *a, const void *b) {
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static bool is_signed(const hm_incident *i, uint64_t index) {
+    return i->stated_count && bsearch(&index, i->stated, i->stated_count, sizeof index, compare_index);
+}
+
+static hm_err note_approval(hm_incident *i, hm_bytes details, bool in_doubt) {
+    hm_bytes request = hm_json_text_of(details, "request_hash");
+    if (!hm_bytes_equal(hm_json_text_of(details, "act"), hm_text("approve"))) return HM_OK;
+    HM_TRY(hm_incident_grow(&i->approval, sizeof *i->approval, i->approvals, &i->approvals_room));
+    struct hm_incident_approval *approval = &i->approval[i->approvals++];
+    *approval = (struct hm_incident_approval){.in_doubt = in_doubt};
+    hm_incident_copy(approval->request, sizeof approval->request, request);
+    return HM_OK;
+}
+
+bool hm_incident_is_approved(const hm_incident *i, hm_bytes details, bool *in_doubt) {
+    hm_bytes request = hm_json_text_of(details, "request");
+    if (!request.len) return false;
+    for (size_t k = i->approvals; k-- > 0;)
+        if (hm_bytes_equal(request, hm_text(i->approval[k].request))) return *in_doubt = i->approval[k].in_doubt, true;
+    return false;
+}
+
+static hm_err keep_act(hm_incident *i, const hm_incident_act *act) {
+    if (!act->in_doubt || i->acts_shown == HM_INCIDENT_SHOWN) return HM_OK;
+    if (!i->act) i->act = calloc(HM_INCIDENT_SHOWN, sizeof *i->act);
+    if (!i->act) return hm_no_memory();
+    i->act[i->acts_shown++] = *act;
+    return HM_OK;
+}
+
+static const char *type_word(hm_leaf_type type) {
+    switch (type) {
+    case HM_LEAF_REFUSAL:
+        return "refusal";
+    case HM_LEAF_REQUEST:
+        return "request";
+    case HM_LEAF_PUBLICATION:
+        return "publication";
+    default:
+        return "ceremony";
+    }
+}
+
+static void put_act(const hm_incident_act *act, hm_leaf_type type, bool is_signer, hm_bytes details, FILE *acts) {
+    static const char *const members[] = {"act", "product", "release", "request_hash", "what", "name", "reason"};
+    fprintf(acts, "{\"in_doubt\":%s,\"time\":%lld,\"index\":%llu,\"type\":\"%s\"", act->in_doubt ? "true" : "false",
+            (long long)act->time, (unsigned long long)act->index, type_word(type));
+    if (is_signer) fprintf(acts, ",\"signed\":true");
+    for (size_t m = 0; m < sizeof members / sizeof members[0]; m++) hm_incident_put_member(acts, details, members[m]);
+    fprintf(acts, "}\n");
+}
+
+/* The first of these that it has says most. */
+static hm_bytes what_of(hm_bytes details) {
+    static const char *const members[] = {"what", "reason", "name", "role"};
+    for (size_t m = 0; m < sizeof members / sizeof members[0]; m++) {
+        hm_bytes text = hm_json_text_of(details, members[m]);
+        if (text.len) return text;
+    }
+    return HM_NO_BYTES;
+}
+
+hm_err hm_incident_take_act(hm_incident *i, uint64_t index, hm_leaf_type type, hm_bytes details, FILE *acts) {
+    bool is_signer = is_signed(i, index), own = is_signer || hm_incident_is_his(i, details) ||
+                                                hm_bytes_equal(hm_json_text_of(details, "who"), hm_text(i->subject));
+    hm_incident_act act = {.index = index, .in_doubt = i->latest >= i->since};
+    /* What others let out is in doubt by when it was approved. */
+    if (!own && (type != HM_LEAF_PUBLICATION || !hm_incident_is_approved(i, details, &act.in_doubt))) return HM_OK;
+    uint64_t time = 0;
+    (void)!hm_failed(hm_decimal_decode(hm_json_text_of(details, "time"), &time));
+    act.time = (int64_t)time;
+    hm_bytes said = hm_json_text_of(details, "act");
+    hm_incident_copy(act.act, sizeof act.act, said.len ? said : hm_text(type_word(type)));
+    hm_incident_copy(act.product, sizeof act.product, hm_json_text_of(details, "product"));
+    hm_incident_copy(act.release, sizeof act.release, hm_json_text_of(details, "release"));
+    hm_incident_copy(act.what, sizeof act.what, what_of(details));
+    i->acts++;
+    i->acts_in_doubt += act.in_doubt;
+    put_act(&act, type, is_signer, details, acts);
+    HM_TRY(note_approval(i, details, act.in_doubt));
+    return keep_act(i, &act);
+}

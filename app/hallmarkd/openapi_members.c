@@ -44,7 +44,7 @@ static const struct {
      "1: every entry is read from the first of that time on, and not only those that the index names"},
     {HM_MSG_LOG_SEARCHED, "next", "more may follow from this entry on; size: none do"},
     {HM_MSG_LOG_SEARCHED, "size", "of the log, when it was asked about"},
-    {HM_MSG_LOG_SEARCHED, "complete", "it was asked for and is so, for the entries from first on"},
+    {HM_MSG_LOG_SEARCHED, "complete", "it was asked for and is so, for the entries from first on and before next"},
     {HM_MSG_LOG_SEARCHED, "root", "of the checkpoint over size entries, to which those that were read lead"},
     {HM_MSG_LOG_SEARCHED, "erased", "entries of which cannot be told, because their details were erased"},
     {HM_MSG_LOG_SEARCHED, "why", "it is not complete"},

@@ -33,7 +33,6 @@ struct hm_search {
     hm_tile_reader *reader;
     hm_tree_edge *tree;
     uint64_t pairs_from; /* intents before it were not walked over */
-    uint64_t listed_to;  /* there were as many hits as wanted: what comes from it on is read, and not looked at; or 0 */
     remembered intent[REMEMBERED];
     /* The places of a segment that may be meant. */
     uint64_t segment_read; /* its number, plus one */
@@ -168,23 +167,31 @@ static hm_err step_indexed(hm_search *s) {
 
 static hm_err walk_over(void *context, const hm_entry_row *entry) {
     hm_search *s = context;
+    if (is_full(s)) return HM_OK;
     HM_TRY(check_next(s, entry));
     HM_TRY(hm_tree_edge_append(s->tree, entry->leaf));
     s->at++;
-    if (s->listed_to) return HM_OK;
-    HM_TRY(look_at(s, entry));
-    if (is_full(s)) s->listed_to = s->at;
-    return HM_OK;
+    return look_at(s, entry);
+}
+
+/* Do the entries up to here lead to the checkpoint's root? Of a page that ends before the head the published tiles show
+ * it (RFC 9162 section 2.1.4): what is wrong in them shows no root that is right. */
+static hm_err check_root(hm_search *s) {
+    hm_merkle_hash root = hm_tree_edge_root(s->tree);
+    hm_merkle_proof rest;
+    if (s->at == s->result.size)
+        return memcmp(&root, &s->checkpoint.root, sizeof root) == 0 ? HM_OK : hm_refuse("the root is another");
+    HM_TRY(hm_tiles_consistency(s->reader, s->at, &rest));
+    return hm_merkle_check_consistency(s->at, s->result.size, &root, &s->checkpoint.root, &rest);
 }
 
 static hm_err conclude(hm_search *s) {
     hm_search_result *r = &s->result;
-    hm_merkle_hash root = hm_tree_edge_root(s->tree);
-    if (memcmp(&root, &s->checkpoint.root, sizeof root) != 0)
+    if (hm_failed(check_root(s)))
         return hm_refuse("the entries from %llu on are not those that the checkpoint of size %llu was signed over "
                          "(hallmark log check names what was changed)",
                          (unsigned long long)r->first, (unsigned long long)r->size);
-    memcpy(r->root, root.byte, sizeof r->root);
+    memcpy(r->root, s->checkpoint.root.byte, sizeof r->root);
     r->rooted = true;
     if (r->erased)
         snprintf(r->why, sizeof r->why,
@@ -198,7 +205,7 @@ static hm_err step_complete(hm_search *s) {
     uint64_t left = s->result.size - s->at, before = s->at;
     HM_TRY(hm_store_entries(s->office->store, s->at, left < WALKED ? left : WALKED, walk_over, s));
     if (s->at == before) return hm_refuse("entry %llu is missing from the database", (unsigned long long)s->at);
-    return s->at == s->result.size ? conclude(s) : HM_OK;
+    return is_full(s) || s->at == s->result.size ? conclude(s) : HM_OK;
 }
 
 /* The tree before the first entry that is read: its hashes come from the published tiles, and are right if the entries
@@ -270,8 +277,8 @@ hm_err hm_search_step(hm_search *s, hm_entry_visit visit, void *context, bool *o
     *over = false;
     bool behind = s->behind;
     HM_TRY(step(s));
-    *over = !behind && (s->at >= s->result.size || (is_full(s) && !s->how.complete));
-    s->result.next = s->listed_to ? s->listed_to : s->at < s->result.size ? s->at : s->result.size;
+    *over = !behind && (s->at >= s->result.size || is_full(s));
+    s->result.next = s->at < s->result.size ? s->at : s->result.size;
     return HM_OK;
 }
 

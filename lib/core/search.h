@@ -4,7 +4,8 @@
  * Answered out of the search index (store/search_index.h), which is caught up first, and out of the entries themselves
  * where it does not reach yet. Every hit is read from its entry, whose details are those of its leaf. An index that
  * lies can hide entries, so there is the complete search: it reads every entry from the first of the window on, hashes
- * it into the tree, and ends at the root of a checkpoint that the log's key signed. */
+ * it into the tree, and ends at the root of a checkpoint that the log's key signed, or of a page before the head at a
+ * tree of which that root's is a continuation. */
 #ifndef HM_CORE_SEARCH_H
 #define HM_CORE_SEARCH_H
 
@@ -33,8 +34,8 @@ typedef struct {
     uint64_t next; /* more may follow from this entry on; SIZE: none do */
     uint64_t size; /* of the log, as it was asked about */
     /* Of a complete search: */
-    bool complete;    /* every entry from FIRST on was read and is under ROOT; of those before NEXT every hit was
-                         given, and none is left in doubt. Who wants those behind it asks again, from NEXT on */
+    bool complete;    /* every entry from FIRST on and before NEXT was read and is under ROOT, and every hit was given
+                         and none is left in doubt. Who wants those behind it asks again, from NEXT on */
     uint64_t first;   /* entries before it were not read: by the index, each of them says a time before the window */
     bool rooted;      /* what was read leads to: */
     uint8_t root[32]; /* the checkpoint's, over SIZE entries */

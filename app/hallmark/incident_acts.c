@@ -39,22 +39,37 @@ static bool is_signed(const hm_incident *i, uint64_t index) {
     return i->stated_count && bsearch(&index, i->stated, i->stated_count, sizeof index, compare_index);
 }
 
+/* The first approval whose request is not below this one; they are in order. */
+static size_t place_of(const hm_incident *i, const char *request) {
+    size_t low = 0, high = i->approvals;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(i->approval[middle].request, request) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static hm_err note_approval(hm_incident *i, hm_bytes details, bool in_doubt) {
-    hm_bytes request = hm_json_text_of(details, "request_hash");
+    struct hm_incident_approval approval = {.in_doubt = in_doubt};
     if (!hm_bytes_equal(hm_json_text_of(details, "act"), hm_text("approve"))) return HM_OK;
+    hm_incident_copy(approval.request, sizeof approval.request, hm_json_text_of(details, "request_hash"));
     HM_TRY(hm_incident_grow(&i->approval, sizeof *i->approval, i->approvals, &i->approvals_room));
-    struct hm_incident_approval *approval = &i->approval[i->approvals++];
-    *approval = (struct hm_incident_approval){.in_doubt = in_doubt};
-    hm_incident_copy(approval->request, sizeof approval->request, request);
+    size_t place = place_of(i, approval.request);
+    memmove(&i->approval[place + 1], &i->approval[place], (i->approvals++ - place) * sizeof approval);
+    i->approval[place] = approval;
     return HM_OK;
 }
 
 bool hm_incident_is_approved(const hm_incident *i, hm_bytes details, bool *in_doubt) {
-    hm_bytes request = hm_json_text_of(details, "request");
-    if (!request.len) return false;
-    for (size_t k = i->approvals; k-- > 0;)
-        if (hm_bytes_equal(request, hm_text(i->approval[k].request))) return *in_doubt = i->approval[k].in_doubt, true;
-    return false;
+    char request[2 * HM_SHA256_LEN + 1];
+    hm_incident_copy(request, sizeof request, hm_json_text_of(details, "request"));
+    size_t place = place_of(i, request);
+    if (!request[0] || place == i->approvals || strcmp(i->approval[place].request, request) != 0) return false;
+    *in_doubt = i->approval[place].in_doubt;
+    return true;
 }
 
 static hm_err keep_act(hm_incident *i, const hm_incident_act *act) {

@@ -180,17 +180,19 @@ static hm_err check_root(hm_search *s) {
     hm_merkle_hash root = hm_tree_edge_root(s->tree);
     hm_merkle_proof rest;
     if (s->at == s->result.size)
-        return memcmp(&root, &s->checkpoint.root, sizeof root) == 0 ? HM_OK : hm_refuse("the root is another");
+        return memcmp(&root, &s->checkpoint.root, sizeof root) == 0 ? HM_OK : hm_refuse("they lead to another root");
     HM_TRY(hm_tiles_consistency(s->reader, s->at, &rest));
     return hm_merkle_check_consistency(s->at, s->result.size, &root, &s->checkpoint.root, &rest);
 }
 
 static hm_err conclude(hm_search *s) {
     hm_search_result *r = &s->result;
-    if (hm_failed(check_root(s)))
+    hm_err err = check_root(s);
+    if (err.class == HM_REFUSED)
         return hm_refuse("the entries from %llu on are not those that the checkpoint of size %llu was signed over "
                          "(hallmark log check names what was changed)",
                          (unsigned long long)r->first, (unsigned long long)r->size);
+    HM_TRY(err);
     memcpy(r->root, s->checkpoint.root.byte, sizeof r->root);
     r->rooted = true;
     if (r->erased)

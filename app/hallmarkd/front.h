@@ -3,8 +3,9 @@
 #ifndef HM_HALLMARKD_FRONT_H
 #define HM_HALLMARKD_FRONT_H
 
-#include "expiries.h"
 #include "config.h"
+#include "core_session.h"
+#include "expiries.h"
 #include "problem.h"
 
 #include <event2/bufferevent.h>
@@ -23,7 +24,7 @@ typedef struct {
     int log;      /* folders that are served: the log's, and what was published (-1: nothing was) */
     int published;
     int lists; /* revocation lists */
-    int stop; /* says, by one of the two bytes, to take no connections any more and to end */
+    int stop;  /* says, by one of the two bytes, to take no connections any more and to end */
 } hm_front_plan;
 /* At once, but for the calls that are under way; or when what was begun in its sessions is over, too
  * (hm_sessions_go_on). */
@@ -56,7 +57,7 @@ typedef struct {
     bool ends;
     time_t left; /* since when another front takes what comes; 0: none does */
     /* alarms.c: what the core has to alarm about, if it has answered lately */
-    struct bufferevent *alarms;
+    hm_core_session alarms;
     unsigned alarms_tick, expiries_tick;
     hm_expiries *expiries; /* NULL: nothing was told yet */
     bool alarms_asked, alarms_known, expiries_asked;
@@ -115,9 +116,6 @@ void hm_sessions_expire(hm_front *front);
  * most, if it was narrowed: it signs or publishes; any other until `drain` seconds after the front was left. */
 bool hm_sessions_go_on(const hm_front *front);
 void hm_sessions_end(hm_front *front);
-
-/* Hand FD, one end of a session's socket, to the core. It stays the caller's. */
-HM_MUST_USE hm_err hm_front_send_socket(int core, int fd);
 
 /* alarms.c: to be called every second; and before the front ends */
 void hm_alarms_ask(hm_front *front);

@@ -2,10 +2,11 @@
  * after another, each as the questions that its route says. */
 #include "call.h"
 
+#include "core_session.h"
+
 #include <base/io.h>
 #include <base/secret.h>
 
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/ssl.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { ID_HEX = 64, WAITING_MAX = 32 };
 /* Seconds that a session lasts without a call; one of which nobody has said who speaks in it, in all. */
@@ -28,7 +28,7 @@ enum { NOBODYS_BODY_MAX = 64 * 1024 };
 struct hm_web_session {
     hm_front *front;
     char id[ID_HEX + 1];
-    struct bufferevent *core;
+    hm_core_session core;
     hm_call *first; /* is being put to the core */
     size_t waiting;
     bool known, narrowed;
@@ -65,7 +65,7 @@ static void session_end(hm_web_session *s, const char *why) {
         hm_call_fail(c, HM_PROBLEM_UNAVAILABLE, why);
         finish_call(c);
     }
-    bufferevent_free(s->core);
+    hm_core_close(&s->core);
     for (size_t i = 0; i < front->sessions; i++)
         if (front->session[i] == s) front->session[i--] = front->session[--front->sessions];
     OPENSSL_cleanse(s->id, sizeof s->id);
@@ -153,56 +153,34 @@ static void note(hm_web_session *s, hm_call *c, const hm_message *message) {
     }
 }
 
-static void take_answer(hm_web_session *s, const hm_message *message) {
+static bool take_answer(void *session, const hm_message *message) {
+    hm_web_session *s = session;
     hm_call *c = s->first;
     bool sent;
-    if (!c) return;
+    if (!c) return true;
     bool stage_is_over = hm_call_take(c, message);
     note(s, c, message);
-    if (!stage_is_over) return;
+    if (!stage_is_over) return true;
     if (hm_call_next_stage(c, &sent)) {
         if (!sent) put_to_core(s);
-        return;
+        return true;
     }
     s->first = c->next;
     s->waiting--;
     snprintf(c->x->principal, sizeof c->x->principal, "%s", s->principal);
     finish_call(c);
     if (s->first) put_to_core(s);
-}
-
-static void on_answer(struct bufferevent *core, void *context) {
-    hm_web_session *s = context;
-    struct evbuffer *in = bufferevent_get_input(core);
-    for (;;) {
-        uint8_t head[4];
-        hm_message message;
-        uint32_t len;
-        if (evbuffer_copyout(in, head, sizeof head) != sizeof head) return;
-        hm_reader reader = hm_reader_of(HM_ARRAY(head));
-        if (hm_failed(hm_read_u32be(&reader, &len)) || len > HM_WIRE_FRAME_MAX) break;
-        if (evbuffer_get_length(in) < sizeof head + len) return;
-        const uint8_t *frame = evbuffer_pullup(in, (ev_ssize_t)(sizeof head + len));
-        if (!frame || hm_failed(hm_wire_get(HM_BYTES(frame + sizeof head, len), &message))) break;
-        take_answer(s, &message);
-        evbuffer_drain(in, sizeof head + len);
-    }
-    session_end(s, "the office's core says what cannot be understood");
-}
-
-static void on_end(struct bufferevent *core, short what, void *context) {
-    (void)core, (void)what;
-    session_end(context, "the office's core has ended the session");
+    return true;
 }
 
 /* At once, if the socket takes it: to wait for the event would be two system calls more. */
 static void write_frames(hm_web_session *s, const hm_buf *frames) {
     size_t sent = 0;
-    if (!evbuffer_get_length(bufferevent_get_output(s->core))) {
-        ssize_t n = send(bufferevent_getfd(s->core), frames->data, frames->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (!evbuffer_get_length(bufferevent_get_output(s->core.io))) {
+        ssize_t n = send(bufferevent_getfd(s->core.io), frames->data, frames->len, MSG_DONTWAIT | MSG_NOSIGNAL);
         sent = n > 0 ? (size_t)n : 0;
     }
-    if (sent < frames->len) bufferevent_write(s->core, frames->data + sent, frames->len - sent);
+    if (sent < frames->len) bufferevent_write(s->core.io, frames->data + sent, frames->len - sent);
 }
 
 static void put_to_core(hm_web_session *s) {
@@ -225,21 +203,6 @@ static void enqueue(hm_web_session *s, hm_call *c) {
 
 /* ---- opening ---- */
 
-hm_err hm_front_send_socket(int core, int fd) {
-    char byte = 0;
-    union {
-        struct cmsghdr head;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-    struct iovec part = {&byte, 1};
-    struct msghdr packet = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
-    memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
-    return sendmsg(core, &packet, MSG_DONTWAIT | MSG_NOSIGNAL) == 1
-               ? HM_OK
-               : hm_could_not("the core does not take sessions: %s", strerror(errno));
-}
-
 static hm_err make_id(char id[static ID_HEX + 1]) {
     uint8_t secret[ID_HEX / 2];
     HM_BUF hex = HM_BUF_EMPTY;
@@ -252,21 +215,18 @@ static hm_err make_id(char id[static ID_HEX + 1]) {
     return HM_OK;
 }
 
+static void on_core_end(void *session, const char *why) { session_end(session, why); }
+
 static hm_err open_session(hm_front *front, hm_web_session **session) {
-    int pair[2];
     *session = NULL;
     if (!has_room(front)) return hm_could_not("there are too many sessions at this moment");
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
-        return hm_could_not("no socket for the core: %s", strerror(errno));
-    hm_err err = hm_front_send_socket(front->plan->core, pair[1]);
-    close(pair[1]);
-    hm_web_session *s = hm_failed(err) ? NULL : calloc(1, sizeof *s);
-    if (s) s->core = bufferevent_socket_new(front->base, pair[0], BEV_OPT_CLOSE_ON_FREE);
-    if (!s || !s->core) return close(pair[0]), free(s), hm_failed(err) ? err : hm_no_memory();
+    hm_web_session *s = calloc(1, sizeof *s);
+    if (!s) return hm_no_memory();
+    s->core = (hm_core_session){.take = take_answer, .end = on_core_end, .context = s};
+    hm_err err = hm_core_open(&s->core, front->base, front->plan->core);
+    if (hm_failed(err)) return free(s), err;
     s->front = front;
     s->made = s->used = time(NULL);
-    bufferevent_setcb(s->core, on_answer, NULL, on_end, s);
-    bufferevent_enable(s->core, EV_READ | EV_WRITE);
     front->session[front->sessions++] = s;
     *session = s;
     return make_id(s->id);
@@ -274,8 +234,6 @@ static hm_err open_session(hm_front *front, hm_web_session **session) {
 
 void hm_session_create(hm_exchange *x) {
     hm_web_session *s;
-    hm_message hello = {.type = HM_MSG_HELLO};
-    hello.field[HM_HELLO_VERSION].number = HM_WIRE_VERSION;
     hm_address address = hm_client_address(x->request);
     if (has_too_many(x->front, &address)) {
         hm_exchange_problem(x, HM_PROBLEM_TOO_MANY,
@@ -288,7 +246,7 @@ void hm_session_create(hm_exchange *x) {
     }
     s->address = address;
     hm_call *c = hm_call_new(x, NULL, HM_MSG_WELCOME);
-    if (!c || hm_failed(hm_call_ask(c, HM_MAIN, &hello))) {
+    if (!c || hm_failed(hm_call_ask(c, HM_MAIN, &hm_core_hello))) {
         if (c) hm_call_free(c);
         session_end(s, "");
         hm_exchange_problem(x, HM_PROBLEM_UNAVAILABLE, "out of memory");

@@ -2,14 +2,9 @@
  * one session of the front's own, in which nobody speaks; the core counts them, and answers in order. */
 #include "front.h"
 
-#include <core/wire.h>
-
-#include <errno.h>
 #include <event2/buffer.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     REQUEST_MAX = 4096,
@@ -22,7 +17,7 @@ enum {
 };
 
 typedef struct hm_stamps {
-    struct bufferevent *core;
+    hm_core_session core;
     size_t waiting;
     bool greeted;
     hm_exchange *exchange[WAITING_MAX]; /* as they were asked */
@@ -59,10 +54,10 @@ static bool asks_too_often(hm_front *front, const hm_address *address) {
 
 /* ---- the core ---- */
 
-static void forget(hm_front *front, const char *why) {
+static void forget(void *context, const char *why) {
+    hm_front *front = context;
     hm_stamps *s = front->stamps;
-    if (s->core) bufferevent_free(s->core);
-    s->core = NULL;
+    hm_core_close(&s->core);
     s->greeted = false;
     for (size_t i = 0; i < s->waiting; i++) {
         front->under_way--;
@@ -91,8 +86,8 @@ static void send_fault(hm_exchange *x, const hm_message *fault) {
     hm_exchange_problem(x, hm_problem_of(err.class), hm_err_sentence());
 }
 
-/* False: it is no answer to what was asked. */
-static bool take(hm_front *front, const hm_message *message) {
+static bool take(void *context, const hm_message *message) {
+    hm_front *front = context;
     hm_stamps *s = front->stamps;
     if (message->type == HM_MSG_WELCOME && !s->greeted) return s->greeted = true;
     if (!s->waiting || (message->type != HM_MSG_BYTES && message->type != HM_MSG_FAULT)) return false;
@@ -106,49 +101,11 @@ static bool take(hm_front *front, const hm_message *message) {
     return true;
 }
 
-static void on_end(struct bufferevent *core, short what, void *front) {
-    (void)core, (void)what;
-    forget(front, "the office's core has ended the session");
-}
-
-static void on_answer(struct bufferevent *core, void *context) {
-    struct evbuffer *in = bufferevent_get_input(core);
-    for (;;) {
-        uint8_t head[4];
-        hm_message message;
-        uint32_t len;
-        if (evbuffer_copyout(in, head, sizeof head) != sizeof head) return;
-        hm_reader reader = hm_reader_of(HM_ARRAY(head));
-        if (hm_failed(hm_read_u32be(&reader, &len)) || len > HM_WIRE_FRAME_MAX) break;
-        if (evbuffer_get_length(in) < sizeof head + len) return;
-        const uint8_t *frame = evbuffer_pullup(in, (ev_ssize_t)(sizeof head + len));
-        if (!frame || hm_failed(hm_wire_get(HM_BYTES(frame + sizeof head, len), &message)) || !take(context, &message))
-            break;
-        evbuffer_drain(in, sizeof head + len);
-    }
-    forget(context, "the office's core says what cannot be understood");
-}
-
-static hm_err put_question(const hm_stamps *s, const hm_message *question) {
-    HM_BUF frame = HM_BUF_EMPTY;
-    HM_TRY(hm_wire_put(question, &frame));
-    return bufferevent_write(s->core, frame.data, frame.len) == 0 ? HM_OK : hm_no_memory();
-}
-
 static hm_err begin(hm_front *front) {
     hm_stamps *s = front->stamps;
-    int pair[2];
-    hm_message hello = {.type = HM_MSG_HELLO};
-    hello.field[HM_HELLO_VERSION].number = HM_WIRE_VERSION;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
-        return hm_could_not("no socket for the core: %s", strerror(errno));
-    hm_err err = hm_front_send_socket(front->plan->core, pair[1]);
-    close(pair[1]);
-    if (!hm_failed(err)) s->core = bufferevent_socket_new(front->base, pair[0], BEV_OPT_CLOSE_ON_FREE);
-    if (!s->core) return close(pair[0]), hm_failed(err) ? err : hm_no_memory();
-    bufferevent_setcb(s->core, on_answer, NULL, on_end, front);
-    bufferevent_enable(s->core, EV_READ | EV_WRITE);
-    return put_question(s, &hello);
+    s->core = (hm_core_session){.take = take, .end = forget, .context = front};
+    HM_TRY(hm_core_open(&s->core, front->base, front->plan->core));
+    return hm_core_ask(&s->core, &hm_core_hello);
 }
 
 /* ---- requests ---- */
@@ -156,8 +113,8 @@ static hm_err begin(hm_front *front) {
 static hm_err ask(hm_front *front, hm_bytes request) {
     hm_message question = {.type = HM_MSG_TIMESTAMP};
     question.field[HM_TIMESTAMP_REQUEST].bytes = request;
-    if (!front->stamps->core) HM_TRY(begin(front));
-    return put_question(front->stamps, &question);
+    if (!front->stamps->core.io) HM_TRY(begin(front));
+    return hm_core_ask(&front->stamps->core, &question);
 }
 
 static bool is_query(struct evhttp_request *request) {

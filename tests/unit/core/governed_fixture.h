@@ -53,6 +53,11 @@ static inline hm_statement role(const char *name, hm_role is, const char *produc
     return (hm_statement){
         .act = HM_ACT_GRANT, .name = hm_text(name), .role = is, .product = hm_text(product), .until = 4000000000};
 }
+static inline hm_statement withdrawn(const char *name, hm_role was, const char *product) {
+    hm_statement s = role(name, was, product);
+    s.until = 0;
+    return s;
+}
 static inline hm_statement policy(const char *product, const char *text) {
     return (hm_statement){.act = HM_ACT_POLICY, .product = hm_text(product), .policy = hm_text(text)};
 }
@@ -149,6 +154,17 @@ static inline void copy_governed(office *copy) {
 static inline void open_governed(office *copy) {
     copy_governed(copy);
     office_connect(copy);
+}
+static inline void open_narrowed(office *copy) {
+    open_governed(copy);
+    WORKS(narrow_to(copy, "pump"));
+}
+
+/* What ENVELOPE says of "dan" it says of "don", whom its signatures are not about. */
+static inline void say_don(hm_buf *envelope) {
+    uint8_t *at = memmem(envelope->data, envelope->len, "dan", 3);
+    assert_non_null(at);
+    at[1] = 'o';
 }
 
 #endif

@@ -509,15 +509,13 @@ static void a_session_ends_with_what_it_rests_on(void **ignored) {
     (void)ignored;
     SERVER s;
     WEB narrowed, wide, revoked;
-    hm_statement withdrawn = role("ci", HM_ROLE_REQUESTER, "pump");
-    withdrawn.until = 0;
     server_start(&s);
     web_as(&s, &narrowed, ci);
     web_as(&s, &wide, ci);
     web_as(&s, &revoked, ci);
     WORKS(web_narrow(&narrowed, "pump", 4));
     WORKS(web_sign(&narrowed, "one", HM_LOGGED_CMS));
-    state_beside(&s, withdrawn);
+    state_beside(&s, withdrawn("ci", HM_ROLE_REQUESTER, "pump"));
     FAILS(HM_REFUSED, "ci is not requester of pump", web_sign(&narrowed, "two", HM_LOGGED_CMS));
     FAILS(HM_REFUSED, "ci is not requester of pump", web_narrow(&wide, "pump", 1));
     state_beside(&s, role("ci", HM_ROLE_REQUESTER, "pump"));

@@ -275,13 +275,11 @@ static void who_lost_the_role_is_not_answered_what_he_once_was(void **ignored) {
     SERVER s;
     WEB w;
     heard first, h[2];
-    hm_statement withdrawn = role("ci", HM_ROLE_REQUESTER, "pump");
-    withdrawn.until = 0;
     server_start(&s);
     open_under(&s, &w, ci, "once");
     ask_at_once(&s, &w, "a", &first);
     assert_signed(&first);
-    state_beside(&s, withdrawn);
+    state_beside(&s, withdrawn("ci", HM_ROLE_REQUESTER, "pump"));
     ask_at_once(&s, &w, "ab", h);
     assert_fault(&h[0], "ci is not requester of pump");
     assert_fault(&h[1], "ci is not requester of pump");

@@ -1,68 +1,11 @@
 /* What an audit finds in a database that was changed behind the core's back, and what it does not mind. */
-#include "office_fixture.h"
-
-#include <base/file.h>
-#include <tlog/proof.h>
+#include "audit_fixture.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* An office with one signature, everything published; the numbers of its entries. */
-typedef struct {
-    office o;
-    uint64_t intent, outcome;
-    uint8_t hash[HM_SHA256_LEN];
-} signed_office;
-
-static void clear_signed(signed_office *s) { office_clear(&s->o); }
-#define SIGNED_OFFICE __attribute__((cleanup(clear_signed))) signed_office
-
-static void make_signed(signed_office *s) {
-    office_copy(&s->o);
-    sign_once(&s->o, &s->intent, &s->outcome, s->hash);
-    office_age_checkpoint(&s->o);
-}
-
-static hm_message audit(office *o) {
-    hm_message question = {.type = HM_MSG_LOG_AUDIT}, answer;
-    office_connect(o);
-    answer = ask(o, &question);
-    assert_int_equal(answer.type, HM_MSG_LOG_AUDITED);
-    return answer;
-}
-
-static hm_message audit_again(office *o) {
-    hm_message question = {.type = HM_MSG_LOG_AUDIT};
-    return ask(o, &question);
-}
-
-/* A core that does not even start counts as having found it. */
-static void expect_fault_of(office *o, const hm_message *question, const char *words) {
-    hm_message answer;
-    hm_err err = hm_connect(o->directory, NULL, NULL, &o->core);
-    if (!hm_failed(err)) err = hm_ask(&o->core, question, &answer);
-    if (!hm_failed(err)) fail_msg("nothing is found");
-    assert_said(words);
-    (void)!hm_failed(hm_disconnect(&o->core));
-}
-
-static void expect_audit_fault(office *o, const char *words) {
-    expect_fault_of(o, &(hm_message){.type = HM_MSG_LOG_AUDIT}, words);
-}
-
-/* SQL in which # stands for a number. */
-static void change(office *o, const char *statement, uint64_t index) {
-    HM_BUF text = HM_BUF_EMPTY;
-    const char *string, *number = strchr(statement, '#');
-    assert_non_null(number);
-    WORKS(hm_put_format(&text, "%.*s%llu%s", (int)(number - statement), statement, (unsigned long long)index,
-                        number + 1));
-    WORKS(hm_buf_string(&text, &string));
-    office_sql(o, string);
-}
 
 static void finds_nothing_in_an_honest_office(void **state) {
     (void)state;
@@ -75,6 +18,13 @@ static void finds_nothing_in_an_honest_office(void **state) {
     assert_int_equal(answer.field[HM_LOG_AUDITED_ERASED].number, 0);
 }
 
+static void finds_after(const char *sql, const char *words) {
+    SIGNED_OFFICE s;
+    make_signed(&s);
+    office_sql(&s.o, sql);
+    expect_audit_fault(&s.o, words);
+}
+
 static void finds_that_an_entry_was_removed(void **state) {
     (void)state;
     SIGNED_OFFICE s;
@@ -85,10 +35,7 @@ static void finds_that_an_entry_was_removed(void **state) {
 
 static void finds_that_the_first_entry_was_removed(void **state) {
     (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    office_sql(&s.o, "DELETE FROM entry WHERE idx=0");
-    expect_audit_fault(&s.o, "entry 0 is missing from the database");
+    finds_after("DELETE FROM entry WHERE idx=0", "entry 0 is missing from the database");
 }
 
 static void finds_that_the_last_entry_was_removed(void **state) {
@@ -101,26 +48,18 @@ static void finds_that_the_last_entry_was_removed(void **state) {
 
 static void finds_that_all_entries_were_removed(void **state) {
     (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    office_sql(&s.o, "DELETE FROM entry");
-    expect_audit_fault(&s.o, "must not fork");
+    finds_after("DELETE FROM entry", "must not fork");
 }
 
 static void finds_that_a_key_was_taken_out(void **state) {
     (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    office_sql(&s.o, "DELETE FROM key WHERE id=(SELECT max(id) FROM key)");
-    expect_audit_fault(&s.o, "is gone from the database");
+    finds_after("DELETE FROM key WHERE id=(SELECT max(id) FROM key)", "is gone from the database");
 }
 
 static void finds_that_another_key_was_put_in_its_place(void **state) {
     (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    office_sql(&s.o, "UPDATE key SET token_id=zeroblob(16) WHERE id=(SELECT max(id) FROM key)");
-    expect_audit_fault(&s.o, "no entry tells that key 0000");
+    finds_after("UPDATE key SET token_id=zeroblob(16) WHERE id=(SELECT max(id) FROM key)",
+                "no entry tells that key 0000");
 }
 
 /* It is a key of this office indeed: as another copy of it went on. */
@@ -159,11 +98,9 @@ static void finds_that_an_outcome_cannot_be_found(void **state) {
 /* A removed entry, and those behind it moved up. */
 static void finds_that_entries_were_renumbered(void **state) {
     (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    office_sql(&s.o, "DELETE FROM entry WHERE idx=2; UPDATE entry SET idx=-idx WHERE idx>2;"
-                     "UPDATE entry SET idx=-idx-1 WHERE idx<0");
-    expect_audit_fault(&s.o, "");
+    finds_after("DELETE FROM entry WHERE idx=2; UPDATE entry SET idx=-idx WHERE idx>2;"
+                "UPDATE entry SET idx=-idx-1 WHERE idx<0",
+                "");
 }
 
 static void finds_that_entries_changed_places(void **state) {
@@ -179,11 +116,9 @@ static void finds_that_entries_changed_places(void **state) {
 /* Two ceremonies, which no other entry refers to. */
 static void finds_that_unrelated_entries_changed_places(void **state) {
     (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    office_sql(&s.o, "UPDATE entry SET idx=-1 WHERE idx=0; UPDATE entry SET idx=0 WHERE idx=1;"
-                     "UPDATE entry SET idx=1 WHERE idx=-1");
-    expect_audit_fault(&s.o, "not those that the checkpoint");
+    finds_after("UPDATE entry SET idx=-1 WHERE idx=0; UPDATE entry SET idx=0 WHERE idx=1;"
+                "UPDATE entry SET idx=1 WHERE idx=-1",
+                "not those that the checkpoint");
 }
 
 /* An entry with no room for error: the last octet of an outcome's digest, which stands 38 octets before the leaf's end.
@@ -262,17 +197,6 @@ static void erased_details_are_counted_and_nothing_else_changes(void **state) {
     assert_memory_equal(after.field[HM_LOG_AUDITED_ROOT].bytes.data, root, sizeof root);
 }
 
-/* A leaf of this office's pump: what a signature would leave. */
-static hm_leaf leaf_like(office *o, uint64_t index, hm_leaf_type type, uint64_t intent) {
-    ENTRY e = {0};
-    entry_read(o, index, &e);
-    hm_leaf leaf = e.leaf;
-    leaf.type = type;
-    leaf.has_intent = type == HM_LEAF_OUTCOME || type == HM_LEAF_FAILURE;
-    leaf.intent = leaf.has_intent ? intent : 0;
-    return leaf;
-}
-
 static void finds_outcomes_without_an_open_intent(void **state) {
     (void)state;
     for (int way = 0; way < 6; way++) {
@@ -335,120 +259,6 @@ static void finds_an_entry_of_another_office(void **state) {
     expect_audit_fault(&s.o, "is of another office");
 }
 
-/* The database of before with the log of after. */
-static void an_old_database_signs_nothing_and_publishes_nothing(void **state) {
-    (void)state;
-    SIGNED_OFFICE s;
-    OFFICE old;
-    HM_BUF checkpoint = HM_BUF_EMPTY, after = HM_BUF_EMPTY;
-    static const char *const files[] = {"office.db", "office.db-wal"};
-    office_copy(&old);
-    make_signed(&s);
-    WORKS(hm_file_read(AT_FDCWD, office_file(&s.o, "log/checkpoint"), 1 << 16, &checkpoint));
-    for (size_t i = 0; i < 2; i++) {
-        HM_BUF content = HM_BUF_EMPTY;
-        if (access(office_file(&old, files[i]), F_OK) == 0)
-            WORKS(hm_file_read(AT_FDCWD, office_file(&old, files[i]), 1 << 24, &content));
-        WORKS(hm_file_write(AT_FDCWD, office_file(&s.o, files[i]), hm_buf_bytes(&content), 0600));
-    }
-    unlink(office_file(&s.o, "office.db-shm"));
-    FAILS(HM_COULD_NOT, "must not fork", hm_connect(s.o.directory, NULL, NULL, &s.o.core));
-    /* Nor when it has as many entries again, of another kind. */
-    hm_leaf leaf = leaf_like(&s.o, 0, HM_LEAF_CEREMONY, 0);
-    while (entries_in(&s.o) <= s.outcome + 1) entry_forge(&s.o, &leaf);
-    FAILS(HM_COULD_NOT, "must not fork", hm_connect(s.o.directory, NULL, NULL, &s.o.core));
-    WORKS(hm_file_read(AT_FDCWD, office_file(&s.o, "log/checkpoint"), 1 << 16, &after));
-    assert_true(hm_bytes_equal(hm_buf_bytes(&checkpoint), hm_buf_bytes(&after)));
-}
-
-static const hm_message publish = {.type = HM_MSG_LOG_PUBLISH};
-
-/* The head that the database remembers was put back to an older one; the entries and the published log were not. */
-static void a_head_that_was_put_back_is_caught_up_with(void **state) {
-    (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    hm_message before = audit(&s.o);
-    uint8_t root[32];
-    memcpy(root, before.field[HM_LOG_AUDITED_ROOT].bytes.data, sizeof root);
-    office_disconnect(&s.o);
-    office_sql(&s.o, "CREATE TABLE kept AS SELECT * FROM head");
-    sign_once(&s.o, &s.intent, &s.outcome, s.hash);
-    office_connect(&s.o);
-    ask(&s.o, &publish);
-    office_disconnect(&s.o);
-    office_sql(&s.o, "DELETE FROM head; INSERT INTO head SELECT * FROM kept");
-    hm_message after = audit(&s.o);
-    assert_memory_equal(after.field[HM_LOG_AUDITED_ROOT].bytes.data, root, sizeof root);
-    assert_int_equal(after.field[HM_LOG_AUDITED_ENTRIES].number, s.outcome + 1);
-    ask(&s.o, &publish);
-    after = audit_again(&s.o);
-    assert_int_equal(after.field[HM_LOG_AUDITED_SIZE].number, s.outcome + 1);
-}
-
-static void an_office_whose_head_was_removed_goes_on_with_nothing(void **state) {
-    (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    office_sql(&s.o, "DELETE FROM head");
-    expect_audit_fault(&s.o, "never finished");
-}
-
-/* SQL for an octet that is not this one: hashes hold every value now and then. */
-#define OTHER_OCTET(octet) "CASE " octet " WHEN x'ff' THEN x'00' ELSE x'ff' END"
-
-static void finds_that_the_remembered_head_was_changed(void **state) {
-    (void)state;
-    static const char *const ways[] = {
-        /* A hash of the edge, its number of entries, its last octet; the note. */
-        "UPDATE head SET edge=substr(edge,1,20)||" OTHER_OCTET("substr(edge,21,1)") "||substr(edge,22)",
-        "UPDATE head SET edge=x'00000000ffffffff'||substr(edge,9)",
-        "UPDATE head SET edge=substr(edge,1,length(edge)-1)",
-        "UPDATE head SET checkpoint=replace(checkpoint,'hallmark.invalid','hallmark.example')",
-        "UPDATE head SET checkpoint=x'00'",
-    };
-    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
-        SIGNED_OFFICE s;
-        make_signed(&s);
-        office_sql(&s.o, ways[i]);
-        /* Something new is to be published on top of it. */
-        hm_leaf leaf = leaf_like(&s.o, 0, HM_LEAF_CEREMONY, 0);
-        entry_forge(&s.o, &leaf);
-        expect_fault_of(&s.o, i < 3 ? &publish : &(hm_message){.type = HM_MSG_LOG_AUDIT}, "");
-    }
-}
-
-/* A hash that stands for 256 entries, which publishing does not read again. */
-static void signs_no_checkpoint_over_a_damaged_edge(void **state) {
-    (void)state;
-    SIGNED_OFFICE s;
-    HM_BUF before = HM_BUF_EMPTY, after = HM_BUF_EMPTY;
-    make_signed(&s);
-    hm_leaf leaf = leaf_like(&s.o, 0, HM_LEAF_CEREMONY, 0);
-    while (entries_in(&s.o) < 300) entry_forge(&s.o, &leaf);
-    office_connect(&s.o);
-    WORKS(hm_put(&before, ask(&s.o, &publish).field[HM_BYTES_CONTENT].bytes));
-    office_disconnect(&s.o);
-    office_sql(&s.o, "UPDATE head SET edge=substr(edge,1,length(edge)-1)||" OTHER_OCTET("substr(edge,-1)"));
-    entry_forge(&s.o, &leaf);
-    expect_fault_of(&s.o, &publish, "");
-    WORKS(hm_file_read(AT_FDCWD, office_file(&s.o, "log/checkpoint"), 1 << 16, &after));
-    assert_true(hm_bytes_equal(hm_buf_bytes(&before), hm_buf_bytes(&after)));
-}
-
-static void finds_that_the_published_checkpoint_was_changed(void **state) {
-    (void)state;
-    SIGNED_OFFICE s;
-    HM_BUF note = HM_BUF_EMPTY;
-    make_signed(&s);
-    WORKS(hm_file_read(AT_FDCWD, office_file(&s.o, "log/checkpoint"), 1 << 16, &note));
-    uint8_t *line = memchr(note.data, '\n', note.len);
-    assert_non_null(line);
-    line[1] = line[1] == '9' ? '8' : '9'; /* its size */
-    WORKS(hm_file_write(AT_FDCWD, office_file(&s.o, "log/checkpoint"), hm_buf_bytes(&note), 0644));
-    expect_audit_fault(&s.o, "checkpoint");
-}
-
 /* A process that signs on and on until STOP can be read. */
 static pid_t start_signing(const office *o, int stop) {
     pid_t pid = fork();
@@ -488,130 +298,6 @@ static void an_audit_is_not_disturbed_by_signing_beside_it(void **state) {
     close(stop[1]);
 }
 
-/* Proofs. */
-
-static hm_message prove_message(hm_bytes hash, hm_bytes content) {
-    hm_message message = {.type = HM_MSG_LOG_PROVE};
-    message.field[HM_LOG_PROVE_SIGNATURE].bytes = hash;
-    message.field[HM_LOG_PROVE_CONTENT].bytes = content;
-    return message;
-}
-
-/* Nobody is told that it is in the log. */
-static void expect_no_proof(office *o, const hm_message *question) {
-    hm_message answer;
-    hm_err err = hm_ask(&o->core, question, &answer);
-    if (hm_failed(err))
-        assert_said("is not in the log");
-    else
-        assert_int_equal(answer.field[HM_BYTES_CONTENT].bytes.len, 0);
-}
-
-static void proves_no_signature_that_is_not_logged(void **state) {
-    (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    office_connect(&s.o);
-    s.hash[31] ^= 1; /* the tag is the same */
-    hm_message question = prove_message(HM_ARRAY(s.hash), DIGEST);
-    expect_no_proof(&s.o, &question);
-    s.hash[0] ^= 1;
-    question = prove_message(HM_ARRAY(s.hash), DIGEST);
-    expect_no_proof(&s.o, &question);
-}
-
-/* The session of log check FILE, log prove: its parser has read the file. */
-static void a_session_asks_for_as_many_proofs_as_were_announced_and_no_more(void **state) {
-    (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    hm_message narrowing = narrow_message("", 0), question = prove_message(HM_ARRAY(s.hash), DIGEST);
-    narrowing.field[HM_NARROW_PROOFS].number = 2;
-    office_connect(&s.o);
-    assert_int_equal(ask(&s.o, &narrowing).type, HM_MSG_DONE);
-    assert_true(ask(&s.o, &question).field[HM_BYTES_CONTENT].bytes.len > 0);
-    question = prove_message(LITERAL("nothing of this name is in the lo"), DIGEST);
-    question.field[HM_LOG_PROVE_SIGNATURE].bytes.len = HM_SHA256_LEN;
-    assert_int_equal(ask(&s.o, &question).field[HM_BYTES_CONTENT].bytes.len, 0);
-    expect_fault(&s.o, HM_REFUSED, "used up the proofs", &question);
-    question = prove_message(HM_ARRAY(s.hash), DIGEST);
-    expect_fault(&s.o, HM_REFUSED, "used up the proofs", &question);
-}
-
-static void a_session_for_a_product_is_opened_for_no_proofs(void **state) {
-    (void)state;
-    OFFICE o;
-    office_open(&o);
-    hm_message narrowing = narrow_message("pump", 1);
-    narrowing.field[HM_NARROW_PROOFS].number = 1;
-    expect_fault(&o, HM_REFUSED, "asks for no proofs", &narrowing);
-}
-
-/* An intent's digest is no signature, though it is in the log. */
-static void proves_no_entry_but_outcomes(void **state) {
-    (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    change(&s.o, "UPDATE entry SET tag=0x6665646362613938 WHERE idx=#", s.intent); /* not even if it could be found */
-    office_connect(&s.o);
-    hm_message question = prove_message(DIGEST, DIGEST);
-    expect_no_proof(&s.o, &question);
-}
-
-static void proves_no_signature_of_other_content(void **state) {
-    (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    office_connect(&s.o);
-    hm_message question = prove_message(HM_ARRAY(s.hash), LITERAL("0edcba9876543210fedcba9876543210"));
-    expect_fault(&s.o, HM_REFUSED, "for other content", &question);
-    question = prove_message(HM_ARRAY(s.hash), LITERAL("fedcba9876543210fedcba9876543210+more"));
-    expect_fault(&s.o, HM_REFUSED, "for other content", &question);
-}
-
-static void proves_nothing_whose_intent_is_gone(void **state) {
-    (void)state;
-    SIGNED_OFFICE s;
-    make_signed(&s);
-    change(&s.o, "DELETE FROM entry WHERE idx=#", s.intent);
-    office_connect(&s.o);
-    hm_message question = prove_message(HM_ARRAY(s.hash), DIGEST), answer;
-    assert_true(hm_failed(hm_ask(&s.o.core, &question, &answer)));
-}
-
-static void a_proof_of_what_was_just_signed_holds_at_once(void **state) {
-    (void)state;
-    OFFICE o;
-    hm_note_key key;
-    hm_checkpoint checkpoint;
-    hm_log_proof proof;
-    uint8_t hash[HM_SHA256_LEN];
-    HM_BUF storage = HM_BUF_EMPTY;
-    hm_message question = sign_message(1, HM_KEY_ES256, DIGEST), answer;
-    office_copy(&o);
-    log_key(&o, &key);
-    office_connect(&o);
-    narrow(&o, 1);
-    answer = ask(&o, &question);
-    uint64_t outcome = answer.field[HM_SIGNED_OUTCOME].number;
-    structure_hash(HM_STRUCTURE_CMS, answer.field[HM_SIGNED_STRUCTURE].bytes, hash);
-    question = prove_message(HM_ARRAY(hash), DIGEST);
-    expect_fault(&o, HM_REFUSED, "may only sign", &question);
-    /* In a session beside it. */
-    office beside = o;
-    office_connect(&beside);
-    answer = ask(&beside, &question);
-    WORKS(hm_log_proof_get(answer.field[HM_BYTES_CONTENT].bytes, &storage, &proof));
-    WORKS(hm_log_proof_check(&proof, &key, DIGEST, hash, &checkpoint));
-    assert_int_equal(proof.outcome_index, outcome);
-    assert_true(checkpoint.size > outcome);
-    /* And for nothing else. */
-    assert_refused(hm_log_proof_check(&proof, &key, LITERAL("0edcba9876543210fedcba9876543210"), hash, &checkpoint));
-    hash[0] ^= 1;
-    assert_refused(hm_log_proof_check(&proof, &key, DIGEST, hash, &checkpoint));
-    office_disconnect(&beside);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         OFFICE_TEST(finds_nothing_in_an_honest_office),
@@ -635,20 +321,7 @@ int main(void) {
         OFFICE_TEST(counts_intents_that_stay_open),
         OFFICE_TEST(finds_an_outcome_of_another_product_than_its_intent),
         OFFICE_TEST(finds_an_entry_of_another_office),
-        OFFICE_TEST(an_old_database_signs_nothing_and_publishes_nothing),
-        OFFICE_TEST(a_head_that_was_put_back_is_caught_up_with),
-        OFFICE_TEST(an_office_whose_head_was_removed_goes_on_with_nothing),
-        OFFICE_TEST(finds_that_the_remembered_head_was_changed),
-        OFFICE_TEST(signs_no_checkpoint_over_a_damaged_edge),
-        OFFICE_TEST(finds_that_the_published_checkpoint_was_changed),
         OFFICE_TEST(an_audit_is_not_disturbed_by_signing_beside_it),
-        OFFICE_TEST(proves_no_signature_that_is_not_logged),
-        OFFICE_TEST(a_session_asks_for_as_many_proofs_as_were_announced_and_no_more),
-        OFFICE_TEST(a_session_for_a_product_is_opened_for_no_proofs),
-        OFFICE_TEST(proves_no_entry_but_outcomes),
-        OFFICE_TEST(proves_no_signature_of_other_content),
-        OFFICE_TEST(proves_nothing_whose_intent_is_gone),
-        OFFICE_TEST(a_proof_of_what_was_just_signed_holds_at_once),
     };
     return RUN_WITH_OFFICE(tests);
 }

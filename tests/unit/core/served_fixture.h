@@ -239,4 +239,10 @@ static inline void send_token(web *w) {
     WORKS(hm_wire_send_frames(w->core.fd, hm_buf_bytes(&frame)));
 }
 
+static inline void state_beside(server *s, hm_statement statement) {
+    office_connect(&s->office);
+    WORKS(state(&s->office, statement, BY(alice, bob)));
+    office_disconnect(&s->office);
+}
+
 #endif

@@ -239,12 +239,6 @@ static void with_other_keys_they_get_one_each(void **ignored) {
     server_stop(&s);
 }
 
-static void state_beside(server *s, hm_statement statement) {
-    office_connect(&s->office);
-    WORKS(state(&s->office, statement, BY(alice, bob)));
-    office_disconnect(&s->office);
-}
-
 /* Carol may ask, and the policy's rules do not know her. */
 static void nobody_gets_anothers_answer(void **ignored) {
     (void)ignored;

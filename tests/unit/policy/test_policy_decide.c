@@ -1,71 +1,5 @@
-#include "policy_test.h"
-
-static hm_policy policy;
-static hm_policy_decision decision;
-static hm_buf why;
-
-static void set_policy(const char *text) {
-    hm_err err = hm_policy_read(hm_text(text), &policy);
-    if (hm_failed(err)) fail_msg("refused: %s", hm_err_sentence());
-}
-
-/* What USED answers, and what it was last asked. */
-typedef struct {
-    uint64_t of_principal, of_key;
-    bool fails;
-    unsigned calls;
-    hm_bytes rule;
-    uint32_t seconds;
-} meter;
-
-static hm_err used(void *context, hm_bytes rule, uint32_t seconds, bool of_key, uint64_t *count) {
-    meter *m = context;
-    m->calls++;
-    m->rule = rule;
-    m->seconds = seconds;
-    if (m->fails) return hm_could_not("the store is gone");
-    *count = of_key ? m->of_key : m->of_principal;
-    return HM_OK;
-}
-
-static meter gauge;
-
-/* Allowed by SAMPLE's first rule, were it not for approvals. */
-static hm_policy_request request_by(const char *requester) {
-    gauge = (meter){0};
-    return (hm_policy_request){.requester = hm_text(requester),
-                               .release = LITERAL("2.0.0"),
-                               .format = HM_POLICY_PE,
-                               .algorithm = HM_KEY_ES256,
-                               .time = AT(0, 9, 12),
-                               .wanted = 1,
-                               .used = used,
-                               .context = &gauge};
-}
-
-static void approved_by(hm_policy_request *request, const char *const *names) {
-    static hm_bytes approvers[16];
-    request->approvers = approvers;
-    for (request->approver_count = 0; *names; names++) approvers[request->approver_count++] = hm_text(*names);
-}
-#define APPROVED_BY(request, ...) approved_by((request), (const char *const[]){__VA_ARGS__, NULL})
-
-static hm_policy_verdict verdict(const hm_policy_request *request) {
-    why.len = 0;
-    assert_done(hm_policy_decide(&policy, request, &decision, &why));
-    return decision.verdict;
-}
-
-static hm_policy_verdict publishing(const hm_policy_request *request) {
-    why.len = 0;
-    assert_done(hm_policy_decide_publish(&policy, request, &decision, &why));
-    return decision.verdict;
-}
-
-static void assert_why(const char *lines) {
-    if (!hm_bytes_equal(hm_buf_bytes(&why), hm_text(lines)))
-        fail_msg("not\n%sbut\n%.*s", lines, (int)why.len, (const char *)why.data);
-}
+/* Which rule decides, what it asks for, and what is said about it. */
+#include "decide_fixture.h"
 
 /* ---- which rule ---- */
 
@@ -313,167 +247,6 @@ static void facts_that_are_none_are_refused(void **state) {
     assert_done(hm_policy_decide(&policy, &request, &decision, NULL));
 }
 
-/* ---- approvals ---- */
-
-static void missing_approvals_are_told_with_who_can_give_them(void **state) {
-    (void)state;
-    set_policy(SAMPLE);
-    hm_policy_request request = request_by("alice");
-    APPROVED_BY(&request, "dan");
-    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
-    assert_int_equal(decision.missing, 2);
-    assert_why("yes: rule release decides: it fits alice, release 2.0.0, pe, es256\n"
-               "yes: the key was not imported\nyes: the key is not in software\n"
-               "yes: it is thu 09:12 UTC, in the window mon-fri 08:00-16:00\n"
-               "yes: quota 200 per day: 0 used, 1 wanted\nyes: quota 1000 per day of key: 0 used, 1 wanted\n"
-               "no: approve 2 of qa: needs 1 more of qa (bob, carol)\n"
-               "no: approve 1 of safety: needs 1 more of safety (bob, erin, frank)\n");
-    assert_string_equal(decision.sentence, "rule release: approve 2 of qa: needs 1 more of qa (bob, carol); "
-                                           "approve 1 of safety: needs 1 more of safety (bob, erin, frank)");
-}
-
-static void enough_approvals_allow(void **state) {
-    (void)state;
-    set_policy(SAMPLE);
-    hm_policy_request request = request_by("alice");
-    APPROVED_BY(&request, "dan", "carol", "erin");
-    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
-    assert_int_equal(decision.missing, 0);
-    assert_string_equal(decision.sentence, "");
-}
-
-static void one_person_fills_one_place(void **state) {
-    (void)state;
-    set_policy(SAMPLE);
-    hm_policy_request request = request_by("alice");
-    APPROVED_BY(&request, "bob", "dan");
-    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
-    assert_int_equal(decision.missing, 1);
-}
-
-static void who_stands_in_two_groups_counts_where_it_helps_whatever_the_order(void **state) {
-    (void)state;
-    set_policy(SAMPLE);
-    static const char *const orders[][4] = {{"bob", "carol", "dan"},
-                                            {"carol", "bob", "dan"},
-                                            {"carol", "dan", "bob"},
-                                            {"bob", "carol", "erin"},
-                                            {"erin", "bob", "carol"}};
-    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
-        hm_policy_request request = request_by("alice");
-        approved_by(&request, orders[i]);
-        assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
-    }
-}
-
-static void a_place_that_somebody_can_leave_is_offered_to_others(void **state) {
-    (void)state;
-    set_policy("group qa = bob, carol\ngroup safety = bob\nrule r\nrequest by ann\nformats pe\n"
-               "approve 1 of qa\napprove 1 of safety\n");
-    hm_policy_request request = request_by("ann");
-    APPROVED_BY(&request, "bob");
-    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
-    assert_string_equal(decision.sentence, "rule r: approve 1 of safety: needs 1 more of safety or qa (carol)");
-    APPROVED_BY(&request, "bob", "carol");
-    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
-    assert_why("yes: rule r decides: it fits ann, release 2.0.0, pe, es256\n"
-               "yes: approve 1 of qa: carol\nyes: approve 1 of safety: bob\n");
-}
-
-static void the_requesters_own_approval_does_not_count(void **state) {
-    (void)state;
-    set_policy("group qa = bob, carol\nrule r\nrequest by qa\nformats pe\napprove 1 of qa\n");
-    hm_policy_request request = request_by("bob");
-    APPROVED_BY(&request, "bob");
-    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
-    assert_why("yes: rule r decides: it fits bob, release 2.0.0, pe, es256\n"
-               "no: the approval by bob, who asks, does not count\n"
-               "no: approve 1 of qa: needs 1 more of qa (carol)\n");
-    assert_string_equal(decision.sentence, "rule r: approve 1 of qa: needs 1 more of qa (carol)");
-    APPROVED_BY(&request, "bob", "carol");
-    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
-}
-
-static void an_approval_given_twice_counts_once(void **state) {
-    (void)state;
-    set_policy("group qa = bob, carol\nrule r\nrequest by ann\nformats pe\napprove 2 of qa\n");
-    hm_policy_request request = request_by("ann");
-    APPROVED_BY(&request, "bob", "bob", "bob");
-    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
-    assert_int_equal(decision.missing, 1);
-}
-
-static void approvals_from_outside_the_groups_do_not_count(void **state) {
-    (void)state;
-    set_policy("group qa = bob, carol\ngroup other = zed\nrule r\nrequest by ann\nformats pe\napprove 1 of qa\n");
-    hm_policy_request request = request_by("ann");
-    APPROVED_BY(&request, "zed", "", "Bob", "zed");
-    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
-    assert_why("yes: rule r decides: it fits ann, release 2.0.0, pe, es256\n"
-               "no: the approval by zed, who is in none of the groups, does not count\n"
-               "no: the approval by , who is in none of the groups, does not count\n"
-               "no: the approval by Bob, who is in none of the groups, does not count\n"
-               "no: approve 1 of qa: needs 1 more of qa (bob, carol)\n");
-}
-
-static void what_the_groups_could_never_approve_is_denied_at_once(void **state) {
-    (void)state;
-    set_policy("group qa = bob, carol\nrule r\nrequest by bob\nformats pe\napprove 2 of qa\n");
-    hm_policy_request request = request_by("bob");
-    APPROVED_BY(&request, "carol");
-    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
-    assert_int_equal(decision.missing, 0);
-    assert_string_equal(decision.sentence,
-                        "rule r: the groups of the approve lines have too few people without bob, who asks");
-}
-
-static void approvals_do_not_open_what_is_closed(void **state) {
-    (void)state;
-    set_policy(SAMPLE);
-    hm_policy_request request = request_by("alice");
-    request.imported = true;
-    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
-    assert_int_equal(decision.missing, 0);
-    assert_string_equal(decision.sentence, "rule release: the key was imported, and the rule says not-imported");
-    APPROVED_BY(&request, "carol", "dan", "erin");
-    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
-}
-
-/* ---- publishing ---- */
-
-static void publishing_is_judged_by_its_own_lines(void **state) {
-    (void)state;
-    set_policy(SAMPLE);
-    hm_policy_request request = request_by("alice");
-    request.time = AT(3, 12, 0);
-    request.imported = true;
-    gauge.fails = true;
-    APPROVED_BY(&request, "dan", "carol");
-    assert_int_equal(publishing(&request), HM_POLICY_NEEDS_APPROVALS);
-    assert_string_equal(decision.sentence,
-                        "rule release: publish 1 of safety: needs 1 more of safety (erin, frank, bob)");
-    APPROVED_BY(&request, "bob");
-    assert_int_equal(publishing(&request), HM_POLICY_ALLOWED);
-}
-
-static void publishing_without_lines_needs_a_fitting_rule_and_no_more(void **state) {
-    (void)state;
-    set_policy("group qa = bob\nrule r\nrequest by ann\nformats pe\napprove 1 of qa\n");
-    hm_policy_request request = request_by("ann");
-    assert_int_equal(publishing(&request), HM_POLICY_ALLOWED);
-    assert_why("yes: rule r decides: it fits ann, release 2.0.0, pe, es256\nyes: publishing needs no approval\n");
-    request = request_by("eve");
-    assert_int_equal(publishing(&request), HM_POLICY_DENIED);
-}
-
-static void who_asked_does_not_publish(void **state) {
-    (void)state;
-    set_policy("group qa = bob, carol\nrule r\nrequest by bob\nformats pe\npublish 1 of qa\n");
-    hm_policy_request request = request_by("bob");
-    APPROVED_BY(&request, "bob");
-    assert_int_equal(publishing(&request), HM_POLICY_NEEDS_APPROVALS);
-}
-
 /* ---- what is said ---- */
 
 static void what_others_chose_cannot_forge_a_line(void **state) {
@@ -526,30 +299,6 @@ static void it_decides_the_same_without_an_explanation(void **state) {
     assert_string_equal(silent.sentence, decision.sentence);
 }
 
-static bool is_not_bob(void *context, hm_bytes name) {
-    (void)context;
-    return !hm_bytes_equal(name, hm_text("bob"));
-}
-
-static bool is_nobody(void *context, hm_bytes name) {
-    (void)context, (void)name;
-    return false;
-}
-
-static void who_is_no_approver_is_not_named(void **state) {
-    (void)state;
-    set_policy("group qa = bob, dan\nrule r\n  request by ann\n  formats pe\n  approve 1 of qa\n");
-    hm_policy_request request = request_by("ann");
-    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
-    assert_non_null(strstr(decision.sentence, "(bob, dan)"));
-    request.is_approver = is_not_bob;
-    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
-    assert_non_null(strstr(decision.sentence, "(dan)"));
-    request.is_approver = is_nobody;
-    assert_int_equal(verdict(&request), HM_POLICY_NEEDS_APPROVALS);
-    assert_non_null(strstr(decision.sentence, "(nobody else there is an approver now)"));
-}
-
 static void the_explanation_is_appended(void **state) {
     (void)state;
     set_policy("");
@@ -558,12 +307,6 @@ static void the_explanation_is_appended(void **state) {
     assert_done(hm_put_text(&why, "before\n"));
     assert_done(hm_policy_decide(&policy, &request, &decision, &why));
     assert_why("before\nno: the policy has no rules\n");
-}
-
-static int release_why(void **state) {
-    (void)state;
-    hm_buf_clear(&why);
-    return 0;
 }
 
 int main(void) {
@@ -585,24 +328,10 @@ int main(void) {
         cmocka_unit_test(all_quotas_must_hold),
         cmocka_unit_test(a_quota_that_cannot_be_counted_fails_the_decision),
         cmocka_unit_test(facts_that_are_none_are_refused),
-        cmocka_unit_test(missing_approvals_are_told_with_who_can_give_them),
-        cmocka_unit_test(enough_approvals_allow),
-        cmocka_unit_test(one_person_fills_one_place),
-        cmocka_unit_test(who_stands_in_two_groups_counts_where_it_helps_whatever_the_order),
-        cmocka_unit_test(a_place_that_somebody_can_leave_is_offered_to_others),
-        cmocka_unit_test(the_requesters_own_approval_does_not_count),
-        cmocka_unit_test(an_approval_given_twice_counts_once),
-        cmocka_unit_test(approvals_from_outside_the_groups_do_not_count),
-        cmocka_unit_test(what_the_groups_could_never_approve_is_denied_at_once),
-        cmocka_unit_test(approvals_do_not_open_what_is_closed),
-        cmocka_unit_test(publishing_is_judged_by_its_own_lines),
-        cmocka_unit_test(publishing_without_lines_needs_a_fitting_rule_and_no_more),
-        cmocka_unit_test(who_asked_does_not_publish),
         cmocka_unit_test(what_others_chose_cannot_forge_a_line),
         cmocka_unit_test(the_sentence_is_cut_between_characters),
         cmocka_unit_test(it_decides_the_same_without_an_explanation),
-        cmocka_unit_test(who_is_no_approver_is_not_named),
         cmocka_unit_test(the_explanation_is_appended),
     };
-    return cmocka_run_group_tests(tests, NULL, release_why);
+    return RUN_DECISIONS(tests);
 }

@@ -102,23 +102,7 @@ step "P9: and so does the log's" hallmark log check
 
 # ---- the same over HTTPS, where two officers state what becomes of a key ----
 
-for who in alice bob carol; do
-    step "$who makes a key" hallmark principal keygen $who.key
-done
-two="--key alice.key --key bob.key"
-HALLMARK_OFFICE=governed
-step "an office with founders" hallmark init --org "Example Devices" --founder alice=alice.key.pub --founder bob=bob.key.pub governed
-step "a certificate for its server" make_tls_certificate
-step "which is served" serve_office governed --drain 1
-HALLMARK_OFFICE=https://localhost:$port
-HALLMARK_CA=tls.pem
-export HALLMARK_OFFICE HALLMARK_CA
-step "carol makes the product" sh -c "hallmark principal add carol --public-key carol.key.pub $two --as alice.key &&
-    hallmark grant add carol administrator $two --as alice.key && hallmark product add pump --as carol.key &&
-    hallmark grant withdraw carol administrator --key alice.key --as alice.key"
-for role in requester key-officer; do
-    step "she is $role" as alice grant add carol $role --product pump $two
-done
+serve_founders
 printf 'key per release\ncryptoperiod 2 signatures\nrule all\n  request by carol\n  formats cms\n' >pump.policy
 step "the policy says how keys serve, and whom" as alice policy edit pump.policy --product pump $two
 served_key() { hallmark key list --product pump --json --as carol.key | sed -n "/\"release\":\"$1\"/s/.*\"key\":\"\([0-9a-f]*\)\".*/\1/p" | tail -n 1; }

@@ -131,23 +131,7 @@ step "it comes to the same time" sh -c 'grep -o "\"since\":[0-9]*" valve-inciden
 
 # ---- with founders, and over HTTPS ----
 
-for who in alice bob carol; do
-    step "$who makes a key" hallmark principal keygen $who.key
-done
-two="--key alice.key --key bob.key"
-HALLMARK_OFFICE=governed
-step "an office with founders" hallmark init --org "Example Devices" --founder alice=alice.key.pub --founder bob=bob.key.pub governed
-step "a certificate for its server" make_tls_certificate
-step "which is served" serve_office governed --drain 1
-HALLMARK_OFFICE=https://localhost:$port
-HALLMARK_CA=tls.pem
-export HALLMARK_OFFICE HALLMARK_CA
-step "carol makes the products" sh -c "hallmark principal add carol --public-key carol.key.pub $two --as alice.key &&
-    hallmark grant add carol administrator $two --as alice.key && hallmark product add pump --as carol.key &&
-    hallmark grant withdraw carol administrator --key alice.key --as alice.key"
-for role in requester key-officer; do
-    step "she is $role" as alice grant add carol $role --product pump $two
-done
+serve_founders
 printf 'rule all\n  request by carol\n  formats cms\n' >pump.policy
 step "she signs the pump" as alice policy edit pump.policy --product pump $two
 for i in 1 2; do echo "served $i" >served$i.bin; done

@@ -157,6 +157,22 @@ static bool signed_by(const office *o, const uint8_t id[static 16]) {
     return false;
 }
 
+/* The pump's two keys: the one that signs, and the next. */
+static ids open_with_next(office *o) {
+    open_governed(o);
+    be_key_officer(o);
+    WORKS(make_next(o));
+    return keys_of(o, "pump", HM_KEY_ROLE_SIGNING);
+}
+
+/* It is stated, and the token does not do it. */
+static void fail_to_destroy(office *o, const uint8_t id[static 16]) {
+    reconnect(o);
+    token_faults("C_DestroyObject return 0x30 0\n"); /* CKR_DEVICE_ERROR */
+    hm_err err = state(o, of_key(id, "pump", HM_KEY_DESTROYED), BY(alice, bob));
+    assert_int_equal(err.class, HM_COULD_NOT);
+}
+
 static void a_suspended_key_signs_nothing_until_it_is_active_again(void **ignored) {
     (void)ignored;
     OFFICE o;
@@ -214,10 +230,7 @@ static void the_next_key_takes_over_and_the_one_before_stays(void **ignored) {
 static void a_compromise_takes_two_and_is_final(void **ignored) {
     (void)ignored;
     OFFICE o;
-    open_governed(&o);
-    be_key_officer(&o);
-    WORKS(make_next(&o));
-    ids key = keys_of(&o, "pump", HM_KEY_ROLE_SIGNING);
+    ids key = open_with_next(&o);
     uint64_t before = entries_in(&o);
     FAILS(HM_REFUSED, "2 officers, and has 1", state(&o, of_key(key.id[1], "pump", HM_KEY_COMPROMISED), BY(alice)));
     assert_int_equal(entries_in(&o), before + 1); /* that it was tried */
@@ -234,10 +247,7 @@ static void a_compromise_takes_two_and_is_final(void **ignored) {
 static void what_is_destroyed_is_in_the_token_no_more(void **ignored) {
     (void)ignored;
     OFFICE o;
-    open_governed(&o);
-    be_key_officer(&o);
-    WORKS(make_next(&o));
-    ids key = keys_of(&o, "pump", HM_KEY_ROLE_SIGNING);
+    ids key = open_with_next(&o);
     assert_true(token_has(key.id[1]));
     FAILS(HM_REFUSED, "2 officers, and has 1", state(&o, of_key(key.id[1], "pump", HM_KEY_DESTROYED), BY(alice)));
     assert_true(token_has(key.id[1]));
@@ -254,14 +264,8 @@ static void what_is_destroyed_is_in_the_token_no_more(void **ignored) {
 static void what_was_left_to_be_destroyed_is_destroyed_later(void **ignored) {
     (void)ignored;
     OFFICE o;
-    open_governed(&o);
-    be_key_officer(&o);
-    WORKS(make_next(&o));
-    ids key = keys_of(&o, "pump", HM_KEY_ROLE_SIGNING);
-    reconnect(&o);
-    token_faults("C_DestroyObject return 0x30 0\n"); /* CKR_DEVICE_ERROR */
-    hm_err err = state(&o, of_key(key.id[1], "pump", HM_KEY_DESTROYED), BY(alice, bob));
-    assert_int_equal(err.class, HM_COULD_NOT);
+    ids key = open_with_next(&o);
+    fail_to_destroy(&o, key.id[1]);
     assert_true(token_has(key.id[1]));
     token_faults("");
     reconnect(&o);
@@ -278,14 +282,8 @@ static void what_was_left_to_be_destroyed_is_destroyed_later(void **ignored) {
 static void what_was_destroyed_before_it_was_said_is_said_later(void **ignored) {
     (void)ignored;
     OFFICE o;
-    open_governed(&o);
-    be_key_officer(&o);
-    WORKS(make_next(&o));
-    ids key = keys_of(&o, "pump", HM_KEY_ROLE_SIGNING);
-    reconnect(&o);
-    token_faults("C_DestroyObject return 0x30 0\n"); /* CKR_DEVICE_ERROR */
-    hm_err err = state(&o, of_key(key.id[1], "pump", HM_KEY_DESTROYED), BY(alice, bob));
-    assert_int_equal(err.class, HM_COULD_NOT);
+    ids key = open_with_next(&o);
+    fail_to_destroy(&o, key.id[1]);
     token_faults("");
     destroy_in_token(key.id[1]);
     assert_int_equal(office_count(&o, destroyed_entries), 0);
@@ -314,10 +312,7 @@ static void what_is_no_key_of_the_product_has_no_state(void **ignored) {
 static void a_key_that_has_signed_was_active(void **ignored) {
     (void)ignored;
     OFFICE o;
-    open_governed(&o);
-    be_key_officer(&o);
-    WORKS(make_next(&o));
-    ids key = keys_of(&o, "pump", HM_KEY_ROLE_SIGNING);
+    ids key = open_with_next(&o);
     WORKS(state(&o, of_key(key.id[1], "pump", HM_KEY_PRE_ACTIVATION), BY(alice)));
     WORKS(sign_anew(&o));
     assert_true(signed_by(&o, key.id[0]));
@@ -344,10 +339,7 @@ static void a_suspended_authority_certifies_nothing(void **ignored) {
 static void who_edits_the_database_activates_no_key(void **ignored) {
     (void)ignored;
     OFFICE o;
-    open_governed(&o);
-    be_key_officer(&o);
-    WORKS(make_next(&o));
-    ids key = keys_of(&o, "pump", HM_KEY_ROLE_SIGNING);
+    ids key = open_with_next(&o);
     WORKS(state(&o, of_key(key.id[0], "pump", HM_KEY_DEACTIVATED), BY(alice)));
     office_disconnect(&o);
     office_sql(&o, "DELETE FROM key WHERE role=4 AND id=(SELECT max(id) FROM key)");

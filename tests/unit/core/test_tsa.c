@@ -73,6 +73,9 @@ static void put_request(uint8_t every, const EVP_MD *digest, const char *policy,
     ASN1_OBJECT_free(wanted);
 }
 
+/* The usual one. */
+static void put_sha256(hm_buf *request) { put_request(7, EVP_sha256(), NULL, request); }
+
 static hm_message timestamp_message(const hm_buf *request) {
     hm_message question = {.type = HM_MSG_TIMESTAMP};
     question.field[HM_TIMESTAMP_REQUEST].bytes = hm_buf_bytes(request);
@@ -136,6 +139,13 @@ static token verified(const office *o, const hm_buf *request, const hm_buf *repl
     return read;
 }
 
+/* A token is given, and is good. */
+static token stamped(office *o, const hm_buf *request) {
+    HM_BUF reply = HM_BUF_EMPTY;
+    stamp(o, request, &reply);
+    return verified(o, request, &reply);
+}
+
 /* There is no token, because of FAILURE, and the reply says WORDS. */
 static void expect_rejection(office *o, const hm_buf *request, int failure, const char *words) {
     HM_BUF reply = HM_BUF_EMPTY;
@@ -158,10 +168,9 @@ static void openssl_verifies_what_an_office_stamps(void **state) {
     open_stamping(&o);
     const EVP_MD *const digests[] = {EVP_sha256(), EVP_sha384(), EVP_sha512()};
     for (size_t i = 0; i < 3; i++) {
-        HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY;
+        HM_BUF request = HM_BUF_EMPTY;
         put_request(7, digests[i], NULL, &request);
-        stamp(&o, &request, &reply);
-        (void)verified(&o, &request, &reply);
+        (void)stamped(&o, &request);
     }
 }
 
@@ -169,13 +178,12 @@ static void each_token_has_intent_and_outcome(void **state) {
     (void)state;
     OFFICE o;
     ENTRY intent = {0}, outcome = {0};
-    HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY;
+    HM_BUF request = HM_BUF_EMPTY;
     char serial[96], number[24];
     open_stamping(&o);
     uint64_t before = entries_in(&o);
     put_request(7, EVP_sha384(), NULL, &request);
-    stamp(&o, &request, &reply);
-    token made = verified(&o, &request, &reply);
+    token made = stamped(&o, &request);
     assert_int_equal(entries_in(&o), before + 2);
     entry_read(&o, before, &intent);
     entry_read(&o, before + 1, &outcome);
@@ -207,16 +215,14 @@ static void serial_numbers_never_repeat(void **state) {
     HM_BUF request = HM_BUF_EMPTY;
     open_stamping(&o);
     office_disconnect(&o);
-    put_request(7, EVP_sha256(), NULL, &request);
+    put_sha256(&request);
     made *all = mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true((void *)all != MAP_FAILED);
     for (size_t i = 0; i < PROCESSES; i++) {
         if (fork()) continue;
-        HM_BUF reply = HM_BUF_EMPTY;
         office_connect(&o);
         for (size_t k = 0; k < EACH; k++) {
-            stamp(&o, &request, &reply);
-            all->token[i][k] = verified(&o, &request, &reply);
+            all->token[i][k] = stamped(&o, &request);
         }
         office_disconnect(&o);
         _exit(0);
@@ -238,15 +244,14 @@ static void serial_numbers_never_repeat(void **state) {
 static void an_office_stamps_only_once_it_was_said(void **state) {
     (void)state;
     OFFICE o;
-    HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY;
+    HM_BUF request = HM_BUF_EMPTY;
     office_open(&o);
-    put_request(7, EVP_sha256(), NULL, &request);
+    put_sha256(&request);
     uint64_t before = entries_in(&o);
     expect_rejection(&o, &request, TS_INFO_TIME_NOT_AVAILABLE, "has no timestamping authority");
     assert_int_equal(entries_in(&o), before);
     set_source(&o, "none");
-    stamp(&o, &request, &reply);
-    (void)verified(&o, &request, &reply);
+    (void)stamped(&o, &request);
     set_source(&o, "");
     expect_rejection(&o, &request, TS_INFO_TIME_NOT_AVAILABLE, "has no timestamping authority");
 }
@@ -274,7 +279,7 @@ static void requests_that_are_none_leave_no_entry(void **state) {
 static void its_own_policy_may_be_asked_for(void **state) {
     (void)state;
     OFFICE o;
-    HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY, decimal = HM_BUF_EMPTY;
+    HM_BUF request = HM_BUF_EMPTY, decimal = HM_BUF_EMPTY;
     const char *policy;
     open_stamping(&o);
     BIGNUM *uuid = BN_bin2bn(o.core.uuid, sizeof o.core.uuid, NULL);
@@ -282,8 +287,7 @@ static void its_own_policy_may_be_asked_for(void **state) {
     WORKS(hm_put_format(&decimal, "2.25.%s.3", digits));
     WORKS(hm_buf_string(&decimal, &policy));
     put_request(7, EVP_sha256(), policy, &request);
-    stamp(&o, &request, &reply);
-    (void)verified(&o, &request, &reply);
+    (void)stamped(&o, &request);
     OPENSSL_free(digits);
     BN_free(uuid);
 }
@@ -313,7 +317,7 @@ static void a_clock_that_cannot_be_checked_stamps_nothing_and_is_on_record(void 
     office_open(&o);
     set_source(&o, "sntp:127.0.0.1:1");
     uint64_t before = entries_in(&o);
-    put_request(7, EVP_sha256(), NULL, &request);
+    put_sha256(&request);
     expect_rejection(&o, &request, TS_INFO_TIME_NOT_AVAILABLE, "the clock cannot be relied on");
     expect_rejection(&o, &request, TS_INFO_TIME_NOT_AVAILABLE, "the clock cannot be relied on");
     assert_true(entries_in(&o) <= before + 2); /* once in a minute, of which two may be touched */
@@ -328,14 +332,12 @@ static void a_clock_that_cannot_be_checked_stamps_nothing_and_is_on_record(void 
 static void time_never_goes_back(void **state) {
     (void)state;
     OFFICE o;
-    HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY;
+    HM_BUF request = HM_BUF_EMPTY;
     open_stamping(&o);
-    put_request(7, EVP_sha256(), NULL, &request);
-    stamp(&o, &request, &reply);
-    token first = verified(&o, &request, &reply);
+    put_sha256(&request);
+    token first = stamped(&o, &request);
     put_clock_back(500);
-    stamp(&o, &request, &reply);
-    assert_true(verified(&o, &request, &reply).milliseconds >= first.milliseconds);
+    assert_true(stamped(&o, &request).milliseconds >= first.milliseconds);
     put_clock_back(3600000);
     uint64_t before = entries_in(&o);
     expect_rejection(&o, &request, TS_INFO_TIME_NOT_AVAILABLE, "the clock is behind the last timestamp");
@@ -344,8 +346,7 @@ static void time_never_goes_back(void **state) {
     office_connect(&o);
     expect_rejection(&o, &request, TS_INFO_TIME_NOT_AVAILABLE, "the clock is behind the last timestamp");
     put_clock_back(0);
-    stamp(&o, &request, &reply);
-    assert_true(verified(&o, &request, &reply).milliseconds >= first.milliseconds);
+    assert_true(stamped(&o, &request).milliseconds >= first.milliseconds);
 }
 
 /* ---- sessions ---- */
@@ -353,13 +354,12 @@ static void time_never_goes_back(void **state) {
 static void a_narrowed_session_has_as_many_as_signatures(void **state) {
     (void)state;
     OFFICE o;
-    HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY;
+    HM_BUF request = HM_BUF_EMPTY;
     open_stamping(&o);
-    put_request(7, EVP_sha256(), NULL, &request);
+    put_sha256(&request);
     narrow(&o, 2);
     for (int i = 0; i < 2; i++) {
-        stamp(&o, &request, &reply);
-        (void)verified(&o, &request, &reply);
+        (void)stamped(&o, &request);
     }
     hm_message question = timestamp_message(&request);
     expect_fault(&o, HM_REFUSED, "used up the timestamps", &question);
@@ -377,9 +377,9 @@ static void a_token_that_fails_gives_none_and_is_on_record(void **state) {
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         OFFICE o;
         ENTRY last = {0};
-        HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY;
+        HM_BUF request = HM_BUF_EMPTY;
         open_stamping(&o);
-        put_request(7, EVP_sha256(), NULL, &request);
+        put_sha256(&request);
         uint64_t before = entries_in(&o);
         token_faults(faults[i]);
         expect_rejection(&o, &request, 25, "");
@@ -387,8 +387,7 @@ static void a_token_that_fails_gives_none_and_is_on_record(void **state) {
         assert_int_equal(entries_in(&o), before + 2);
         entry_read(&o, before + 1, &last);
         assert_int_equal(last.leaf.type, HM_LEAF_FAILURE);
-        stamp(&o, &request, &reply);
-        (void)verified(&o, &request, &reply);
+        (void)stamped(&o, &request);
     }
 }
 
@@ -397,14 +396,13 @@ static void without_room_for_the_entries_there_is_no_token(void **state) {
     static const char *const prefixes[] = {"", "880102"}; /* any entry; an outcome */
     for (size_t i = 0; i < 2; i++) {
         OFFICE o;
-        HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY;
+        HM_BUF request = HM_BUF_EMPTY;
         open_stamping(&o);
-        put_request(7, EVP_sha256(), NULL, &request);
+        put_sha256(&request);
         office_break_entries(&o, prefixes[i]);
         expect_rejection(&o, &request, 25, NO_ROOM);
         office_mend(&o);
-        stamp(&o, &request, &reply);
-        (void)verified(&o, &request, &reply);
+        (void)stamped(&o, &request);
     }
 }
 
@@ -419,16 +417,15 @@ static void spoil(office *o, const char *sql) {
 static void what_was_stated_is_not_edited(void **state) {
     (void)state;
     OFFICE o;
-    HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY;
+    HM_BUF request = HM_BUF_EMPTY;
     open_stamping(&o);
-    put_request(7, EVP_sha256(), NULL, &request);
+    put_sha256(&request);
     spoil(&o, "UPDATE entry SET details=replace(details,'none','kernel') WHERE idx=(SELECT max(idx) FROM entry)");
     expect_rejection(&o, &request, TS_INFO_TIME_NOT_AVAILABLE, "details were changed");
     spoil(&o, "UPDATE entry SET details=x'',salt=x'' WHERE idx=(SELECT max(idx) FROM entry)");
     expect_rejection(&o, &request, TS_INFO_TIME_NOT_AVAILABLE, "cannot be read any more");
     set_source(&o, "none");
-    stamp(&o, &request, &reply);
-    (void)verified(&o, &request, &reply);
+    (void)stamped(&o, &request);
 }
 
 static void the_last_time_is_not_edited(void **state) {
@@ -436,7 +433,7 @@ static void the_last_time_is_not_edited(void **state) {
     OFFICE o;
     HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY;
     open_stamping(&o);
-    put_request(7, EVP_sha256(), NULL, &request);
+    put_sha256(&request);
     stamp(&o, &request, &reply);
     spoil(&o, "UPDATE entry SET details=replace(details,'\"time\":1','\"time\":0') WHERE idx="
               "(SELECT max(idx)-1 FROM entry)");
@@ -448,13 +445,12 @@ static void erasing_the_last_time_takes_a_new_beginning(void **state) {
     OFFICE o;
     HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY;
     open_stamping(&o);
-    put_request(7, EVP_sha256(), NULL, &request);
+    put_sha256(&request);
     stamp(&o, &request, &reply);
     spoil(&o, "UPDATE entry SET details=x'',salt=x'' WHERE idx=(SELECT max(idx)-1 FROM entry)");
     expect_rejection(&o, &request, TS_INFO_TIME_NOT_AVAILABLE, "were erased");
     set_source(&o, "none");
-    stamp(&o, &request, &reply);
-    (void)verified(&o, &request, &reply);
+    (void)stamped(&o, &request);
 }
 
 static void a_timestamp_that_is_not_found_as_one_is_noticed(void **state) {
@@ -469,7 +465,7 @@ static void a_timestamp_that_is_not_found_as_one_is_noticed(void **state) {
         OFFICE o;
         HM_BUF request = HM_BUF_EMPTY, reply = HM_BUF_EMPTY;
         open_stamping(&o);
-        put_request(7, EVP_sha256(), NULL, &request);
+        put_sha256(&request);
         stamp(&o, &request, &reply);
         assert_int_equal(ask(&o, &(hm_message){.type = HM_MSG_LOG_AUDIT}).type, HM_MSG_LOG_AUDITED);
         spoil(&o, changes[i]);

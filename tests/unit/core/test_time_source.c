@@ -76,6 +76,7 @@ static void server_start(server *s) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
     passed = put_forward = 0;
+    *s = (server){0};
     s->how = mmap(NULL, sizeof *s->how, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(s->how != MAP_FAILED);
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -95,79 +96,82 @@ static void server_stop(server *s) {
     if (s->how) munmap(s->how, sizeof *s->how);
     passed = put_forward = 0;
 }
-#define SERVER __attribute__((cleanup(server_stop))) server
 
-static hm_err check(server *s) { return hm_clock_check(&s->source, &s->clock); }
+/* Each test of a server has its own. */
+static server s;
+
+static int begin(void **state) {
+    (void)state;
+    server_start(&s);
+    return 0;
+}
+
+static int finish(void **state) {
+    (void)state;
+    server_stop(&s);
+    return 0;
+}
+#define SERVER_TEST(test) cmocka_unit_test_setup_teardown(test, begin, finish)
+
+static hm_err check(void) { return hm_clock_check(&s.source, &s.clock); }
 
 static void a_clock_that_is_right_is_asked_about_once(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
-    for (int i = 0; i < 5; i++) WORKS(check(&s));
+    for (int i = 0; i < 5; i++) WORKS(check());
     assert_int_equal(s.how->asked, 1);
     passed = 63;
-    WORKS(check(&s));
+    WORKS(check());
     assert_int_equal(s.how->asked, 1);
 }
 
 static void it_is_asked_about_again_after_64_seconds(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
-    WORKS(check(&s));
+    WORKS(check());
     passed = 65;
     s.how->ahead = 65;
-    WORKS(check(&s));
+    WORKS(check());
     assert_int_equal(s.how->asked, 2);
 }
 
 static void a_clock_that_is_off_is_refused_and_asked_about_every_5_seconds(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
     s.how->ahead = 3600;
-    REFUSED("may be off by 36", check(&s));
-    for (int i = 0; i < 5; i++) REFUSED("and 1000 are allowed", check(&s));
+    REFUSED("may be off by 36", check());
+    for (int i = 0; i < 5; i++) REFUSED("and 1000 are allowed", check());
     assert_int_equal(s.how->asked, 1);
     passed = 6;
     s.how->ahead = 6 - 2;
-    REFUSED("may be off by 20", check(&s));
+    REFUSED("may be off by 20", check());
     assert_int_equal(s.how->asked, 2);
     passed = 12;
     s.how->ahead = 12;
-    WORKS(check(&s));
+    WORKS(check());
     assert_int_equal(s.how->asked, 3);
 }
 
 static void a_clock_that_was_off_is_right_as_soon_as_it_is_set(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
     s.how->ahead = 30;
-    REFUSED("may be off by 30", check(&s));
+    REFUSED("may be off by 30", check());
     put_forward = 30;
-    WORKS(check(&s));
+    WORKS(check());
     assert_int_equal(s.how->asked, 1);
 }
 
 static void a_source_that_does_not_want_to_be_asked_is_left_alone(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
     s.how->kiss = 1;
-    for (int i = 0; i < 5; i++) REFUSED("does not want to be asked (RATE)", check(&s));
+    for (int i = 0; i < 5; i++) REFUSED("does not want to be asked (RATE)", check());
     assert_int_equal(s.how->asked, 1);
     passed = 6;
     s.how->kiss = 0;
     s.how->ahead = 6;
-    WORKS(check(&s));
+    WORKS(check());
     assert_int_equal(s.how->asked, 2);
 }
 
 static void what_may_be_off_is_what_was_said(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
     hm_time_source narrow = source_of(&s, 100), wide = source_of(&s, 5000);
     s.how->ahead = 1;
     hm_clock one = {0}, other = {0};
@@ -177,78 +181,66 @@ static void what_may_be_off_is_what_was_said(void **state) {
 
 static void a_clock_that_is_put_forward_is_noticed_at_once(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
-    WORKS(check(&s));
+    WORKS(check());
     put_forward = 30;
-    REFUSED("may be off by 30", check(&s));
+    REFUSED("may be off by 30", check());
     assert_int_equal(s.how->asked, 2);
     put_forward = 0;
-    WORKS(check(&s));
+    WORKS(check());
 }
 
 static void a_source_that_is_silent_from_the_start_is_no_source(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
     s.how->silent = 1;
-    REFUSED("does not answer", check(&s));
-    REFUSED("does not answer", check(&s));
+    REFUSED("does not answer", check());
+    REFUSED("does not answer", check());
     assert_int_equal(s.how->asked, 1); /* everybody would wait for it */
     passed = 6;
     s.how->silent = 0;
     s.how->ahead = 6;
-    WORKS(check(&s));
+    WORKS(check());
     assert_int_equal(s.how->asked, 2);
 }
 
 static void an_answer_counts_for_ten_minutes_of_silence(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
-    WORKS(check(&s));
+    WORKS(check());
     s.how->silent = 1;
     passed = 590; /* and a second of waiting */
-    WORKS(check(&s));
+    WORKS(check());
     assert_int_equal(s.how->asked, 2);
     passed = 601;
-    REFUSED("does not answer", check(&s));
+    REFUSED("does not answer", check());
 }
 
 static void a_source_that_loses_its_time_takes_its_word_back(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
-    WORKS(check(&s));
+    WORKS(check());
     passed = 65;
     s.how->ahead = 65;
     s.how->leap = 3;
-    for (int i = 0; i < 5; i++) REFUSED("own clock is not set", check(&s));
+    for (int i = 0; i < 5; i++) REFUSED("own clock is not set", check());
     assert_int_equal(s.how->asked, 2);
     passed = 71;
     s.how->silent = 1;
-    REFUSED("does not answer", check(&s));
+    REFUSED("does not answer", check());
 }
 
 static void answers_to_nobodys_question_are_passed_over(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
     s.how->forges = 1;
-    WORKS(check(&s));
+    WORKS(check());
     s.how->ahead = 3600;
     passed = 65;
-    REFUSED("may be off", check(&s));
+    REFUSED("may be off", check());
 }
 
 static void nobody_at_the_port_is_no_source(void **state) {
     (void)state;
-    SERVER s = {0};
-    server_start(&s);
     kill(s.pid, SIGKILL);
     waitpid(s.pid, NULL, 0);
     s.pid = 0;
-    REFUSED("does not answer", check(&s));
+    REFUSED("does not answer", check());
 }
 
 /* ---- what it is called ---- */
@@ -305,18 +297,18 @@ static void refuses_what_is_no_time_source(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_clock_that_is_right_is_asked_about_once),
-        cmocka_unit_test(it_is_asked_about_again_after_64_seconds),
-        cmocka_unit_test(a_clock_that_is_off_is_refused_and_asked_about_every_5_seconds),
-        cmocka_unit_test(a_clock_that_was_off_is_right_as_soon_as_it_is_set),
-        cmocka_unit_test(a_source_that_does_not_want_to_be_asked_is_left_alone),
-        cmocka_unit_test(what_may_be_off_is_what_was_said),
-        cmocka_unit_test(a_clock_that_is_put_forward_is_noticed_at_once),
-        cmocka_unit_test(a_source_that_is_silent_from_the_start_is_no_source),
-        cmocka_unit_test(an_answer_counts_for_ten_minutes_of_silence),
-        cmocka_unit_test(a_source_that_loses_its_time_takes_its_word_back),
-        cmocka_unit_test(answers_to_nobodys_question_are_passed_over),
-        cmocka_unit_test(nobody_at_the_port_is_no_source),
+        SERVER_TEST(a_clock_that_is_right_is_asked_about_once),
+        SERVER_TEST(it_is_asked_about_again_after_64_seconds),
+        SERVER_TEST(a_clock_that_is_off_is_refused_and_asked_about_every_5_seconds),
+        SERVER_TEST(a_clock_that_was_off_is_right_as_soon_as_it_is_set),
+        SERVER_TEST(a_source_that_does_not_want_to_be_asked_is_left_alone),
+        SERVER_TEST(what_may_be_off_is_what_was_said),
+        SERVER_TEST(a_clock_that_is_put_forward_is_noticed_at_once),
+        SERVER_TEST(a_source_that_is_silent_from_the_start_is_no_source),
+        SERVER_TEST(an_answer_counts_for_ten_minutes_of_silence),
+        SERVER_TEST(a_source_that_loses_its_time_takes_its_word_back),
+        SERVER_TEST(answers_to_nobodys_question_are_passed_over),
+        SERVER_TEST(nobody_at_the_port_is_no_source),
         cmocka_unit_test(names_addresses_with_and_without_a_port),
         cmocka_unit_test(refuses_what_is_no_time_source),
     };

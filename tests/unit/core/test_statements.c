@@ -100,15 +100,21 @@ static void a_signature_over_something_else_is_none(void **ignored) {
     office_disconnect(&o);
 }
 
+/* Another session with the same office. */
+static office connected_beside(const office *o) {
+    office other = {.core = HM_CONNECTION_NONE};
+    memcpy(other.directory, o->directory, sizeof other.directory);
+    office_connect(&other);
+    return other;
+}
+
 /* A session that stands since before: it has read the statements, and its role is withdrawn now. */
 static void a_session_sees_what_officers_state_meanwhile(void **ignored) {
     (void)ignored;
     OFFICE o;
-    office officer = {.core = HM_CONNECTION_NONE};
     open_narrowed(&o);
     WORKS(sign(&o));
-    snprintf(officer.directory, sizeof officer.directory, "%s", o.directory);
-    office_connect(&officer);
+    office officer = connected_beside(&o);
     WORKS(state(&officer, withdrawn("us", HM_ROLE_REQUESTER, "pump"), BY(alice)));
     office_disconnect(&officer);
     FAILS(HM_REFUSED, "us is not requester of pump", sign(&o));
@@ -119,11 +125,9 @@ static void a_session_sees_what_officers_state_meanwhile(void **ignored) {
 static void a_session_is_whose_user_it_is_now(void **ignored) {
     (void)ignored;
     OFFICE o;
-    office officer = {.core = HM_CONNECTION_NONE};
     open_narrowed(&o);
     WORKS(sign(&o));
-    snprintf(officer.directory, sizeof officer.directory, "%s", o.directory);
-    office_connect(&officer);
+    office officer = connected_beside(&o);
     WORKS(state(&officer, principal("us", getuid() + 1), BY(alice, bob)));
     FAILS(HM_REFUSED, "no principal of this office", sign(&o));
     WORKS(state(&officer, principal("they", getuid()), BY(alice, bob)));

@@ -11,13 +11,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { DAY = 86400, SOON_DAYS = 30, LIST_SOON_DAYS = 7 };
+enum { DAY = 86400, SOON_DAYS = 30, LIST_SOON_DAYS = 7, SOON_PERCENT = 90 };
 
 typedef struct {
     bool list;
     uint64_t kind;
-    char product[65], role[17], serial[49];
-    uint64_t algorithm;
+    char product[65], role[17], serial[49], key[33];
+    uint64_t algorithm, used, most;
     int64_t began, expires;
 } expiry;
 
@@ -33,17 +33,22 @@ static void copy(char *to, size_t size, hm_bytes from) {
 }
 
 static hm_err keep(expiries *e, const hm_message *message) {
+    HM_BUF key = HM_BUF_EMPTY;
     expiry *larger = reallocarray(e->expiry, e->count + 1, sizeof *larger);
     if (!larger) return hm_no_memory();
     e->expiry = larger;
     expiry *x = &larger[e->count++];
+    HM_TRY(hm_put_hex(&key, message->field[HM_EXPIRY_KEY].bytes));
     *x = (expiry){.kind = message->field[HM_EXPIRY_KIND].number,
                   .list = message->field[HM_EXPIRY_KIND].number == HM_EXPIRY_CRL,
+                  .used = message->field[HM_EXPIRY_USED].number,
+                  .most = message->field[HM_EXPIRY_MOST].number,
                   .algorithm = message->field[HM_EXPIRY_ALGORITHM].number,
                   .began = (int64_t)message->field[HM_EXPIRY_BEGAN].number,
                   .expires = (int64_t)message->field[HM_EXPIRY_EXPIRES].number};
     copy(x->product, sizeof x->product, message->field[HM_EXPIRY_PRODUCT].bytes);
     copy(x->role, sizeof x->role, message->field[HM_EXPIRY_ROLE].bytes);
+    copy(x->key, sizeof x->key, hm_buf_bytes(&key));
     copy(x->serial, sizeof x->serial, message->field[HM_EXPIRY_SERIAL].bytes);
     return HM_OK;
 }
@@ -62,7 +67,13 @@ static hm_err fetch(hm_connection *office, expiries *e) {
 static bool is_signing(const expiry *x) { return x->kind == HM_EXPIRY_CERTIFICATE && strcmp(x->role, "signing") == 0; }
 
 /* What the policy says of a key. */
-static bool is_term(const expiry *x) { return x->kind == HM_EXPIRY_PERIOD || x->kind == HM_EXPIRY_ROTATION; }
+static bool is_term(const expiry *x) { return x->kind >= HM_EXPIRY_PERIOD && x->kind <= HM_EXPIRY_ROTATION_COUNT; }
+
+static bool is_count(const expiry *x) {
+    return x->kind == HM_EXPIRY_PERIOD_COUNT || x->kind == HM_EXPIRY_ROTATION_COUNT;
+}
+
+static bool has_stopped(const expiry *x) { return x->kind == HM_EXPIRY_SUSPENDED || x->kind == HM_EXPIRY_STOPPED; }
 
 /* Is there another key, or a newer certificate, for the same? Then this one is on its way out, and nobody waits. */
 static bool is_followed(const expiries *e, const expiry *x) {
@@ -87,11 +98,19 @@ static hm_err within(const hm_options *options, int64_t *seconds) {
     return HM_OK;
 }
 
+static const char *judge_count(const expiry *x) {
+    uint64_t percent = x->most ? x->used * 100 / x->most : 100;
+    if (x->kind == HM_EXPIRY_ROTATION_COUNT) return percent >= 100 ? "rotation-overdue" : NULL;
+    return percent >= 100 ? "period-over" : percent >= SOON_PERCENT ? "period-over-soon" : NULL;
+}
+
 /* Why a person is needed; NULL: nobody is. */
 static const char *judge(const expiries *e, const expiry *x, int64_t now, int64_t soon) {
     int64_t left = x->expires - now;
+    if (has_stopped(x)) return x->kind == HM_EXPIRY_SUSPENDED ? "suspended" : "no-key-signs";
     if (x->list && soon > (int64_t)LIST_SOON_DAYS * DAY) soon = (int64_t)LIST_SOON_DAYS * DAY;
     if ((is_signing(x) || is_term(x)) && is_followed(e, x)) return NULL;
+    if (is_count(x)) return judge_count(x);
     if (x->kind == HM_EXPIRY_ROTATION) return left <= 0 ? "rotation-overdue" : NULL;
     /* A short period has a short end. */
     if (is_term(x) && soon > (x->expires - x->began) / 4) soon = (x->expires - x->began) / 4;
@@ -101,18 +120,24 @@ static const char *judge(const expiries *e, const expiry *x, int64_t now, int64_
     return is_signing(x) && now - x->began > left ? "not-rotated" : NULL;
 }
 
+static bool is_key(const expiry *x) { return is_term(x) || has_stopped(x); }
+
 static hm_err print_json(const expiry *x, const char *why) {
     HM_BUF text = HM_BUF_EMPTY;
     const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)x->algorithm);
     hm_json json = hm_json_plain(&text);
     hm_json_object(&json, NULL);
     hm_json_string(&json, "due", why);
-    hm_json_string(&json, "what", x->list ? "revocation list" : is_term(x) ? "key" : "certificate");
+    hm_json_string(&json, "what", x->list ? "revocation list" : is_key(x) ? "key" : "certificate");
     hm_json_string(&json, "product", x->product);
     if (!x->list) hm_json_string(&json, "role", x->role);
     if (!x->list) hm_json_string(&json, "algorithm", algorithm ? algorithm : "?");
-    if (!is_term(x)) hm_json_string(&json, x->list ? "number" : "serial", x->serial);
-    hm_json_number(&json, "expires", x->expires);
+    if (!x->list) hm_json_string(&json, "key", x->key);
+    if (!is_key(x)) hm_json_string(&json, x->list ? "number" : "serial", x->serial);
+    if (is_count(x) && x->most) hm_json_number(&json, "signatures", (int64_t)x->used);
+    if (is_count(x) && x->most) hm_json_number(&json, "of", (int64_t)x->most);
+    if (x->kind == HM_EXPIRY_SUSPENDED) hm_json_number(&json, "since", x->began);
+    if (x->expires) hm_json_number(&json, "expires", x->expires);
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
     printf("%.*s\n", (int)text.len, (const char *)text.data);
@@ -126,24 +151,55 @@ static const char *what_to_do(const expiry *x, const char *why) {
     return is_signing(x) ? "hallmark cert renew, or key rotate" : "no command renews it yet";
 }
 
-static void print_line(const expiry *x, const char *why, int64_t now) {
-    const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)x->algorithm),
-               *owner = x->product[0] ? x->product : "the office";
+static void print_stopped(const expiry *x, const char *owner, const char *algorithm) {
+    char date[16];
+    hm_officer_put_date(x->began, date);
+    if (x->kind == HM_EXPIRY_STOPPED)
+        printf("DUE: no key signs for %s (%s) (hallmark key rotate --product %s --algorithm %s)\n", owner, algorithm,
+               owner, algorithm);
+    else
+        printf("DUE: the %s key %s of %s (%s) is suspended since %s, and nothing is signed with it (hallmark key "
+               "activate, or deactivate)\n",
+               x->role, x->key, owner, algorithm, date);
+}
+
+/* By the count of what a key has signed. */
+static void print_count(const expiry *x, const char *why) {
+    unsigned long long used = x->used, most = x->most;
+    if (!most)
+        printf("signs nothing any more: the log cannot say how often it has");
+    else if (x->kind == HM_EXPIRY_ROTATION_COUNT)
+        printf("was to be followed by another after %llu signatures, and has made %llu", most, used);
+    else if (used >= most)
+        printf("signs nothing any more, by the policy: it has made %llu signatures of %llu", used, most);
+    else
+        printf("has made %llu signatures of the %llu that the policy lets it make", used, most);
+    printf(" (%s)\n", what_to_do(x, why));
+}
+
+static void print_term(const expiry *x, const char *why, const char *owner, const char *algorithm, int64_t now) {
+    char date[16];
+    hm_officer_put_date(x->expires, date);
+    printf("DUE: the key of %s (%s) ", owner, algorithm);
+    if (is_count(x)) {
+        print_count(x, why);
+        return;
+    }
+    printf("%s %s (%s)\n",
+           x->kind == HM_EXPIRY_ROTATION ? "was to be followed by another on"
+           : x->expires <= now           ? "signs nothing any more, by the policy, since"
+                                         : "signs, by the policy, until",
+           date, what_to_do(x, why));
+}
+
+static void print_certificate(const expiry *x, const char *why, const char *owner, const char *algorithm, int64_t now) {
     char date[16];
     long long days = (x->expires - now) / DAY;
     hm_officer_put_date(x->expires, date);
-    if (is_term(x)) {
-        printf("DUE: the key of %s (%s) %s %s (%s)\n", owner, algorithm ? algorithm : "?",
-               x->kind == HM_EXPIRY_ROTATION ? "was to be followed by another on"
-               : x->expires <= now           ? "signs nothing any more, by the policy, since"
-                                             : "signs, by the policy, until",
-               date, what_to_do(x, why));
-        return;
-    }
     if (x->list)
         printf("DUE: the revocation list of %s ", x->product[0] ? x->product : "the root");
     else
-        printf("DUE: the %s certificate of %s (%s) ", x->role, owner, algorithm ? algorithm : "?");
+        printf("DUE: the %s certificate of %s (%s) ", x->role, owner, algorithm);
     if (x->expires <= now)
         printf("%s %s", x->list ? "is stale since" : "has expired on", date);
     else if (strcmp(why, "not-rotated") == 0)
@@ -151,6 +207,17 @@ static void print_line(const expiry *x, const char *why, int64_t now) {
     else
         printf("%s in %lld day%s, on %s", x->list ? "is stale" : "expires", days, days == 1 ? "" : "s", date);
     printf(" (%s)\n", what_to_do(x, why));
+}
+
+static void print_line(const expiry *x, const char *why, int64_t now) {
+    const char *known = hm_key_algorithm_name((hm_key_algorithm)x->algorithm), *algorithm = known ? known : "?",
+               *owner = x->product[0] ? x->product : "the office";
+    if (has_stopped(x))
+        print_stopped(x, owner, algorithm);
+    else if (is_term(x))
+        print_term(x, why, owner, algorithm, now);
+    else
+        print_certificate(x, why, owner, algorithm, now);
 }
 
 static int by_time(const void *a, const void *b) {

@@ -51,7 +51,8 @@ void hm_expiries_take(hm_expiries **expiries, const hm_message *message) {
                    .expires = message->field[HM_EXPIRY_EXPIRES].number};
     copy(told.product, sizeof told.product, message->field[HM_EXPIRY_PRODUCT].bytes);
     copy(told.role, sizeof told.role, message->field[HM_EXPIRY_ROLE].bytes);
-    if (!e || !make_room(e)) return;
+    bool ends = told.kind <= HM_EXPIRY_ROTATION; /* the others have no time that lies ahead */
+    if (!e || !ends || !make_room(e)) return;
     for (size_t i = e->known; i < e->known + e->coming; i++) {
         if (!same(&e->expiry[i], &told)) continue;
         bool earlier = told.expires<e->expiry[i].expires, last = told.kind> HM_EXPIRY_CRL;

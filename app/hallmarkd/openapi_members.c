@@ -65,7 +65,7 @@ static const struct {
     {HM_MSG_CRL, "product", "empty: the root's list"},
     {HM_MSG_CRL, "days", "how long a new list counts; 0: 90, or as long as the one before"},
     {HM_MSG_CRL, "renew", "1: a new one, whatever there is"},
-    {HM_MSG_EXPIRY, "kind", "1: a certificate; 2: a revocation list, whose number is `serial`"},
+    {HM_MSG_EXPIRY, "kind", "1: a certificate; 2: a revocation list, whose number is `serial`; the others docs/core-language.md has"},
     {HM_MSG_TRUST_SIGN, "list", "a trust list in its envelope (docs/trust-list.md)"},
     {HM_MSG_TRUST_SIGN, "old", "the list that it replaces, or nothing"},
     {HM_MSG_PUBLISH_FILE, "plain", "SHA-256 of the file"},

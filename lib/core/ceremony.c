@@ -583,6 +583,17 @@ hm_err hm_product_find(hm_office *office, hm_bytes name, hm_product *product) {
     return HM_OK;
 }
 
+static hm_err take_if_meant(void *context, const hm_product_row *row) {
+    const hm_product *product = context;
+    return row->id == product->id ? take_product(context, row) : HM_OK;
+}
+
+hm_err hm_product_of_row(hm_office *office, const hm_key_row *row, hm_product *product) {
+    size_t found;
+    *product = (hm_product){.id = row->product};
+    return product->id ? hm_store_products(office->store, NULL, take_if_meant, product, &found) : HM_OK;
+}
+
 hm_err hm_office_trust(hm_office *office, hm_buf *text) {
     LOADED_KEY root = {0};
     size_t found;

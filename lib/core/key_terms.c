@@ -51,36 +51,38 @@ hm_err hm_key_release(hm_office *office, hm_bytes product, hm_bytes named, hm_by
                                  (int)product.len, (const char *)product.data);
 }
 
-static hm_err count_uses(hm_office *office, const uint8_t *token_id, int64_t created, int64_t time, uint64_t *uses) {
+hm_err hm_key_uses(hm_office *office, const hm_product *product, const uint8_t token_id[static HM_KEY_ID_LEN],
+                   int64_t created, int64_t time, uint64_t *uses) {
     int64_t age = time - created;
     uint32_t window = age < 0 ? 1 : age < UINT32_MAX - DAY ? (uint32_t)age + DAY : UINT32_MAX;
-    return hm_usage_of_key(office, token_id, time, window, uses);
+    return hm_usage_of_key(office, product, token_id, time, window, uses);
 }
 
-static hm_err end_of_time(const hm_office *office, const hm_signing_key *key, const hm_key_terms *terms) {
+static hm_err end_of_time(const hm_product *product, const uint8_t *token_id, int64_t made_at,
+                          const hm_key_terms *terms) {
     HM_BUF id = HM_BUF_EMPTY;
     char made[32];
-    time_t created = key->created;
+    time_t created = made_at;
     struct tm tm;
-    HM_TRY(hm_put_hex(&id, HM_ARRAY(key->token_id)));
+    HM_TRY(hm_put_hex(&id, HM_BYTES(token_id, HM_KEY_ID_LEN)));
     if (!gmtime_r(&created, &tm) || !strftime(made, sizeof made, "%Y-%m-%d", &tm)) made[0] = 0;
     return hm_refuse("key %.*s was made on %s, and the policy lets a key of %s serve %u days (hallmark key rotate "
                      "makes the next one)",
-                     (int)id.len, (const char *)id.data, made, office->session->product.name,
-                     (unsigned)(terms->period / DAY));
+                     (int)id.len, (const char *)id.data, made, product->name, (unsigned)(terms->period / DAY));
 }
 
-hm_err hm_key_serves(hm_office *office, const hm_signing_key *key, int64_t time) {
+hm_err hm_key_serves(hm_office *office, const hm_product *product, const uint8_t token_id[static HM_KEY_ID_LEN],
+                     int64_t created, int64_t time) {
     hm_key_terms terms;
     uint64_t uses;
-    HM_TRY(session_terms(office, &terms));
-    if (terms.period && time - key->created >= (int64_t)terms.period) return end_of_time(office, key, &terms);
+    HM_TRY(hm_key_terms_of(office, hm_text(product->name), &terms));
+    if (terms.period && time - created >= (int64_t)terms.period) return end_of_time(product, token_id, created, &terms);
     if (!terms.period_signatures) return HM_OK;
-    HM_TRY(count_uses(office, key->token_id, key->created, time, &uses));
+    HM_TRY(hm_key_uses(office, product, token_id, created, time, &uses));
     if (uses < terms.period_signatures) return HM_OK;
     return hm_refuse("the key has made %llu signatures, and the policy lets a key of %s make %u (hallmark key rotate "
                      "makes the next one)",
-                     (unsigned long long)uses, office->session->product.name, (unsigned)terms.period_signatures);
+                     (unsigned long long)uses, product->name, (unsigned)terms.period_signatures);
 }
 
 /* ---- rotation ---- */
@@ -92,7 +94,7 @@ static hm_err is_due(hm_office *office, const uint8_t *token_id, int64_t created
     HM_TRY(session_terms(office, &terms));
     *due = terms.rotate && now - created >= (int64_t)terms.rotate;
     if (*due || !terms.rotate_signatures) return HM_OK;
-    HM_TRY(count_uses(office, token_id, created, now, &uses));
+    HM_TRY(hm_key_uses(office, &office->session->product, token_id, created, now, &uses));
     *due = uses >= terms.rotate_signatures;
     return HM_OK;
 }

@@ -232,15 +232,20 @@ HM_MUST_USE hm_err hm_key_state_check(hm_office *office, const hm_statement *s);
 /* Those that are stated to be destroyed are destroyed in the token, if it has them still. */
 HM_MUST_USE hm_err hm_keys_destroy(hm_office *office);
 
-/* key_terms.c: how long the keys of a product serve, as its policy says; where none is named, the session's */
+/* key_terms.c: how long the keys of a product serve, as its policy says */
 /* Of which release's own key signs what is NAMED so: of that, or of none: then it is the product's. A refusal if a
  * release must be named and is not. */
 HM_MUST_USE hm_err hm_key_release(hm_office *office, hm_bytes product, hm_bytes named, hm_bytes *release);
 /* What the policy of PRODUCT says of its keys; all zero: nothing. */
 HM_MUST_USE hm_err hm_key_terms_of(hm_office *office, hm_bytes product, hm_key_terms *terms);
-/* A refusal if KEY has served its time, or has signed as often as it may. */
-HM_MUST_USE hm_err hm_key_serves(hm_office *office, const hm_signing_key *key, int64_t time);
-/* Make the successors of those keys that are due. */
+/* A refusal if a key of PRODUCT has served its time, or has signed as often as it may. */
+HM_MUST_USE hm_err hm_key_serves(hm_office *office, const hm_product *product,
+                                 const uint8_t token_id[static HM_KEY_ID_LEN], int64_t created, int64_t time);
+/* How often a key of PRODUCT has signed since it was made. */
+HM_MUST_USE hm_err hm_key_uses(hm_office *office, const hm_product *product,
+                               const uint8_t token_id[static HM_KEY_ID_LEN], int64_t created, int64_t time,
+                               uint64_t *uses);
+/* Make the successors of those keys of the session's product that are due. */
 HM_MUST_USE hm_err hm_keys_rotate(hm_office *office);
 
 /* usage.c */
@@ -437,6 +442,8 @@ HM_MUST_USE hm_err hm_ceremony_office_key(hm_office *office, hm_key_role role, h
 HM_MUST_USE hm_err hm_product_add(hm_office *office, hm_bytes name, uint32_t algorithms);
 
 HM_MUST_USE hm_err hm_product_find(hm_office *office, hm_bytes name, hm_product *product);
+/* Whose key it is; all zero: the office's own. */
+HM_MUST_USE hm_err hm_product_of_row(hm_office *office, const hm_key_row *row, hm_product *product);
 /* The root certificate and the log's key as text (trust.pem). */
 HM_MUST_USE hm_err hm_office_trust(hm_office *office, hm_buf *text);
 

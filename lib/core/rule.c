@@ -79,7 +79,8 @@ static hm_err count_used(void *context, hm_bytes rule, uint32_t seconds, bool of
     /* Quotas are for whoever signs. */
     if (!a->request) return *count = 0, HM_OK;
     int64_t time = a->request->time;
-    return of_key ? hm_usage_of_key(a->office, a->request->key->token_id, time, seconds, count)
+    return of_key ? hm_usage_of_key(a->office, &a->office->session->product, a->request->key->token_id, time, seconds,
+                                    count)
                   : hm_usage_of_rule(a->office, rule, time, seconds, count);
 }
 
@@ -164,7 +165,9 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     *answer = (hm_rule_answer){.by_request = false};
     if (office->governed) HM_TRY(allows(office, HM_ROLE_REQUESTER, hm_text(office->session->product.name)));
     if (request->key) HM_TRY(hm_key_may_sign(office, request->key->token_id));
-    if (request->key && !may_wait) HM_TRY(hm_key_serves(office, request->key, request->time));
+    if (request->key && !may_wait)
+        HM_TRY(hm_key_serves(office, &office->session->product, request->key->token_id, request->key->created,
+                             request->time));
     if (!office->governed) return HM_OK;
     HM_TRY(current_policy(office, request->time, &policy, answer));
     HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));

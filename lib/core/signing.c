@@ -26,7 +26,9 @@ static hm_err ready_key(hm_office *office, hm_key_algorithm algorithm, hm_bytes 
     }
     if (!there) return hm_refuse("is not what the request asks for: there is no key of that algorithm yet");
     HM_TRY(hm_keyring_get_announced(office, algorithm, announced, key));
-    return office->session->noting == HM_NOTING_COMPARED ? HM_OK : hm_key_serves(office, *key, hm_now());
+    return office->session->noting == HM_NOTING_COMPARED
+               ? HM_OK
+               : hm_key_serves(office, &office->session->product, (*key)->token_id, (*key)->created, hm_now());
 }
 
 hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer) {

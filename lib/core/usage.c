@@ -215,10 +215,10 @@ hm_err hm_usage_of_rule(hm_office *office, hm_bytes rule, int64_t time, uint32_t
     return count_kept(office, hm_buf_bytes(&name), time, seconds, uses);
 }
 
-hm_err hm_usage_of_key(hm_office *office, const uint8_t token_id[static HM_KEY_ID_LEN], int64_t time, uint32_t seconds,
-                       uint64_t *uses) {
+hm_err hm_usage_of_key(hm_office *office, const hm_product *product, const uint8_t token_id[static HM_KEY_ID_LEN],
+                       int64_t time, uint32_t seconds, uint64_t *uses) {
     HM_BUF name = HM_BUF_EMPTY, hex = HM_BUF_EMPTY;
     HM_TRY(hm_put_hex(&hex, HM_BYTES(token_id, HM_KEY_ID_LEN)));
-    HM_TRY(put_name(&name, office->session->product.class, 'k', hm_buf_bytes(&hex), HM_NO_BYTES));
+    HM_TRY(put_name(&name, product->class, 'k', hm_buf_bytes(&hex), HM_NO_BYTES));
     return count_kept(office, hm_buf_bytes(&name), time, seconds, uses);
 }

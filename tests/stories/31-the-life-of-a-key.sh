@@ -37,11 +37,14 @@ expect_output suspended "it is suspended" state_of $first
 echo more >second.bin
 expect_refused "is suspended: is it still ours?" "and signs nothing" hallmark sign --product pump --release 1.0 second.bin
 step "there is no signature" test ! -e second.bin.p7s
+expect_output "DUE: the signing key $first of pump (es256) is suspended since $(date -u +%Y)-" "who looks is told" hallmark status
+expect_output "\"due\":\"suspended\",\"what\":\"key\",\"product\":\"pump\"" "and so are machines" hallmark status --json
 step "what it signed is as good as before" hallmark verify first.bin
 expect_refused "takes the signatures of 2 officers, and has 1" "one does not let it go again" \
     hallmark key activate $first --key alice.key
 step "two do" hallmark key activate $first $two
 step "and it signs" hallmark sign --product pump --release 1.0 second.bin
+step "nothing is due any more" sh -c '! hallmark status | grep DUE'
 
 # ---- rotation ----
 
@@ -67,7 +70,11 @@ expect_fault 2 "has not been yet" "nor that it will be" hallmark key compromise 
 step "two say since when" hallmark key compromise $second $two --since 1h --reason "a laptop was stolen"
 expect_refused "is compromised: a laptop was stolen" "nothing is signed with it" \
     hallmark sign --product pump --release 1.2 --replace third.bin
+expect_output "DUE: no key signs for pump (es256) (hallmark key rotate --product pump --algorithm es256)" \
+    "which does not only come out when something is to be signed" hallmark status
+expect_output '"due":"no-key-signs"' "nor for machines" hallmark status --json --product pump
 step "until there is a next one" hallmark key rotate --product pump
+step "and then it is not said any more" sh -c '! hallmark status | grep DUE'
 step "which signs" hallmark sign --product pump --release 1.2 --replace third.bin
 third=$(signing_keys | tail -1)
 expect_refused "takes the signatures of 2 officers" "nobody alone destroys a key" hallmark key destroy $first --key bob.key
@@ -96,6 +103,7 @@ expect_refused "the log's own key" "the log goes on" hallmark key suspend $log -
 step "a suspended authority" hallmark key suspend \
     "$(hallmark key list --json | sed -n '/"role":"product CA"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')" --key alice.key
 expect_refused "is suspended" "certifies nothing" hallmark key rotate --product pump
+expect_output "DUE: the product CA key" "as is said" hallmark status
 step "and the key that it certified signs" hallmark sign --product pump --release 1.3 --replace third.bin
 expect_output active "as before" state_of $third
 step "refusals are entries" sh -c 'hallmark log show --count 100 | grep -c "refus" | grep -q "^[1-9]"'

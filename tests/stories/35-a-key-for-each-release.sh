@@ -70,12 +70,31 @@ for i in 1 2 3 4 5 6 7 8; do
     echo $i >valve$i.bin
     step "signature $i" hallmark sign --product valve valve$i.bin
 done
+step "the last of which has not signed so often" sh -c '! hallmark status --product valve | grep DUE'
 step "took three keys" test "$(hallmark key list --product valve --json | grep -c '"role":"signing"')" = 3
 echo 'cryptoperiod 1 signature' >valve.policy
 step "the policy becomes strict" hallmark policy edit valve.policy --product valve
 echo 9 >valve9.bin
 expect_refused "lets a key of valve make 1" "a key beyond it signs nothing" hallmark sign --product valve valve9.bin
+expect_output "DUE: the key of valve (es256) signs nothing any more, by the policy: it has made 2 signatures of 1" \
+    "as who looks is told" hallmark status
+expect_output '"signatures":2,"of":1' "in numbers" sh -c 'hallmark status --json | grep "\"due\":\"period-over\""'
 step "the next one does" sh -c 'hallmark key rotate --product valve && hallmark sign --product valve valve9.bin'
+step "a product" hallmark product add meter
+printf 'rotate after 9 signatures\ncryptoperiod 10 signatures\n' >meter.policy
+step "whose keys sign ten times" hallmark policy edit meter.policy --product meter
+mkdir meter && for i in 1 2 3 4 5 6 7 8; do echo $i >meter/$i; done
+step "one signs eight times" hallmark sign --product meter meter/1 meter/2 meter/3 meter/4 meter/5 meter/6 meter/7 meter/8
+step "nothing is due" sh -c '! hallmark status --product meter | grep DUE'
+echo 9 >meter/9
+step "and once more" hallmark sign --product meter meter/9
+expect_output "has made 9 signatures of the 10 that the policy lets it make" "that is nearly all" hallmark status
+expect_output '"due":"period-over-soon"' "for machines, too" hallmark status --json --product meter
+expect_output "was to be followed by another after 9 signatures, and has made 9" "and another's turn" hallmark status
+expect_output '"due":"rotation-overdue"' "for them as well" hallmark status --json --product meter
+echo 10 >meter/10
+step "which the next signature makes" hallmark sign --product meter meter/10
+step "then nothing is due" sh -c '! hallmark status --product meter | grep DUE'
 expect_refused "earlier" "a key that ends before its successor comes is no policy" sh -c '
     printf "rotate after 9 days\ncryptoperiod 9 days\n" >bad && exec hallmark policy edit bad --product valve'
 expect_refused "nobody whom rules could hold" "nor are rules, without founders" sh -c '

@@ -106,7 +106,7 @@ static uint64_t count_of_key(int64_t time, uint32_t seconds, int product, int ke
     uint64_t count;
     memset(id, key, sizeof id);
     choose(product, 0);
-    assert_done(hm_usage_of_key(&office, id, time, seconds, &count));
+    assert_done(hm_usage_of_key(&office, &office.session->product, id, time, seconds, &count));
     return count;
 }
 

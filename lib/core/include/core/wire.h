@@ -10,7 +10,7 @@
 
 #include <base/bytes.h>
 
-enum { HM_WIRE_VERSION = 9, HM_WIRE_FIELDS = 12, HM_WIRE_FRAME_MAX = 1 << 20 };
+enum { HM_WIRE_VERSION = 10, HM_WIRE_FIELDS = 12, HM_WIRE_FRAME_MAX = 1 << 20 };
 
 /* Types. Questions are odd, answers are even. */
 typedef enum {
@@ -268,7 +268,7 @@ enum { HM_KNOWN_PRINCIPAL, HM_KNOWN_EXPIRES }; /* seconds since 1970; 0: with th
 
 /* What everybody who runs the office should know: so many temporary policies are in force. */
 enum { HM_ALARMED_BREAK_GLASS };
-/* What ends one day by itself: the certificates that keys sign with, and revocation lists. */
+/* What a person should know of before it stops signatures: what ends one day by itself, and keys that have stopped. */
 enum {
     HM_EXPIRY_KIND, /* hm_expiry_kind */
     HM_EXPIRY_PRODUCT,
@@ -276,14 +276,23 @@ enum {
     HM_EXPIRY_ALGORITHM,
     HM_EXPIRY_BEGAN,
     HM_EXPIRY_EXPIRES,
-    HM_EXPIRY_SERIAL /* of a list its number */
+    HM_EXPIRY_SERIAL, /* of a list its number */
+    HM_EXPIRY_KEY,    /* its id in the token; of a list empty */
+    HM_EXPIRY_USED,   /* of the counts: signatures */
+    HM_EXPIRY_MOST    /* 0: the log cannot say how many, so nothing is signed */
 };
-/* PERIOD: the key may not sign any more (policy: cryptoperiod). ROTATION: another is to take its place (rotate). */
+/* PERIOD: the key may not sign any more (policy: cryptoperiod). ROTATION: another is to take its place (rotate). Both
+ * by time, or by a count of signatures. SUSPENDED: since BEGAN. STOPPED: it will not sign, and it is the newest for its
+ * product and algorithm, so nothing is signed with any. */
 typedef enum {
     HM_EXPIRY_CERTIFICATE = 1,
     HM_EXPIRY_CRL = 2,
     HM_EXPIRY_PERIOD = 3,
-    HM_EXPIRY_ROTATION = 4
+    HM_EXPIRY_ROTATION = 4,
+    HM_EXPIRY_PERIOD_COUNT = 5,
+    HM_EXPIRY_ROTATION_COUNT = 6,
+    HM_EXPIRY_SUSPENDED = 7,
+    HM_EXPIRY_STOPPED = 8
 } hm_expiry_kind;
 
 /* A TimeStampReq (RFC 3161), answered by a TimeStampResp: also what the authority refuses is an answer, not a fault. */

@@ -49,11 +49,12 @@ hm_err hm_print_key(const hm_options *options, const hm_message *key) {
     HM_TRY(hm_cose_kid(key->field[HM_KEY_SPKI].bytes, kid));
     HM_TRY(hm_put_hex(&named, HM_ARRAY(kid)));
     hm_bytes release = key->field[HM_KEY_RELEASE].bytes;
+    bool signs = key->field[HM_KEY_SIGNS].number != 0;
     if (!options->json) {
-        printf("%.*s  %-8s %-10s %.*s%s%.*s  %s\n  kid %.*s\n", (int)id.len, (const char *)id.data,
+        printf("%.*s  %-8s %-10s %.*s%s%.*s  %s%s\n  kid %.*s\n", (int)id.len, (const char *)id.data,
                algorithm ? algorithm : "?", role, (int)product.len, (const char *)product.data, release.len ? " " : "",
-               (int)release.len, (const char *)release.data, state ? state : "?", (int)named.len,
-               (const char *)named.data);
+               (int)release.len, (const char *)release.data, state ? state : "?", signs ? "  signs" : "",
+               (int)named.len, (const char *)named.data);
         return HM_OK;
     }
     HM_BUF text = HM_BUF_EMPTY;
@@ -65,6 +66,7 @@ hm_err hm_print_key(const hm_options *options, const hm_message *key) {
     hm_json_text(&json, "product", product);
     if (release.len) hm_json_text(&json, "release", release);
     hm_json_string(&json, "state", state ? state : "?");
+    if (key->field[HM_KEY_ROLE].number == ROLE_SIGNING) hm_json_bool(&json, "signs", signs);
     hm_json_hex(&json, "kid", HM_ARRAY(kid));
     hm_json_number(&json, "created", (int64_t)key->field[HM_KEY_CREATED].number);
     hm_json_close_object(&json);

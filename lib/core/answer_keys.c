@@ -1,8 +1,6 @@
 /* Answers about products, keys and certificates, the log, and trust. */
 #include "answer.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "signing_keys.h"
 
 static hm_err send_product(void *context, const hm_product_row *product) {
     hm_peer *peer = context;
@@ -33,26 +31,17 @@ hm_err hm_answer_product_add(hm_peer *peer, const hm_message *question) {
 
 typedef struct {
     hm_peer *peer;
-    int64_t product_id;
-    char product_name[65];
+    const hm_signing_keys *newest;
 } key_listing;
-
-static hm_err name_product(void *context, const hm_product_row *product) {
-    key_listing *listing = context;
-    if (product->id == listing->product_id)
-        snprintf(listing->product_name, sizeof listing->product_name, "%.*s", (int)product->name.len,
-                 (const char *)product->name.data);
-    return HM_OK;
-}
 
 static hm_err send_key(void *context, const hm_key_row *key) {
     key_listing *listing = context;
-    size_t found;
-    listing->product_id = key->product;
-    listing->product_name[0] = 0;
-    if (key->product) HM_TRY(hm_store_products(listing->peer->office->store, NULL, name_product, listing, &found));
+    hm_product product;
+    bool signs;
+    HM_TRY(hm_product_of_row(listing->peer->office, key, &product));
+    HM_TRY(hm_signing_key_signs(listing->peer->office, listing->newest, key, &product, &signs));
     hm_message message = {.type = HM_MSG_KEY};
-    message.field[HM_KEY_PRODUCT].bytes = hm_text(listing->product_name);
+    message.field[HM_KEY_PRODUCT].bytes = hm_text(product.name);
     message.field[HM_KEY_ROLE].number = (uint64_t)key->role;
     message.field[HM_KEY_ALGORITHM].number = (uint64_t)key->algorithm;
     message.field[HM_KEY_TOKEN_ID].bytes = HM_ARRAY(key->token_id);
@@ -63,6 +52,7 @@ static hm_err send_key(void *context, const hm_key_row *key) {
     message.field[HM_KEY_CREATED].number = (uint64_t)key->created;
     message.field[HM_KEY_STATE].number = (uint64_t)hm_key_state_of(listing->peer->office, key->token_id);
     message.field[HM_KEY_RELEASE].bytes = key->release;
+    message.field[HM_KEY_SIGNS].number = signs;
     return hm_peer_send(listing->peer, &message);
 }
 
@@ -70,10 +60,12 @@ hm_err hm_answer_key_list(hm_peer *peer, const hm_message *question) {
     hm_bytes name = question->field[HM_KEY_LIST_PRODUCT].bytes;
     hm_product product = {.id = -1};
     if (name.len) HM_TRY(hm_product_find(peer->office, name, &product));
-    key_listing listing = {.peer = peer};
+    HM_SIGNING_KEYS newest = {0};
+    key_listing listing = {peer, &newest};
     size_t found;
     /* Without the token, which vouches for them, there is a list still. */
     (void)!hm_failed(hm_statements_load(peer->office));
+    HM_TRY(hm_signing_keys_find(peer->office, product.id, &newest));
     HM_TRY(hm_store_keys(peer->office->store, product.id, 0, 0, send_key, &listing, &found));
     return hm_peer_send_done(peer);
 }

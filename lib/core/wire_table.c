@@ -63,7 +63,7 @@ const hm_wire_rule hm_wire_rules[] = {
      "key",
      {TEXT("product", 0, PRODUCT), NUMBER("role", 255), NUMBER("algorithm", 255), BYTES("token-id", 16, 16),
       BYTES("spki", 1, 2048), BYTES("certificate", 0, CERTIFICATE), BYTES("chain", 0, CHAIN), NUMBER("imported", 1),
-      NUMBER("created", ANY_NUMBER), NUMBER("state", 6), TEXT("release", 0, 64)}},
+      NUMBER("created", ANY_NUMBER), NUMBER("state", 6), TEXT("release", 0, 64), NUMBER("signs", 1)}},
     {HM_MSG_KEY_GENERATE,
      "key-generate",
      {TEXT("product", 1, PRODUCT), NUMBER("algorithm", 255), NUMBER("next", 1), TEXT("release", 0, 64)}},

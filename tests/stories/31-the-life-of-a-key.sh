@@ -22,18 +22,22 @@ printf 'rule all\n  request by me\n  formats cms\n' >pump.policy
 step "with a policy" hallmark policy edit pump.policy --product pump $two
 
 signing_keys() { hallmark key list --product pump --json | sed -n '/"role":"signing"/s/.*"key":"\([0-9a-f]*\)".*/\1/p'; }
+signs_of() { hallmark key list --json | sed -n "/\"key\":\"$1\"/s/.*\"signs\":\([a-z]*\).*/\1/p"; }
 state_of() { hallmark key list --json | sed -n "/\"key\":\"$1\"/s/.*\"state\":\"\([a-z-]*\)\".*/\1/p"; }
 
 echo firmware >first.bin
 step "a first signature makes the first key" hallmark sign --product pump --release 1.0 first.bin
 first=$(signing_keys)
 expect_output active "which is active" state_of $first
+expect_output "signing    pump  active  signs" "and signs" hallmark key list --product pump
+expect_output true "as machines are told" signs_of $first
 
 # ---- stopped and let go again ----
 
 expect_refused "no principal's" "nor does a stranger" hallmark key suspend $first --key carol.key
 step "one officer does" hallmark key suspend $first --key bob.key --reason "is it still ours?"
 expect_output suspended "it is suspended" state_of $first
+expect_output false "it does not sign" signs_of $first
 echo more >second.bin
 expect_refused "is suspended: is it still ours?" "and signs nothing" hallmark sign --product pump --release 1.0 second.bin
 step "there is no signature" test ! -e second.bin.p7s
@@ -44,6 +48,7 @@ expect_refused "takes the signatures of 2 officers, and has 1" "one does not let
     hallmark key activate $first --key alice.key
 step "two do" hallmark key activate $first $two
 step "and it signs" hallmark sign --product pump --release 1.0 second.bin
+expect_output true "it is the one again" signs_of $first
 step "nothing is due any more" sh -c '! hallmark status | grep DUE'
 
 # ---- rotation ----
@@ -51,6 +56,8 @@ step "nothing is due any more" sh -c '! hallmark status | grep DUE'
 step "another key" hallmark key rotate --product pump
 second=$(signing_keys | tail -1)
 step "there are two" test "$(signing_keys | wc -l)" = 2
+expect_output false "of which the first does not sign now" signs_of $first
+expect_output true "but the second" signs_of $second
 echo again >third.bin
 step "which signs from now on" hallmark sign --product pump --release 1.1 third.bin
 expect_output $second "as the log says" sh -c 'hallmark log show --json --count 2'

@@ -44,6 +44,7 @@ fi
 step "all of it verifies" hallmark verify pump-1.?.bin boot-1.?.bin
 step "openssl agrees" openssl cms -verify -purpose any -binary -inform DER -in pump-1.3.bin.p7s -content pump-1.3.bin \
     -CAfile office/trust.pem -out /dev/null
+step "no key of those signs any more" sh -c '! hallmark key list --product pump --json | grep "\"signs\":true"'
 echo late >late.bin
 expect_refused "is destroyed: 1.4 is out" "what is out is signed no more" hallmark sign --product pump --release 1.4 late.bin
 expect_refused "destroyed does not become destroyed" "nor destroyed twice" hallmark key destroy --product pump --release 1.4
@@ -58,7 +59,10 @@ step "the key of 2.0 was stolen" hallmark key compromise --product pump --releas
 echo more >more.bin
 expect_refused "is compromised: it was copied" "2.0 is signed no more" hallmark sign --product pump --release 2.0 more.bin
 step "2.1 is as before" hallmark sign --product pump --release 2.1 more.bin
+signing_releases() { hallmark key list --product pump --json | sed -n 's/.*"release":"\([0-9.]*\)".*"signs":true.*/\1/p' | tr '\n' ' '; }
+step "which alone has a key that signs" test "$(signing_releases)" = "2.1 "
 step "2.0 gets another key" hallmark key rotate --product pump --release 2.0
+step "so have both" test "$(signing_releases)" = "2.1 2.0 "
 step "and is signed again" hallmark sign --product pump --release 2.0 --replace two.bin
 
 # ---- keys that serve for a time ----
@@ -79,6 +83,7 @@ expect_refused "lets a key of valve make 1" "a key beyond it signs nothing" hall
 expect_output "DUE: the key of valve (es256) signs nothing any more, by the policy: it has made 2 signatures of 1" \
     "as who looks is told" hallmark status
 expect_output '"signatures":2,"of":1' "in numbers" sh -c 'hallmark status --json | grep "\"due\":\"period-over\""'
+step "nor is it the one that signs" sh -c '! hallmark key list --product valve | grep signs'
 step "the next one does" sh -c 'hallmark key rotate --product valve && hallmark sign --product valve valve9.bin'
 step "a product" hallmark product add meter
 printf 'rotate after 9 signatures\ncryptoperiod 10 signatures\n' >meter.policy

@@ -151,8 +151,9 @@ enum {
     HM_KEY_CHAIN,
     HM_KEY_IMPORTED,
     HM_KEY_CREATED,
-    HM_KEY_STATE,  /* policy/key_state.h */
-    HM_KEY_RELEASE /* whose alone it is; empty: it is not a release's */
+    HM_KEY_STATE,   /* policy/key_state.h */
+    HM_KEY_RELEASE, /* whose alone it is; empty: it is not a release's */
+    HM_KEY_SIGNS    /* the next signature of its product and algorithm is made with it */
 };
 enum { HM_KEY_GENERATE_PRODUCT, HM_KEY_GENERATE_ALGORITHM, HM_KEY_GENERATE_NEXT, HM_KEY_GENERATE_RELEASE };
 enum { HM_CERT_REQUEST_PRODUCT, HM_CERT_REQUEST_ALGORITHM };

@@ -238,11 +238,12 @@ static hm_err print_decision(const hm_options *options, hm_bytes asked, const hm
     return decision->verdict == HM_POLICY_ALLOWED ? HM_OK : hm_already_reported(HM_REFUSED);
 }
 
-static hm_err test_text(const hm_options *options) {
+static hm_err test_text(const hm_options *options, bool owner) {
     hm_policy_request request;
     hm_policy_decision decision;
     HM_BUF why = HM_BUF_EMPTY, asked = HM_BUF_EMPTY;
     HM_TRY(fill_request(options, &request));
+    request.owner = owner;
     HM_TRY(put_asked(&request, &asked));
     HM_TRY(hm_policy_decide(&policy, &request, &decision, &why));
     return print_decision(options, hm_buf_bytes(&asked), &decision, hm_buf_bytes(&why));
@@ -253,7 +254,7 @@ static hm_err test_in_force(const hm_options *options, hm_connection *office) {
     hm_bytes text;
     HM_TRY(fetch_text(options, office, &registry, &text));
     HM_TRY(hm_policy_read(text, &policy));
-    return test_text(options);
+    return test_text(options, !hm_registry_quorum(registry));
 }
 
 hm_err hm_command_policy_test(const hm_options *options) {
@@ -263,7 +264,7 @@ hm_err hm_command_policy_test(const hm_options *options) {
         return hm_with_office(options, test_in_force);
     }
     HM_TRY(read_text(options->operands[0], &text));
-    return test_text(options);
+    return test_text(options, false);
 }
 
 hm_err hm_command_policy_edit(const hm_options *options) {

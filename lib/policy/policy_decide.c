@@ -289,8 +289,24 @@ static hm_err judge_places(judging *j, const place_lines *places) {
 
 /* ---- all of it ---- */
 
+/* By its policy's terms a release's own key signs, so there must be one. */
+static hm_err judge_release(judging *j) {
+    bool named = j->request->release.len != 0;
+    if (!j->policy->terms.per_release) return HM_OK;
+    HM_TRY(hm_put_text(&j->line, named ? "the release has a key of its own"
+                                       : "each release has a key of its own, and none is named (--release)"));
+    return answered(j, named ? YES : NO);
+}
+
+static hm_err judge_owner(judging *j) {
+    HM_TRY(hm_put_text(&j->line, "this office has no founders: who owns it signs"));
+    HM_TRY(answered(j, YES));
+    return judge_release(j);
+}
+
 static hm_err judge_signing(judging *j, const hm_policy_rule *rule) {
     place_lines places = {rule->approval, rule->approvals, "approve"};
+    HM_TRY(judge_release(j));
     HM_TRY(judge_keys(j, rule));
     HM_TRY(judge_documents(j, rule));
     HM_TRY(judge_windows(j, rule));
@@ -321,8 +337,9 @@ static void keep_sentence(hm_policy_decision *decision, hm_bytes sentence) {
 }
 
 static hm_err say_why_not(judging *j, const hm_policy_rule *rule) {
-    HM_TRY(rule ? put_rule_name(j, rule) : hm_put_text(&j->line, "no rule fits"));
-    HM_TRY(hm_put_text(&j->line, ": "));
+    if (rule) HM_TRY(put_rule_name(j, rule));
+    if (!rule && !j->request->owner) HM_TRY(hm_put_text(&j->line, "no rule fits"));
+    if (j->line.len) HM_TRY(hm_put_text(&j->line, ": "));
     HM_TRY(hm_put(&j->line, hm_buf_bytes(&j->sentence)));
     keep_sentence(j->decision, hm_buf_bytes(&j->line));
     return HM_OK;
@@ -331,7 +348,7 @@ static hm_err say_why_not(judging *j, const hm_policy_rule *rule) {
 static hm_err finish(judging *j, const hm_policy_rule *rule) {
     hm_policy_decision *decision = j->decision;
     hm_policy_verdict verdict = decision->missing ? HM_POLICY_NEEDS_APPROVALS : HM_POLICY_ALLOWED;
-    if (j->denied || !rule) verdict = HM_POLICY_DENIED;
+    if (j->denied || (!rule && !j->request->owner)) verdict = HM_POLICY_DENIED;
     if (verdict == HM_POLICY_DENIED) decision->missing = 0;
     if (verdict != HM_POLICY_ALLOWED) HM_TRY(say_why_not(j, rule));
     decision->rule = rule;
@@ -340,9 +357,12 @@ static hm_err finish(judging *j, const hm_policy_rule *rule) {
 }
 
 static hm_err judge(judging *j, hm_err (*judge_by)(judging *, const hm_policy_rule *)) {
-    const hm_policy_rule *rule;
+    const hm_policy_rule *rule = NULL;
     HM_TRY(check_request(j->request));
-    HM_TRY(choose_rule(j, &rule));
+    if (j->request->owner)
+        HM_TRY(judge_owner(j));
+    else
+        HM_TRY(choose_rule(j, &rule));
     if (rule) HM_TRY(judge_by(j, rule));
     return finish(j, rule);
 }

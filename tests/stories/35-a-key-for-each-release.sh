@@ -14,6 +14,11 @@ expect_refused "its keys serve without a limit" "which has no policy" hallmark p
 echo 'key per release' >pump.policy
 step "each of whose releases shall have a key of its own" hallmark policy edit pump.policy --product pump
 expect_output "key per release" "as everybody can see" hallmark policy show --product pump
+expect_output "this office has no founders: who owns it signs" "and try" \
+    hallmark policy test --product pump --requester me --format cms --release 1.0
+expect_status 1 "it wants a release to be named" hallmark policy test --product pump --requester me --format cms
+step "as is said" test "$(printf '%s\n' "$output" | tail -n 2)" = "no: each release has a key of its own, and none is named (--release)
+denied"
 
 keys_of() { hallmark key list --product pump --json | sed -n "/\"release\":\"$1\"/s/.*\"key\":\"\([0-9a-f]*\)\".*/\1/p"; }
 state_of() { hallmark key list --json | sed -n "/\"key\":\"$1\"/s/.*\"state\":\"\([a-z-]*\)\".*/\1/p"; }

@@ -309,6 +309,31 @@ static void the_explanation_is_appended(void **state) {
     assert_why("before\nno: the policy has no rules\n");
 }
 
+static void a_key_for_each_release_takes_a_release(void **state) {
+    (void)state;
+    set_policy("key per release\nrule r\n  request by ann\n  formats pe\n");
+    hm_policy_request request = request_by("ann");
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    request.release = HM_NO_BYTES;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_string_equal(decision.sentence, "rule r: each release has a key of its own, and none is named (--release)");
+}
+
+static void who_owns_the_office_needs_no_rule(void **state) {
+    (void)state;
+    set_policy("cryptoperiod 9 days\n");
+    hm_policy_request request = request_by("ann");
+    request.owner = true;
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    assert_null(decision.rule);
+    assert_why("yes: this office has no founders: who owns it signs\n");
+    set_policy("key per release\n");
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
+    request.release = HM_NO_BYTES;
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_string_equal(decision.sentence, "each release has a key of its own, and none is named (--release)");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_policy_without_rules_denies),
@@ -332,6 +357,8 @@ int main(void) {
         cmocka_unit_test(the_sentence_is_cut_between_characters),
         cmocka_unit_test(it_decides_the_same_without_an_explanation),
         cmocka_unit_test(the_explanation_is_appended),
+        cmocka_unit_test(a_key_for_each_release_takes_a_release),
+        cmocka_unit_test(who_owns_the_office_needs_no_rule),
     };
     return RUN_DECISIONS(tests);
 }

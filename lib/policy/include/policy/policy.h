@@ -125,6 +125,7 @@ typedef struct {
     bool imported;             /* the key was made elsewhere */
     bool software;             /* the token is software */
     bool sbom, provenance;     /* such a file is named with it */
+    bool owner;                /* the office has no founders: who owns it signs, and the policy is of keys alone */
     int64_t time;              /* seconds since 1970-01-01, UTC; a negative one is refused */
     const hm_bytes *approvers; /* who approved exactly this request (or, for publishing, its publication); may be
                                   revoked or unknown people: only members of the groups count */

@@ -34,8 +34,10 @@ static hm_err put_one(hm_stamper *stamper, const hm_job *job, size_t which, cons
     hm_bytes view;
     HM_TRY(hm_timestamp_ask(signature_hash, NULL, &request, &question));
     HM_TRY(fetch(stamper, job, which, hm_buf_bytes(&question), &response));
-    HM_TRY(hm_timestamp_take(hm_buf_bytes(&response), &request, stamper->trust, time(NULL), &view, stamp));
-    if (stamp->standing != HM_STAMP_GOOD && stamper->orders->roots.len) return hm_refuse("%s", stamp->why);
+    bool named = stamper->orders->roots.len != 0; /* otherwise verify goes by the roots of the files, and so do we */
+    const hm_verify_rules rules = {.tsa = stamper->trust, .trust = named ? NULL : stamper->trust, .now = time(NULL)};
+    HM_TRY(hm_timestamp_take(hm_buf_bytes(&response), &request, &rules, &view, stamp));
+    if (stamp->standing != HM_STAMP_GOOD && named) return hm_refuse("%s", stamp->why);
     return hm_put(token, view);
 }
 

@@ -154,16 +154,28 @@ static hm_err check_path(const STACK_OF(X509) * path, hm_path_purpose purpose) {
     return HM_OK;
 }
 
-hm_err hm_path_find(X509 *leaf, const hm_path_rules *rules, STACK_OF(X509) * *path) {
-    *path = NULL;
-    __attribute__((cleanup(free_context))) X509_STORE_CTX *context = X509_STORE_CTX_new();
+static hm_err begin_search(X509_STORE_CTX *context, X509 *leaf, const hm_path_rules *rules) {
     /* OpenSSL takes the untrusted certificates without const, and only looks at them. */
     union {
         const STACK_OF(X509) * constant;
         STACK_OF(X509) * plain;
     } untrusted = {rules->untrusted};
     if (!context || !X509_STORE_CTX_init(context, rules->anchors, leaf, untrusted.plain)) return hm_no_memory();
-    HM_TRY(set_rules(context, rules));
+    return set_rules(context, rules);
+}
+
+hm_err hm_path_leads_to_anchor(X509 *leaf, const hm_path_rules *rules, bool *does) {
+    __attribute__((cleanup(free_context))) X509_STORE_CTX *context = X509_STORE_CTX_new();
+    HM_TRY(begin_search(context, leaf, rules));
+    *does = X509_verify_cert(context) == 1 || !is_untrusted(X509_STORE_CTX_get_error(context));
+    ERR_clear_error();
+    return HM_OK;
+}
+
+hm_err hm_path_find(X509 *leaf, const hm_path_rules *rules, STACK_OF(X509) * *path) {
+    *path = NULL;
+    __attribute__((cleanup(free_context))) X509_STORE_CTX *context = X509_STORE_CTX_new();
+    HM_TRY(begin_search(context, leaf, rules));
     if (X509_verify_cert(context) != 1) return refuse_path(context, leaf);
     ERR_clear_error();
     HM_TRY(check_path(X509_STORE_CTX_get0_chain(context), rules->purpose));

@@ -20,6 +20,9 @@ typedef struct {
  * On a fault PATH is NULL. */
 HM_MUST_USE hm_err hm_path_find(X509 *leaf, const hm_path_rules *rules, STACK_OF(X509) * *path);
 
+/* Does LEAF lead to an anchor at all, whatever else is wrong with the path? */
+HM_MUST_USE hm_err hm_path_leads_to_anchor(X509 *leaf, const hm_path_rules *rules, bool *does);
+
 /* Is LEAF itself in order for the purpose? For time stamping: EKU timeStamping, critical and alone (RFC 3161 section
  * 2.3), and a key usage of signatures only. */
 HM_MUST_USE hm_err hm_path_check_leaf(X509 *leaf, hm_path_purpose purpose);

@@ -148,13 +148,30 @@ static hm_err check_answers(const hm_tst_info *info, const void *context) {
     return check_policy(info, expected->request->policy);
 }
 
-hm_err hm_timestamp_take(hm_bytes response, const hm_timestamp_request *request, const hm_trust *tsa, int64_t now,
-                         hm_bytes *token, hm_stamp *stamp) {
+/* What leads to one of the roots, and is not trusted, no verifier will trust who goes by them; of a stranger's
+ * certificate it can be seen that it counts for nobody. */
+static hm_err check_worth(const hm_stamp *stamp) {
+    if (stamp->standing == HM_STAMP_GOOD) return HM_OK;
+    if (!stamp->stranger) return hm_refuse("%s", stamp->why);
+    bool valid = stamp->authority.not_before <= stamp->time && stamp->time <= stamp->authority.not_after;
+    return valid ? HM_OK : hm_refuse("its authority's certificate was not valid then");
+}
+
+static hm_err judge(hm_bytes token, const hm_timestamp_request *request, const hm_verify_rules *rules,
+                    hm_stamp *stamp) {
     const hm_stamped stamped = {.sha256 = request->signature_hash};
-    const expectation expected = {request, now};
-    const hm_verify_rules rules = {.tsa = tsa, .now = now};
+    const expectation expected = {request, rules->now};
+    HM_TRY(hm_token_judge(token, &stamped, rules, check_answers, &expected, stamp));
+    hm_err err = check_worth(stamp);
+    if (!hm_failed(err)) return HM_OK;
+    stamp->standing = HM_STAMP_WRONG;
+    snprintf(stamp->why, sizeof stamp->why, "%s", hm_err_sentence());
+    return err;
+}
+
+hm_err hm_timestamp_take(hm_bytes response, const hm_timestamp_request *request, const hm_verify_rules *rules,
+                         hm_bytes *token, hm_stamp *stamp) {
     memset(stamp, 0, sizeof *stamp);
     HM_TRY(hm_in(cut(response, token), "the authority's answer"));
-    return hm_in(hm_token_judge(*token, &stamped, &rules, check_answers, &expected, stamp),
-                 "the authority's timestamp");
+    return hm_in(judge(*token, request, rules, stamp), "the authority's timestamp");
 }

@@ -105,13 +105,27 @@ static hm_err find_authority(const hm_signed *parsed, X509 *certificate, const h
     return hm_signed_check_authority(path, rules, stamp);
 }
 
+static hm_err check_stranger(const hm_signed *parsed, X509 *certificate, const hm_verify_rules *rules,
+                             hm_stamp *stamp) {
+    bool known = false;
+    if (rules->tsa) {
+        const hm_path_rules by = {.purpose = HM_FOR_TIME_STAMPING,
+                                  .anchors = rules->tsa->store,
+                                  .untrusted = parsed->views,
+                                  .now = stamp->time};
+        HM_TRY(hm_path_leads_to_anchor(certificate, &by, &known));
+    }
+    stamp->stranger = !known;
+    return HM_OK;
+}
+
 /* Whose word is it? A path that cannot be found leaves a token that is right otherwise. */
 static hm_err judge_path(const hm_signed *parsed, X509 *certificate, const hm_verify_rules *rules, hm_stamp *stamp) {
     hm_err err = find_authority(parsed, certificate, rules, stamp);
     if (err.class == HM_REFUSED) {
         stamp->standing = HM_STAMP_UNTRUSTED;
         snprintf(stamp->why, sizeof stamp->why, "%s", hm_err_sentence());
-        return HM_OK;
+        return check_stranger(parsed, certificate, rules, stamp);
     }
     if (!hm_failed(err)) stamp->standing = HM_STAMP_GOOD;
     return err;

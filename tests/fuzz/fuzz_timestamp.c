@@ -46,15 +46,16 @@ static void fuzz_response(hm_bytes response) {
     static const uint8_t forty_one[HM_TIMESTAMP_NONCE] = {0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41,
                                                           0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41};
     hm_timestamp_request request = {.policy = NULL};
+    const hm_verify_rules rules = {.tsa = trust(), .now = NOW};
     hm_bytes token = HM_NO_BYTES;
     hm_stamp stamp;
     memcpy(request.nonce, forty_one, sizeof request.nonce);
     hm_sha256(hm_text("a signature value"), request.signature_hash);
-    hm_err err = hm_timestamp_take(response, &request, trust(), NOW, &token, &stamp);
+    hm_err err = hm_timestamp_take(response, &request, &rules, &token, &stamp);
     check_stamp(err, &stamp);
     if (!hm_failed(err) && (!token.len || token.data < response.data)) abort();
     request.nonce[3] ^= 1;
-    if (!hm_failed(hm_timestamp_take(response, &request, trust(), NOW, &token, &stamp))) abort();
+    if (!hm_failed(hm_timestamp_take(response, &request, &rules, &token, &stamp))) abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -155,6 +155,10 @@ lie cut "refuses half of an answer" "timestamp: http"
 lie junk "refuses a web page" "the authority's answer"
 lie http-500 "an HTTP error is told" "HTTP status 500"
 lie endless "refuses an answer without an end" "longer than 65536 bytes"
+echo gone >gone.bin
+expect_fault 3 "certificate was not valid then" "also of an authority whose root nobody named" \
+    hallmark sign --product pump --timestamp "$url/by-gone" gone.bin
+step "and nothing was written" test ! -e gone.bin.p7s
 echo slow >slow.bin
 expect_fault 3 "no authority gave" "does not wait for ever" stamped --timestamp "$url/slow" slow.bin
 

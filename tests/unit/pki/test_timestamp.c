@@ -240,7 +240,8 @@ static hm_err take_as(const token_plan *base, uint8_t status, const char *policy
     if (!plan.request) plan.request = &request;
     token_make(&plan, &tsa, value(), &token);
     response_make(status, hm_buf_bytes(&token), &response);
-    HM_TRY(hm_timestamp_take(hm_buf_bytes(&response), &request, tsa.trust, TEST_NOW, &view, &stamp));
+    HM_TRY(hm_timestamp_take(hm_buf_bytes(&response), &request, &(hm_verify_rules){.tsa = tsa.trust, .now = TEST_NOW},
+                             &view, &stamp));
     assert_true(hm_bytes_equal(view, hm_buf_bytes(&token)));
     assert_int_equal(stamp.standing, HM_STAMP_GOOD);
     return HM_OK;
@@ -283,7 +284,7 @@ static hm_err take_octets(hm_bytes response) {
     hm_bytes view;
     hm_stamp stamp;
     HM_MUST(hm_timestamp_ask(hash, NULL, &request, &der));
-    return hm_timestamp_take(response, &request, tsa.trust, TEST_NOW, &view, &stamp);
+    return hm_timestamp_take(response, &request, &(hm_verify_rules){.tsa = tsa.trust, .now = TEST_NOW}, &view, &stamp);
 }
 
 static void what_an_authority_refuses_is_told_in_words(void **state) {
@@ -333,7 +334,8 @@ static void openssl_answers_our_questions(void **state) {
                       "tsa_name=yes\ness_cert_id_alg=sha256\n"));
     bench_must(&bench, "openssl ts -reply -config config -queryfile question -out response");
     bench_get(&bench, "response", &response);
-    HM_MUST(hm_timestamp_take(hm_buf_bytes(&response), &request, tsa.trust, time(NULL), &token, &stamp));
+    HM_MUST(hm_timestamp_take(hm_buf_bytes(&response), &request,
+                              &(hm_verify_rules){.tsa = tsa.trust, .now = time(NULL)}, &token, &stamp));
     assert_int_equal(stamp.standing, HM_STAMP_GOOD);
     assert_string_equal(stamp.policy, "1.3.6.1.4.1.99999.7");
     assert_int_equal(stamp.accuracy, 1999000);

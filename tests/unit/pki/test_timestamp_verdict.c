@@ -301,11 +301,9 @@ static void what_a_stamp_may_be_off_by_excuses_no_revocation(void **state) {
 
 /* ---- authorities of a product ---- */
 
-/* Root, the product's CA as PLAN has it, and a signing certificate and an authority by it. */
-static hm_err verify_by_products_authority(const char *unit, const char *purpose, bool named, hm_verdict *verdict) {
+/* A product's CA, by the root of what is signed, and an authority by it. */
+static void make_products_authority(const char *unit, const char *purpose, hm_buf *ca, test_tsa *own) {
     SOFTWARE_SIGNER *ca_key = software_signer_new(HM_KEY_ES256);
-    HM_BUF ca = HM_BUF_EMPTY, signature = HM_BUF_EMPTY, token = HM_BUF_EMPTY, der = HM_BUF_EMPTY;
-    TSA own = {.root_key = software_signer_new(HM_KEY_ES256), .key = software_signer_new(HM_KEY_ES256)};
     const cert_plan plan = {.organization = "Acme",
                             .unit = unit,
                             .common_name = "Pump CA",
@@ -317,9 +315,17 @@ static hm_err verify_by_products_authority(const char *unit, const char *purpose
     cert_plan stamping = tsa_plan;
     stamping.not_before = root_plan.not_before;
     stamping.not_after = root_plan.not_after;
-    cert_make(&plan, software_signer_key(ca_key), hm_buf_bytes(&root_der), software_signer_key(root_key), &ca);
-    cert_make(&stamping, software_signer_key(own.key), hm_buf_bytes(&ca), software_signer_key(ca_key),
-              &own.certificate);
+    own->root_key = software_signer_new(HM_KEY_ES256);
+    own->key = software_signer_new(HM_KEY_ES256);
+    cert_make(&plan, software_signer_key(ca_key), hm_buf_bytes(&root_der), software_signer_key(root_key), ca);
+    cert_make(&stamping, software_signer_key(own->key), hm_buf_bytes(ca), software_signer_key(ca_key),
+              &own->certificate);
+}
+
+static hm_err verify_by_products_authority(const char *unit, const char *purpose, bool named, hm_verdict *verdict) {
+    HM_BUF ca = HM_BUF_EMPTY, signature = HM_BUF_EMPTY, token = HM_BUF_EMPTY, der = HM_BUF_EMPTY;
+    TSA own = {.root_key = NULL};
+    make_products_authority(unit, purpose, &ca, &own);
     HM_TRUST *authorities = trust_of(hm_buf_bytes(&root_der));
     hm_verify_rules rules = rules_at(TEST_NOW);
     rules.tsa = named ? authorities : trust;
@@ -343,6 +349,40 @@ static void a_products_ca_certifies_no_authority_for_all_products(void **state) 
     assert_true(verdict.stamped);
     HM_MUST(verify_by_products_authority(NULL, "", false, &verdict));
     assert_true(verdict.stamped);
+}
+
+/* Does a signer take its answer? NAMED: by roots of authorities; otherwise by those of files. */
+static hm_err take_of_products_authority(const char *unit, const char *purpose, const hm_trust *roots, bool named) {
+    HM_BUF ca = HM_BUF_EMPTY, question = HM_BUF_EMPTY, token = HM_BUF_EMPTY, response = HM_BUF_EMPTY;
+    TSA own = {.root_key = NULL};
+    static const uint8_t hash[HM_SHA256_LEN] = {1, 2, 3};
+    const hm_verify_rules rules = {.tsa = roots, .trust = named ? NULL : roots, .now = TEST_NOW};
+    hm_timestamp_request request;
+    hm_bytes view;
+    hm_stamp stamp;
+    make_products_authority(unit, purpose, &ca, &own);
+    HM_MUST(hm_timestamp_ask(hash, NULL, &request, &question));
+    const token_plan plan = {.certifier = hm_buf_bytes(&ca), .request = &request};
+    token_make(&plan, &own, HM_NO_BYTES, &token);
+    response_make(0, hm_buf_bytes(&token), &response);
+    hm_err err = hm_timestamp_take(hm_buf_bytes(&response), &request, &rules, &view, &stamp);
+    assert_int_equal(stamp.standing, hm_failed(err)   ? HM_STAMP_WRONG
+                                     : stamp.stranger ? HM_STAMP_UNTRUSTED
+                                                      : HM_STAMP_GOOD);
+    return err;
+}
+
+static void a_signer_takes_no_stamp_that_will_not_count(void **state) {
+    (void)state;
+    TSA other;
+    tsa_make(NULL, &other);
+    assert_refused(take_of_products_authority("pump", "", trust, false), "which is for product \"pump\"");
+    assert_refused(take_of_products_authority("pump", "codeSigning", trust, false), "may not issue certificates");
+    assert_refused(take_of_products_authority(NULL, "codeSigning", trust, true), "may not issue certificates");
+    HM_MUST(take_of_products_authority("pump", "", trust, true));
+    HM_MUST(take_of_products_authority(NULL, "", trust, false));
+    /* By whose roots it counts is for those to say who verify. */
+    HM_MUST(take_of_products_authority("pump", "", other.trust, false));
 }
 
 /* ---- every byte ---- */
@@ -496,6 +536,7 @@ int main(void) {
         cmocka_unit_test(an_authority_whose_key_was_stolen_proves_nothing_any_more),
         cmocka_unit_test(what_a_stamp_may_be_off_by_excuses_no_revocation),
         cmocka_unit_test(a_products_ca_certifies_no_authority_for_all_products),
+        cmocka_unit_test(a_signer_takes_no_stamp_that_will_not_count),
         cmocka_unit_test(no_byte_of_a_token_moves_its_time),
         cmocka_unit_test(no_beginning_of_a_token_is_one),
         cmocka_unit_test(each_signer_of_a_cms_structure_gets_its_own),

@@ -72,6 +72,7 @@ typedef enum {
 typedef struct {
     hm_stamp_standing standing;
     char why[224];         /* unless there is none, or it is good */
+    bool stranger;         /* untrusted, because it leads to none of the roots: with others it may count */
     bool read;             /* the token could be read, and what follows is what it says: */
     int64_t time;          /* genTime, Unix seconds, without its fraction */
     uint32_t microseconds; /* the fraction */

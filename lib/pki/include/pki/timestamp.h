@@ -35,11 +35,12 @@ HM_MUST_USE hm_err hm_timestamp_ask(const uint8_t signature_hash[static HM_SHA25
                                     hm_timestamp_request *request, hm_buf *der);
 
 /* A TimeStampResp (RFC 3161 section 2.4.2) as the answer to REQUEST: granted, the nonce that was sent, the policy that
- * was asked for, a time within five minutes of NOW, and everything above. TSA: as in hm_signed_stamp. On HM_OK TOKEN is
- * a view into RESPONSE and STAMP's standing is good or untrusted; a refusal says what is wrong, in the authority's own
- * words if it refused. */
-HM_MUST_USE hm_err hm_timestamp_take(hm_bytes response, const hm_timestamp_request *request, const hm_trust *tsa,
-                                     int64_t now, hm_bytes *token, hm_stamp *stamp);
+ * was asked for, a time within five minutes of RULES' now, and everything above. RULES: as in hm_signed_stamp, and with
+ * trust if the files are to be verified by that. On HM_OK TOKEN is a view into RESPONSE and STAMP is good, or a
+ * stranger's; a refusal says what is wrong, in the authority's own words if it refused. Refused is also what leads to
+ * one of the roots and will not be trusted by those who trust them. */
+HM_MUST_USE hm_err hm_timestamp_take(hm_bytes response, const hm_timestamp_request *request,
+                                     const hm_verify_rules *rules, hm_bytes *token, hm_stamp *stamp);
 
 /* Is TOKEN a timestamp of SIGNATURE (the value's octets)? TSA and NOW as in hm_signed_stamp. HM_OK: STAMP is good or
  * untrusted; a refusal: it is wrong, and STAMP says what it says if it could be read. */

@@ -250,16 +250,6 @@ static hm_err look_beside(const hm_options *options, bool **found) {
     return HM_OK;
 }
 
-static hm_err take_revocations(const hm_options *options, hm_buf *files, hm_check_orders *orders) {
-    if (orders->list && (options->crl_required || hm_given_value(options, "--crl")))
-        return hm_misuse("--crl: a trust list says itself what is revoked");
-    if (orders->list) return HM_OK;
-    HM_TRY(hm_revocation_files(options, files));
-    orders->crls = hm_buf_bytes(files);
-    orders->crl_required = options->crl_required;
-    return HM_OK;
-}
-
 hm_err hm_command_verify(const hm_options *options) {
     HM_BUF revocations = HM_BUF_EMPTY;
     HM_STRING *directory = possible_office(options);
@@ -269,7 +259,9 @@ hm_err hm_command_verify(const hm_options *options) {
     HM_TRY(fill_orders(options, &trust, &orders));
     if (options->tsa_trust) HM_TRY(hm_file_read(AT_FDCWD, options->tsa_trust, TSA_TRUST_MAX, &tsa_trust));
     orders.tsa_trust = hm_buf_bytes(&tsa_trust);
-    HM_TRY(take_revocations(options, &revocations, &orders));
+    HM_TRY(hm_revocation_files(options, orders.list, &revocations));
+    orders.crls = hm_buf_bytes(&revocations);
+    orders.crl_required = options->crl_required;
     HM_TRY(take_device(options, &orders));
     bool *beside; /* as long as the command */
     HM_TRY(look_beside(options, &beside));

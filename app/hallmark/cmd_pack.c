@@ -6,6 +6,7 @@
 #include "office_access.h"
 #include "output_check.h"
 #include "parse_pack.h"
+#include "revocation_files.h"
 #include "trust_file.h"
 
 #include <base/file.h>
@@ -71,6 +72,7 @@ static hm_err check_folder(const char *folder) {
 
 /* A trust list or bundle begins with a CBOR tag, which is no character of PEM. */
 enum { FIRST_TAG = 0xc0 };
+static bool is_list(hm_bytes trust) { return trust.len && trust.data[0] >= FIRST_TAG; }
 
 static hm_unpack_orders meant; /* hm_with_office takes no context */
 
@@ -84,21 +86,24 @@ static hm_err take_class(const hm_options *options, hm_connection *office) {
 static hm_err take_device(const hm_options *options) {
     static uint8_t device[HM_MANIFEST_DEVICE];
     const char *id = hm_given_value(options, "--device");
-    bool list = meant.trust.len && meant.trust.data[0] >= FIRST_TAG;
+    bool list = is_list(meant.trust);
     if (id && !list) return hm_misuse("--device goes with a trust list (--trust LIST)");
     if (id) HM_TRY(hm_device_id(id, device, &meant.device));
     return list && options->product ? hm_with_office(options, take_class) : HM_OK;
 }
 
 hm_err hm_command_unpack(const hm_options *options) {
-    HM_BUF trust = HM_BUF_EMPTY;
+    HM_BUF trust = HM_BUF_EMPTY, revocations = HM_BUF_EMPTY;
     HM_STRING *directory = possible_office(options);
     const char *folder = options->folder ? options->folder : ".";
     HM_TRY(check_folder(folder));
     HM_TRY(read_trust(options, &trust));
+    HM_TRY(hm_revocation_files(options, is_list(hm_buf_bytes(&trust)), &revocations));
     meant = (hm_unpack_orders){.trust = hm_buf_bytes(&trust),
                                .trust_name = options->trust,
                                .product = options->product,
+                               .crls = hm_buf_bytes(&revocations),
+                               .crl_required = options->crl_required,
                                .folder = folder,
                                .now = time(NULL)};
     HM_TRY(take_device(options));

@@ -10,6 +10,7 @@
 #include "parse_publish.h"
 #include "publish_already.h"
 #include "request_list.h"
+#include "revocation_files.h"
 #include "waiting.h"
 
 #include <base/io.h>
@@ -36,10 +37,13 @@ static hm_err begin(const hm_options *options, hm_connection *office, hm_bytes r
 
 /* The session's files, named to the core by a parser. */
 static hm_err name_files(const hm_options *options, hm_connection *office) {
-    HM_BUF trust = HM_BUF_EMPTY;
+    HM_BUF trust = HM_BUF_EMPTY, revocations = HM_BUF_EMPTY;
     HM_TRY(hm_read_trust(options, &trust));
+    HM_TRY(hm_revocation_files(options, false, &revocations));
     hm_check_orders orders = {.product = options->product,
                               .trust = hm_buf_bytes(&trust),
+                              .crls = hm_buf_bytes(&revocations),
+                              .crl_required = options->crl_required,
                               .now = time(NULL),
                               .payloads = !options->envelope_only};
     hm_front front = {.options = options,

@@ -2,6 +2,7 @@
 #include "native_words.h"
 #include "own_files.h"
 #include "parse_checked.h"
+#include "parse_crls.h"
 #include "parse_device.h"
 #include "stamp_words.h"
 #include "trust_device.h"
@@ -309,26 +310,12 @@ static hm_err read_trust(const hm_check_orders *orders, hm_trust **trust, hm_tru
     return hm_in(hm_trust_from_pem(orders->tsa_trust, tsa), "the file of timestamping authorities");
 }
 
-/* Nobody's list is left out because it cannot be read: who gave it relies on it. */
-static hm_err read_crls(const hm_check_orders *orders, hm_crls **crls) {
-    hm_reader reader = hm_reader_of(orders->crls);
-    HM_TRY(hm_crls_new(crls));
-    for (size_t i = 1; reader.rest.len; i++) {
-        uint32_t len;
-        hm_bytes file;
-        HM_TRY(hm_read_u32be(&reader, &len));
-        HM_TRY(hm_read_bytes(&reader, len, &file));
-        HM_TRY(hm_in(hm_crls_add(*crls, file), "file %zu of revocation lists", i));
-    }
-    return HM_OK;
-}
-
 hm_err hm_checked_run(hm_parser *parser, const hm_check_orders *orders, hm_checked_work work, bool commit) {
     HM_TRUST *trust = NULL;
     HM_TRUST *tsa = NULL;
     HM_CRLS *crls = NULL;
     hm_err err = read_trust(orders, &trust, &tsa);
-    if (!hm_failed(err)) err = read_crls(orders, &crls);
+    if (!hm_failed(err)) err = hm_parse_crls(orders->crls, &crls);
     parser->payloads = orders->payloads;
     if (hm_failed(err)) return refuse_every_job(parser, err);
     const hm_verify_rules rules = {.trust = trust,

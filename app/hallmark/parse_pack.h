@@ -19,7 +19,9 @@ typedef struct {
     const char *product;    /* with roots: whose certificates; NULL: any product's */
     bool has_class;         /* with a list: the devices that are meant; otherwise those that the release names */
     uint8_t vendor[HM_UUID_LEN], class_id[HM_UUID_LEN];
-    hm_bytes device;    /* with a list: the id of the device, for downgrade exceptions; empty: none */
+    hm_bytes device; /* with a list: the id of the device, for downgrade exceptions; empty: none */
+    hm_bytes crls;   /* with roots: files of revocation lists (revocation_files.h) */
+    bool crl_required;
     const char *folder; /* for the sentence */
     int64_t now;
 } hm_unpack_orders;

@@ -1,5 +1,6 @@
 #include "list_hold.h"
 #include "native_file.h"
+#include "parse_crls.h"
 #include "parse_pack.h"
 #include "trust_file.h"
 
@@ -164,10 +165,14 @@ static hm_err unpack_by_list(unpacking *u) {
 /* By certificates, as verify wants them: every signature that comes with one fits it, and one of them leads to a
  * trusted root; then the payloads. */
 
-static hm_err check_chain(unpacking *u, const hm_trust *trust) {
+static hm_err check_chain(unpacking *u, const hm_trust *trust, const hm_crls *crls) {
     HM_SIGNED *parsed = NULL;
     hm_digest manifest;
-    hm_verify_rules rules = {.trust = trust, .now = u->orders->now, .product = u->orders->product};
+    hm_verify_rules rules = {.trust = trust,
+                             .now = u->orders->now,
+                             .product = u->orders->product,
+                             .crls = crls,
+                             .crl_required = u->orders->crl_required};
     hm_verdict verdict;
     hm_fault first = {.class = HM_DONE};
     hm_digest_of(HM_SHA256, u->file.envelope.payload, &manifest);
@@ -217,12 +222,14 @@ static hm_err copy_payload(unpacking *u, size_t index, uint64_t *at) {
 
 static hm_err unpack_by_roots(unpacking *u) {
     HM_TRUST *trust = NULL;
+    HM_CRLS *crls = NULL;
     uint64_t at = u->payloads_at;
     HM_TRY(check_certificates(u));
     HM_TRY(hm_native_check_complete(&u->file));
     HM_TRY(hm_cose_envelope_check(&u->file.envelope));
     HM_TRY(hm_in(hm_trust_from_pem(u->orders->trust, &trust), "the trust file"));
-    HM_TRY(check_chain(u, trust));
+    HM_TRY(hm_parse_crls(u->orders->crls, &crls));
+    HM_TRY(check_chain(u, trust, crls));
     for (size_t i = 0; i < u->file.release.components; i++) HM_TRY(copy_payload(u, i, &at));
     return at == u->job->content.size ? HM_OK : hm_refuse("there is something behind its last payload");
 }

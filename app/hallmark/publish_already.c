@@ -3,6 +3,7 @@
 #include "front.h"
 #include "office_access.h"
 #include "parse_publish.h"
+#include "revocation_files.h"
 
 #include <policy/request.h>
 
@@ -67,10 +68,13 @@ static hm_err take_list(const hm_options *options, hm_connection *office, hm_pub
 }
 
 static hm_err compare(const hm_options *options, const hm_published_files *files, bool *already) {
-    HM_BUF trust = HM_BUF_EMPTY;
+    HM_BUF trust = HM_BUF_EMPTY, revocations = HM_BUF_EMPTY;
     HM_TRY(hm_read_trust(options, &trust));
+    HM_TRY(hm_revocation_files(options, false, &revocations));
     hm_check_orders orders = {.product = options->product,
                               .trust = hm_buf_bytes(&trust),
+                              .crls = hm_buf_bytes(&revocations),
+                              .crl_required = options->crl_required,
                               .now = time(NULL),
                               .payloads = !options->envelope_only,
                               .published = files};

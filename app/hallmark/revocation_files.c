@@ -1,5 +1,6 @@
 #include "revocation_files.h"
 
+#include "native_plan.h"
 #include "office_access.h"
 
 #include <base/file.h>
@@ -59,7 +60,10 @@ static hm_err take_own(const hm_options *options, hm_buf *files) {
     return take_files(folder, files);
 }
 
-hm_err hm_revocation_files(const hm_options *options, hm_buf *files) {
+hm_err hm_revocation_files(const hm_options *options, bool list, hm_buf *files) {
+    if (list && (options->crl_required || hm_given_value(options, "--crl")))
+        return hm_misuse("--crl: a trust list says itself what is revoked");
+    if (list) return HM_OK;
     for (size_t i = 0; i < options->given_count; i++)
         if (strcmp(options->given[i].name, "--crl") == 0) HM_TRY(take_file(AT_FDCWD, options->given[i].value, files));
     return options->trust ? HM_OK : take_own(options, files);

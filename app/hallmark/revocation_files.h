@@ -7,7 +7,7 @@
 #include <base/bytes.h>
 
 /* Each --crl FILE; and where the local office's own roots are trusted, the lists of its folder. Appends u32 BE length
- * and content of each file. */
-HM_MUST_USE hm_err hm_revocation_files(const hm_options *options, hm_buf *files);
+ * and content of each file. LIST: a trust list judges, which says itself what is revoked, so none may be given. */
+HM_MUST_USE hm_err hm_revocation_files(const hm_options *options, bool list, hm_buf *files);
 
 #endif

@@ -16,6 +16,10 @@ step "an office" hallmark init --org "Example Medical"
 step "a product" hallmark product add pump
 seq 1000 >a.bin
 step "something is signed" hallmark sign --product pump a.bin
+seq 20 >released.bin
+step "and for a release" hallmark sign --product pump --release 1 released.bin
+step "with an update" hallmark sign --product pump --format native --release 1 released.bin
+step "which is packed" hallmark pack released.bin.cose released.bin --keep-chain -o update.pack
 step "nothing is revoked, and nobody has asked for a list" test ! -e "$HALLMARK_OFFICE/crl"
 step "the roots, for others" hallmark trust export -o trust.pem
 expect_refused 'no revocation list of "pump CA"' "who wants lists must have them" hallmark verify --crl-required a.bin
@@ -23,6 +27,11 @@ expect_output '"revocation":"not judged"' "and otherwise it is said that there w
 step "the list of the product's authority" hallmark cert crl --product pump -o pump.crl
 step "the list of the root, in DER" hallmark cert crl --der -o root.der
 step "the files of the office are the same" cmp root.der "$HALLMARK_OFFICE/crl/root.crl"
+mkdir unpacked
+expect_refused 'no revocation list of "Example Medical code signing root' "to unpack, too, one that is wanted must be there" \
+    hallmark unpack update.pack --trust trust.pem --crl pump.crl --crl-required -C unpacked
+expect_refused 'no revocation list of "Example Medical code signing root' "and to publish" \
+    hallmark publish --product pump --release 1 --trust trust.pem --crl pump.crl --crl-required released.bin
 expect_output '"revocation":"judged"' "by both everything can be judged" \
     hallmark verify --json --trust trust.pem --crl pump.crl --crl root.der --crl-required a.bin
 expect_output '"revocation":"partly judged"' "by one a part" hallmark verify --json --trust trust.pem --crl pump.crl a.bin
@@ -73,6 +82,15 @@ expect_refused "(superseded)" "with the reason" hallmark verify a.bin
 step "what the next one signed is not" hallmark verify b.bin
 step "who has the old list does not know it" hallmark verify --trust trust.pem --crl second.crl a.bin
 step "the new list" hallmark cert crl --product pump -o third.crl
+expect_refused "is revoked since" "an update of it is not unpacked" hallmark unpack update.pack -C unpacked
+expect_refused "is revoked since" "nor elsewhere, with the list" \
+    hallmark unpack update.pack --trust trust.pem --crl third.crl -C unpacked
+step "nothing of it is there" test -z "$(ls -A unpacked)"
+step "who has no list does not know it" hallmark unpack update.pack --trust trust.pem -C unpacked
+expect_refused "is revoked since" "nor is it published" hallmark publish --product pump --release 1 released.bin
+expect_refused "is revoked since" "with whichever roots" \
+    hallmark publish --product pump --release 1 --trust trust.pem --crl third.crl released.bin
+step "nothing is published" test ! -e "$HALLMARK_OFFICE/published/pump/1"
 expect_refused "is revoked since" "says so" hallmark verify --trust trust.pem --crl third.crl a.bin
 expect_refused "is revoked since" "whichever stands first: the higher number counts" \
     hallmark verify --trust trust.pem --crl third.crl --crl second.crl a.bin

@@ -91,8 +91,9 @@ static hm_err send_key(void *context, const hm_key_row *row) {
     hm_product product;
     hm_key_terms terms = {0};
     HM_TRY(hm_product_of_row(t->peer->office, row, &product));
-    if (row->role == HM_KEY_ROLE_SIGNING) HM_TRY(hm_key_terms_of(t->peer->office, hm_text(product.name), &terms));
     hm_key_state state = hm_key_state_of(t->peer->office, row->token_id);
+    if (state && row->role == HM_KEY_ROLE_SIGNING)
+        HM_TRY(hm_key_terms_of(t->peer->office, hm_text(product.name), &terms));
     switch (state) {
     case HM_KEY_PRE_ACTIVATION:
     case HM_KEY_DEACTIVATED:

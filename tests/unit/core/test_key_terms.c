@@ -261,6 +261,61 @@ static void who_asks_is_told_when_a_key_ends(void **ignored) {
     office_disconnect(&o);
 }
 
+/* The last that is told of pump's es256 keys, of KIND; HM_EXPIRY_KIND is 0: nothing. */
+static hm_message told_of_key(office *o, hm_expiry_kind kind) {
+    hm_message found = {.type = HM_MSG_EXPIRY}, question = {.type = HM_MSG_EXPIRIES};
+    for (hm_message answer = ask(o, &question); answer.type == HM_MSG_EXPIRY; answer = hear(o)) {
+        if (answer.field[HM_EXPIRY_KIND].number != (uint64_t)kind ||
+            answer.field[HM_EXPIRY_ALGORITHM].number != HM_KEY_ES256 ||
+            !hm_bytes_equal(answer.field[HM_EXPIRY_PRODUCT].bytes, hm_text("pump")))
+            continue;
+        found.field[HM_EXPIRY_KIND].number = kind;
+        found.field[HM_EXPIRY_BEGAN].number = answer.field[HM_EXPIRY_BEGAN].number;
+        found.field[HM_EXPIRY_USED].number = answer.field[HM_EXPIRY_USED].number;
+        found.field[HM_EXPIRY_MOST].number = answer.field[HM_EXPIRY_MOST].number;
+    }
+    return found;
+}
+
+static void and_how_often_it_has_signed(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    begin(&o);
+    set_policy(&o, "rotate after 3 signatures\ncryptoperiod 4 signatures\n");
+    for (int i = 0; i < 3; i++) WORKS(sign_for(&o, "1.0"));
+    hm_message period = told_of_key(&o, HM_EXPIRY_PERIOD_COUNT), rotation = told_of_key(&o, HM_EXPIRY_ROTATION_COUNT);
+    assert_int_equal(period.field[HM_EXPIRY_USED].number, 3);
+    assert_int_equal(period.field[HM_EXPIRY_MOST].number, 4);
+    assert_int_equal(rotation.field[HM_EXPIRY_USED].number, 3);
+    assert_int_equal(rotation.field[HM_EXPIRY_MOST].number, 3);
+    /* Of the one that follows, and of no other. */
+    WORKS(sign_for(&o, "1.0"));
+    period = told_of_key(&o, HM_EXPIRY_PERIOD_COUNT);
+    assert_int_equal(period.field[HM_EXPIRY_USED].number, 1);
+    office_disconnect(&o);
+}
+
+static void and_what_has_stopped(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    begin(&o);
+    WORKS(sign_for(&o, "1.0"));
+    keys k = signing_keys(&o);
+    clock_forward(A_DAY);
+    WORKS(state_of_key(&o, k.id[0], HM_KEY_SUSPENDED));
+    hm_message suspended = told_of_key(&o, HM_EXPIRY_SUSPENDED);
+    assert_int_equal(suspended.field[HM_EXPIRY_KIND].number, HM_EXPIRY_SUSPENDED);
+    assert_true((int64_t)suspended.field[HM_EXPIRY_BEGAN].number >= began + A_DAY);
+    assert_int_equal(told_of_key(&o, HM_EXPIRY_STOPPED).field[HM_EXPIRY_KIND].number, 0);
+    WORKS(state_of_key(&o, k.id[0], HM_KEY_COMPROMISED));
+    assert_int_equal(told_of_key(&o, HM_EXPIRY_SUSPENDED).field[HM_EXPIRY_KIND].number, 0);
+    assert_int_equal(told_of_key(&o, HM_EXPIRY_STOPPED).field[HM_EXPIRY_KIND].number, HM_EXPIRY_STOPPED);
+    /* A release's own key is missed by nobody else. */
+    set_policy(&o, "key per release\n");
+    assert_int_equal(told_of_key(&o, HM_EXPIRY_STOPPED).field[HM_EXPIRY_KIND].number, 0);
+    office_disconnect(&o);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         OFFICE_TEST(a_key_serves_its_period_and_not_a_second_longer),
@@ -273,6 +328,8 @@ int main(void) {
         OFFICE_TEST(a_release_whose_key_is_destroyed_is_signed_no_more),
         OFFICE_TEST(a_release_gets_another_key_only_when_asked_for),
         OFFICE_TEST(who_asks_is_told_when_a_key_ends),
+        OFFICE_TEST(and_how_often_it_has_signed),
+        OFFICE_TEST(and_what_has_stopped),
     };
     clock_stop();
     began = hm_now();

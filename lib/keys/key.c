@@ -110,12 +110,24 @@ static void key_free(hm_key **key) {
     *key = NULL;
 }
 
+static hm_err destroy_object(hm_key *key, CK_OBJECT_CLASS class) {
+    CK_OBJECT_HANDLE object;
+    HM_TRY(hm_object_find(key, class, &object));
+    if (object == CK_INVALID_HANDLE) return HM_OK;
+    HM_TRY(hm_ckr(key->token->module.call->C_DestroyObject(key->token->session, object), "destroy a key"));
+    HM_TRY(hm_object_find(key, class, &object));
+    if (object != CK_INVALID_HANDLE) return hm_could_not("the token says that it destroyed a key, but still has it");
+    return HM_OK;
+}
+
 static hm_err generate(hm_key *key, const char *label) {
     recipe how;
     HM_TRY(recipe_of(key->algorithm, &how));
     CK_OBJECT_HANDLE there;
     HM_TRY(hm_object_find(key, CKO_PRIVATE_KEY, &there));
     if (there != CK_INVALID_HANDLE) return hm_could_not("the token has a key with this id already");
+    /* A public key alone is what a process left that was killed while the token made the pair. */
+    HM_TRY(destroy_object(key, CKO_PUBLIC_KEY));
     CK_RV rv = generate_pair(key, &how, how.curve, label);
     if (rv != CKR_OK && how.other_curve_name.len) rv = generate_pair(key, &how, how.other_curve_name, label);
     return hm_ckr(rv, "make a key");
@@ -172,16 +184,6 @@ hm_err hm_token_find(hm_token *token, hm_key_algorithm algorithm, const uint8_t 
     hm_err err = find(found, known_spki);
     if (hm_failed(err)) return key_free(&found), hm_in(err, "the token \"%s\"", token->info.label);
     *key = found;
-    return HM_OK;
-}
-
-static hm_err destroy_object(hm_key *key, CK_OBJECT_CLASS class) {
-    CK_OBJECT_HANDLE object;
-    HM_TRY(hm_object_find(key, class, &object));
-    if (object == CK_INVALID_HANDLE) return HM_OK;
-    HM_TRY(hm_ckr(key->token->module.call->C_DestroyObject(key->token->session, object), "destroy a key"));
-    HM_TRY(hm_object_find(key, class, &object));
-    if (object != CK_INVALID_HANDLE) return hm_could_not("the token says that it destroyed a key, but still has it");
     return HM_OK;
 }
 

@@ -214,6 +214,34 @@ static void a_key_made_extractable_says_so(void **state) {
     assert_false(origin.sensitive);
 }
 
+/* As a process leaves it that is killed while the token makes the pair. */
+static void half_a_pair_is_no_hindrance(void **state) {
+    fixture *f = *state;
+    HM_TOKEN *token = opened(f);
+    hm_key *key;
+    bool there;
+    WORKS(hm_token_generate(token, HM_KEY_ES256, some_id, "k", &key));
+    hm_token_close(&token);
+    CK_FUNCTION_LIST *call = raw_start(f);
+    CK_SESSION_HANDLE session = raw_log_in(f, call);
+    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof class};
+    CK_OBJECT_HANDLE object;
+    CK_ULONG count;
+    assert_int_equal(call->C_FindObjectsInit(session, &template, 1), CKR_OK);
+    assert_int_equal(call->C_FindObjects(session, &object, 1, &count), CKR_OK);
+    assert_int_equal(call->C_FindObjectsFinal(session), CKR_OK);
+    assert_int_equal(call->C_DestroyObject(session, object), CKR_OK);
+    raw_end(call);
+    token = opened(f);
+    WORKS(hm_token_has(token, HM_KEY_ES256, some_id, &there));
+    assert_false(there);
+    WORKS(hm_token_generate(token, HM_KEY_ES256, some_id, "k", &key));
+    hm_token_close(&token);
+    token = opened(f);
+    WORKS(hm_token_find(token, HM_KEY_ES256, some_id, HM_NO_BYTES, &key));
+}
+
 static void refuses_two_keys_with_one_id(void **state) {
     fixture *f = *state;
     HM_TOKEN *token = opened(f);
@@ -257,6 +285,7 @@ int main(void) {
         TEST(a_generated_key_says_that_it_was_made_inside_and_cannot_leave),
         TEST(P2_a_private_key_cannot_be_read_wrapped_or_made_extractable),
         TEST(a_key_made_extractable_says_so),
+        TEST(half_a_pair_is_no_hindrance),
         TEST(refuses_two_keys_with_one_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

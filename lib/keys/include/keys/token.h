@@ -59,7 +59,7 @@ typedef struct hm_key hm_key; /* owned by its token */
 
 /* Generate a key pair inside: CKA_ID = ID (16 random bytes of the caller's), CKA_LABEL = LABEL. The token's word is not
  * taken: the private key must say that it was made inside and cannot leave, and sign what the public key verifies. If
- * it does not, both are destroyed again. */
+ * it does not, both are destroyed again. A public key with this ID that has no private one is destroyed first. */
 HM_MUST_USE hm_err hm_token_generate(hm_token *token, hm_key_algorithm algorithm,
                                      const uint8_t id[static HM_KEY_ID_LEN], const char *label, hm_key **key);
 /* The private key with this CKA_ID, or a fault that names it. SPKI may be given by the caller (from its records) so

@@ -18,7 +18,8 @@ typedef struct {
     const hm_remote *remote;
     int fd;
     hm_http *http;
-    bool is_known; /* the server knows who speaks */
+    uint64_t connection; /* over which the last answer came */
+    bool is_known;       /* the server knows who speaks */
     bool narrowed, begun, compares, for_list;
     bool publishes, was_named; /* a session that publishes; its files were named */
     hm_buf octets;             /* of them that wait to be sent */

@@ -31,6 +31,12 @@ hm_err hm_agent_raise_problem(const hm_http_answer *answer, const json_t *body) 
     return hm_could_not("the office's server answers %u: %s", answer->status, sentence);
 }
 
+/* What only asks may be asked again, and what has a key is done once, even if the answer was lost on the way. */
+static bool may_be_lost(const hm_agent *a, const char *path, const json_t *body) {
+    static const char log[] = "v1/log/";
+    return !body || a->key_header[0] || strcmp(path, "v1/preparations") == 0 || strncmp(path, log, sizeof log - 1) == 0;
+}
+
 /* One request, GET without BODY. A server that has too much to do is asked again after the time that it says. */
 static hm_err exchange(hm_agent *a, const char *path, const json_t *body, hm_http_answer *answer) {
     const char *const headers[] = {a->key_header};
@@ -43,8 +49,7 @@ static hm_err exchange(hm_agent *a, const char *path, const json_t *body, hm_htt
         /* What is told 503 may have been done all the same: only what may be asked twice is asked again. */
         bool again = !body || a->key_header[0] || answer->status == 429;
         bool busy = !hm_failed(err) && (answer->status == 429 || answer->status == 503) && answer->retry_after && again;
-        /* What has a key is done once, even if the answer was lost on the way; what only asks may be asked again. */
-        bool lost = hm_failed(err) && err.class == HM_COULD_NOT && (!body || a->key_header[0]);
+        bool lost = hm_failed(err) && err.class == HM_COULD_NOT && may_be_lost(a, path, body);
         if (!busy && !lost) break;
         if (i + 1 == TRIES) break;
         sleep(lost ? 1 : answer->retry_after < WAIT_MOST ? answer->retry_after : WAIT_MOST);
@@ -69,7 +74,12 @@ hm_err hm_agent_call(hm_agent *a, const char *path, const json_t *body, json_t *
     char whole[HM_AGENT_PATH_LEN + 8];
     *reply = NULL;
     snprintf(whole, sizeof whole, "v1%s", path);
+    uint64_t before = a->connection;
     HM_TRY(exchange(a, whole, body, &answer));
+    a->connection = answer.connection;
+    /* A session that is just being opened ends with its connection, which the proof of a key is bound to. */
+    if (answer.status == 401 && !a->is_known && before && answer.connection != before)
+        return hm_could_not("the office's server was started anew while a session was opened");
     /* The server was started anew, or the session was idle for long: who has a key says again who he is. */
     if (answer.status == 401 && a->is_known && a->remote->key && !a->publishes) {
         HM_TRY(hm_agent_know_again(a));

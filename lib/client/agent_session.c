@@ -89,7 +89,7 @@ hm_err hm_agent_know_again(hm_agent *a) {
     HM_BUF storage = HM_BUF_EMPTY;
     hm_message welcome;
     a->is_known = false;
-    HM_TRY(open_session(a, &welcome, &storage));
-    a->is_known = true;
-    return HM_OK;
+    hm_err err = open_session(a, &welcome, &storage);
+    a->is_known = true; /* if it failed, for the next question to try it anew */
+    return err;
 }

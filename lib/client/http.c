@@ -21,6 +21,7 @@ struct hm_http {
     char detail[CURL_ERROR_SIZE];
     /* The request that is under way. */
     hm_http_answer *answer;
+    hm_reader upload;
     hm_fault fault; /* raised in a callback, which can only tell libcurl to stop */
     bool exported;
     uint8_t exporter[HM_HTTP_EXPORTER_LEN];
@@ -59,6 +60,14 @@ static size_t on_body(char *data, size_t size, size_t count, void *context) {
                      : hm_refuse("%s: the answer is longer than %zu bytes", http->base, http->options.answer_max);
     http->fault = hm_fault_keep(err);
     return hm_failed(err) ? len + 1 : len;
+}
+
+/* A body that comes from here is libcurl's to send once. One that it could rewind it would send again, over another
+ * connection, when a kept one ends without an answer; but the server may have done by then what it was asked. */
+static size_t on_upload(char *to, size_t size, size_t count, void *context) {
+    hm_http *http = context;
+    size_t room = size * count, len = http->upload.rest.len < room ? http->upload.rest.len : room;
+    return hm_failed(hm_read_copy(&http->upload, to, len)) ? CURL_READFUNC_ABORT : len;
 }
 
 static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
@@ -255,7 +264,9 @@ static hm_err post(hm_http *http, hm_bytes body, const char *type, const char *c
     SET(http, CURLOPT_HTTPHEADER, *list);
     SET(http, CURLOPT_POST, 1L);
     SET(http, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-    SET(http, CURLOPT_POSTFIELDS, body.len ? (const char *)body.data : "");
+    http->upload = hm_reader_of(body);
+    SET(http, CURLOPT_READFUNCTION, on_upload);
+    SET(http, CURLOPT_READDATA, http);
     return perform(http, answer);
 }
 

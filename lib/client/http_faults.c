@@ -77,6 +77,11 @@ static hm_err cut(const hm_http_circumstances *c, const char *words) {
                         c->server, words);
 }
 
+/* A handshake that ended without a word is a server that went away, and no decision of anybody's. */
+static bool was_cut(const char *words) {
+    return strstr(words, "SSL_ERROR_SYSCALL") || strstr(words, "Recv failure") || strstr(words, "Send failure");
+}
+
 hm_err hm_http_fault(const hm_curl *curl, CURLcode code, const hm_http_circumstances *c) {
     const char *words = c->detail[0] ? c->detail : curl->text(code);
     if (is_about_our_certificate(c->detail)) return not_let_in(c, words);
@@ -97,12 +102,14 @@ hm_err hm_http_fault(const hm_curl *curl, CURLcode code, const hm_http_circumsta
     case CURLE_SSL_CERTPROBLEM:
         return hm_could_not("%s: this client's certificate or key cannot be used: %s", c->server, words);
     case CURLE_SSL_CONNECT_ERROR:
+        if (was_cut(c->detail)) return cut(c, words);
         return hm_refuse("%s: no secure connection: %s", c->server, words);
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
         return cut(c, words);
     case CURLE_PARTIAL_FILE:
         return hm_could_not("%s: the answer was cut off", c->server);
+    case CURLE_SEND_FAIL_REWIND: /* what it had sent already it would have to send again */
     case CURLE_GOT_NOTHING:
         return hm_could_not("%s: the server hung up without an answer", c->server);
     case CURLE_UNSUPPORTED_PROTOCOL:

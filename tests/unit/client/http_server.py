@@ -113,6 +113,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(503, b'later', ('Retry-After', '7'))
         elif path == '/wrong-length':
             self.answer(200, b'hello', ('Content-Length', '-5'), length=None)
+        elif path == '/vanished':
+            self.answer(200, b''.join(vanished))
         elif path == '/slow':
             stop.wait(5)
             self.answer(200, b'late')
@@ -121,6 +123,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers['Content-Length']))
+        if self.path == '/vanish':
+            vanished.append(body)
+            self.close_connection = True
+            return
         said = '|'.join(str(self.headers.get(name)) for name in ('Content-Type', 'X-Probe', 'Expect', 'User-Agent'))
         self.answer(200, said.encode() + b'|' + body)
 
@@ -131,6 +137,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 stop = threading.Event()
+vanished = []  # what was posted to who then hung up
 
 
 def serve(certificate_file=None, latest=None, client=False):

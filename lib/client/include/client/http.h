@@ -9,8 +9,8 @@
  * no redirect is followed; no proxy, not even one that the environment names (an office is reached directly, and a
  * variable must not decide who sees the traffic); no cookies, no netrc, no compression; an answer says how long it is
  * (Content-Length, or chunks), so that one that was cut off is a fault; and a body has a bound: what is longer is a
- * fault and not cut short. There is no retry but libcurl's own of a kept connection that the server had closed before
- * it answered anything. */
+ * fault and not cut short. There is no retry but libcurl's own of a GET, over a kept connection that the server had
+ * closed before it answered anything: a POST may have been done. */
 #ifndef HM_CLIENT_HTTP_H
 #define HM_CLIENT_HTTP_H
 

@@ -170,10 +170,10 @@ static void worse(work *w, hm_class class) {
     if (w->worst == HM_DONE || class == HM_REFUSED) w->worst = class;
 }
 
-static void tell(work *w, const char *file, const char *what) {
+static void tell(work *w, const char *file, hm_class class, const char *what) {
     fprintf(stderr, "hallmark: %s: %s\n", file, what);
     w->left++;
-    worse(w, HM_REFUSED);
+    worse(w, class);
 }
 
 static size_t put_common(const hm_options *options, const char **words, size_t at) {
@@ -193,7 +193,8 @@ static void judge(work *w, size_t operand, hm_bytes line) {
     hm_bytes why = hm_json_text_of(line, "reason");
     if (hm_failed(hm_decimal_decode(hm_json_text_of(line, "outcome"), &outcome))) {
         snprintf(reason, sizeof reason, "%.*s", (int)why.len, (const char *)why.data);
-        return tell(w, file, reason);
+        bool could_not = hm_bytes_equal(hm_json_text_of(line, "status"), hm_text("could not"));
+        return tell(w, file, could_not ? HM_COULD_NOT : HM_REFUSED, reason);
     }
     const signature *s = find(w->list, outcome);
     if (!s) {
@@ -201,10 +202,10 @@ static void judge(work *w, size_t operand, hm_bytes line) {
         return;
     }
     if (s->in_doubt && !w->options->in_doubt)
-        return tell(w, file,
+        return tell(w, file, HM_REFUSED,
                     "was signed when somebody else may have had the key: look at it first (--in-doubt signs it again)");
     if (s->format == HM_LOGGED_MANIFEST)
-        return tell(w, file,
+        return tell(w, file, HM_REFUSED,
                     "is an update, whose manifest names its key: sign its payloads again (hallmark sign "
                     "--format native)");
     w->of[operand] = s;
@@ -260,11 +261,11 @@ static bool is_same(work *w, const char *file, const signature *s) {
     if (s->format != HM_LOGGED_CMS) return true;
     hm_err err = hm_hash_file(file, sha256);
     if (hm_failed(err)) {
-        tell(w, file, hm_err_sentence());
+        tell(w, file, err.class, hm_err_sentence());
         return false;
     }
     if (memcmp(sha256, s->plain, sizeof sha256) == 0) return true;
-    tell(w, file, "was changed since it was looked up in the log, and is not signed");
+    tell(w, file, HM_REFUSED, "was changed since it was looked up in the log, and is not signed");
     return false;
 }
 

@@ -245,9 +245,7 @@ class Pool:
         self.lab.folder.mkdir()
         self.lab.found()
         settle()
-        self.labs = multiprocessing.Queue()
-        for i in range(WORKERS):
-            self.labs.put(self.lab.twin(f'{self.folder}/{i + 1}'))
+        self.twins = [self.lab.twin(f'{self.folder}/{i + 1}') for i in range(WORKERS)]
         settle()
 
     def __enter__(self):
@@ -260,7 +258,10 @@ class Pool:
     def all_of(self, points, attempt):
         """ATTEMPT(lab, point) for each point. Returns the results in the order of the points."""
         fork = multiprocessing.get_context('fork')
-        with concurrent.futures.ProcessPoolExecutor(WORKERS, fork, begin_work, (self.labs,)) as executor:
+        labs = fork.Queue()
+        for twin in self.twins:
+            labs.put(twin)
+        with concurrent.futures.ProcessPoolExecutor(WORKERS, fork, begin_work, (labs,)) as executor:
             return list(executor.map(work, [attempt] * len(points), points))
 
 

@@ -6,36 +6,18 @@ client was given is in the log, and the log goes on. HALLMARK_FULL=1 tries all p
 import collections
 import http.client
 import os
-import re
-import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 
 import lab
 import served
-import system_calls
+import tracer
 
 SAMPLE = 12
 # A checkpoint follows a signature within a second.
 SECONDS = 1.6
-CALL = re.compile(r'^(\w+)\(')
-
-
-class Tracer:
-    """strace on a running process, as soon as it sees everything."""
-
-    def __init__(self, pid, report, *options):
-        self.process = subprocess.Popen(['strace', '-p', str(pid), '-o', report, *options], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        self.attached = b'attached' in self.process.stderr.readline()
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait()
-        self.process.stderr.close()
 
 
 def client_of(place):
@@ -79,14 +61,12 @@ def points_of(place):
     """What the core calls for one signature and the checkpoint behind it."""
     report = f'{place.folder}/report'
     client = begin_anew(place)
-    tracer = Tracer(place.process('core'), report)
-    if not tracer.attached or not sign(place, client, 'base'):
+    tracing = tracer.Tracer(place.process('core'), report)
+    if not tracing.attached or not sign(place, client, 'base'):
         return []
     time.sleep(SECONDS)
-    tracer.end()
-    with open(report, encoding='utf-8', errors='replace') as file:
-        counts = collections.Counter(match[1] for line in file if (match := CALL.match(line)))
-    return [(name, at) for name, count in sorted(counts.items()) if name in system_calls.CHANGE for at in range(1, count + 1)]
+    tracing.end()
+    return tracer.points_in(report)
 
 
 def wait_for_end(pid):
@@ -101,10 +81,10 @@ def attempt(place, point):
     name, at = point
     client = begin_anew(place)
     pid = place.process('core')
-    tracer = Tracer(pid, '/dev/null', '-e', f'inject={name}:error=EIO:signal=KILL:when={at}')
+    tracing = tracer.kill_before(pid, name, at)
     given = client and sign(place, client, 'hit')
     hit = wait_for_end(pid)
-    tracer.end()
+    tracing.end()
     if not again(place, lambda client: sign(place, client, 'after')):
         return hit, given, ['the server does not come back']
     files = [f'{file}.bin' for file in (('hit', 'after') if given else ('after',))]
@@ -125,7 +105,7 @@ def try_all(place, points):
 
 def main():
     out = lab.tap.Writer()
-    if not shutil.which('strace') or os.getuid() != 0:
+    if not tracer.usable():
         out.skip('the core of a server is killed at its system calls', 'it takes strace, and root to trace the core')
         return out.close()
     place = served.Served(tempfile.mkdtemp(prefix='hallmark-faults.'))

@@ -268,8 +268,8 @@ def uninterrupted(place, deed, before):
 
 # ---- what is told of all of it ----
 
-def report(out, deeds, points, results, describe):
-    """RESULTS: of each point whether somebody was hit, the outcome of the command, what was wrong. A point begins with a deed's name."""
+def tell(out, deeds, points, results, describe):
+    """A point begins with the name of a deed. RESULTS: of each whether somebody was hit, how the command ended, what was wrong."""
     table = collections.Counter((point[0], hit, outcome.status) for point, (hit, outcome, _) in zip(points, results))
     for (name, hit, status), n in sorted(table.items(), key=str):
         print(f'# {name:20s} {"killed" if hit else "had ended"}: {n} × status {status}')
@@ -277,5 +277,6 @@ def report(out, deeds, points, results, describe):
     print(f'# {len(points)} kills, {hits} of them before the command had ended, seed {lab.SEED}')
     out.ok(hits > 0.6 * len(points), 'the commands are killed while they work')
     for name in deeds:
-        wrong = [f'{describe(point)}: {what}' for point, (_, _, wrongs) in zip(points, results) if point[0] == name for what in wrongs]
+        wrong = [f'{describe(point)}: {what}' for point, (_, _, wrongs) in zip(points, results) if point[0] == name
+                 for what in wrongs]
         out.ok(not wrong, f'P1 P2 P9: {name}: cut off and given again, it is as if it had been given once', wrong)

@@ -179,7 +179,7 @@ def main():
         out.ok(not wrong, 'nobody interrupts it', wrong)
         points = list(choose(pool.lab))
         results = pool.all_of(points, attempt)
-    key_deeds.report(out, BEFORE['deeds'], points, results, describe)
+    key_deeds.tell(out, BEFORE['deeds'], points, results, describe)
     out.close()
 
 

@@ -82,14 +82,10 @@ class ServedLife(key_deeds.KeyOffice, served.Served):
     def rest(self):
         """What is due within a second the server does by itself."""
 
-    def elsewhere(self, *words):
-        """The environment and words of a client over HTTPS: carol, unless somebody else is named."""
-        environment = {'HALLMARK_OFFICE': f'https://localhost:{self.port}', 'HALLMARK_CA': str(self.folder / 'tls.pem')}
-        return environment, words if '--as' in words else (*words, '--as', 'carol.key')
-
     def start_elsewhere(self, *words):
-        environment, words = self.elsewhere(*words)
-        return self.start(*words, environment=environment)
+        """A client over HTTPS: carol, unless somebody else is named."""
+        environment = {'HALLMARK_OFFICE': f'https://localhost:{self.port}', 'HALLMARK_CA': str(self.folder / 'tls.pem')}
+        return self.start(*words, *([] if '--as' in words else ['--as', 'carol.key']), environment=environment)
 
     def give(self, deed):
         return self.finish(self.start_elsewhere(*deed.words))
@@ -124,8 +120,9 @@ def is_refused(place, product, sentence):
 
 def revoked_in_list(place, product):
     """The serial numbers in the newest list of the product's authority."""
-    shown = subprocess.run(['openssl', 'crl', '-in', place.office / 'crl' / f'{product}.crl', '-inform', 'DER', '-noout', '-text'],
-                           capture_output=True, text=True, check=False)
+    path = place.office / 'crl' / f'{product}.crl'
+    shown = subprocess.run(['openssl', 'crl', '-in', path, '-inform', 'DER', '-noout', '-text'], capture_output=True, text=True,
+                           check=False)
     return {line.split(':')[1].strip().lower() for line in shown.stdout.splitlines() if 'Serial Number:' in line}
 
 
@@ -145,8 +142,8 @@ def judge_state(product, key, state):
 def judge_theft(product, key):
     def judge(place, before):
         wrong = judge_state(product, key, 'compromised')(place, before)
-        issued = {details['serial'] for _, details in key_deeds.acts(place.entries(), 'certificate issued') if details['key'] == key}
-        missing = issued - revoked_in_list(place, product)
+        issued = key_deeds.acts(place.entries(), 'certificate issued')
+        missing = {details['serial'] for _, details in issued if details['key'] == key} - revoked_in_list(place, product)
         return wrong + [f'not in the revocation list: {serial}' for serial in sorted(missing)]
     return judge
 
@@ -172,8 +169,8 @@ def judge_revocation(serial):
 
 def statement(name, state, product, key, words, judge=None):
     """An officer's, or two's, that the key be in this state."""
-    return Deed(name, ['key', *words, '--as', 'alice.key'], judge or judge_state(product, key, state), f'{state} does not become {state}',
-                lambda entries: key_deeds.statements(entries, key, state))
+    return Deed(name, ['key', *words, '--as', 'alice.key'], judge or judge_state(product, key, state),
+                f'{state} does not become {state}', lambda entries: key_deeds.statements(entries, key, state))
 
 
 def revocation(serial):
@@ -313,7 +310,7 @@ def main():
         out.ok(not wrong, 'nobody interrupts it', wrong)
         points = list(choose())
         results = pool.all_of(points, attempt)
-    key_deeds.report(out, BEFORE['deeds'], points, results, describe)
+    key_deeds.tell(out, BEFORE['deeds'], points, results, describe)
     out.close()
 
 

@@ -176,23 +176,26 @@ static hm_err walk_over(void *context, const hm_entry_row *entry) {
 
 /* Do the entries up to here lead to the checkpoint's root? Of a page that ends before the head the published tiles show
  * it (RFC 9162 section 2.1.4): what is wrong in them shows no root that is right. */
-static hm_err check_root(hm_search *s) {
+static hm_err leads_to_root(hm_search *s, bool *leads) {
     hm_merkle_hash root = hm_tree_edge_root(s->tree);
     hm_merkle_proof rest;
-    if (s->at == s->result.size)
-        return memcmp(&root, &s->checkpoint.root, sizeof root) == 0 ? HM_OK : hm_refuse("they lead to another root");
-    HM_TRY(hm_tiles_consistency(s->reader, s->at, &rest));
-    return hm_merkle_check_consistency(s->at, s->result.size, &root, &s->checkpoint.root, &rest);
+    if (s->at == s->result.size) {
+        *leads = memcmp(&root, &s->checkpoint.root, sizeof root) == 0;
+        return HM_OK;
+    }
+    HM_TRY(hm_in(hm_tiles_consistency(s->reader, s->at, &rest), "log"));
+    *leads = !hm_failed(hm_merkle_check_consistency(s->at, s->result.size, &root, &s->checkpoint.root, &rest));
+    return HM_OK;
 }
 
 static hm_err conclude(hm_search *s) {
     hm_search_result *r = &s->result;
-    hm_err err = check_root(s);
-    if (err.class == HM_REFUSED)
+    bool leads;
+    HM_TRY(leads_to_root(s, &leads));
+    if (!leads)
         return hm_refuse("the entries from %llu on are not those that the checkpoint of size %llu was signed over "
                          "(hallmark log check names what was changed)",
                          (unsigned long long)r->first, (unsigned long long)r->size);
-    HM_TRY(err);
     memcpy(r->root, s->checkpoint.root.byte, sizeof r->root);
     r->rooted = true;
     if (r->erased)

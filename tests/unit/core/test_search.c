@@ -64,7 +64,7 @@ static void pages_follow_one_another(void **state) {
     compare_hits(&w);
 }
 
-/* Each page reads to the root; together they are the list. */
+/* Each page leads to the root; together they are the list. */
 static void a_complete_list_comes_in_pages(void **state) {
     (void)state;
     hm_search_result result, whole;

@@ -99,6 +99,82 @@ static void a_damaged_tile_is_named_where_the_tree_begins_behind_it(void **state
     expect(&w, true); /* which needs no tile */
 }
 
+/* ---- in pages ---- */
+
+/* All that is there, so many at a time: how many pages are complete, up to the one that is refused or the last. */
+static size_t complete_pages(uint64_t limit, hm_class *ended) {
+    hm_search_query query = {.since = 0};
+    hm_search_result result = {.next = 0, .size = 1};
+    size_t pages = 0;
+    hits = 0;
+    for (*ended = HM_DONE; *ended == HM_DONE && result.next < result.size;) {
+        hm_search_how how = {.from = result.next, .limit = limit, .complete = true};
+        *ended = search_more(&query, &how, &result).class;
+        if (*ended == HM_DONE) assert_true(result.complete && result.rooted);
+        pages += *ended == HM_DONE;
+    }
+    return pages;
+}
+
+static void the_page_with_the_change_is_refused(void **state) {
+    (void)state;
+    hm_class ended;
+    rewrite_entry(4500, "{\"time\":1800000001}");
+    assert_int_equal(complete_pages(1000, &ended), 4);
+    assert_int_equal(ended, HM_REFUSED);
+    assert_said("not those that the checkpoint");
+}
+
+static void entries_that_changed_places_at_the_end_of_a_page_are_found(void **state) {
+    (void)state;
+    hm_class ended;
+    sql_in("office.db", "UPDATE entry SET idx=-1 WHERE idx=999; UPDATE entry SET idx=999 WHERE idx=1000;"
+                        "UPDATE entry SET idx=1000 WHERE idx=-1");
+    assert_int_equal(complete_pages(1000, &ended), 0);
+    assert_int_equal(ended, HM_REFUSED);
+}
+
+/* Whoever has changed an entry and its tile to fit has another root. */
+static void a_page_is_not_proven_by_tiles_that_fit_it(void **state) {
+    (void)state;
+    hm_class ended;
+    HM_BUF leaf = HM_BUF_EMPTY;
+    rewrite_entry(300, "{\"time\":1800000001}");
+    assert_done(hm_store_entry(office.store, 300, take_leaf, &leaf));
+    hm_merkle_hash hash = hm_merkle_leaf(hm_buf_bytes(&leaf));
+    FILE *file = fopen(in_folder("log/tile/0/001"), "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, (300 - 256) * 32, SEEK_SET), 0);
+    assert_int_equal(fwrite(&hash, sizeof hash, 1, file), 1);
+    fclose(file);
+    assert_int_equal(complete_pages(400, &ended), 0);
+    assert_int_equal(ended, HM_REFUSED);
+}
+
+static void wrong_tiles_prove_no_page(void **state) {
+    (void)state;
+    hm_class ended;
+    FILE *file = fopen(in_folder("log/tile/1/000.p/34"), "r+");
+    assert_non_null(file);
+    for (int i = 0; i < 34; i++) {
+        fseek(file, i * 32L, SEEK_SET);
+        int byte = fgetc(file);
+        fseek(file, i * 32L, SEEK_SET);
+        fputc(byte ^ 1, file);
+    }
+    fclose(file);
+    assert_int_equal(complete_pages(1000, &ended), 0);
+    assert_int_equal(ended, HM_REFUSED);
+}
+
+static void a_tile_that_is_missing_is_named(void **state) {
+    (void)state;
+    hm_class ended;
+    assert_int_equal(remove(in_folder("log/tile/1/000.p/34")), 0);
+    assert_int_equal(complete_pages(1000, &ended), 0);
+    assert_said("tile/1/000.p/34");
+}
+
 /* ---- details that were erased ---- */
 
 static void erased_details_leave_a_list_in_doubt(void **state) {
@@ -156,6 +232,11 @@ int main(void) {
         TEST(a_log_that_was_cut_off_is_not_called_complete),
         TEST(an_outcome_whose_intent_was_changed_before_the_window_is_named),
         TEST(a_damaged_tile_is_named_where_the_tree_begins_behind_it),
+        TEST(the_page_with_the_change_is_refused),
+        TEST(entries_that_changed_places_at_the_end_of_a_page_are_found),
+        TEST(a_page_is_not_proven_by_tiles_that_fit_it),
+        TEST(wrong_tiles_prove_no_page),
+        TEST(a_tile_that_is_missing_is_named),
         TEST(erased_details_leave_a_list_in_doubt),
         TEST(erased_details_are_in_no_window_and_out_of_none),
     };

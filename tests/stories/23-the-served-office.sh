@@ -232,7 +232,8 @@ expect_refused "is not requester" "nor sign" as carol sign --product pump --rele
 expect_refused "not trusted" "a server that is another" env HALLMARK_CA="$scratch/work/issuer.crt" sh -c \
     'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -out "$HALLMARK_CA" -subj /CN=x 2>/dev/null; exec hallmark product list --as carol.key'
 
-id=$(head -1 office/log/checkpoint | sed 's,.*/,,')
+id=$(head -1 "$folder/log/checkpoint" | sed 's,.*/,,')
+step "whose id its log's origin says" test ${#id} = 36
 step "the office that was meant" env HALLMARK_OFFICE_ID="$id" hallmark product list --as carol.key
 expect_refused "and not of 00000000-0000-4000-8000-000000000000" "is told from another" \
     env HALLMARK_OFFICE_ID=00000000-0000-4000-8000-000000000000 hallmark product list --as carol.key

@@ -33,10 +33,11 @@ sleep 2 # until the log is published
 
 expect_fault 2 "since when?" "it is to be said since when" hallmark compromise $key --rehearse
 sums office >before
-step "a rehearsal" hallmark compromise $key --since $theft --reason "a drill" --rehearse
+mkdir copies
+step "a rehearsal" env TMPDIR="$PWD/copies" hallmark compromise $key --since $theft --reason "a drill" --rehearse
 sums office >after
 step "leaves the office as it was, byte for byte" cmp before after
-step "and no copy of it" sh -c '! ls -d "${TMPDIR:-/tmp}"/hallmark-rehearsal.* 2>/dev/null'
+step "and no copy of it" rmdir copies
 expect_output active "the key signs" state_of $key
 expect_output '"rehearsal":true' "its report says what it is" cat rehearsal-*/report.json
 expect_output "This is a rehearsal" "to people as well" cat rehearsal-*/report.html

@@ -386,7 +386,7 @@ static hm_err write_reports(int folder) {
     return hm_file_write(folder, "report.json", hm_buf_bytes(&json), 0600);
 }
 
-static void print_end(const hm_options *options, const char *directory) {
+static void print_end(const hm_options *options, const char *directory, bool followed) {
     if (options->json) {
         HM_BUF json = HM_BUF_EMPTY;
         if (!hm_failed(hm_incident_json(&incident, &json))) printf("%.*s", (int)json.len, (const char *)json.data);
@@ -409,7 +409,7 @@ static void print_end(const hm_options *options, const char *directory) {
     if (incident.rehearsal)
         printf("This was a rehearsal, on a copy that is gone: nothing was stopped, revoked or published\n");
     else if (strcmp(incident.role, "signing") == 0)
-        printf("Next: hallmark key rotate, then hallmark resign %s FILE...\n", directory);
+        printf("Next: %shallmark resign %s FILE...\n", followed ? "" : "hallmark key rotate, then ", directory);
 }
 
 static hm_err take_office(const hm_connection *office) {
@@ -431,7 +431,7 @@ static void take_always(void) {
 static hm_err compromise(const hm_options *options, hm_connection *office) {
     char directory[4000];
     HM_FD folder = -1;
-    bool listed = true;
+    bool listed = true, followed = false;
     HM_TRY(take_office(office));
     if (options->reason) snprintf(incident.reason, sizeof incident.reason, "%s", options->reason);
     HM_TRY(find_subject(options, office));
@@ -444,7 +444,9 @@ static hm_err compromise(const hm_options *options, hm_connection *office) {
     HM_TRY(write_list(office, folder));
     if (!incident.is_principal) HM_TRY(hm_incident_list_certificates(&incident, office));
     HM_TRY(write_reports(folder));
-    print_end(options, directory);
+    if (!incident.rehearsal && strcmp(incident.role, "signing") == 0)
+        HM_TRY(hm_key_tell_successor(options, office, incident.token_id, &followed));
+    print_end(options, directory, followed);
     if (!incident.complete) return hm_refuse("the list may lack something: %s", incident.why);
     return listed ? HM_OK : hm_already_reported(HM_REFUSED);
 }

@@ -108,8 +108,7 @@ static hm_err look_for_successor(const hm_options *options, const hm_message *ke
     HM_BUF hex = HM_BUF_EMPTY;
     (void)options;
     bool same = strcmp(hm_key_role_word(key->field[HM_KEY_ROLE].number), "signing") == 0 &&
-                key->field[HM_KEY_ALGORITHM].number == successor.algorithm &&
-                key->field[HM_KEY_STATE].number == HM_KEY_ACTIVE &&
+                key->field[HM_KEY_ALGORITHM].number == successor.algorithm && key->field[HM_KEY_SIGNS].number &&
                 hm_bytes_equal(key->field[HM_KEY_PRODUCT].bytes, hm_text(successor.product)) &&
                 hm_bytes_equal(key->field[HM_KEY_RELEASE].bytes, hm_text(successor.release));
     if (!same || memcmp(key->field[HM_KEY_TOKEN_ID].bytes.data, successor.stopped, ID_LEN) == 0) return HM_OK;
@@ -118,14 +117,17 @@ static hm_err look_for_successor(const hm_options *options, const hm_message *ke
     return HM_OK;
 }
 
-hm_err hm_key_tell_successor(const hm_options *options, hm_connection *office, const uint8_t id[static 16]) {
+hm_err hm_key_tell_successor(const hm_options *options, hm_connection *office, const uint8_t id[static 16],
+                             bool *there) {
+    *there = false;
     successor.stopped = id;
     successor.is_signing = false;
     successor.next[0] = 0;
     HM_TRY(hm_each_key(options, office, NULL, look_at_stopped));
     if (!successor.is_signing) return HM_OK;
     HM_TRY(hm_each_key(options, office, successor.product, look_for_successor));
-    if (successor.next[0])
+    *there = successor.next[0];
+    if (*there)
         fprintf(
             stderr,
             "hallmark: note: key %s is active still, and signs %s now (stop it, too, if it lay where this one lay)\n",
@@ -142,7 +144,8 @@ static hm_err change(const hm_options *options, hm_connection *office) {
         statement.product = hm_text(search.key[i].product);
         if (options->reason) statement.reason = hm_text(options->reason);
         HM_TRY(hm_officer_state(options, office, &statement));
-        if (wanted_state != HM_KEY_ACTIVE) HM_TRY(hm_key_tell_successor(options, office, statement.token_id));
+        bool there;
+        if (wanted_state != HM_KEY_ACTIVE) HM_TRY(hm_key_tell_successor(options, office, statement.token_id, &there));
     }
     return HM_OK;
 }

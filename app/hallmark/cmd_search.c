@@ -285,6 +285,11 @@ static hm_err look(const hm_options *options, hm_connection *office) {
     HM_BUF root = HM_BUF_EMPTY, why = HM_BUF_EMPTY;
     HM_TRY(ask_all(options, office, &searched, &root, &why));
     if (options->proof) HM_TRY(write_proofs(options, office));
+    if (!search.found && (search.question.field[HM_LOG_SEARCH_KEY].bytes.len ||
+                          search.question.field[HM_LOG_SEARCH_PRINCIPAL].bytes.len))
+        fprintf(stderr,
+                "hallmark: note: who or what is misspelt is in no entry either (key list has keys' ids, principal "
+                "list names)\n");
     return sum_up(options, &searched, hm_buf_bytes(&root), hm_buf_bytes(&why));
 }
 

@@ -53,7 +53,7 @@ static hm_err note_issued(hm_incident *i, const hm_message *entry) {
     return hm_incident_note_certificate(i, HM_BYTES(leaf.digest, leaf.digest_len));
 }
 
-/* Those that others have replaced, too. */
+/* Those that others have replaced, and those that nothing was signed with, too. */
 static hm_err find_issued(hm_incident *i, hm_connection *office) {
     hm_message question = {.type = HM_MSG_LOG_SEARCH}, answer;
     question.field[HM_LOG_SEARCH_KEY].bytes = hm_text(i->subject);
@@ -68,6 +68,7 @@ static hm_err find_issued(hm_incident *i, hm_connection *office) {
 
 hm_err hm_incident_list_certificates(hm_incident *i, hm_connection *office) {
     hm_message question = {.type = HM_MSG_CERT_LIST}, answer;
+    HM_TRY(find_issued(i, office));
     HM_TRY(hm_ask(office, &question, &answer));
     for (bool more = true;;) {
         HM_TRY(hm_listen_until_done(&answer, HM_MSG_CERT, &more));
@@ -93,7 +94,6 @@ static void take_said(hm_incident *i) {
 
 hm_err hm_incident_revoke_destroyed(hm_incident *i, hm_connection *office) {
     size_t revoked = 0;
-    HM_TRY(find_issued(i, office));
     HM_TRY(hm_incident_list_certificates(i, office));
     take_said(i);
     for (size_t k = 0; k < i->certificates; k++) {

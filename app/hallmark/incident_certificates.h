@@ -8,7 +8,7 @@
 
 /* What was SAID first counts, also when the command is given again with another time; a note tells so. */
 void hm_incident_keep_since(hm_incident *incident, int64_t said);
-/* What the office says of the certificates that were noted. */
+/* All that the office has issued for the key, with those that were noted, and what it says of them. */
 HM_MUST_USE hm_err hm_incident_list_certificates(hm_incident *incident, hm_connection *office);
 /* Nothing more can be stated of a key that is destroyed, so its certificates are revoked one by one. */
 HM_MUST_USE hm_err hm_incident_revoke_destroyed(hm_incident *incident, hm_connection *office);

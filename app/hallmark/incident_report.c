@@ -442,6 +442,12 @@ static hm_err put_what_now(hm_buf *html, const hm_incident *i) {
         HM_TRY(item(html, "Look at each act in doubt (<code>acts.jsonl</code> has all of them): take back what was "
                           "stated (grants, policies, keys' states), withdraw what was published, and treat what others "
                           "had signed on such an approval as what it is: not approved."));
+    if (i->is_principal && i->in_doubt)
+        HM_TRY(
+            item(html,
+                 "A file that was signed so goes on verifying: its key is good. If one that nobody can account for got "
+                 "out, only the end of that key stops it (<code>hallmark compromise KEY --since</code>, then "
+                 "<code>resign</code> for what is good)."));
     if (i->crl[0]) HM_TRY(put_for_hosts(html, i));
     if (!i->is_principal) HM_TRY(put_for_role(html, i));
     if (signs) HM_TRY(put_for_devices(html, i));

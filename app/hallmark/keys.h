@@ -13,7 +13,8 @@ HM_MUST_USE hm_err hm_each_key(const hm_options *options, hm_connection *office,
 HM_MUST_USE hm_err hm_print_key(const hm_options *options, const hm_message *key);
 const char *hm_key_role_word(uint64_t role);
 /* On standard error: which key signs now that this one is stopped, if there is one. */
-HM_MUST_USE hm_err hm_key_tell_successor(const hm_options *options, hm_connection *office, const uint8_t id[static 16]);
+HM_MUST_USE hm_err hm_key_tell_successor(const hm_options *options, hm_connection *office, const uint8_t id[static 16],
+                                         bool *there);
 /* --product and exactly one --algorithm (es256 unless given). */
 HM_MUST_USE hm_err hm_one_key(const hm_options *options, hm_bytes *product, uint64_t *algorithm);
 

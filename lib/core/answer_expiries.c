@@ -86,10 +86,17 @@ static hm_err send_stopped(const telling *t, const hm_key_row *row, const hm_pro
     return needed ? hm_peer_send(t->peer, &message) : HM_OK;
 }
 
+static hm_err certificate_is_revoked(hm_office *office, const hm_key_row *row, bool *is) {
+    uint8_t sha256[HM_SHA256_LEN];
+    hm_sha256(row->certificate, sha256);
+    return hm_certificate_is_revoked(office, HM_ARRAY(sha256), is);
+}
+
 static hm_err send_key(void *context, const hm_key_row *row) {
     const telling *t = context;
     hm_product product;
     hm_key_terms terms = {0};
+    bool revoked;
     HM_TRY(hm_product_of_row(t->peer->office, row, &product));
     hm_key_state state = hm_key_state_of(t->peer->office, row->token_id);
     if (state && row->role == HM_KEY_ROLE_SIGNING)
@@ -107,6 +114,8 @@ static hm_err send_key(void *context, const hm_key_row *row) {
         break;
     }
     if (!row->certificate.len) return HM_OK;
+    HM_TRY(certificate_is_revoked(t->peer->office, row, &revoked));
+    if (revoked) return send_stopped(t, row, &product, &terms);
     HM_TRY(send_certificate(t->peer, row, &product));
     /* What another follows, or what is stopped, has served. */
     bool serves = state == HM_KEY_ACTIVE && hm_signing_keys_has(t->newest, row->token_id);

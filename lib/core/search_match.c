@@ -12,8 +12,14 @@ static void take_fact(void *context, hm_bytes name, hm_bytes value) {
     const struct {
         const char *name;
         hm_bytes *to;
-    } taken[] = {{"key", &facts->key},         {"principal", &facts->who}, {"product", &facts->product},
-                 {"release", &facts->release}, {"plain", &facts->plain},   {"certificate", &facts->certificate}};
+    } taken[] = {{"key", &facts->key},
+                 {"principal", &facts->who},
+                 {"product", &facts->product},
+                 {"release", &facts->release},
+                 {"plain", &facts->plain},
+                 {"certificate", &facts->certificate},
+                 /* Who decided about a request, whoever handed that in: it comes behind the others, and counts. */
+                 {"who", &facts->who}};
     uint64_t time;
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         if (hm_bytes_equal(name, hm_text(taken[i].name))) *taken[i].to = value;

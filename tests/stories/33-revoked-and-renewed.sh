@@ -171,6 +171,7 @@ step "a second later its certificate became bad" hallmark cert revoke "$serial" 
 expect_output "and REVOKED since" "what was stamped before is good" hallmark verify stamped.bin
 expect_output '"revoked_reason":"privilege-withdrawn"' "and machines are told, too" hallmark verify --json stamped.bin
 expect_refused "its certificate is revoked" "nothing more is signed with it" hallmark sign --product pump --timestamp office b.bin --replace
+expect_output "no key signs" "as the status says" hallmark status
 cp stamped.bin.p7s kept.p7s
 # NSS compares the date that it judges by with the list's, as we do; OpenSSL and osslsigncode do not.
 if need vfychain "NSS judges by the date"; then

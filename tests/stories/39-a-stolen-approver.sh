@@ -71,6 +71,10 @@ expect_fault 1 "" "nothing more is approved in this name" released 3.0 carol
 step "given again" sh -c 'exec hallmark compromise carol --since "$0" -o incident --as alice.key '"$two"' >again 2>/dev/null' "$since"
 step "it comes to the same" sh -c 'grep -v "^carol: revoked" said | cmp - again'
 
+step "a search by name finds approvals, too" test "$(as alice log search --principal carol --type request --json | grep -c '"type":"request"')" = 3
+expect_output "is in no entry either" "and says of a name that is nowhere that it may be misspelt" \
+    sh -c 'exec hallmark log search --principal carrol --as alice.key 2>&1'
+
 # ---- by what the log says, and not by our word ----
 
 sleep 1.2 # whoever publishes later has done so

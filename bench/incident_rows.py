@@ -120,8 +120,8 @@ def incident(bench):
         shutil.rmtree(folder)
     size = max(done)
     cost, report, _ = done[size]
-    rows.append(Row('the same in a long log', f'a log of {size:,} entries, one in forty of them an intent of the stolen key: every entry since the '
-                    'key was made read up to the signed root, a line for each signature, the revocation list, the report. In one run.',
+    rows.append(Row('the same in a long log', f'a log of {size:,} entries, one in forty of them an intent of the stolen key: every entry '
+                    'read up to the signed root, a line for each signature, the revocation list, the report. In one run.',
                     f'{cost.wall:.1f} s for {report["signatures"]:,} signatures; {size / cost.wall:,.0f} entries/s', 'none', None))
     plot = os.path.join(HERE if not bench.quick else bench.folder, 'incident.svg')
     write_plot(plot, 'A stolen key', [Curve('whole of compromise', {size: cost.wall for size, (cost, _, _) in done.items()})])
@@ -132,7 +132,6 @@ def incident(bench):
 
 ![how it grows](incident.svg)
 
-A list grows with the entries since the key was made, and not with what the key signed: all are read, so that nothing can be
-lacking. What it holds in memory does not grow with them.
+A list grows with the log, and not with what the key signed: all entries are read, so that nothing can be lacking. What it holds in memory does not grow with them.
 '''
     return Chapter('The bad day', rows, remarks)

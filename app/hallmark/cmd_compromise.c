@@ -43,10 +43,13 @@ static struct {
 
 static bool is_of_certificate(const hm_message *key, const char *wanted) {
     hm_cert_info info;
+    hm_bytes spki;
     HM_BUF hex = HM_BUF_EMPTY;
     const char *sha256;
     hm_bytes der = key->field[HM_KEY_CERTIFICATE].bytes;
     if (!der.len || hm_failed(hm_cert_describe(der, &info))) return false;
+    /* What the office says of whose it is counts only if the certificate says so, too. */
+    if (hm_failed(hm_cert_spki(der, &spki)) || !hm_bytes_equal(spki, key->field[HM_KEY_SPKI].bytes)) return false;
     if (hm_failed(hm_put_hex(&hex, HM_ARRAY(info.sha256))) || hm_failed(hm_buf_string(&hex, &sha256))) return false;
     return strncmp(info.serial, wanted, strlen(wanted)) == 0 || strncmp(sha256, wanted, strlen(wanted)) == 0;
 }
@@ -85,6 +88,7 @@ static hm_err look_at_key(const hm_options *options, const hm_message *key) {
     HM_TRY(take_product(key->field[HM_KEY_PRODUCT].bytes));
     snprintf(incident.role, sizeof incident.role, "%s", hm_key_role_word(incident.role_number));
     snprintf(incident.algorithm, sizeof incident.algorithm, "%s", algorithm ? algorithm : "?");
+    hm_sha256(key->field[HM_KEY_SPKI].bytes, incident.spki_sha256);
     HM_TRY(hm_cose_kid(key->field[HM_KEY_SPKI].bytes, kid));
     HM_TRY(hm_put_hex(&named, HM_ARRAY(kid)));
     hm_text_copy(incident.kid, sizeof incident.kid, hm_buf_bytes(&named));
@@ -111,7 +115,7 @@ static hm_err note_if_signed(void *context, const hm_registry *registry, uint64_
         size_t key;
         if (hm_failed(hm_statement_signer(registry, read.signature[i].kid, &key, &spki))) continue;
         if (hm_registry_holder(registry, key, &signer) && hm_bytes_equal(signer.name, hm_text(incident.subject)))
-            return hm_incident_note_statement(&incident, index);
+            return hm_incident_note_statement(&incident, index, envelope);
     }
     return HM_OK;
 }
@@ -246,38 +250,6 @@ static hm_err take_searched(const hm_message *answer, size_t page) {
     return HM_OK;
 }
 
-typedef struct {
-    bool looked; /* at the first that the log says of the key */
-    uint64_t index;
-} beginning;
-
-static hm_err take_beginning(const hm_message *entry, beginning *b, FILE *disclosed) {
-    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
-    if (b->looked || !hm_bytes_equal(hm_json_text_of(details, "key"), hm_text(incident.subject))) return HM_OK;
-    b->looked = true;
-    if (!hm_bytes_equal(hm_json_text_of(details, "act"), hm_text("key generated"))) return HM_OK;
-    b->index = entry->field[HM_LOG_ENTRY_INDEX].number;
-    hm_incident_note_time(&incident, details);
-    return hm_incident_disclose(entry, disclosed);
-}
-
-/* The entry that says that the key was made: whatever the clock said later, nothing was signed with it before. It is
- * read again, under the root, with all behind it. Where it is not found, or not before all others about the key, the
- * log is read from its first entry on. */
-static hm_err find_beginning(hm_connection *office, FILE *disclosed, uint64_t *from) {
-    hm_message question = {.type = HM_MSG_LOG_SEARCH}, answer;
-    beginning b = {.looked = false};
-    question.field[HM_LOG_SEARCH_KEY].bytes = hm_text(incident.subject);
-    question.field[HM_LOG_SEARCH_TYPE].bytes = hm_text("ceremony");
-    HM_TRY(hm_ask(office, &question, &answer));
-    while (answer.type != HM_MSG_DONE) {
-        if (answer.type == HM_MSG_LOG_ENTRY) HM_TRY(take_beginning(&answer, &b, disclosed));
-        HM_TRY(hm_listen(office, &answer));
-    }
-    *from = b.index;
-    return HM_OK;
-}
-
 /* One question: over HTTPS the list comes in pages, each of which is read to the root. */
 static hm_err read_page(hm_connection *office, const hm_incident_files *files, uint64_t *from,
                         const hm_message *question, size_t page, bool *more) {
@@ -298,17 +270,14 @@ static hm_err read_page(hm_connection *office, const hm_incident_files *files, u
     return HM_OK;
 }
 
-/* Every entry from when the key was made (for a principal: of the whole log), of its product: an intent of another
- * product cannot be this key's, which its id and the core's checks see to. Times are no condition: clocks are put back.
- */
+/* Every entry of its product (of a principal, or of a key that is none's: every one), from the log's first on: that the
+ * key's making is among them shows that the product is the right one. An intent of another product cannot be this
+ * key's, which its id and the core's checks see to. Times are no condition: clocks are put back. */
 static hm_err read_log(hm_connection *office, const hm_incident_files *files) {
     hm_message question = {.type = HM_MSG_LOG_SEARCH};
     bool more = true;
     question.field[HM_LOG_SEARCH_COMPLETE].number = 1;
-    if (!incident.is_principal) {
-        question.field[HM_LOG_SEARCH_PRODUCT].bytes = hm_text(incident.product);
-        HM_TRY(find_beginning(office, files->disclosed, &question.field[HM_LOG_SEARCH_FROM].number));
-    }
+    if (!incident.is_principal) question.field[HM_LOG_SEARCH_PRODUCT].bytes = hm_text(incident.product);
     for (size_t page = 0; more; page++)
         HM_TRY(read_page(office, files, &question.field[HM_LOG_SEARCH_FROM].number, &question, page, &more));
     return hm_incident_end(&incident);
@@ -421,11 +390,32 @@ static hm_err take_office(const hm_connection *office) {
     return HM_OK;
 }
 
+/* When the log says that the key was made; nothing is known, and all of it in doubt, where it does not say so. */
+static hm_err find_made(hm_connection *office, int64_t *made) {
+    hm_message question = {.type = HM_MSG_LOG_SEARCH}, answer;
+    question.field[HM_LOG_SEARCH_KEY].bytes = hm_text(incident.subject);
+    question.field[HM_LOG_SEARCH_TYPE].bytes = hm_text("ceremony");
+    HM_TRY(hm_ask(office, &question, &answer));
+    while (answer.type != HM_MSG_DONE) {
+        uint64_t time;
+        hm_bytes details = answer.type == HM_MSG_LOG_ENTRY ? answer.field[HM_LOG_ENTRY_DETAILS].bytes : HM_NO_BYTES;
+        if (!*made && hm_bytes_equal(hm_json_text_of(details, "act"), hm_text("key generated")) &&
+            !hm_failed(hm_decimal_decode(hm_json_text_of(details, "time"), &time)) && time <= INT64_MAX)
+            *made = (int64_t)time;
+        HM_TRY(hm_listen(office, &answer));
+    }
+    return HM_OK;
+}
+
 /* A key's beginning is when it was made; a statement's time is never ahead of its own. */
-static void take_always(void) {
-    int64_t made = (int64_t)key_created;
+static hm_err take_always(hm_connection *office) {
+    int64_t made = 0;
     incident.since = HM_INCIDENT_ALWAYS;
-    if (!incident.is_principal && made > 0 && made <= incident.made) incident.since = made;
+    if (incident.is_principal) return HM_OK;
+    HM_TRY(find_made(office, &made));
+    if (key_created && (int64_t)key_created < made) made = (int64_t)key_created;
+    if (made > 0 && made <= incident.made) incident.since = made;
+    return HM_OK;
 }
 
 static hm_err compromise(const hm_options *options, hm_connection *office) {
@@ -435,7 +425,7 @@ static hm_err compromise(const hm_options *options, hm_connection *office) {
     HM_TRY(take_office(office));
     if (options->reason) snprintf(incident.reason, sizeof incident.reason, "%s", options->reason);
     HM_TRY(find_subject(options, office));
-    if (always) take_always();
+    if (always) HM_TRY(take_always(office));
     HM_TRY(hm_incident_folder(&incident, options->output, directory, sizeof directory, &folder));
     HM_TRY(make_trust_list(options, directory));
     HM_TRY(stop(options, office));

@@ -24,6 +24,7 @@ void hm_incident_clear(hm_incident *i) {
     free(i->releases.of);
     free(i->people.of);
     free(i->days.of);
+    free(i->certificate);
     free(i->act);
     free(i->stated);
     free(i->approval);
@@ -83,8 +84,10 @@ hm_err hm_incident_note_certificate(hm_incident *i, hm_bytes sha256) {
     if (sha256.len != HM_SHA256_LEN) return HM_OK;
     for (size_t k = 0; k < i->certificates; k++)
         if (memcmp(i->certificate[k].sha256, sha256.data, HM_SHA256_LEN) == 0) return HM_OK;
-    if (i->certificates == HM_INCIDENT_CERTIFICATES) return HM_OK;
-    memcpy(i->certificate[i->certificates++].sha256, sha256.data, HM_SHA256_LEN);
+    HM_TRY(hm_incident_grow(&i->certificate, sizeof *i->certificate, i->certificates, &i->certificates_room));
+    hm_incident_certificate *c = &i->certificate[i->certificates++];
+    *c = (hm_incident_certificate){.not_after = 0};
+    memcpy(c->sha256, sha256.data, HM_SHA256_LEN);
     return HM_OK;
 }
 
@@ -195,6 +198,24 @@ static hm_err check_one_line(hm_bytes details, uint64_t index) {
     return HM_OK;
 }
 
+static bool is_birth(const hm_incident *i, hm_bytes details) {
+    return hm_bytes_equal(hm_json_text_of(details, "act"), hm_text("key generated")) &&
+           hm_bytes_equal(hm_json_text_of(details, "key"), hm_text(i->subject)) &&
+           hm_bytes_equal(hm_json_text_of(details, "role"), hm_text(i->role));
+}
+
+/* Of a key the entry of its making is read, too: the product is the right one. Its leaf has the public key's digest,
+ * which a copy's, of a rehearsal, is not. */
+static hm_err take_birth(hm_incident *i, const hm_message *entry, const hm_leaf *leaf, FILE *disclosed) {
+    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
+    bool same = i->rehearsal || hm_bytes_equal(HM_BYTES(leaf->digest, leaf->digest_len), HM_ARRAY(i->spki_sha256));
+    if (i->born || leaf->type != HM_LEAF_CEREMONY || !same || (details.len && !is_birth(i, details))) return HM_OK;
+    i->born = details.len || !i->rehearsal;
+    i->born_erased = !details.len;
+    hm_incident_note_time(i, details);
+    return details.len ? hm_incident_disclose(entry, disclosed) : HM_OK;
+}
+
 /* Of a principal every entry counts that is no signature's end. */
 hm_err hm_incident_take(hm_incident *i, const hm_message *entry, const hm_incident_files *files) {
     uint64_t index = entry->field[HM_LOG_ENTRY_INDEX].number;
@@ -203,7 +224,7 @@ hm_err hm_incident_take(hm_incident *i, const hm_message *entry, const hm_incide
     HM_TRY(hm_leaf_get(entry->field[HM_LOG_ENTRY_LEAF].bytes, &leaf));
     HM_TRY(check_one_line(details, index));
     if (leaf.has_intent) return take_end(i, index, &leaf, files->list);
-    if (leaf.type != HM_LEAF_INTENT && !i->is_principal) return HM_OK;
+    if (leaf.type != HM_LEAF_INTENT && !i->is_principal) return take_birth(i, entry, &leaf, files->disclosed);
     HM_TRY(hm_incident_disclose(entry, files->disclosed));
     if (!details.len && !i->erased++) i->erased_first = index;
     hm_incident_note_time(i, details);
@@ -223,5 +244,17 @@ static void doubt_erased(hm_incident *i) {
 hm_err hm_incident_end(hm_incident *i) {
     for (size_t k = 0; k < i->pendings; k++) i->unfinished += i->pending[k].meant;
     if (i->erased) doubt_erased(i);
+    if (i->complete && !i->is_principal && !i->born) {
+        i->complete = false;
+        snprintf(
+            i->why, sizeof i->why,
+            "the log does not say of %s that this key was made: what the office says of it was changed (hallmark log check)",
+            i->product[0] ? i->product : "the office");
+    }
+    if (i->complete && i->stated_found != i->stated_count) {
+        i->complete = false;
+        snprintf(i->why, sizeof i->why,
+                 "statements that %s signed are not in the entries that the office names for them", i->subject);
+    }
     return HM_OK;
 }

@@ -20,7 +20,7 @@ typedef struct {
     bool more; /* there were others, which are only in the list */
 } hm_incident_table;
 
-enum { HM_INCIDENT_CERTIFICATES = 16, HM_INCIDENT_SHOWN = 1000, HM_INCIDENT_ALWAYS = 1 };
+enum { HM_INCIDENT_SHOWN = 1000, HM_INCIDENT_ALWAYS = 1 };
 typedef struct {
     uint8_t sha256[HM_SHA256_LEN];
     char serial[49], subject[513];
@@ -48,7 +48,8 @@ typedef struct {
     bool rehearsal, is_principal;
     char subject[65]; /* a key's id in hexadecimal, or a principal's name */
     uint8_t token_id[16];
-    uint64_t role_number; /* of the key, as the office tells it */
+    uint8_t spki_sha256[HM_SHA256_LEN]; /* of the key's public key, by which the entry of its making is known */
+    uint64_t role_number;               /* of the key, as the office tells it */
     char product[65], role[16], algorithm[16], kid[65];
     char office[37], organization[65];
     char reason[201];
@@ -62,21 +63,22 @@ typedef struct {
     bool complete;
     char why[HM_SENTENCE_MAX];     /* it is not */
     uint64_t erased, erased_first; /* intents of which nobody can say whose they are */
+    bool born, born_erased;        /* the entry that says that the key was made was met; its details were erased */
     /* What it holds. */
     uint64_t signatures, in_doubt; /* with an outcome */
     uint64_t unfinished;           /* intents without one: the token may have signed */
     uint64_t approved;             /* among the signatures: what others asked for and the principal approved */
     uint64_t of_the_office; /* among the signatures: certificates, lists and requests, of which no file is known */
     hm_incident_table releases, people, days;
-    size_t certificates;
-    hm_incident_certificate certificate[HM_INCIDENT_CERTIFICATES];
+    size_t certificates, certificates_room;
+    hm_incident_certificate *certificate;
     size_t shown;
     hm_incident_line *line;       /* the first HM_INCIDENT_SHOWN that are in doubt */
     uint64_t acts, acts_in_doubt; /* of a principal */
     size_t acts_shown;
     hm_incident_act *act; /* the first HM_INCIDENT_SHOWN that are in doubt */
-    size_t stated_count, stated_room;
-    uint64_t *stated; /* entries of the statements that he signed, whoever gave them to the office */
+    size_t stated_count, stated_room, stated_found;
+    struct hm_incident_stated *stated; /* the statements that he signed, whoever gave them to the office */
     struct hm_incident_approval *approval;
     size_t approvals, approvals_room;
     char crl[80], trust_list[80]; /* names of files; "": there is none */
@@ -93,12 +95,13 @@ typedef struct {
 } hm_incident_files;
 /* Take ENTRY, an HM_MSG_LOG_ENTRY; they come in their order. */
 HM_MUST_USE hm_err hm_incident_take(hm_incident *incident, const hm_message *entry, const hm_incident_files *files);
-/* The statement in entry INDEX is signed by the principal; before any entry is taken, in ascending order. */
-HM_MUST_USE hm_err hm_incident_note_statement(hm_incident *incident, uint64_t index);
+/* ENVELOPE, the statement in entry INDEX, is signed by the principal; before any entry is taken. That entry must be
+ * met, with this statement, or the lists are not complete. */
+HM_MUST_USE hm_err hm_incident_note_statement(hm_incident *incident, uint64_t index, hm_bytes envelope);
 /* A certificate of the key's, by the SHA-256 of its DER, which an entry has. */
 HM_MUST_USE hm_err hm_incident_note_certificate(hm_incident *incident, hm_bytes sha256);
-/* The time that DETAILS, of the next entry, say. A clock that was put back hides nothing: what stands behind an entry
- * in the log was made after it, whatever time it says. */
+/* The time that DETAILS, of the next entry, say. What stands behind an entry in the log was made after it, whatever time it
+ * says: a clock that was put back hides nothing behind an entry that is read. */
 void hm_incident_note_time(hm_incident *incident, hm_bytes details);
 /* ENTRY's details, as a line of DISCLOSED. */
 HM_MUST_USE hm_err hm_incident_disclose(const hm_message *entry, FILE *disclosed);

@@ -24,19 +24,39 @@ bool hm_incident_is_his(const hm_incident *i, hm_bytes details) {
                          : is_actor(hm_json_text_of(details, "actor"), i->subject);
 }
 
-hm_err hm_incident_note_statement(hm_incident *i, uint64_t index) {
+struct hm_incident_stated {
+    uint64_t index;
+    uint8_t sha256[HM_SHA256_LEN]; /* of the envelope */
+};
+
+hm_err hm_incident_note_statement(hm_incident *i, uint64_t index, hm_bytes envelope) {
     HM_TRY(hm_incident_grow(&i->stated, sizeof *i->stated, i->stated_count, &i->stated_room));
-    i->stated[i->stated_count++] = index;
+    struct hm_incident_stated *stated = &i->stated[i->stated_count];
+    if (i->stated_count && index <= stated[-1].index)
+        return hm_refuse("the office's statements are not in their order");
+    stated->index = index;
+    hm_sha256(envelope, stated->sha256);
+    i->stated_count++;
     return HM_OK;
 }
 
-static int compare_index(const void *a, const void *b) {
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+static int compare_stated(const void *a, const void *b) {
+    uint64_t left = ((const struct hm_incident_stated *)a)->index,
+             right = ((const struct hm_incident_stated *)b)->index;
     return (left > right) - (left < right);
 }
 
-static bool is_signed(const hm_incident *i, uint64_t index) {
-    return i->stated_count && bsearch(&index, i->stated, i->stated_count, sizeof index, compare_index);
+/* The office has said so of this number: the entry must hold that statement. */
+static bool is_signed(hm_incident *i, uint64_t index, hm_bytes details) {
+    const struct hm_incident_stated wanted = {.index = index}, *stated = NULL;
+    HM_BUF envelope = HM_BUF_EMPTY;
+    uint8_t sha256[HM_SHA256_LEN];
+    if (i->stated_count) stated = bsearch(&wanted, i->stated, i->stated_count, sizeof wanted, compare_stated);
+    if (!stated || hm_failed(hm_base64_decode(hm_json_text_of(details, "statement"), &envelope))) return false;
+    hm_sha256(hm_buf_bytes(&envelope), sha256);
+    bool same = memcmp(sha256, stated->sha256, sizeof sha256) == 0;
+    i->stated_found += same;
+    return same;
 }
 
 /* The first approval whose request is not below this one; they are in order. */
@@ -113,8 +133,9 @@ static hm_bytes what_of(hm_bytes details) {
 }
 
 hm_err hm_incident_take_act(hm_incident *i, uint64_t index, hm_leaf_type type, hm_bytes details, FILE *acts) {
-    bool is_signer = is_signed(i, index), own = is_signer || hm_incident_is_his(i, details) ||
-                                                hm_bytes_equal(hm_json_text_of(details, "who"), hm_text(i->subject));
+    bool is_signer = is_signed(i, index, details),
+         own = is_signer || hm_incident_is_his(i, details) ||
+               hm_bytes_equal(hm_json_text_of(details, "who"), hm_text(i->subject));
     hm_incident_act act = {.index = index, .in_doubt = i->latest >= i->since};
     /* What others let out is in doubt by when it was approved. */
     if (!own && (type != HM_LEAF_PUBLICATION || !hm_incident_is_approved(i, details, &act.in_doubt))) return HM_OK;

@@ -86,10 +86,19 @@ static hm_err revoke_one(const hm_incident *i, hm_connection *office, const hm_i
     return hm_in(hm_ask(office, &question, &answer), "certificate %s", c->serial);
 }
 
-/* What somebody said before: of which time. */
+/* One officer alone revokes a certificate: what was said so is no later beginning of what is in doubt. */
 static void take_said(hm_incident *i) {
-    for (size_t k = 0; k < i->certificates; k++)
-        if (i->certificate[k].compromised) return hm_incident_keep_since(i, i->certificate[k].invalidity);
+    for (size_t k = 0; k < i->certificates; k++) {
+        const hm_incident_certificate *c = &i->certificate[k];
+        if (!c->compromised) continue;
+        if (c->invalidity > i->since)
+            fprintf(stderr,
+                    "hallmark: note: certificate %s was revoked before since a later time, which its revocation "
+                    "goes on to say; the list goes by --since\n",
+                    c->serial);
+        else
+            i->since = c->invalidity;
+    }
 }
 
 hm_err hm_incident_revoke_destroyed(hm_incident *i, hm_connection *office) {

@@ -67,6 +67,8 @@ hm_err hm_incident_json(const hm_incident *i, hm_buf *text) {
     hm_json_string(&json, "role", i->role);
     hm_json_string(&json, "algorithm", i->algorithm);
     hm_json_string(&json, "kid", i->kid);
+    if (!i->is_principal) hm_json_hex(&json, "public_key_sha256", HM_ARRAY(i->spki_sha256));
+    if (!i->is_principal) hm_json_bool(&json, "making_erased", i->born_erased);
     hm_json_string(&json, "office", i->office);
     hm_json_string(&json, "organization", i->organization);
     hm_json_string(&json, "reason", i->reason);

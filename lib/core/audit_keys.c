@@ -3,17 +3,20 @@
  * A key and its entry are committed together, while others may go on: which keys there are is read before the entries
  * and once more behind them. */
 #include "audit_keys.h"
+#include "certificates.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_ID_LEN = sizeof((hm_key_row *)0)->token_id };
+enum { KEY_ID_LEN = sizeof((hm_key_row *)0)->token_id, MERGE_LEAST = 4096 };
+_Static_assert((int)KEY_ID_LEN == (int)HM_AUDITED_KEY_ID, "a key's id");
 
 struct hm_audited_key {
     uint8_t id[KEY_ID_LEN];
-    bool there, made;
-    uint64_t index; /* of the entry that tells of it, if it was MADE */
+    bool there, made, twice, named;
+    uint64_t index;               /* of the entry that tells that it was MADE, or else that it was NAMED */
+    uint8_t facts[HM_SHA256_LEN]; /* of what the row must say, too: product, role, algorithm, public key */
 };
 
 static hm_err add(hm_audited_keys *keys, const struct hm_audited_key *key) {
@@ -39,20 +42,17 @@ hm_err hm_audit_keys_begin(hm_office *office, hm_audited_keys *keys) {
     return hm_store_keys(office->store, -1, 0, 0, add_row, keys, &found);
 }
 
-hm_err hm_audit_keys_entry(hm_audited_keys *keys, const hm_leaf *leaf, const hm_entry_row *entry) {
-    hm_bytes act = hm_json_text_of(entry->details, "act");
-    if (leaf->type != HM_LEAF_CEREMONY || !hm_bytes_equal(act, hm_text("key generated"))) return HM_OK;
-    struct hm_audited_key key = {.made = true, .index = entry->index};
-    HM_BUF id = HM_BUF_EMPTY;
-    HM_TRY(hm_hex_decode(hm_json_text_of(entry->details, "key"), &id));
-    if (id.len != KEY_ID_LEN)
-        return hm_refuse("entry %llu tells of a key without its id", (unsigned long long)key.index);
-    memcpy(key.id, id.data, KEY_ID_LEN);
-    return add(keys, &key);
-}
-
 static int by_id(const void *a, const void *b) {
     return memcmp(((const struct hm_audited_key *)a)->id, ((const struct hm_audited_key *)b)->id, KEY_ID_LEN);
+}
+
+static void join(struct hm_audited_key *to, const struct hm_audited_key *from) {
+    to->twice |= from->twice || (to->made && from->made);
+    if (from->made || (!to->made && from->named && (!to->named || from->index < to->index))) to->index = from->index;
+    if (from->made) memcpy(to->facts, from->facts, sizeof to->facts);
+    to->made |= from->made;
+    to->named |= from->named;
+    to->there |= from->there;
 }
 
 /* What the database and the log say of one key, in one member. */
@@ -60,17 +60,63 @@ static void merge(hm_audited_keys *keys) {
     size_t count = 0;
     if (keys->count) qsort(keys->key, keys->count, sizeof *keys->key, by_id);
     for (size_t i = 0; i < keys->count; i++) {
-        const struct hm_audited_key *key = &keys->key[i];
-        struct hm_audited_key *last = count ? &keys->key[count - 1] : NULL;
-        if (!last || by_id(last, key) != 0) {
-            keys->key[count++] = *key;
-            continue;
-        }
-        if (key->made) last->index = key->index;
-        last->made |= key->made;
-        last->there |= key->there;
+        if (count && by_id(&keys->key[count - 1], &keys->key[i]) == 0)
+            join(&keys->key[count - 1], &keys->key[i]);
+        else
+            keys->key[count++] = keys->key[i];
     }
     keys->count = count;
+    keys->merge_at = 2 * count + MERGE_LEAST;
+}
+
+static hm_err hash_facts(hm_bytes product, hm_bytes role, hm_bytes algorithm, hm_bytes spki_sha256,
+                         uint8_t hash[static HM_SHA256_LEN]) {
+    HM_BUF facts = HM_BUF_EMPTY;
+    HM_TRY(hm_put_format(&facts, "%.*s\n%.*s\n%.*s\n", (int)product.len, (const char *)product.data, (int)role.len,
+                         (const char *)role.data, (int)algorithm.len, (const char *)algorithm.data));
+    HM_TRY(hm_put(&facts, spki_sha256));
+    hm_sha256(hm_buf_bytes(&facts), hash);
+    return HM_OK;
+}
+
+static hm_err take_id(hm_bytes hex, struct hm_audited_key *key) {
+    HM_BUF id = HM_BUF_EMPTY;
+    HM_TRY(hm_hex_decode(hex, &id));
+    if (id.len != KEY_ID_LEN)
+        return hm_refuse("entry %llu tells of a key without its id", (unsigned long long)key->index);
+    memcpy(key->id, id.data, KEY_ID_LEN);
+    return HM_OK;
+}
+
+static hm_err add_made(hm_audited_keys *keys, const hm_leaf *leaf, const hm_entry_row *entry) {
+    struct hm_audited_key key = {.made = true, .index = entry->index};
+    hm_bytes details = entry->details;
+    HM_TRY(take_id(hm_json_text_of(details, "key"), &key));
+    HM_TRY(hash_facts(hm_json_text_of(details, "product"), hm_json_text_of(details, "role"),
+                      hm_json_text_of(details, "algorithm"), HM_BYTES(leaf->digest, leaf->digest_len), key.facts));
+    return add(keys, &key);
+}
+
+/* Of a key whose making is told in an entry that was erased, what was signed with it tells still. Few follow one
+ * another by another key. */
+static hm_err add_named(hm_audited_keys *keys, const hm_entry_row *entry) {
+    struct hm_audited_key key = {.named = true, .index = entry->index};
+    hm_bytes hex = hm_json_text_of(entry->details, "key");
+    if (!hex.len) return HM_OK;
+    HM_TRY(take_id(hex, &key));
+    if (keys->named && memcmp(keys->last_named, key.id, KEY_ID_LEN) == 0) return HM_OK;
+    keys->named = true;
+    memcpy(keys->last_named, key.id, KEY_ID_LEN);
+    if (keys->count >= keys->merge_at) merge(keys);
+    return add(keys, &key);
+}
+
+hm_err hm_audit_keys_entry(hm_audited_keys *keys, const hm_leaf *leaf, const hm_entry_row *entry) {
+    if (leaf->type == HM_LEAF_INTENT) return add_named(keys, entry);
+    if (leaf->type != HM_LEAF_CEREMONY ||
+        !hm_bytes_equal(hm_json_text_of(entry->details, "act"), hm_text("key generated")))
+        return HM_OK;
+    return add_made(keys, leaf, entry);
 }
 
 typedef struct {
@@ -79,15 +125,32 @@ typedef struct {
     hm_product product; /* without a name: the office's own keys */
 } key_audit;
 
-static hm_err audit_key(void *context, const hm_key_row *row) {
-    const key_audit *audit = context;
-    bool own = !audit->product.name[0];
+/* The row must say what the log says. */
+static hm_err check_facts(const struct hm_audited_key *known, const hm_key_row *row, const char *product) {
+    uint8_t spki[HM_SHA256_LEN], facts[HM_SHA256_LEN];
+    const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)row->algorithm);
+    hm_sha256(row->spki, spki);
+    HM_TRY(hash_facts(hm_text(product), hm_text(hm_key_role_name(row->role)), hm_text(algorithm ? algorithm : ""),
+                      HM_ARRAY(spki), facts));
+    return memcmp(facts, known->facts, sizeof facts) == 0
+               ? HM_OK
+               : hm_refuse(
+                     "it is of another product, role, algorithm or public key than entry %llu says: it was changed",
+                     (unsigned long long)known->index);
+}
+
+static hm_err audit_row(const key_audit *audit, const hm_key_row *row) {
     struct hm_audited_key wanted = {0}, *known = NULL;
     memcpy(wanted.id, row->token_id, KEY_ID_LEN);
     if (audit->keys->count) known = bsearch(&wanted, audit->keys->key, audit->keys->count, sizeof wanted, by_id);
     if (known) known->there = true;
-    return hm_in(hm_key_id_check(audit->office, own ? NULL : &audit->product, row), "a key of %s",
-                 own ? "the office" : audit->product.name);
+    HM_TRY(hm_key_id_check(audit->office, audit->product.name[0] ? &audit->product : NULL, row));
+    return known && known->made ? check_facts(known, row, audit->product.name) : HM_OK;
+}
+
+static hm_err audit_key(void *context, const hm_key_row *row) {
+    const key_audit *audit = context;
+    return hm_in(audit_row(audit, row), "a key of %s", audit->product.name[0] ? audit->product.name : "the office");
 }
 
 static hm_err audit_product(void *context, const hm_product_row *row) {
@@ -104,11 +167,14 @@ static hm_err check(const hm_audited_keys *keys, bool any_erased) {
     for (size_t i = 0; i < keys->count; i++) {
         const struct hm_audited_key *key = &keys->key[i];
         HM_BUF id = HM_BUF_EMPTY;
-        if (key->there && (key->made || any_erased)) continue;
+        if (key->there && !key->twice && (key->made || any_erased)) continue;
         HM_TRY(hm_put_hex(&id, HM_ARRAY(key->id)));
         if (!key->there)
             return hm_refuse("entry %llu tells of key %.*s, which is gone from the database",
                              (unsigned long long)key->index, (int)id.len, (const char *)id.data);
+        if (key->twice)
+            return hm_refuse("more than one entry tells that key %.*s was made, entry %llu among them", (int)id.len,
+                             (const char *)id.data, (unsigned long long)key->index);
         return hm_refuse("no entry tells that key %.*s was made: it was put into the database", (int)id.len,
                          (const char *)id.data);
     }

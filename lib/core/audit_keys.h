@@ -4,9 +4,12 @@
 
 #include "office.h"
 
+enum { HM_AUDITED_KEY_ID = 16 };
 typedef struct {
     struct hm_audited_key *key;
-    size_t count, room;
+    size_t count, room, merge_at;
+    bool named; /* by an intent; the last one: */
+    uint8_t last_named[HM_AUDITED_KEY_ID];
 } hm_audited_keys;
 
 /* Before the first entry is read. */

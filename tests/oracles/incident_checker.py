@@ -58,16 +58,16 @@ def read_disclosed(folder, leaves):
     return disclosed
 
 
-def first_of(report, disclosed, leaves):
-    """The entry of the key's making, before which it signed nothing: the first of that public key, before any certificate."""
-    if 'key' not in report:
-        return 0
-    made = [number for number in disclosed if leaves[number][0] == CEREMONY]
-    for number in made:
-        assert (disclosed[number]['act'], disclosed[number]['key']) == ('key generated', report.get('key')), 'it made no such key'
-        certified = [leaf[4].hex() for leaf in leaves[:number] if leaf[0] == CEREMONY and leaf[4]]
-        assert not {leaves[number][4].hex(), *(c['sha256'] for c in report['certificates'])} & set(certified), 'the key is older'
-    return min(made, default=0)
+def check_made(report, disclosed, leaves, of):
+    """The entry of the key's making shows whose it is: the first of that public key, before any certificate of it."""
+    births = [n for n, leaf in enumerate(leaves) if leaf[0] == CEREMONY and leaf[4] and leaf[4].hex() == report['public_key_sha256']]
+    assert births and (leaves[births[0]][2] or '') == of, 'the key is of another product, or not of this log'
+    certified = {leaf[4].hex() for leaf in leaves[:births[0]] if leaf[0] == CEREMONY and leaf[4]}
+    assert not certified & {c['sha256'] for c in report['certificates']}, 'the key is older'
+    told = [number for number in disclosed if leaves[number][0] == CEREMONY]
+    assert told == births[:not report['making_erased']], 'not disclosed is where the key was made, or another one is'
+    for details in map(disclosed.get, told):
+        assert (details['act'], details['key'], details['role']) == ('key generated', report['key'], report['role']), 'it made no such key'
 
 
 def latest_times(disclosed):
@@ -127,10 +127,12 @@ def check(folder, log, trust):
     report = json.loads((folder / 'report.json').read_text('utf-8'))
     leaves = read_leaves(folder, log, pathlib.Path(trust).read_text('utf-8'), report)
     disclosed = read_disclosed(folder, leaves)
-    first, product = first_of(report, disclosed, leaves), report['product']
+    product = report['product']
     of = product and uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_DNS, report['organization']), product).bytes
+    if 'key' in report:
+        check_made(report, disclosed, leaves, of)
     kinds = {INTENT} if 'key' in report else {INTENT, *TYPES}
-    maybe = {n for n, leaf in enumerate(leaves) if n >= first and leaf[0] in kinds and of in ('', leaf[2])}
+    maybe = {n for n, leaf in enumerate(leaves) if leaf[0] in kinds and of in ('', leaf[2])}
     said = {n: details for n, details in disclosed.items() if leaves[n][0] in kinds}
     assert maybe == set(said), f'not disclosed, or too much: entries {sorted(maybe ^ set(said))[:9]}'
     intents = {n: details for n, details in said.items() if leaves[n][0] == INTENT}
@@ -147,7 +149,7 @@ def check(folder, log, trust):
     if 'principal' in report:
         check_acts(folder, report, {n: said[n] for n in said.keys() - intents.keys()}, leaves, latest, approvals)
     assert report['log']['complete'], 'the report does not say that its list is complete'
-    print(f'good: {len(lines)} signatures, out of {len(intents)} intents among the entries {first} to {len(leaves) - 1}')
+    print(f'good: {len(lines)} signatures, out of {len(intents)} intents among {len(leaves)} entries')
 
 
 check(*sys.argv[1:])  # what is wrong ends it with the reason

@@ -69,7 +69,7 @@ spoilt "a list that begins later" "not disclosed" 'disclosed = disclosed[at:]; s
 spoilt "a log that is shorter" "do not give their root" 'report["log"]["size"] -= 3'
 spoilt "another root" "do not give their root" 'report["log"]["root"] = "00" * 32'
 spoilt "another office's" "of another office" 'report["office"] = "00" * 16'
-spoilt "another product's" "not disclosed" 'report["product"] = "valve"'
+spoilt "another product's" "of another product" 'report["product"] = "valve"'
 spoilt "another time" "in doubt or not" 'report["since"] = json.loads(signatures[2])["time"]'
 spoilt "one that says itself that it may lack something" "does not say" 'report["log"]["complete"] = False'
 cp office/log/checkpoint newest
@@ -135,6 +135,38 @@ echo late >late.bin
 expect_refused "the checkpoint names statements, and the database has none" "with every statement hidden nothing is let go" \
     hallmark sign --product pump late.bin
 restore
+
+# The key's row is held against the entry of its making.
+# row SENTENCE SQL: log check finds it, and the list is not called complete
+row() {
+    sql "$2"
+    expect_refused "it was changed" "$1: log check finds it" hallmark log check
+    rm -rf again
+    expect_refused "the list may lack something" "and it makes no list complete" hallmark compromise "$key" --since always -o again
+    restore
+}
+row "the key is another product's" "UPDATE key SET product=(SELECT id FROM product WHERE name='valve') WHERE hex(token_id)=upper('$key')"
+row "the key has another role" "UPDATE key SET role=5 WHERE hex(token_id)=upper('$key')"
+sql "UPDATE key SET created=created+86400 WHERE hex(token_id)=upper('$key')"
+rm -rf again
+step "a key that was made later, as its row says" hallmark compromise $key --since always -o again
+step "was made when the log says so" test "$(grep -c '"in_doubt":true' again/signatures.jsonl)" = 3
+restore
+sql "DELETE FROM key WHERE hex(token_id)=upper('$key'); UPDATE entry SET salt=x'', details=x'' WHERE instr(details,'key generated') AND instr(details,'$key')"
+expect_refused "is gone from the database" "who takes a key out, and erases that it was made, is told of what it signed" hallmark log check
+restore
+serial=$(hallmark cert list --json | sed -n '/"product":"valve".*"role":"signing"/s/.*"serial":"\([0-9a-f]*\)".*/\1/p')
+valve=$(hallmark key list --product valve --json | sed -n '/"role":"signing"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')
+sql "UPDATE key SET certificate=(SELECT certificate FROM key WHERE hex(token_id)=upper('$valve')) WHERE hex(token_id)=upper('$key'); UPDATE key SET certificate=x'' WHERE hex(token_id)=upper('$valve')"
+expect_refused "there is no such key" "by a certificate in another key's row no key is stopped" hallmark compromise "$serial" --since always -o again
+restore
+step "more certificates than a few" sh -c 'for i in $(seq 18); do hallmark cert renew --product valve --days 30 >/dev/null || exit 1; done'
+step "the key is destroyed" hallmark key destroy "$valve"
+rm -rf again
+step "and was stolen" hallmark compromise "$valve" --since always -o again
+step "all are revoked" test "$(openssl crl -in again/valve.crl -inform DER -noout -text | grep -c "Key Compromise")" -ge 19
+restore
+rm -rf again
 
 sql "UPDATE product SET name='../../pump' WHERE name='pump'"
 expect_refused "a product as none can be named" "a product that would be a path is none" hallmark compromise $key --since always -o again

@@ -107,7 +107,7 @@ static void nothing_from_elsewhere_is_html(void **state) {
     strcpy(i->crl, "<i>");
     strcpy(i->why, "<i>");
     i->complete = false;
-    i->certificates = 1;
+    assert_done(hm_incident_note_certificate(i, HM_BYTES("01234567890123456789012345678901", 32)));
     strcpy(i->certificate[0].subject, "<i>");
     strcpy(i->certificate[0].serial, "<i>");
     assert_page(i, "<i>", false);
@@ -172,17 +172,53 @@ static void what_others_had_signed_is_in_doubt_as_its_approval_is(void **state) 
     assert_string_equal(r.incident.act[0].act, "approve");
 }
 
+/* "stated", and something else, in base64. */
+#define HANDED_IN(statement)                                                                                           \
+    "{\"act\":\"statement\",\"actor\":\"dan (key)\",\"statement\":\"" statement "\",\"time\":1001,\"what\":\"<b>\"}"
+
 static void who_signed_a_statement_stated_it(void **state) {
     (void)state;
     READING r = carols_of(1000);
     hm_leaf ceremony = {.type = HM_LEAF_CEREMONY};
-    assert_done(hm_incident_note_statement(&r.incident, 1));
-    assert_done(take(&r, &ceremony, "{\"act\":\"statement\",\"actor\":\"dan (key)\",\"time\":1001,\"what\":\"x\"}"));
-    assert_done(take(&r, &ceremony, "{\"act\":\"statement\",\"actor\":\"dan (key)\",\"time\":1001,\"what\":\"<b>\"}"));
+    assert_done(hm_incident_note_statement(&r.incident, 1, hm_text("stated")));
+    assert_int_equal(hm_incident_note_statement(&r.incident, 1, hm_text("stated")).class, HM_REFUSED);
+    assert_done(take(&r, &ceremony, HANDED_IN("c3RhdGVk")));
+    assert_int_equal(r.incident.acts, 0);
+    assert_done(take(&r, &ceremony, HANDED_IN("c3RhdGVk")));
     assert_int_equal(r.incident.acts, 1);
     assert_string_equal(r.incident.act[0].what, "<b>");
     assert_page(&r.incident, "&lt;b&gt;", true);
     assert_page(&r.incident, "<b>\"", false);
+    assert_done(hm_incident_end(&r.incident));
+    assert_true(r.incident.complete);
+}
+
+static void a_statement_that_is_elsewhere_leaves_the_lists_in_doubt(void **state) {
+    (void)state;
+    READING r = carols_of(1000);
+    hm_leaf ceremony = {.type = HM_LEAF_CEREMONY};
+    assert_done(hm_incident_note_statement(&r.incident, 0, hm_text("stated")));
+    assert_done(take(&r, &ceremony, HANDED_IN("b3RoZXI=")));
+    assert_done(hm_incident_end(&r.incident));
+    assert_false(r.incident.complete);
+}
+
+static void a_key_that_was_not_made_there_is_not_listed_completely(void **state) {
+    (void)state;
+    READING r = reading_of(1000);
+    strcpy(r.incident.role, "signing");
+    hm_leaf ceremony = leaf_of(HM_LEAF_CEREMONY), other = leaf_of(HM_LEAF_CEREMONY);
+    other.digest[0] = 1;
+    assert_done(take(&r, &ceremony, "{\"act\":\"key generated\",\"key\":\"4567\",\"role\":\"signing\",\"time\":900}"));
+    assert_done(take(&r, &ceremony, "{\"act\":\"key generated\",\"key\":\"0123\",\"role\":\"log\",\"time\":900}"));
+    assert_done(take(&r, &other, "{\"act\":\"key generated\",\"key\":\"0123\",\"role\":\"signing\",\"time\":900}"));
+    assert_done(sign_at(&r, "a", 998));
+    assert_false(r.incident.born);
+    assert_done(take(&r, &ceremony, "{\"act\":\"key generated\",\"key\":\"0123\",\"role\":\"signing\",\"time\":900}"));
+    assert_true(r.incident.born);
+    r.incident.born = false;
+    assert_done(hm_incident_end(&r.incident));
+    assert_false(r.incident.complete);
 }
 
 static void an_act_whose_details_are_erased_may_be_his(void **state) {
@@ -214,6 +250,8 @@ int main(void) {
         cmocka_unit_test(says_of_an_authority_what_is_true_for_it),
         cmocka_unit_test(what_others_had_signed_is_in_doubt_as_its_approval_is),
         cmocka_unit_test(who_signed_a_statement_stated_it),
+        cmocka_unit_test(a_statement_that_is_elsewhere_leaves_the_lists_in_doubt),
+        cmocka_unit_test(a_key_that_was_not_made_there_is_not_listed_completely),
         cmocka_unit_test(an_act_whose_details_are_erased_may_be_his),
         cmocka_unit_test(of_a_key_nobodys_acts_are_listed),
     };

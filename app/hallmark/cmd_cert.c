@@ -101,7 +101,7 @@ static hm_err print_json(const hm_message *key, const hm_cert_info *info, const 
     hm_json_string(&json, "serial", info->serial);
     hm_json_string(&json, "key", info->key);
     hm_json_string(&json, "role", hm_key_role_word(key->field[HM_KEY_ROLE].number));
-    hm_json_bool(&json, "imported", key->field[HM_KEY_IMPORTED].number != 0);
+    hm_json_bool(&json, "imported", (key->field[HM_KEY_MARKS].number & HM_KEY_CHAIN_IMPORTED) != 0);
     hm_json_number(&json, "not_before", info->not_before);
     hm_json_number(&json, "not_after", info->not_after);
     hm_json_bool(&json, "development", info->development);
@@ -132,7 +132,8 @@ static hm_err print_certificate(const hm_options *options, const hm_message *key
     printf("%s\n  %s, %s, serial %s, ", info.subject, hm_key_role_word(key->field[HM_KEY_ROLE].number), info.key,
            info.serial);
     print_days(info.not_after);
-    printf("%s%s\n", info.development ? ", development" : "", key->field[HM_KEY_IMPORTED].number ? ", brought in" : "");
+    bool brought_in = key->field[HM_KEY_MARKS].number & HM_KEY_CHAIN_IMPORTED;
+    printf("%s%s\n", info.development ? ", development" : "", brought_in ? ", brought in" : "");
     print_revocation(r);
     return HM_OK;
 }

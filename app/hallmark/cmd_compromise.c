@@ -84,6 +84,7 @@ static hm_err look_at_key(const hm_options *options, const hm_message *key) {
     memcpy(incident.token_id, key->field[HM_KEY_TOKEN_ID].bytes.data, sizeof incident.token_id);
     key_state = key->field[HM_KEY_STATE].number;
     incident.role_number = key->field[HM_KEY_ROLE].number;
+    incident.imported = key->field[HM_KEY_MARKS].number & HM_KEY_IMPORTED;
     key_created = key->field[HM_KEY_CREATED].number;
     HM_TRY(take_product(key->field[HM_KEY_PRODUCT].bytes));
     snprintf(incident.role, sizeof incident.role, "%s", hm_key_role_word(incident.role_number));
@@ -407,11 +408,12 @@ static hm_err find_made(hm_connection *office, int64_t *made) {
     return HM_OK;
 }
 
-/* A key's beginning is when it was made; a statement's time is never ahead of its own. */
+/* A key's beginning is when it was made, and of one that was made elsewhere nobody knows when; a statement's time is
+ * never ahead of its own. */
 static hm_err take_always(hm_connection *office) {
     int64_t made = 0;
     incident.since = HM_INCIDENT_ALWAYS;
-    if (incident.is_principal) return HM_OK;
+    if (incident.is_principal || incident.imported) return HM_OK;
     HM_TRY(find_made(office, &made));
     if (key_created && (int64_t)key_created < made) made = (int64_t)key_created;
     if (made > 0 && made <= incident.made) incident.since = made;

@@ -50,11 +50,12 @@ hm_err hm_print_key(const hm_options *options, const hm_message *key) {
     HM_TRY(hm_put_hex(&named, HM_ARRAY(kid)));
     hm_bytes release = key->field[HM_KEY_RELEASE].bytes;
     bool signs = key->field[HM_KEY_SIGNS].number != 0;
+    bool imported = key->field[HM_KEY_MARKS].number & HM_KEY_IMPORTED;
     if (!options->json) {
-        printf("%.*s  %-8s %-10s %.*s%s%.*s  %s%s\n  kid %.*s\n", (int)id.len, (const char *)id.data,
+        printf("%.*s  %-8s %-10s %.*s%s%.*s  %s%s%s\n  kid %.*s\n", (int)id.len, (const char *)id.data,
                algorithm ? algorithm : "?", role, (int)product.len, (const char *)product.data, release.len ? " " : "",
                (int)release.len, (const char *)release.data, state ? state : "?", signs ? "  signs" : "",
-               (int)named.len, (const char *)named.data);
+               imported ? "  imported" : "", (int)named.len, (const char *)named.data);
         return HM_OK;
     }
     HM_BUF text = HM_BUF_EMPTY;
@@ -67,6 +68,7 @@ hm_err hm_print_key(const hm_options *options, const hm_message *key) {
     if (release.len) hm_json_text(&json, "release", release);
     hm_json_string(&json, "state", state ? state : "?");
     if (key->field[HM_KEY_ROLE].number == ROLE_SIGNING) hm_json_bool(&json, "signs", signs);
+    hm_json_string(&json, "origin", imported ? "imported" : "token");
     hm_json_hex(&json, "kid", HM_ARRAY(kid));
     hm_json_number(&json, "created", (int64_t)key->field[HM_KEY_CREATED].number);
     hm_json_close_object(&json);
@@ -98,6 +100,18 @@ static hm_err generate_key(const hm_options *options, hm_connection *office) {
     if (options->release) question.field[HM_KEY_GENERATE_RELEASE].bytes = hm_text(options->release);
     HM_TRY(hm_one_key(options, &question.field[HM_KEY_GENERATE_PRODUCT].bytes,
                       &question.field[HM_KEY_GENERATE_ALGORITHM].number));
+    HM_TRY(hm_ask(office, &question, &answer));
+    return list_keys(options, office);
+}
+
+static hm_err import_key(const hm_options *options, hm_connection *office) {
+    hm_message question = {.type = HM_MSG_KEY_IMPORT}, answer;
+    HM_BUF id = HM_BUF_EMPTY;
+    HM_TRY(hm_one_key(options, &question.field[HM_KEY_IMPORT_PRODUCT].bytes,
+                      &question.field[HM_KEY_IMPORT_ALGORITHM].number));
+    if (hm_failed(hm_hex_decode(hm_text(options->operands[0]), &id)) || !id.len)
+        return hm_misuse("%s: is no id of a key in the token (CKA_ID, in hexadecimal digits)", options->operands[0]);
+    question.field[HM_KEY_IMPORT_WAS].bytes = hm_buf_bytes(&id);
     HM_TRY(hm_ask(office, &question, &answer));
     return list_keys(options, office);
 }
@@ -165,6 +179,8 @@ hm_err hm_command_key_rotate(const hm_options *options) {
     next = true;
     return hm_with_office(options, generate_key);
 }
+
+hm_err hm_command_key_import(const hm_options *options) { return hm_with_office(options, import_key); }
 
 hm_err hm_command_cert_request(const hm_options *options) {
     HM_TRY(hm_output_check_operands(options));

@@ -31,6 +31,7 @@ HM_MUST_USE hm_err hm_command_status(const hm_options *options);
 HM_MUST_USE hm_err hm_command_key_list(const hm_options *options);
 HM_MUST_USE hm_err hm_command_key_generate(const hm_options *options);
 HM_MUST_USE hm_err hm_command_key_rotate(const hm_options *options);
+HM_MUST_USE hm_err hm_command_key_import(const hm_options *options);
 HM_MUST_USE hm_err hm_command_key_suspend(const hm_options *options);
 HM_MUST_USE hm_err hm_command_key_activate(const hm_options *options);
 HM_MUST_USE hm_err hm_command_key_deactivate(const hm_options *options);

@@ -199,7 +199,7 @@ static hm_err check_one_line(hm_bytes details, uint64_t index) {
 }
 
 static bool is_birth(const hm_incident *i, hm_bytes details) {
-    return hm_bytes_equal(hm_json_text_of(details, "act"), hm_text("key generated")) &&
+    return hm_bytes_equal(hm_json_text_of(details, "act"), hm_text(i->imported ? "key imported" : "key generated")) &&
            hm_bytes_equal(hm_json_text_of(details, "key"), hm_text(i->subject)) &&
            hm_bytes_equal(hm_json_text_of(details, "role"), hm_text(i->role));
 }

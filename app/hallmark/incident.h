@@ -55,6 +55,7 @@ typedef struct {
     char reason[201];
     int64_t since; /* HM_INCIDENT_ALWAYS and less: all is in doubt */
     int64_t made;
+    bool imported;  /* the key was made elsewhere */
     bool destroyed; /* the key was, before anybody said that it may be somebody else's */
     int64_t latest; /* of the times that entries said so far */
     /* What was read of the log. */

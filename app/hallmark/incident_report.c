@@ -74,6 +74,7 @@ hm_err hm_incident_json(const hm_incident *i, hm_buf *text) {
     hm_json_string(&json, "reason", i->reason);
     hm_json_number(&json, "since", i->since);
     hm_json_bool(&json, "destroyed", i->destroyed);
+    hm_json_bool(&json, "imported", i->imported);
     hm_json_number(&json, "made", i->made);
     log_json(&json, i);
     hm_json_number(&json, "signatures", (int64_t)i->signatures);
@@ -312,7 +313,10 @@ static hm_err put_unseen(hm_buf *html, const hm_incident *i) {
         if (strcmp(i->role, by_role[k].role) == 0) unseen = by_role[k].unseen;
     if (i->is_principal)
         unseen = "what was asked for in this name elsewhere, and what was signed with keys that are not this office's.";
-    return hm_put_format(html, "<div class=warn><b>What no log can show:</b> %s</div>\n", unseen);
+    return hm_put_format(html, "<div class=warn><b>What no log can show:</b> %s%s</div>\n", unseen,
+                         i->imported ? " The key was made elsewhere and imported: what it signed before, and what "
+                                       "copies of it that were left there sign, is not in this log."
+                                     : "");
 }
 
 static hm_err put_how_far(hm_buf *html, const hm_incident *i) {

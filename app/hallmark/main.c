@@ -68,6 +68,8 @@ const hm_command hm_commands[] = {
      0, 0, hm_command_key_generate},
     {"key rotate", "", "Make another signing key, which signs from now on", "--product --algorithm --release", 0, 0,
      hm_command_key_rotate},
+    {"key import", "ID", "Take a key pair that is in the token already: it signs from now on", "--product --algorithm",
+     1, 1, hm_command_key_import},
     {"key suspend", "[KEY]", "Stop a key for now", "--key --reason --product --release", 0, 1, hm_command_key_suspend},
     {"key activate", "[KEY]", "Let a suspended key, or one that was held back, sign",
      "--key --reason --product --release", 0, 1, hm_command_key_activate},

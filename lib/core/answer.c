@@ -114,6 +114,7 @@ static const question_kind kinds[] = {
     [HM_MSG_PRODUCT_LIST] = {hm_answer_product_list, 0},
     [HM_MSG_KEY_LIST] = {hm_answer_key_list, 0},
     [HM_MSG_KEY_GENERATE] = {hm_answer_key_generate, ACT},
+    [HM_MSG_KEY_IMPORT] = {hm_answer_key_import, ACT},
     [HM_MSG_CERT_REQUEST] = {hm_answer_cert_request, ACT},
     [HM_MSG_CERT_IMPORT] = {hm_answer_cert_import, ACT},
     [HM_MSG_CERT_LIST] = {hm_answer_cert_list, 0},

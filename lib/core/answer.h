@@ -12,6 +12,7 @@ HM_MUST_USE hm_err hm_answer_product_list(hm_peer *peer, const hm_message *quest
 HM_MUST_USE hm_err hm_answer_product_add(hm_peer *peer, const hm_message *question);
 HM_MUST_USE hm_err hm_answer_key_list(hm_peer *peer, const hm_message *question);
 HM_MUST_USE hm_err hm_answer_key_generate(hm_peer *peer, const hm_message *question);
+HM_MUST_USE hm_err hm_answer_key_import(hm_peer *peer, const hm_message *question);
 HM_MUST_USE hm_err hm_answer_cert_request(hm_peer *peer, const hm_message *question);
 HM_MUST_USE hm_err hm_answer_cert_import(hm_peer *peer, const hm_message *question);
 HM_MUST_USE hm_err hm_answer_log_list(hm_peer *peer, const hm_message *question);

@@ -48,7 +48,8 @@ static hm_err send_key(void *context, const hm_key_row *key) {
     message.field[HM_KEY_SPKI].bytes = key->spki;
     message.field[HM_KEY_CERTIFICATE].bytes = key->certificate;
     message.field[HM_KEY_CHAIN].bytes = key->chain;
-    message.field[HM_KEY_IMPORTED].number = key->imported_chain;
+    message.field[HM_KEY_MARKS].number =
+        (key->imported_chain ? (uint64_t)HM_KEY_CHAIN_IMPORTED : 0) | (key->imported ? (uint64_t)HM_KEY_IMPORTED : 0);
     message.field[HM_KEY_CREATED].number = (uint64_t)key->created;
     message.field[HM_KEY_STATE].number = (uint64_t)hm_key_state_of(listing->peer->office, key->token_id);
     message.field[HM_KEY_RELEASE].bytes = key->release;
@@ -101,6 +102,19 @@ hm_err hm_answer_key_generate(hm_peer *peer, const hm_message *question) {
     hm_err err = hm_ceremony_signing_key(peer->office, &product, algorithm, release, &key);
     hm_buf_clear(&key.material);
     HM_TRY(err);
+    return hm_peer_send_done(peer);
+}
+
+/* Who put the key into the token stands at the token. */
+hm_err hm_answer_key_import(hm_peer *peer, const hm_message *question) {
+    hm_product product;
+    hm_key_algorithm algorithm;
+    if (peer->kind == HM_PEER_FRONT)
+        return hm_refuse("a key is imported where the office is, by who has put it into the token (hallmark key import "
+                         "on that machine)");
+    HM_TRY(hm_product_find(peer->office, question->field[HM_KEY_IMPORT_PRODUCT].bytes, &product));
+    HM_TRY(known_algorithm(&product, question->field[HM_KEY_IMPORT_ALGORITHM].number, &algorithm));
+    HM_TRY(hm_key_import(peer->office, &product, algorithm, question->field[HM_KEY_IMPORT_WAS].bytes));
     return hm_peer_send_done(peer);
 }
 

@@ -15,6 +15,8 @@ _Static_assert((int)KEY_ID_LEN == (int)HM_AUDITED_KEY_ID, "a key's id");
 struct hm_audited_key {
     uint8_t id[KEY_ID_LEN];
     bool there, made, twice, named;
+    bool imported;      /* as its row says */
+    bool told_imported; /* as its entry does */
     uint64_t index;               /* of the entry that tells that it was MADE, or else that it was NAMED */
     uint8_t facts[HM_SHA256_LEN]; /* of what the row must say, too: product, role, algorithm, public key */
 };
@@ -32,7 +34,7 @@ static hm_err add(hm_audited_keys *keys, const struct hm_audited_key *key) {
 }
 
 static hm_err add_row(void *context, const hm_key_row *row) {
-    struct hm_audited_key key = {.there = true};
+    struct hm_audited_key key = {.there = true, .imported = row->imported};
     memcpy(key.id, row->token_id, KEY_ID_LEN);
     return add(context, &key);
 }
@@ -51,6 +53,8 @@ static void join(struct hm_audited_key *to, const struct hm_audited_key *from) {
     if (from->made || (!to->made && from->named && (!to->named || from->index < to->index))) to->index = from->index;
     if (from->made) memcpy(to->facts, from->facts, sizeof to->facts);
     to->made |= from->made;
+    to->imported |= from->imported;
+    to->told_imported |= from->told_imported;
     to->named |= from->named;
     to->there |= from->there;
 }
@@ -88,8 +92,8 @@ static hm_err take_id(hm_bytes hex, struct hm_audited_key *key) {
     return HM_OK;
 }
 
-static hm_err add_made(hm_audited_keys *keys, const hm_leaf *leaf, const hm_entry_row *entry) {
-    struct hm_audited_key key = {.made = true, .index = entry->index};
+static hm_err add_made(hm_audited_keys *keys, const hm_leaf *leaf, const hm_entry_row *entry, bool imported) {
+    struct hm_audited_key key = {.made = true, .told_imported = imported, .index = entry->index};
     hm_bytes details = entry->details;
     HM_TRY(take_id(hm_json_text_of(details, "key"), &key));
     HM_TRY(hash_facts(hm_json_text_of(details, "product"), hm_json_text_of(details, "role"),
@@ -113,10 +117,10 @@ static hm_err add_named(hm_audited_keys *keys, const hm_entry_row *entry) {
 
 hm_err hm_audit_keys_entry(hm_audited_keys *keys, const hm_leaf *leaf, const hm_entry_row *entry) {
     if (leaf->type == HM_LEAF_INTENT) return add_named(keys, entry);
-    if (leaf->type != HM_LEAF_CEREMONY ||
-        !hm_bytes_equal(hm_json_text_of(entry->details, "act"), hm_text("key generated")))
-        return HM_OK;
-    return add_made(keys, leaf, entry);
+    if (leaf->type != HM_LEAF_CEREMONY) return HM_OK;
+    hm_bytes act = hm_json_text_of(entry->details, "act");
+    bool imported = hm_bytes_equal(act, hm_text("key imported"));
+    return imported || hm_bytes_equal(act, hm_text("key generated")) ? add_made(keys, leaf, entry, imported) : HM_OK;
 }
 
 typedef struct {
@@ -144,6 +148,7 @@ static hm_err audit_row(const key_audit *audit, const hm_key_row *row) {
     memcpy(wanted.id, row->token_id, KEY_ID_LEN);
     if (audit->keys->count) known = bsearch(&wanted, audit->keys->key, audit->keys->count, sizeof wanted, by_id);
     if (known) known->there = true;
+    if (known) known->imported = row->imported;
     HM_TRY(hm_key_id_check(audit->office, audit->product.name[0] ? &audit->product : NULL, row));
     return known && known->made ? check_facts(known, row, audit->product.name) : HM_OK;
 }
@@ -167,11 +172,16 @@ static hm_err check(const hm_audited_keys *keys, bool any_erased) {
     for (size_t i = 0; i < keys->count; i++) {
         const struct hm_audited_key *key = &keys->key[i];
         HM_BUF id = HM_BUF_EMPTY;
-        if (key->there && !key->twice && (key->made || any_erased)) continue;
+        bool agreed = !key->made || key->imported == key->told_imported;
+        if (key->there && agreed && !key->twice && (key->made || any_erased)) continue;
         HM_TRY(hm_put_hex(&id, HM_ARRAY(key->id)));
         if (!key->there)
             return hm_refuse("entry %llu tells of key %.*s, which is gone from the database",
                              (unsigned long long)key->index, (int)id.len, (const char *)id.data);
+        if (!agreed)
+            return hm_refuse("entry %llu says that key %.*s was %s, and the database does not: it was changed",
+                             (unsigned long long)key->index, (int)id.len, (const char *)id.data,
+                             key->told_imported ? "imported" : "made in the token");
         if (key->twice)
             return hm_refuse("more than one entry tells that key %.*s was made, entry %llu among them", (int)id.len,
                              (const char *)id.data, (unsigned long long)key->index);

@@ -110,16 +110,18 @@ const char *hm_key_role_name(hm_key_role role) {
     return "unknown";
 }
 
+/* WAS: the id that an imported key came with. */
 static hm_err log_key_made(hm_office *office, const hm_product *product, const hm_key_row *row,
-                           const hm_key_origin *origin) {
+                           const hm_key_origin *origin, hm_bytes was) {
     hm_digest digest;
     hm_digest_of(HM_SHA256, row->spki, &digest);
     HM_BUF details = HM_BUF_EMPTY;
     hm_json json = hm_json_canonical(&details);
     hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", "key generated");
+    hm_json_string(&json, "act", row->imported ? "key imported" : "key generated");
     hm_json_string(&json, "actor", office->session->actor);
     hm_json_string(&json, "algorithm", hm_key_algorithm_name((hm_key_algorithm)row->algorithm));
+    if (row->imported) hm_json_bool(&json, "imported", true);
     hm_json_hex(&json, "key", HM_ARRAY(row->token_id));
     hm_json_bool(&json, "made_in_token", origin->local);
     hm_json_bool(&json, "never_extractable", origin->never_extractable);
@@ -128,6 +130,7 @@ static hm_err log_key_made(hm_office *office, const hm_product *product, const h
     hm_json_string(&json, "role", hm_key_role_name(row->role));
     hm_json_number(&json, "time", hm_now());
     hm_json_string(&json, "token", office->token_name);
+    if (row->imported) hm_json_hex(&json, "was", was);
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
     hm_record record = {.type = HM_LEAF_CEREMONY,
@@ -146,10 +149,11 @@ static hm_err check_origin(hm_key *key, hm_key_origin *origin) {
     return HM_OK;
 }
 
-static hm_err record_key(hm_office *office, const hm_product *product, hm_key_row *row, const hm_key_origin *origin) {
+static hm_err record_key(hm_office *office, const hm_product *product, hm_key_row *row, const hm_key_origin *origin,
+                         hm_bytes was) {
     HM_TRY(hm_store_begin(office->store));
     hm_err err = hm_store_add_key(office->store, row, &row->id);
-    if (!hm_failed(err)) err = log_key_made(office, product, row, origin);
+    if (!hm_failed(err)) err = log_key_made(office, product, row, origin, was);
     if (!hm_failed(err)) return hm_store_commit(office->store);
     hm_store_rollback(office->store);
     return err;
@@ -182,7 +186,7 @@ static hm_err make_key_of(hm_office *office, const hm_product *product, hm_key_r
     row.spki = hm_key_signer(loaded->key).spki;
     hm_key_origin origin;
     hm_err err = check_origin(loaded->key, &origin);
-    if (!hm_failed(err)) err = record_key(office, product, &row, &origin);
+    if (!hm_failed(err)) err = record_key(office, product, &row, &origin, HM_NO_BYTES);
     if (!hm_failed(err)) return keep_row(loaded, &row);
     /* The fault that is passed on is the first one; a key that cannot be destroyed now is one nothing refers to. */
     hm_fault fault = hm_fault_keep(err);
@@ -389,6 +393,7 @@ static hm_err hand_out(const loaded_key *loaded, hm_signing_key *signing) {
     memcpy(signing->token_id, loaded->row.token_id, sizeof signing->token_id);
     signing->created = loaded->row.created;
     signing->not_after = loaded->row.not_after;
+    signing->imported = loaded->row.imported;
     signing->key = loaded->key;
     signing->ready = true;
     return HM_OK;
@@ -469,6 +474,42 @@ hm_err hm_ceremony_next_key(hm_office *office, const hm_product *product, hm_key
     HM_FD lock = -1;
     HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
     return next_key(office, product, algorithm, release);
+}
+
+/* What fails behind the adoption leaves a key in the token that the same command finds again. */
+static hm_err adopt_key(hm_office *office, const hm_product *product, hm_adoption *how, hm_key_row *row,
+                        loaded_key *loaded) {
+    char label[256];
+    HM_BUF was = HM_BUF_EMPTY;
+    hm_key_origin origin;
+    HM_TRY(new_id(office, product, row));
+    HM_TRY(hm_put_hex(&was, how->was));
+    snprintf(label, sizeof label, "%s signing %s was %.*s", product->name,
+             hm_key_algorithm_name((hm_key_algorithm)row->algorithm), (int)was.len, (const char *)was.data);
+    memcpy(how->id, row->token_id, sizeof how->id);
+    how->label = label;
+    HM_TRY(hm_token_adopt(office->token, (hm_key_algorithm)row->algorithm, how, &loaded->key));
+    HM_TRY(hm_key_inspect(loaded->key, &origin));
+    row->spki = hm_key_signer(loaded->key).spki;
+    HM_TRY(record_key(office, product, row, &origin, how->was));
+    return keep_row(loaded, row);
+}
+
+hm_err hm_ceremony_adopt(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_adoption *how) {
+    LOADED_KEY ca = {0}, key = {0};
+    HM_FD lock = -1;
+    hm_key_row row = {.product = product->id,
+                      .role = HM_KEY_ROLE_SIGNING,
+                      .algorithm = (int)algorithm,
+                      .created = hm_now(),
+                      .imported = true};
+    HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
+    HM_TRY(hm_office_token(office));
+    HM_TRY(product_ca(office, product, &ca)); /* a key that nobody can certify is not taken */
+    HM_TRY(adopt_key(office, product, how, &row, &key));
+    HM_TRY(certify_signing(office, product, SIGNING_DAYS, &ca, &key));
+    hm_keyring_forget(office);
+    return HM_OK;
 }
 
 hm_err hm_ceremony_rotate(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,

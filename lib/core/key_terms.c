@@ -1,6 +1,6 @@
 /* How long keys serve: their cryptoperiod (NIST SP 800-57 Part 1, section 5.3), by time and by number of signatures;
- * when another takes their place; and whether each release has one of its own. The product's own policy says it, also
- * while a temporary one is in force. */
+ * when another takes their place; whether each release has one of its own, and whether one may have been made
+ * elsewhere. The product's own policy says it, also while a temporary one is in force. */
 #include "usage.h"
 
 #include <policy/policy.h>
@@ -71,14 +71,26 @@ static hm_err end_of_time(const hm_product *product, const uint8_t *token_id, in
                      (int)id.len, (const char *)id.data, made, product->name, (unsigned)(terms->period / DAY));
 }
 
-hm_err hm_key_serves(hm_office *office, const hm_product *product, const uint8_t token_id[static HM_KEY_ID_LEN],
-                     int64_t created, int64_t time) {
+/* The database may have been changed: the token's word counts as well, where it is at hand. */
+static hm_err check_origin(const hm_product *product, const hm_signing_key *key) {
+    hm_key_origin origin = {.local = true};
+    if (key->key) HM_TRY(hm_key_inspect(key->key, &origin));
+    return key->imported || !origin.local
+               ? hm_refuse("the key was imported, and the policy of %s says \"no imported keys\" (hallmark key rotate "
+                           "makes another one)",
+                           product->name)
+               : HM_OK;
+}
+
+hm_err hm_key_serves(hm_office *office, const hm_product *product, const hm_signing_key *key, int64_t time) {
     hm_key_terms terms;
     uint64_t uses;
     HM_TRY(hm_key_terms_of(office, hm_text(product->name), &terms));
-    if (terms.period && time - created >= (int64_t)terms.period) return end_of_time(product, token_id, created, &terms);
+    if (terms.no_imported) HM_TRY(check_origin(product, key));
+    if (terms.period && time - key->created >= (int64_t)terms.period)
+        return end_of_time(product, key->token_id, key->created, &terms);
     if (!terms.period_signatures) return HM_OK;
-    HM_TRY(hm_key_uses(office, product, token_id, created, time, &uses));
+    HM_TRY(hm_key_uses(office, product, key->token_id, key->created, time, &uses));
     if (uses < terms.period_signatures) return HM_OK;
     return hm_refuse("the key has made %llu signatures, and the policy lets a key of %s make %u (hallmark key rotate "
                      "makes the next one)",

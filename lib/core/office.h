@@ -36,6 +36,7 @@ typedef struct {
     hm_chain chain;
     uint8_t certificate_sha256[32];
     int64_t created, not_after;
+    bool imported; /* by the database */
 } hm_signing_key;
 
 /* keyring.c: the signing keys of a product, as far as they were asked for. */
@@ -238,9 +239,9 @@ HM_MUST_USE hm_err hm_keys_destroy(hm_office *office);
 HM_MUST_USE hm_err hm_key_release(hm_office *office, hm_bytes product, hm_bytes named, hm_bytes *release);
 /* What the policy of PRODUCT says of its keys; all zero: nothing. */
 HM_MUST_USE hm_err hm_key_terms_of(hm_office *office, hm_bytes product, hm_key_terms *terms);
-/* A refusal if a key of PRODUCT has served its time, or has signed as often as it may. */
-HM_MUST_USE hm_err hm_key_serves(hm_office *office, const hm_product *product,
-                                 const uint8_t token_id[static HM_KEY_ID_LEN], int64_t created, int64_t time);
+/* A refusal if a key of PRODUCT has served its time, has signed as often as it may, or was imported and may not have
+ * been. Of KEY its id and what the database says are looked at, and the token is asked of it if it is loaded. */
+HM_MUST_USE hm_err hm_key_serves(hm_office *office, const hm_product *product, const hm_signing_key *key, int64_t time);
 /* How often a key of PRODUCT has signed since it was made. */
 HM_MUST_USE hm_err hm_key_uses(hm_office *office, const hm_product *product,
                                const uint8_t token_id[static HM_KEY_ID_LEN], int64_t created, int64_t time,
@@ -414,6 +415,9 @@ HM_MUST_USE hm_err hm_ceremony_announced_key(hm_office *office, const hm_product
 /* Make another signing key, which takes the place of the one there is. */
 HM_MUST_USE hm_err hm_ceremony_next_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                         hm_bytes release);
+/* The same with a key that is in the token already. HOW->id and ->label are filled in. */
+HM_MUST_USE hm_err hm_ceremony_adopt(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                     hm_adoption *how);
 /* The same, if the one that signs is due. */
 typedef hm_err (*hm_key_is_due)(hm_office *office, const uint8_t *token_id, int64_t created, bool *due);
 HM_MUST_USE hm_err hm_ceremony_rotate(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
@@ -438,6 +442,10 @@ typedef struct {
 /* Find the office's key of ROLE, or if MAKE is set make it. */
 HM_MUST_USE hm_err hm_ceremony_office_key(hm_office *office, hm_key_role role, hm_key_algorithm algorithm, bool make,
                                           hm_office_key *key);
+/* key_import.c */
+/* The key pair whose CKA_ID is WAS in the office's token becomes PRODUCT's signing key of ALGORITHM. */
+HM_MUST_USE hm_err hm_key_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                 hm_bytes was);
 /* product.c */
 HM_MUST_USE hm_err hm_product_add(hm_office *office, hm_bytes name, uint32_t algorithms);
 

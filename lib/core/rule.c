@@ -26,7 +26,7 @@ static const struct {
     {HM_MSG_TRUST_KEY, HM_ROLE_KEY_OFFICER, false},   {HM_MSG_LOG_KEY, HM_ROLE_KEY_OFFICER, false},
     {HM_MSG_NARROW_LIST, HM_ROLE_KEY_OFFICER, false}, {HM_MSG_TRUST_SIGN, HM_ROLE_KEY_OFFICER, false},
     {HM_MSG_PUBLISH_BEGIN, HM_ROLE_PUBLISHER, true},  {HM_MSG_PUBLISH_WITHDRAW, HM_ROLE_PUBLISHER, true},
-    {HM_MSG_TSA_SET, HM_ROLE_ADMINISTRATOR, false},
+    {HM_MSG_KEY_IMPORT, HM_ROLE_KEY_OFFICER, true},   {HM_MSG_TSA_SET, HM_ROLE_ADMINISTRATOR, false},
 };
 
 static hm_err allows(hm_office *office, hm_role role, hm_bytes product) {
@@ -93,13 +93,13 @@ static bool is_approver(void *context, hm_bytes name) {
 static hm_err was_imported(hm_office *office, const hm_policy *policy, hm_key_algorithm algorithm, bool *imported) {
     hm_signing_key *key;
     hm_key_origin origin;
-    bool asked = false;
+    bool asked = policy->terms.no_imported;
     *imported = false;
     for (size_t i = 0; i < policy->rules; i++) asked |= policy->rule[i].not_imported;
     if (!asked) return HM_OK;
     HM_TRY(hm_keyring_get(office, algorithm, &key));
     HM_TRY(hm_key_inspect(key->key, &origin));
-    *imported = !origin.local;
+    *imported = !origin.local || key->imported;
     return HM_OK;
 }
 
@@ -166,8 +166,7 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     if (office->governed) HM_TRY(allows(office, HM_ROLE_REQUESTER, hm_text(office->session->product.name)));
     if (request->key) HM_TRY(hm_key_may_sign(office, request->key->token_id));
     if (request->key && !may_wait)
-        HM_TRY(hm_key_serves(office, &office->session->product, request->key->token_id, request->key->created,
-                             request->time));
+        HM_TRY(hm_key_serves(office, &office->session->product, request->key, request->time));
     if (!office->governed) return HM_OK;
     HM_TRY(current_policy(office, request->time, &policy, answer));
     HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));

@@ -28,7 +28,7 @@ static hm_err ready_key(hm_office *office, hm_key_algorithm algorithm, hm_bytes 
     HM_TRY(hm_keyring_get_announced(office, algorithm, announced, key));
     return office->session->noting == HM_NOTING_COMPARED
                ? HM_OK
-               : hm_key_serves(office, &office->session->product, (*key)->token_id, (*key)->created, hm_now());
+               : hm_key_serves(office, &office->session->product, *key, hm_now());
 }
 
 hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer) {

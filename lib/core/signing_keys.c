@@ -83,7 +83,9 @@ static hm_err may_sign(hm_office *office, const hm_key_row *row, const hm_produc
     /* Without a certificate it is given one when it is needed. */
     if (row->certificate.len) HM_TRY(hm_certificate_may_sign(office, row->certificate, row->chain));
     if (row->certificate.len && row->not_after < hm_now()) return hm_refuse("its certificate has expired");
-    return hm_key_serves(office, product, row->token_id, row->created, hm_now());
+    hm_signing_key key = {.created = row->created, .imported = row->imported};
+    memcpy(key.token_id, row->token_id, sizeof key.token_id);
+    return hm_key_serves(office, product, &key, hm_now());
 }
 
 hm_err hm_signing_key_signs(hm_office *office, const hm_signing_keys *keys, const hm_key_row *row,

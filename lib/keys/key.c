@@ -40,33 +40,29 @@ static hm_err recipe_of(hm_key_algorithm algorithm, recipe *how) {
     return hm_misuse("unknown key algorithm %d", (int)algorithm);
 }
 
-/* The interface has no const; templates are only read. */
-static CK_ATTRIBUTE attribute(CK_ATTRIBUTE_TYPE type, hm_bytes value) {
-    return (CK_ATTRIBUTE){type, (void *)(uintptr_t)value.data, value.len};
-}
-
 static CK_RV generate_pair(hm_key *key, const recipe *how, hm_bytes curve, const char *label) {
     static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
     const hm_bytes on = HM_BYTES(&yes, sizeof yes), off = HM_BYTES(&no, sizeof no), id = HM_ARRAY(key->id);
     CK_MECHANISM mechanism = {how->mechanism, NULL, 0};
     /* The last one or two are the algorithm's. */
     CK_ATTRIBUTE public[] = {
-        attribute(CKA_TOKEN, on),
-        attribute(CKA_PRIVATE, off),
-        attribute(CKA_VERIFY, on),
-        attribute(CKA_ENCRYPT, off),
-        attribute(CKA_WRAP, off),
-        attribute(CKA_ID, id),
-        attribute(CKA_LABEL, hm_text(label)),
-        how->modulus_bits ? attribute(CKA_PUBLIC_EXPONENT, HM_ARRAY(rsa_exponent)) : attribute(CKA_EC_PARAMS, curve),
-        attribute(CKA_MODULUS_BITS, HM_BYTES(&how->modulus_bits, sizeof how->modulus_bits)),
+        hm_attribute(CKA_TOKEN, on),
+        hm_attribute(CKA_PRIVATE, off),
+        hm_attribute(CKA_VERIFY, on),
+        hm_attribute(CKA_ENCRYPT, off),
+        hm_attribute(CKA_WRAP, off),
+        hm_attribute(CKA_ID, id),
+        hm_attribute(CKA_LABEL, hm_text(label)),
+        how->modulus_bits ? hm_attribute(CKA_PUBLIC_EXPONENT, HM_ARRAY(rsa_exponent))
+                          : hm_attribute(CKA_EC_PARAMS, curve),
+        hm_attribute(CKA_MODULUS_BITS, HM_BYTES(&how->modulus_bits, sizeof how->modulus_bits)),
     };
     CK_ATTRIBUTE private[] = {
-        attribute(CKA_TOKEN, on),     attribute(CKA_PRIVATE, on),
-        attribute(CKA_SENSITIVE, on), attribute(CKA_EXTRACTABLE, off),
-        attribute(CKA_SIGN, on),      attribute(CKA_DECRYPT, off),
-        attribute(CKA_UNWRAP, off),   attribute(CKA_DERIVE, off),
-        attribute(CKA_ID, id),        attribute(CKA_LABEL, hm_text(label)),
+        hm_attribute(CKA_TOKEN, on),     hm_attribute(CKA_PRIVATE, on),
+        hm_attribute(CKA_SENSITIVE, on), hm_attribute(CKA_EXTRACTABLE, off),
+        hm_attribute(CKA_SIGN, on),      hm_attribute(CKA_DECRYPT, off),
+        hm_attribute(CKA_UNWRAP, off),   hm_attribute(CKA_DERIVE, off),
+        hm_attribute(CKA_ID, id),        hm_attribute(CKA_LABEL, hm_text(label)),
     };
     CK_ULONG public_count = sizeof public / sizeof public[0] - (how->modulus_bits ? 0 : 1);
     return key->token->module.call->C_GenerateKeyPair(key->token->session, &mechanism, public, public_count, private,
@@ -80,6 +76,10 @@ static hm_err prove(hm_key *key) {
     HM_TRY(hm_key_inspect(key, &origin));
     if (!origin.local || !origin.never_extractable || !origin.sensitive)
         return hm_could_not("the token made a key that could leave it");
+    return hm_key_check_pair(key);
+}
+
+hm_err hm_key_check_pair(hm_key *key) {
     HM_TRY(hm_object_spki(key, &key->spki));
     hm_signer signer = hm_key_signer(key);
     hm_scheme scheme = hm_key_scheme(key->algorithm);
@@ -87,12 +87,11 @@ static hm_err prove(hm_key *key) {
     HM_BUF signature = HM_BUF_EMPTY;
     HM_TRY(signer.sign(signer.key, scheme, message, &signature));
     if (hm_failed(hm_verify(signer.spki, scheme, message, hm_buf_bytes(&signature))))
-        return hm_could_not("the token made a key pair whose halves do not belong together");
+        return hm_could_not("the token has a key pair whose halves do not belong together");
     return HM_OK;
 }
 
-static hm_err key_new(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN],
-                      hm_key **key) {
+hm_err hm_key_new(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN], hm_key **key) {
     *key = calloc(1, sizeof **key);
     if (!*key) return hm_no_memory();
     **key = (hm_key){.token = token, .next = token->keys, .algorithm = algorithm, .spki = HM_BUF_EMPTY};
@@ -101,7 +100,7 @@ static hm_err key_new(hm_token *token, hm_key_algorithm algorithm, const uint8_t
     return HM_OK;
 }
 
-static void key_free(hm_key **key) {
+void hm_key_free(hm_key **key) {
     hm_key **link = &(*key)->token->keys;
     while (*link != *key) link = &(*link)->next;
     *link = (*key)->next;
@@ -137,9 +136,9 @@ hm_err hm_token_generate(hm_token *token, hm_key_algorithm algorithm, const uint
                          const char *label, hm_key **key) {
     hm_key *fresh;
     *key = NULL;
-    HM_TRY(key_new(token, algorithm, id, &fresh));
+    HM_TRY(hm_key_new(token, algorithm, id, &fresh));
     hm_err err = generate(fresh, label);
-    if (hm_failed(err)) return key_free(&fresh), hm_in(err, "\"%s\"", token->info.label);
+    if (hm_failed(err)) return hm_key_free(&fresh), hm_in(err, "\"%s\"", token->info.label);
     err = prove(fresh);
     if (!hm_failed(err)) return *key = fresh, HM_OK;
     HM_BUF why = HM_BUF_EMPTY;
@@ -179,10 +178,10 @@ hm_err hm_token_find(hm_token *token, hm_key_algorithm algorithm, const uint8_t 
     if (!hm_key_algorithm_name(algorithm)) return hm_misuse("unknown key algorithm %d", (int)algorithm);
     *key = found_before(token, algorithm, id, known_spki);
     if (*key) return HM_OK;
-    HM_TRY(key_new(token, algorithm, id, &found));
+    HM_TRY(hm_key_new(token, algorithm, id, &found));
     found->spki_was_told = known_spki.len != 0;
     hm_err err = find(found, known_spki);
-    if (hm_failed(err)) return key_free(&found), hm_in(err, "the token \"%s\"", token->info.label);
+    if (hm_failed(err)) return hm_key_free(&found), hm_in(err, "the token \"%s\"", token->info.label);
     *key = found;
     return HM_OK;
 }
@@ -190,7 +189,7 @@ hm_err hm_token_find(hm_token *token, hm_key_algorithm algorithm, const uint8_t 
 hm_err hm_token_destroy(hm_token *token, hm_key **key) {
     hm_err err = destroy_object(*key, CKO_PRIVATE_KEY);
     if (!hm_failed(err)) err = destroy_object(*key, CKO_PUBLIC_KEY);
-    key_free(key);
+    hm_key_free(key);
     return hm_in(err, "the token \"%s\"", token->info.label);
 }
 
@@ -198,17 +197,17 @@ hm_err hm_token_has(hm_token *token, hm_key_algorithm algorithm, const uint8_t i
     hm_key *key;
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     *there = false;
-    HM_TRY(key_new(token, algorithm, id, &key));
+    HM_TRY(hm_key_new(token, algorithm, id, &key));
     hm_err err = hm_object_find(key, CKO_PRIVATE_KEY, &object);
     *there = object != CK_INVALID_HANDLE;
-    return key_free(&key), hm_in(err, "the token \"%s\"", token->info.label);
+    return hm_key_free(&key), hm_in(err, "the token \"%s\"", token->info.label);
 }
 
 hm_err hm_token_destroy_id(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN],
                            bool *was_there) {
     hm_key *key;
     HM_TRY(hm_token_has(token, algorithm, id, was_there));
-    HM_TRY(key_new(token, algorithm, id, &key));
+    HM_TRY(hm_key_new(token, algorithm, id, &key));
     return hm_token_destroy(token, &key);
 }
 

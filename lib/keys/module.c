@@ -18,7 +18,7 @@ static bool list_is_whole(const CK_FUNCTION_LIST *list) {
            list->C_GetMechanismInfo && list->C_OpenSession && list->C_CloseSession && list->C_Login && list->C_Logout &&
            list->C_InitToken && list->C_InitPIN && list->C_GenerateKeyPair && list->C_DestroyObject &&
            list->C_FindObjectsInit && list->C_FindObjects && list->C_FindObjectsFinal && list->C_GetAttributeValue &&
-           list->C_SignInit && list->C_Sign;
+           list->C_SetAttributeValue && list->C_SignInit && list->C_Sign;
 }
 
 static hm_err not_a_module(const char *path) { return hm_could_not("%s is not a PKCS#11 module", path); }

@@ -1,9 +1,12 @@
 /* Reading a token's objects. What comes back is the module's word: every length is checked before it is believed. */
 #include "private.h"
 
-#include <string.h>
-
 enum { ATTRIBUTE_MAX = 1024 };
+
+/* The interface has no const; templates are only read. */
+CK_ATTRIBUTE hm_attribute(CK_ATTRIBUTE_TYPE type, hm_bytes value) {
+    return (CK_ATTRIBUTE){type, (void *)(uintptr_t)value.data, value.len};
+}
 
 CK_KEY_TYPE hm_key_type(hm_key_algorithm algorithm) {
     if (algorithm == HM_KEY_ED25519) return CKK_EC_EDWARDS;
@@ -15,14 +18,13 @@ size_t hm_key_modulus_len(hm_key_algorithm algorithm) {
     return algorithm == HM_KEY_RSA4096 ? 4096 / 8 : 0;
 }
 
-hm_err hm_object_find(const hm_key *key, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *object) {
+hm_err hm_object_find_by(const hm_key *key, CK_OBJECT_CLASS class, CK_ATTRIBUTE_TYPE name, hm_bytes value,
+                         CK_OBJECT_HANDLE *object) {
     const CK_FUNCTION_LIST *call = key->token->module.call;
     CK_SESSION_HANDLE session = key->token->session;
     CK_KEY_TYPE type = hm_key_type(key->algorithm);
-    uint8_t id[HM_KEY_ID_LEN];
-    memcpy(id, key->id, sizeof id);
     CK_ATTRIBUTE template[] = {
-        {CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type}, {CKA_ID, id, sizeof id}};
+        {CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type}, hm_attribute(name, value)};
     CK_OBJECT_HANDLE found[2] = {CK_INVALID_HANDLE, CK_INVALID_HANDLE};
     CK_ULONG count = 0;
     *object = CK_INVALID_HANDLE;
@@ -31,9 +33,14 @@ hm_err hm_object_find(const hm_key *key, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE
     CK_RV end = call->C_FindObjectsFinal(session);
     HM_TRY(hm_ckr(rv, "search for a key"));
     HM_TRY(hm_ckr(end, "end a search"));
-    if (count > 1) return hm_could_not("the token has more than one key with the same id");
+    if (count > 1)
+        return hm_could_not("the token has more than one key with the same %s", name == CKA_ID ? "id" : "label");
     *object = count ? found[0] : CK_INVALID_HANDLE;
     return HM_OK;
+}
+
+hm_err hm_object_find(const hm_key *key, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *object) {
+    return hm_object_find_by(key, class, CKA_ID, HM_ARRAY(key->id), object);
 }
 
 hm_err hm_object_read(const hm_token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, size_t limit,

@@ -54,6 +54,10 @@ HM_MUST_USE hm_err hm_slot_find(hm_token *token, const hm_token_selector *select
 /* A PKCS#11 text field (padded with blanks, not terminated, of the module's choice) as a printable string. */
 void hm_trim(const unsigned char *field, size_t field_len, char *text);
 
+CK_ATTRIBUTE hm_attribute(CK_ATTRIBUTE_TYPE type, hm_bytes value);
+/* One object of CLASS and the key's type whose attribute NAME (CKA_ID, CKA_LABEL) has VALUE. */
+HM_MUST_USE hm_err hm_object_find_by(const hm_key *key, CK_OBJECT_CLASS class, CK_ATTRIBUTE_TYPE name, hm_bytes value,
+                                     CK_OBJECT_HANDLE *object);
 /* One object of CLASS with the key's id and type, or CK_INVALID_HANDLE if there is none; two are a fault. */
 HM_MUST_USE hm_err hm_object_find(const hm_key *key, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *object);
 /* The value of one attribute, appended to VALUE; a fault if it is absent, empty or longer than LIMIT. */
@@ -61,6 +65,13 @@ HM_MUST_USE hm_err hm_object_read(const hm_token *token, CK_OBJECT_HANDLE object
                                   hm_buf *value);
 /* The SubjectPublicKeyInfo of the key's public object. */
 HM_MUST_USE hm_err hm_object_spki(const hm_key *key, hm_buf *spki);
+
+/* A key that is given out as long as TOKEN is open, or until it is freed; its objects are still to be found. */
+HM_MUST_USE hm_err hm_key_new(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN],
+                              hm_key **key);
+void hm_key_free(hm_key **key);
+/* Read the public key of one whose objects were found; the private one must sign what it verifies. */
+HM_MUST_USE hm_err hm_key_check_pair(hm_key *key);
 
 CK_KEY_TYPE hm_key_type(hm_key_algorithm algorithm);
 /* Octets of an RSA modulus; 0 for other keys. */

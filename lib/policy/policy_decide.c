@@ -106,11 +106,14 @@ static hm_err choose_rule(judging *j, const hm_policy_rule **rule) {
 /* ---- keys, windows, quotas ---- */
 
 static hm_err judge_keys(judging *j, const hm_policy_rule *rule) {
+    bool none = j->policy->terms.no_imported;
     const struct {
         bool asked, is;
         const char *bad, *good;
     } kinds[] = {
-        {rule->not_imported, j->request->imported, "the key was imported, and the rule says not-imported",
+        {none || rule->not_imported, j->request->imported,
+         none ? "the key was imported, and the policy says no imported keys"
+              : "the key was imported, and the rule says not-imported",
          "the key was not imported"},
         {rule->not_software, j->request->software, "the key is in software, and the rule says not-software",
          "the key is not in software"},

@@ -273,6 +273,15 @@ static hm_err read_key(reading *r, hm_bytes rest) {
     return hm_policy_take_end(rest);
 }
 
+static hm_err read_no(reading *r, hm_bytes rest) {
+    HM_TRY(above_rules(r));
+    HM_TRY(hm_policy_take(&rest, "imported"));
+    HM_TRY(hm_policy_take(&rest, "keys"));
+    if (r->policy->terms.no_imported) return hm_refuse("the same line a second time");
+    r->policy->terms.no_imported = true;
+    return hm_policy_take_end(rest);
+}
+
 /* What can only be seen when all lines are there. */
 static hm_err check_terms(const hm_key_terms *t) {
     if (t->per_release && (t->rotate || t->rotate_signatures))
@@ -285,7 +294,7 @@ static hm_err check_terms(const hm_key_terms *t) {
 
 static const char *const words[] = {"group", "rule",         "request", "releases", "formats", "algorithms",
                                     "keys",  "approve",      "publish", "window",   "quota",   "expires",
-                                    "needs", "cryptoperiod", "rotate",  "key"};
+                                    "needs", "cryptoperiod", "rotate",  "key",      "no"};
 enum { WORDS = sizeof words / sizeof words[0] };
 static const struct {
     hm_err (*read)(reading *r, hm_bytes rest);
@@ -296,7 +305,7 @@ static const struct {
     {read_keys, true, true},     {read_approve, true, false}, {read_publish, true, false},
     {read_window, true, false},  {read_quota, true, false},   {read_expires, true, true},
     {read_needs, true, true},    {read_period, false, false}, {read_rotate, false, false},
-    {read_key, false, false},
+    {read_key, false, false},    {read_no, false, false},
 };
 _Static_assert(sizeof lines / sizeof lines[0] == WORDS, "every word has its line");
 

@@ -113,6 +113,7 @@ hm_err hm_store_add_key(hm_store *store, const hm_key_row *key, int64_t *id) {
     sqlite3_bind_int64(s, 10, key->created);
     sqlite3_bind_text64(s, 11, key->release.len ? (const char *)key->release.data : "", key->release.len, SQLITE_STATIC,
                         SQLITE_UTF8);
+    sqlite3_bind_int(s, 12, key->imported);
     HM_TRY(hm_sql_run(store, s));
     *id = sqlite3_last_insert_rowid(store->db);
     return HM_OK;
@@ -145,6 +146,7 @@ static hm_err read_key(sqlite3_stmt *s, hm_key_row *key) {
     key->not_after = sqlite3_column_int64(s, 9);
     key->created = sqlite3_column_int64(s, 10);
     key->release = hm_sql_column(s, 11);
+    key->imported = sqlite3_column_int(s, 12) != 0;
     return HM_OK;
 }
 

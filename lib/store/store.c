@@ -8,14 +8,14 @@
 
 /* Pages that the journal may have: who opens the database next reads them all. A session that has appended LONG_SESSION
  * entries is a long one, and folds the journal seldom. */
-enum { BUSY_MILLISECONDS = 60000, JOURNAL_PAGES = 100, LONG_JOURNAL_PAGES = 4000, LONG_SESSION = 1024, SCHEMA = 4 };
+enum { BUSY_MILLISECONDS = 60000, JOURNAL_PAGES = 100, LONG_JOURNAL_PAGES = 4000, LONG_SESSION = 1024, SCHEMA = 5 };
 
 /* Of a product, a role and an algorithm there may be several, one after the other. */
 #define KEY_TABLE                                                                                                      \
     "CREATE TABLE key(id INTEGER PRIMARY KEY, product INTEGER NOT NULL, role INTEGER NOT NULL,"                        \
     " algorithm INTEGER NOT NULL, token_id BLOB NOT NULL UNIQUE, spki BLOB NOT NULL UNIQUE,"                           \
     " certificate BLOB NOT NULL, chain BLOB NOT NULL, imported INTEGER NOT NULL, not_after INTEGER NOT NULL,"          \
-    " created INTEGER NOT NULL, release TEXT NOT NULL DEFAULT '');"
+    " created INTEGER NOT NULL, release TEXT NOT NULL DEFAULT '', origin INTEGER NOT NULL DEFAULT 0);"
 
 static const char schema[] =
     "PRAGMA journal_mode=WAL;"
@@ -30,7 +30,7 @@ static const char schema[] =
     "CREATE INDEX entry_tag ON entry(tag) WHERE tag<>0;"
     "CREATE TABLE head(id INTEGER PRIMARY KEY CHECK(id=1), edge BLOB NOT NULL, checkpoint BLOB NOT NULL);"
     "CREATE TABLE answer(name BLOB PRIMARY KEY, body BLOB NOT NULL, time INTEGER NOT NULL) WITHOUT ROWID;"
-    "PRAGMA user_version=4;"
+    "PRAGMA user_version=5;"
     "COMMIT;";
 
 static const char *const sql_text[SQL_COUNT] = {
@@ -59,11 +59,11 @@ static const char *const sql_text[SQL_COUNT] = {
     [SQL_PRODUCTS] = "SELECT id,name,vendor,class,algorithms,created FROM product WHERE ?1 IS NULL OR name=?1"
                      " ORDER BY id",
     [SQL_ADD_KEY] = "INSERT INTO key(product,role,algorithm,token_id,spki,certificate,chain,imported,not_after,"
-                    "created,release) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+                    "created,release,origin) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
     [SQL_SET_CERTIFICATE] = "UPDATE key SET certificate=?2,chain=?3,imported=?4,not_after=?5 WHERE id=?1",
     [SQL_KEYS] =
         "SELECT id,product,role,algorithm,token_id,spki,certificate,chain,imported,not_after,created,"
-        "release FROM key WHERE (?1<0 OR product=?1) AND (?2=0 OR role=?2) AND (?3=0 OR algorithm=?3) ORDER BY id",
+        "release,origin FROM key WHERE (?1<0 OR product=?1) AND (?2=0 OR role=?2) AND (?3=0 OR algorithm=?3) ORDER BY id",
 };
 
 hm_err hm_sql_fault(hm_store *store, const char *what) {
@@ -196,11 +196,16 @@ static const char upgrade[] = "BEGIN IMMEDIATE;"
                               "not_after,created) SELECT id,product,role,algorithm,token_id,spki,certificate,chain,"
                               "imported,not_after,created FROM key_before;"
                               "DROP TABLE key_before;"
-                              "PRAGMA user_version=4;"
+                              "PRAGMA user_version=5;"
                               "COMMIT;";
 static const char upgrade_3[] = "BEGIN IMMEDIATE;"
                                 "ALTER TABLE key ADD COLUMN release TEXT NOT NULL DEFAULT '';"
-                                "PRAGMA user_version=4;"
+                                "ALTER TABLE key ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;"
+                                "PRAGMA user_version=5;"
+                                "COMMIT;";
+static const char upgrade_4[] = "BEGIN IMMEDIATE;"
+                                "ALTER TABLE key ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;"
+                                "PRAGMA user_version=5;"
                                 "COMMIT;";
 
 static hm_err check_schema(hm_store *store, const char *path) {
@@ -211,8 +216,11 @@ static hm_err check_schema(hm_store *store, const char *path) {
         version = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
     if (version < 0) return hm_sql_fault(store, "be read");
-    /* Of before answers were kept, or keys were followed by others; or were a release's. */
-    const char *newer = version == 1 || version == 2 ? upgrade : version == 3 ? upgrade_3 : NULL;
+    /* Of before answers were kept, or keys were followed by others; or were a release's; or were imported. */
+    const char *newer = version == 1 || version == 2 ? upgrade
+                        : version == 3               ? upgrade_3
+                        : version == 4               ? upgrade_4
+                                                     : NULL;
     if (newer)
         return sqlite3_exec(store->db, newer, NULL, NULL, NULL) == SQLITE_OK ? HM_OK : hm_sql_fault(store, "be opened");
     if (version != SCHEMA)

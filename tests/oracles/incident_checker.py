@@ -67,7 +67,8 @@ def check_made(report, disclosed, leaves, of):
     told = [number for number in disclosed if leaves[number][0] == CEREMONY]
     assert told == births[:not report['making_erased']], 'not disclosed is where the key was made, or another one is'
     for details in map(disclosed.get, told):
-        assert (details['act'], details['key'], details['role']) == ('key generated', report['key'], report['role']), 'it made no such key'
+        assert (details['key'], details['role']) == (report['key'], report['role']), 'it made no such key'
+        assert details['act'] == ('key imported' if report['imported'] else 'key generated'), 'it made no such key'
 
 
 def latest_times(disclosed):

@@ -75,7 +75,7 @@ static void list_keys(office *o, const char *product, hm_key_algorithm algorithm
         if (answer.field[HM_KEY_ROLE].number != HM_KEY_ROLE_SIGNING) continue;
         if (answer.field[HM_KEY_ALGORITHM].number != algorithm) continue;
         keys->count++;
-        keys->imported = answer.field[HM_KEY_IMPORTED].number;
+        keys->imported = answer.field[HM_KEY_MARKS].number & HM_KEY_CHAIN_IMPORTED;
         memcpy(keys->token_id, answer.field[HM_KEY_TOKEN_ID].bytes.data, sizeof keys->token_id);
         WORKS(hm_put(&keys->spki, answer.field[HM_KEY_SPKI].bytes));
         WORKS(hm_put(&keys->certificate, answer.field[HM_KEY_CERTIFICATE].bytes));

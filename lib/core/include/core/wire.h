@@ -10,7 +10,7 @@
 
 #include <base/bytes.h>
 
-enum { HM_WIRE_VERSION = 10, HM_WIRE_FIELDS = 12, HM_WIRE_FRAME_MAX = 1 << 20 };
+enum { HM_WIRE_VERSION = 11, HM_WIRE_FIELDS = 12, HM_WIRE_FRAME_MAX = 1 << 20 };
 
 /* Types. Questions are odd, answers are even. */
 typedef enum {
@@ -31,6 +31,7 @@ typedef enum {
     HM_MSG_KEY_LIST = 31,
     HM_MSG_KEY = 32,
     HM_MSG_KEY_GENERATE = 33,
+    HM_MSG_KEY_IMPORT = 35,
     HM_MSG_CERT_LIST = 37,
     HM_MSG_CERT = 38,
     HM_MSG_CERT_REQUEST = 41,
@@ -149,13 +150,16 @@ enum {
     HM_KEY_SPKI,
     HM_KEY_CERTIFICATE,
     HM_KEY_CHAIN,
-    HM_KEY_IMPORTED,
+    HM_KEY_MARKS, /* hm_key_mark */
     HM_KEY_CREATED,
     HM_KEY_STATE,   /* policy/key_state.h */
     HM_KEY_RELEASE, /* whose alone it is; empty: it is not a release's */
     HM_KEY_SIGNS    /* the next signature of its product and algorithm is made with it */
 };
+/* Its certificate comes from another authority; it was made elsewhere. */
+typedef enum { HM_KEY_CHAIN_IMPORTED = 1, HM_KEY_IMPORTED = 2 } hm_key_mark;
 enum { HM_KEY_GENERATE_PRODUCT, HM_KEY_GENERATE_ALGORITHM, HM_KEY_GENERATE_NEXT, HM_KEY_GENERATE_RELEASE };
+enum { HM_KEY_IMPORT_PRODUCT, HM_KEY_IMPORT_ALGORITHM, HM_KEY_IMPORT_WAS }; /* WAS: its CKA_ID in the token */
 enum { HM_CERT_REQUEST_PRODUCT, HM_CERT_REQUEST_ALGORITHM };
 enum { HM_CERT_IMPORT_PRODUCT, HM_CERT_IMPORT_ALGORITHM, HM_CERT_IMPORT_CHAIN };
 enum { HM_CERT_LIST_PRODUCT }; /* empty: all */

@@ -1,8 +1,8 @@
 /* A token: where private keys live (PKCS#11 v2.40). One module, one slot, one log-in for the life of the handle.
  *
- * Private keys are generated inside, CKA_SENSITIVE, not CKA_EXTRACTABLE. This layer is the only one that sees a PIN or
- * a PKCS#11 handle. It is called from one process only (the core); tokens that cannot bear two processes at start-up
- * (SoftHSM) are serialised by a lock file. */
+ * Private keys are generated inside, or were put there by other means; CKA_SENSITIVE, not CKA_EXTRACTABLE. This layer
+ * is the only one that sees a PIN or a PKCS#11 handle. It is called from one process only (the core); tokens that
+ * cannot bear two processes at start-up (SoftHSM) are serialised by a lock file. */
 #ifndef HM_KEYS_TOKEN_H
 #define HM_KEYS_TOKEN_H
 
@@ -80,6 +80,21 @@ typedef struct {
     bool local, never_extractable, sensitive;
 } hm_key_origin;
 HM_MUST_USE hm_err hm_key_inspect(hm_key *key, hm_key_origin *origin);
+
+/* A key pair that the maker's own tools put into the token becomes one of the office's: both of its objects get the id
+ * and label of the office, the public one first. What a command that was cut off has left, with the earlier id or with
+ * that label, is found again. */
+typedef struct {
+    hm_bytes was; /* the CKA_ID that both have now */
+    uint8_t id[HM_KEY_ID_LEN];
+    const char *label;
+    /* Asked before anything is changed: may the key with this public half be taken? */
+    hm_err (*may)(void *context, hm_bytes spki);
+    void *context;
+} hm_adoption;
+/* A refusal if the private key could leave the token, or serves without the PIN; and where the token lets its id not be
+ * changed. The halves must belong together. */
+HM_MUST_USE hm_err hm_token_adopt(hm_token *token, hm_key_algorithm algorithm, const hm_adoption *how, hm_key **key);
 
 /* The signer of a key; valid as long as its token. No log-in and no key search per signature. */
 hm_signer hm_key_signer(hm_key *key);

@@ -3,6 +3,7 @@
  *     cryptoperiod 365 days              a key signs so long, or so often (signatures); without the line: always
  *     rotate after 90 days               then another takes its place; or after so many signatures
  *     key per release                    each release has a key of its own
+ *     no imported keys                   none that was made elsewhere signs, or is brought in
  *     group qa = bob, carol, dan
  *     rule release
  *       request by ci-main, alice        principals, or groups
@@ -98,7 +99,7 @@ typedef struct {
 typedef struct {
     uint32_t period, rotate;                       /* seconds from when it was made */
     uint32_t period_signatures, rotate_signatures; /* made with it */
-    bool per_release;
+    bool per_release, no_imported;
 } hm_key_terms;
 
 /* About 33 KiB, and it owns nothing: the names are views of the text, which must outlive it. */

@@ -87,6 +87,7 @@ typedef struct {
     int64_t not_after; /* of the certificate; 0 without one */
     int64_t created;
     hm_bytes release; /* that it signs alone; empty: it is not a release's */
+    bool imported;    /* it was made elsewhere */
 } hm_key_row;
 HM_MUST_USE hm_err hm_store_add_key(hm_store *store, const hm_key_row *key, int64_t *id);
 HM_MUST_USE hm_err hm_store_set_certificate(hm_store *store, int64_t key, hm_bytes certificate, hm_bytes chain,

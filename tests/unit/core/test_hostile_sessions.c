@@ -25,6 +25,25 @@ static void what_follows_a_comparison_that_was_refused_is_not_signed(void **igno
     server_stop(&s);
 }
 
+/* Not even for who may: who has put a key into the token stands beside it. */
+static void a_front_has_no_key_imported(void **ignored) {
+    (void)ignored;
+    SERVER s;
+    WEB w;
+    hm_message import = {.type = HM_MSG_KEY_IMPORT}, answer;
+    import.field[HM_KEY_IMPORT_PRODUCT].bytes = hm_text("pump");
+    import.field[HM_KEY_IMPORT_ALGORITHM].number = HM_KEY_ES256;
+    import.field[HM_KEY_IMPORT_WAS].bytes = hm_text("mine");
+    server_start(&s);
+    office_connect(&s.office);
+    WORKS(state(&s.office, role("ci", HM_ROLE_KEY_OFFICER, "pump"), BY(alice, bob)));
+    office_disconnect(&s.office);
+    web_as(&s, &w, ci);
+    FAILS(HM_REFUSED, "a key is imported where the office is", hm_ask(&w.core, &import, &answer));
+    server_stop(&s);
+    assert_int_equal(count_entries(&s, "key-import", "a key is imported where the office is"), 1);
+}
+
 static void a_session_does_what_its_principal_may_and_each_refusal_is_an_entry(void **ignored) {
     (void)ignored;
     SERVER s;
@@ -210,6 +229,7 @@ static void a_session_ends_with_what_it_rests_on(void **ignored) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         OFFICE_TEST(what_follows_a_comparison_that_was_refused_is_not_signed),
+        OFFICE_TEST(a_front_has_no_key_imported),
         OFFICE_TEST(a_session_does_what_its_principal_may_and_each_refusal_is_an_entry),
         OFFICE_TEST(widening_takes_nothing_back_but_the_narrowing),
         OFFICE_TEST(refusals_without_end_end_the_session_and_widening_does_not_help),

@@ -58,17 +58,17 @@ static void acts_take_their_roles(void **ignored) {
     static const struct {
         hm_message_type act;
         const char *role;
-    } acts[] = {{HM_MSG_KEY_GENERATE, "key-officer of pump"},
-                {HM_MSG_CERT_REQUEST, "key-officer of pump"},
-                {HM_MSG_TRUST_KEY, "key-officer of the whole office"},
-                {HM_MSG_LOG_KEY, "key-officer of the whole office"},
-                {HM_MSG_PRODUCT_ADD, "administrator of the whole office"}};
+    } acts[] = {
+        {HM_MSG_KEY_GENERATE, "key-officer of pump"},        {HM_MSG_KEY_IMPORT, "key-officer of pump"},
+        {HM_MSG_CERT_REQUEST, "key-officer of pump"},        {HM_MSG_TRUST_KEY, "key-officer of the whole office"},
+        {HM_MSG_LOG_KEY, "key-officer of the whole office"}, {HM_MSG_PRODUCT_ADD, "administrator of the whole office"}};
     OFFICE o;
     open_governed(&o);
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
         hm_message question = {.type = acts[i].act}, answer;
         question.field[0].bytes = hm_text("pump");
         question.field[1].number = HM_KEY_ES256;
+        if (acts[i].act == HM_MSG_KEY_IMPORT) question.field[HM_KEY_IMPORT_WAS].bytes = hm_text("id");
         if (acts[i].act == HM_MSG_TRUST_KEY || acts[i].act == HM_MSG_LOG_KEY) question.field[0].bytes = HM_NO_BYTES;
         FAILS(HM_REFUSED, acts[i].role, hm_ask(&o.core, &question, &answer));
     }

@@ -158,6 +158,12 @@ static CK_RV fake_get_attribute(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obje
     return rv;
 }
 
+static CK_RV fake_set_attribute(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *template,
+                                CK_ULONG count) {
+    FAULT(C_SetAttributeValue);
+    return real->C_SetAttributeValue(session, object, template, count);
+}
+
 static CK_RV fake_sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key) {
     FAULT(C_SignInit);
     return real->C_SignInit(session, mechanism, key);
@@ -196,6 +202,7 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST 
     fake.C_FindObjects = fake_find;
     fake.C_FindObjectsFinal = fake_find_final;
     fake.C_GetAttributeValue = fake_get_attribute;
+    fake.C_SetAttributeValue = fake_set_attribute;
     fake.C_SignInit = fake_sign_init;
     fake.C_Sign = fake_sign;
     if (is(&f, "hole")) fake.C_Sign = NULL;

@@ -135,6 +135,11 @@ static void keys_are_judged_by_origin_and_token(void **state) {
     request.imported = true;
     assert_int_equal(verdict(&request), HM_POLICY_DENIED);
     assert_string_equal(decision.sentence, "rule r: the key was imported, and the rule says not-imported");
+    set_policy("no imported keys\nrule r\nrequest by ann\nformats pe\n");
+    assert_int_equal(verdict(&request), HM_POLICY_DENIED);
+    assert_string_equal(decision.sentence, "rule r: the key was imported, and the policy says no imported keys");
+    request.imported = false;
+    assert_int_equal(verdict(&request), HM_POLICY_ALLOWED);
 }
 
 static void what_a_rule_needs_must_be_named(void **state) {

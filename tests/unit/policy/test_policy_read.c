@@ -215,8 +215,12 @@ static void reads_how_long_keys_serve(void **state) {
     assert_read("key per release\ncryptoperiod 7320 days\ngroup qa = bob\n");
     assert_true(policy.terms.per_release);
     assert_int_equal(policy.terms.period, 7320u * 86400);
+    assert_false(policy.terms.no_imported);
+    assert_read("# ours alone\nno imported keys\nrotate after 3 days\n");
+    assert_true(policy.terms.no_imported);
     assert_read("");
     assert_int_equal(policy.terms.period, 0);
+    assert_false(policy.terms.no_imported);
     assert_false(policy.terms.per_release);
 }
 
@@ -235,6 +239,11 @@ static void refuses_bad_terms_of_keys(void **state) {
     assert_told(LITERAL("key per product\n"), "line 1: \"product\" stands where \"release\" is expected");
     assert_told(LITERAL("key per release\nkey per release\n"), "line 2: the same line a second time");
     assert_told(LITERAL("key per release\nrotate after 3 days\n"), "line 2: the key of a release has no successor");
+    assert_told(LITERAL("no imported\n"), "line 1: ends where \"keys\" is expected");
+    assert_told(LITERAL("no keys\n"), "line 1: \"keys\" stands where \"imported\" is expected");
+    assert_told(LITERAL("no imported keys at all\n"), "line 1: \"at\" stands where the line should end");
+    assert_told(LITERAL("no imported keys\nno imported keys\n"), "line 2: the same line a second time");
+    assert_line_told("no imported keys", "what is said of keys stands above the rules");
     assert_line_told("cryptoperiod 3 days", "what is said of keys stands above the rules");
     assert_line_told("rotate after 3 days", "what is said of keys stands above the rules");
     assert_line_told("key per release", "what is said of keys stands above the rules");

@@ -73,7 +73,7 @@ static void refuses_an_empty_file(void **state) {
 static void refuses_the_schema_of_another_version(void **state) {
     fixture *f = *state;
     hm_store *none = NULL;
-    sql(f, "PRAGMA user_version=5");
+    sql(f, "PRAGMA user_version=6");
     assert_could_not(hm_store_open(f->path, &none), "another version of Hallmark");
     assert_null(none);
     sql(f, "PRAGMA user_version=-1");
@@ -133,12 +133,35 @@ static void takes_up_the_third_schema(void **state) {
     const char *expected[] = {"", "1.0"};
     hm_key_row first = key_of(1, HM_KEY_ROLE_SIGNING, 1, "first"), next = key_of(1, HM_KEY_ROLE_SIGNING, 1, "next");
     assert_done(hm_store_add_key(f->store, &first, &id));
-    sql(f, "ALTER TABLE key DROP COLUMN release; PRAGMA user_version=3");
+    sql(f, "ALTER TABLE key DROP COLUMN release; ALTER TABLE key DROP COLUMN origin; PRAGMA user_version=3");
     hm_store_close(&f->store);
     assert_done(hm_store_open(f->path, &f->store));
     next.release = LITERAL("1.0");
     assert_done(hm_store_add_key(f->store, &next, &id));
     assert_done(hm_store_keys(f->store, 1, HM_KEY_ROLE_SIGNING, 1, check_release, expected, &found));
+    assert_int_equal(found, 2);
+}
+
+static hm_err check_origin(void *context, const hm_key_row *key) {
+    const bool *expected = context;
+    assert_int_equal(key->imported, expected[key->id - 1]);
+    return HM_OK;
+}
+
+/* The fourth had no keys that were imported. */
+static void takes_up_the_fourth_schema(void **state) {
+    fixture *f = *state;
+    int64_t id;
+    size_t found;
+    bool expected[] = {false, true};
+    hm_key_row first = key_of(1, HM_KEY_ROLE_SIGNING, 1, "first"), next = key_of(1, HM_KEY_ROLE_SIGNING, 1, "next");
+    assert_done(hm_store_add_key(f->store, &first, &id));
+    sql(f, "ALTER TABLE key DROP COLUMN origin; PRAGMA user_version=4");
+    hm_store_close(&f->store);
+    assert_done(hm_store_open(f->path, &f->store));
+    next.imported = true;
+    assert_done(hm_store_add_key(f->store, &next, &id));
+    assert_done(hm_store_keys(f->store, 1, HM_KEY_ROLE_SIGNING, 1, check_origin, expected, &found));
     assert_int_equal(found, 2);
 }
 
@@ -512,6 +535,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(takes_up_the_first_schema, make_store, remove_store),
         cmocka_unit_test_setup_teardown(takes_up_the_second_schema, make_store, remove_store),
         cmocka_unit_test_setup_teardown(takes_up_the_third_schema, make_store, remove_store),
+        cmocka_unit_test_setup_teardown(takes_up_the_fourth_schema, make_store, remove_store),
         cmocka_unit_test_setup_teardown(a_damaged_database_is_a_fault_or_data, make_store, remove_store),
         cmocka_unit_test_setup_teardown(a_damaged_journal_is_a_fault_or_data, make_store, remove_store),
         cmocka_unit_test_setup_teardown(a_database_that_was_cut_off_is_a_fault_or_data, make_store, remove_store),

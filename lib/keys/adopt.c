@@ -26,6 +26,18 @@ static hm_err find_pair(hm_key *key, const hm_adoption *how) {
     return HM_OK;
 }
 
+/* The search was for the kind of key: RSA, elliptic curves. */
+static hm_err check_algorithm(const hm_key *key) {
+    HM_BUF value = HM_BUF_EMPTY;
+    size_t modulus_len = hm_key_modulus_len(key->algorithm);
+    HM_TRY(hm_object_read(key->token, key->public_object, modulus_len ? CKA_MODULUS : CKA_EC_PARAMS, SIZE_MAX, &value));
+    bool is = modulus_len ? value.len - (value.data[0] == 0) == modulus_len
+                          : hm_key_is_on_curve(key->algorithm, hm_buf_bytes(&value));
+    return is ? HM_OK
+              : hm_refuse("has a key with this id, and it is no %s key (another --algorithm?)",
+                          hm_key_algorithm_name(key->algorithm));
+}
+
 /* What a token does not tell of such a key is not assumed. */
 static hm_err check_flag(const hm_key *key, CK_ATTRIBUTE_TYPE type, CK_BBOOL wanted, const char *otherwise) {
     HM_BUF value = HM_BUF_EMPTY;
@@ -58,6 +70,7 @@ static hm_err name_half(hm_key *key, CK_OBJECT_CLASS class, const hm_adoption *h
 
 static hm_err adopt(hm_key *key, const hm_adoption *how) {
     HM_TRY(find_pair(key, how));
+    HM_TRY(check_algorithm(key));
     HM_TRY(check_kept(key));
     HM_TRY(hm_key_check_pair(key));
     HM_TRY(how->may(how->context, hm_buf_bytes(&key->spki)));

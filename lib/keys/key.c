@@ -40,6 +40,13 @@ static hm_err recipe_of(hm_key_algorithm algorithm, recipe *how) {
     return hm_misuse("unknown key algorithm %d", (int)algorithm);
 }
 
+bool hm_key_is_on_curve(hm_key_algorithm algorithm, hm_bytes name) {
+    recipe how;
+    return !hm_failed(recipe_of(algorithm, &how)) &&
+           (hm_bytes_equal(name, how.curve) ||
+            (how.other_curve_name.len && hm_bytes_equal(name, how.other_curve_name)));
+}
+
 static CK_RV generate_pair(hm_key *key, const recipe *how, hm_bytes curve, const char *label) {
     static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
     const hm_bytes on = HM_BYTES(&yes, sizeof yes), off = HM_BYTES(&no, sizeof no), id = HM_ARRAY(key->id);

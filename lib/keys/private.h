@@ -74,6 +74,8 @@ void hm_key_free(hm_key **key);
 HM_MUST_USE hm_err hm_key_check_pair(hm_key *key);
 
 CK_KEY_TYPE hm_key_type(hm_key_algorithm algorithm);
+/* Is NAME (CKA_EC_PARAMS) the algorithm's curve? */
+bool hm_key_is_on_curve(hm_key_algorithm algorithm, hm_bytes name);
 /* Octets of an RSA modulus; 0 for other keys. */
 size_t hm_key_modulus_len(hm_key_algorithm algorithm);
 

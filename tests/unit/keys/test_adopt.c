@@ -118,7 +118,7 @@ static void another_id_or_algorithm_is_another_key(void **state) {
     hm_adoption how = adoption("the office's id");
     hm_key *key;
     FAILS(HM_REFUSED, "no rsa3072 key with the id 0a0b", hm_token_adopt(token, HM_KEY_RSA3072, &how, &key));
-    FAILS(HM_COULD_NOT, "form", hm_token_adopt(token, HM_KEY_ES384, &how, &key));
+    FAILS(HM_REFUSED, "it is no es384 key", hm_token_adopt(token, HM_KEY_ES384, &how, &key));
     how.was = HM_BYTES("\x0a\x0b\x00", 3);
     FAILS(HM_REFUSED, "no es256 key with the id 0a0b00", hm_token_adopt(token, HM_KEY_ES256, &how, &key));
     how.was = MINE;
@@ -168,11 +168,13 @@ static const struct {
     {"C_SetAttributeValue return 0 1", "and did not"},
     {"C_GetAttributeValue return 0x12 0", "show a key's properties"}, /* tells nothing */
     {"C_GetAttributeValue return 0x12 1", "show a key's properties"},
+    {"C_GetAttributeValue return 0x12 3", "show a key's properties"},
+    {"C_GetAttributeValue garbage 0 1", "not CKA_SENSITIVE"},
+    {"C_GetAttributeValue garbage 0 2", "is CKA_EXTRACTABLE"},
+    {"C_GetAttributeValue zero 0 3", "not CKA_PRIVATE"},
+    {"C_GetAttributeValue garbage 0 0", "it is no es256 key"},
     {"C_GetAttributeValue return 0x12 2", "show a key's properties"},
-    {"C_GetAttributeValue garbage 0 0", "not CKA_SENSITIVE"},
-    {"C_GetAttributeValue garbage 0 1", "is CKA_EXTRACTABLE"},
-    {"C_GetAttributeValue zero 0 2", "not CKA_PRIVATE"},
-    {"C_GetAttributeValue length 2 0", "length that cannot be"},
+    {"C_GetAttributeValue length 2 1", "length that cannot be"},
     {"C_FindObjects count 2 0", "more than one key"},
     {"C_FindObjects return 0x30 1", "reconnect it"},
     {"C_Sign garbage 0 0", "do not belong together"},

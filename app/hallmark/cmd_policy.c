@@ -173,6 +173,7 @@ static hm_err fill_request(const hm_options *options, hm_policy_request *request
     *request = (hm_policy_request){.requester = hm_text(requester),
                                    .release = hm_text(options->release ? options->release : ""),
                                    .algorithm = HM_KEY_ES256,
+                                   .imported = options->imported,
                                    .time = time(NULL),
                                    .approvers = approver,
                                    .approver_count = list_approvers(options, approver),
@@ -196,8 +197,9 @@ static hm_err put_asked(const hm_policy_request *request, hm_buf *line) {
     HM_TRY(hm_put_readable(line, release));
     HM_TRY(hm_put_format(line, ", %s, %s", hm_policy_format_name(request->format),
                          hm_key_algorithm_name(request->algorithm)));
-    HM_TRY(hm_put_format(line, ", now (%s %02d:%02d UTC), a key made in an HSM, nothing used of a quota", day,
-                         (int)(request->time / 3600 % 24), (int)(request->time / 60 % 60)));
+    HM_TRY(hm_put_format(line, ", now (%s %02d:%02d UTC), a key %s an HSM, nothing used of a quota", day,
+                         (int)(request->time / 3600 % 24), (int)(request->time / 60 % 60),
+                         request->imported ? "imported into" : "made in"));
     if (request->sbom) HM_TRY(hm_put_text(line, ", with an SBOM"));
     if (request->provenance) HM_TRY(hm_put_text(line, ", with provenance"));
     if (request->approver_count) HM_TRY(hm_put_text(line, ", approved by "));

@@ -61,7 +61,7 @@ const hm_command hm_commands[] = {
     {"policy break-glass", "[FILE]", "State another policy for some hours, by two officers; or end that (--end)",
      "--product --until --reason --end --key", 0, 1, hm_command_policy_break_glass},
     {"policy test", "[FILE]", "Say what a policy would make of a request, and why",
-     "--product --requester --release --format --algorithm --approver --sbom --provenance", 0, 1,
+     "--product --requester --release --format --algorithm --approver --sbom --provenance --imported", 0, 1,
      hm_command_policy_test},
     {"key list", "", "List the keys and where they live", "--product", 0, 0, hm_command_key_list},
     {"key generate", "", "Make a product's signing key now instead of at first need", "--product --algorithm --release",

@@ -80,6 +80,7 @@ static const option_rule rules[] = {
     {"--since", VALUE, AT(since), "TIME",
      "since when: 8h, 45m (ago) or 2027-01-31T18:00Z; compromise: or always (since there is the key, or principal)"},
     {"--rehearse", FLAG, AT(rehearse), NULL, "on a copy of the office that is removed again, with keys of its own"},
+    {"--imported", FLAG, AT(imported), NULL, "as if the key had been made elsewhere"},
     {"--in-doubt", FLAG, AT(in_doubt), NULL, "also what was signed when somebody else may have had the key"},
     {"--trust-list", GIVEN, 0, "LIST", "the devices' list in force: the next one revokes the key"},
     {"--days", VALUE, AT(days), "N", "how many days the certificate, or the list, counts"},

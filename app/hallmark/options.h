@@ -29,7 +29,7 @@ typedef struct {
     bool end, open, complete;
     bool cosign, no_receipt, no_chain, envelope_only;
     const char *days, *within, *profile;
-    bool renew, der, crl_required, in_doubt, rehearse;
+    bool renew, der, crl_required, in_doubt, rehearse, imported;
     hm_given given[HM_GIVEN_MAX]; /* in the order of the command line */
     size_t given_count;
     uint32_t algorithms; /* bit n: key algorithm n, from repeated --algorithm */

@@ -38,6 +38,8 @@ static hm_err governed_id(const hm_office *office, const hm_product *product, co
 
 static bool is_marked(const uint8_t id[static HM_KEY_ID_LEN]) { return memcmp(id, mark, sizeof mark) == 0; }
 
+bool hm_key_id_is_governed(hm_bytes id) { return id.len == HM_KEY_ID_LEN && is_marked(id.data); }
+
 hm_err hm_key_id_new(const hm_office *office, const hm_product *product, hm_key_row *row) {
     if (office->governed) return governed_id(office, product, row, row->token_id);
     do HM_TRY(hm_random(row->token_id, sizeof row->token_id));

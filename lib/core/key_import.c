@@ -44,5 +44,7 @@ hm_err hm_key_import(hm_office *office, const hm_product *product, hm_key_algori
     hm_adoption how = {.was = was, .may = may_take, .context = office};
     HM_TRY(check_terms(office, product));
     HM_TRY(check_strange(office, &by_id));
+    /* Whoever has the other office's statements has its keys: they are not carried off by another on the same token. */
+    if (hm_key_id_is_governed(was)) return hm_refuse("this key is one of another office with founders, by its id");
     return hm_ceremony_adopt(office, product, algorithm, &how);
 }

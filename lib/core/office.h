@@ -442,6 +442,8 @@ typedef struct {
 /* Find the office's key of ROLE, or if MAKE is set make it. */
 HM_MUST_USE hm_err hm_ceremony_office_key(hm_office *office, hm_key_role role, hm_key_algorithm algorithm, bool make,
                                           hm_office_key *key);
+/* key_id.c: is it the id of a key of an office with founders, this one or another? */
+bool hm_key_id_is_governed(hm_bytes id);
 /* key_import.c */
 /* The key pair whose CKA_ID is WAS in the office's token becomes PRODUCT's signing key of ALGORITHM. */
 HM_MUST_USE hm_err hm_key_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,

@@ -5,6 +5,8 @@ and returns what is wrong afterwards, as sentences."""
 import collections
 import json
 import os
+import pathlib
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +25,7 @@ CEREMONY, INTENT = 4, 1
 class KeyOffice:
     """Mixed into a Lab. What is asked is asked where the office's folder is, whether it is served or not."""
     told = False  # that the command which was to be killed has done its work
+    puts_in = shutil.which('pkcs11-tool')  # a key that was made elsewhere
 
     def give(self, deed):
         return self.run(*deed.words)
@@ -58,6 +61,20 @@ class KeyOffice:
         with sqlite3.connect(f'file:{self.office}/office.db?mode=ro', uri=True) as database:
             rows = database.execute('SELECT leaf, details FROM entry ORDER BY idx').fetchall()
         return [(leaf[2], leaf, json.loads(details)) for leaf, details in rows]
+
+    def put_in(self, name, number):
+        """What the maker's own tools do with it."""
+        env = {**os.environ, 'SOFTHSM2_CONF': str(self.office / 'token' / 'softhsm2.conf')}
+
+        def run(*words):
+            subprocess.run(words, check=True, capture_output=True, env=env)
+        pem, pin = self.folder / f'{name}.pem', (self.office / 'token' / 'pin').read_text('ascii').strip()
+        module = next(pathlib.Path('/usr/lib').rglob('libsofthsm2.so'))
+        run('openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', pem)
+        for kind, words in (('privkey', ['--sensitive']), ('pubkey', [])):
+            der = self.folder / f'{name}.{kind}'
+            run('openssl', 'pkey', '-in', pem, '-outform', 'DER', '-out', der, *(['-pubout'] if kind == 'pubkey' else []))
+            run('pkcs11-tool', '--module', module, '--login', '--pin', pin, '--write-object', der, '--type', kind, '--id', number, *words)
 
     def remove_temporary(self):
         """Who replaces a file gives it a name for the moment; whoever is left takes it away, but here nobody was."""
@@ -116,6 +133,13 @@ def judge_rotation(place, before):
     keys = place.keys('pump')
     wrong = [] if len(keys) - len(before['keys']['pump']) in once_or_twice(place) else [f'{len(keys)} keys']
     return wrong if signs_with(place, 'pump', 'next.bin') == keys[-1]['key'] else [*wrong, 'another than the newest signs']
+
+
+def judge_import(place, _):
+    keys = place.keys('drive')
+    made = [details for _, details in acts(place.entries(), 'key imported')]
+    wrong = [] if len(keys) == len(made) == 1 and keys[0]['origin'] == 'imported' else [f'{len(made)} imported: {keys}']
+    return wrong if signs_with(place, 'drive', 'drive.bin') == keys[0]['key'] else [*wrong, 'another key signs']
 
 
 def judge_destruction(place, key):

@@ -36,6 +36,9 @@ class Life(key_deeds.KeyOffice, lab.Lab):
         self.policy('meter', 'key per release\n')
         for product in ('pump', 'gate'):
             self.sign_two_releases(product)
+        if self.puts_in:
+            self.must('product', 'add', 'drive')
+            self.put_in('drive', '0a')
         self.must('sign', '--product', 'valve', 'valve-0.bin', 'valve-1.bin')
         self.must('sign', '--product', 'meter', '--release', '1.0', 'meter-1.bin')
         self.must('key', 'rotate', '--product', 'pump')
@@ -80,8 +83,11 @@ def destruction(name, key, *words):
 def deeds(keys):
     """KEYS: by product, the oldest first."""
     stolen = ['compromise', keys['pump'][0], '--since', 'always', '--reason', 'stolen', '-o', 'incident']
+    take = Deed('import', ['key', 'import', '0a', '--product', 'drive'], key_deeds.judge_import,
+                "one of the office's already", lambda entries: key_deeds.acts(entries, 'key imported'))
     return [
         Deed('rotate', ['key', 'rotate', '--product', 'pump'], key_deeds.judge_rotation),
+        *([take] if Life.puts_in else []),
         destruction('destroy', keys['pump'][0], keys['pump'][0], '--reason', 'over'),
         destruction("destroy a release's", keys['meter'][0], '--product', 'meter', '--release', '1.0'),
         Deed('renew', ['cert', 'renew', '--product', 'pump', '--days', '200'], key_deeds.judge_renewal),

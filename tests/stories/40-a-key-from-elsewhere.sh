@@ -74,7 +74,8 @@ expect_output '"act":"key imported"' "the log says it" hallmark log show --json
 expect_output '"was":"01"' "with the id that it came with" hallmark log show --json
 expect_refused "one of the office's already" "once" hallmark key import 01 --product pump
 expect_output "$(mark key)" "in the token it has the office's id" token --list-objects --type privkey
-step "and no other" sh -c '! grep -q "ID: *01$" "$1"' - "$scratch/output"
+cp "$scratch/output" shown
+step "and no other" sh -c 'grep -q "ID: *03$" shown && ! grep -q "ID: *01$" shown'
 echo more >>firmware.bin
 step "it signs" hallmark sign --product pump --release 1.1 --replace firmware.bin
 step "the office's verifier takes it" hallmark verify --trust "$HALLMARK_OFFICE/trust.pem" firmware.bin
@@ -96,6 +97,11 @@ step "a policy without such keys" hallmark policy edit strict.policy --product p
 expect_refused 'the policy of pump says "no imported keys"' "takes none" hallmark key import 03 --product pump
 echo again >>firmware.bin
 expect_refused "the key was imported" "nor signs with one" hallmark sign --product pump --release 1.2 --replace firmware.bin
+printf 'no imported keys\nrule all\n  request by ci\n  formats cms\n' >tested.policy
+expect_output "yes: the key was not imported" "which policy test shows" hallmark policy test tested.policy --requester ci --format cms
+observe hallmark policy test tested.policy --requester ci --format cms --imported
+cp "$scratch/output" said
+step "of such a key, too" grep -q "^no: the key was imported, and the policy says no imported keys" said
 step "the next key is made in the token" hallmark key rotate --product pump
 expect_output token "and says so" mark origin
 step "it signs" hallmark sign --product pump --release 1.2 --replace firmware.bin

@@ -135,6 +135,8 @@ static void a_key_of_the_offices_own_is_not_imported(void **ignored) {
     put_in((foreign_key){.id = LITERAL("twin")});
     hm_message twin = import_of(LITERAL("twin"));
     expect_fault(&o, HM_REFUSED, "one of the office's already", &twin);
+    made = import_of(LITERAL("HMK of an office"));
+    expect_fault(&o, HM_REFUSED, "another office with founders", &made);
     assert_int_equal(signing_keys(&o).count, k.count);
 }
 

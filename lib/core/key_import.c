@@ -2,30 +2,28 @@
  * and here it is given the office's id, recorded as imported, and certified. */
 #include "office.h"
 
-#include <string.h>
-
 typedef struct {
+    hm_office *office;
     hm_bytes was, spki;
     bool is_ours;
-} ownership;
+} import;
 
 static hm_err compare(void *context, const hm_key_row *row) {
-    ownership *o = context;
-    o->is_ours |= o->spki.len ? hm_bytes_equal(row->spki, o->spki) : hm_bytes_equal(HM_ARRAY(row->token_id), o->was);
+    import *i = context;
+    i->is_ours |= hm_bytes_equal(row->spki, i->spki);
     return HM_OK;
 }
 
 /* One key in two places would let a signature for one pass for the other; what was once destroyed is not brought back.
- */
-static hm_err check_strange(hm_office *office, ownership *o) {
-    size_t count;
-    HM_TRY(hm_store_keys(office->store, -1, 0, 0, compare, o, &count));
-    return o->is_ours ? hm_refuse("this key is one of the office's already (hallmark key list)") : HM_OK;
-}
-
+ * And whoever has another office's statements has its keys: they are not carried off from the same token. */
 static hm_err may_take(void *context, hm_bytes spki) {
-    ownership o = {.spki = spki};
-    return check_strange(context, &o);
+    import *i = context;
+    size_t count;
+    i->spki = spki;
+    HM_TRY(hm_store_keys(i->office->store, -1, 0, 0, compare, i, &count));
+    if (i->is_ours) return hm_refuse("this key is one of the office's already (hallmark key list)");
+    return hm_key_id_is_governed(i->was) ? hm_refuse("by its id this key is one of another office with founders")
+                                         : HM_OK;
 }
 
 static hm_err check_terms(hm_office *office, const hm_product *product) {
@@ -40,11 +38,8 @@ static hm_err check_terms(hm_office *office, const hm_product *product) {
 }
 
 hm_err hm_key_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_bytes was) {
-    ownership by_id = {.was = was};
-    hm_adoption how = {.was = was, .may = may_take, .context = office};
+import taken = {.office = office, .was = was };
+    hm_adoption how = {.was = was, .may = may_take, .context = &taken};
     HM_TRY(check_terms(office, product));
-    HM_TRY(check_strange(office, &by_id));
-    /* Whoever has the other office's statements has its keys: they are not carried off by another on the same token. */
-    if (hm_key_id_is_governed(was)) return hm_refuse("this key is one of another office with founders, by its id");
     return hm_ceremony_adopt(office, product, algorithm, &how);
 }

@@ -134,6 +134,7 @@ class Lab:
         self.must('sign', '--product', 'pump', '--replace', *OPERANDS)
         shutil.rmtree(self.work)
         (self.folder / 'aside').rename(self.work)
+        come_to_rest()
         self.keep()
 
     def keep(self):
@@ -154,6 +155,7 @@ class Lab:
         other = type(self)(folder)
         shutil.copytree(self.kept, other.folder, symlinks=True, dirs_exist_ok=True)
         other.must('key', 'generate', '--product', 'pump')
+        come_to_rest()  # what is published while it is copied would be half of it
         other.keep()
         return other
 

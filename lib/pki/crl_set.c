@@ -67,8 +67,7 @@ static hm_err parse(hm_bytes der, X509_CRL **crl) {
     HM_TRY(hm_crypto_begin());
     const unsigned char *at = der.data;
     *crl = d2i_X509_CRL(NULL, &at, (long)der.len);
-    bool no_memory = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
-    ERR_clear_error();
+    bool no_memory = hm_openssl_ran_out();
     if (!*crl) return no_memory ? hm_no_memory() : hm_refuse("not a revocation list");
     return at == der.data + der.len ? HM_OK : hm_refuse("a revocation list has bytes behind its end");
 }

@@ -11,14 +11,21 @@
 #include <string.h>
 #include <time.h>
 
+/* A failure of which nothing stands in the queue is one, too: there was no room to note it in. */
+bool hm_openssl_ran_out(void) {
+    unsigned long error = ERR_get_error();
+    bool ran_out = !error;
+    for (; error; error = ERR_get_error()) ran_out |= ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+    return ran_out;
+}
+
 hm_err hm_x509_parse(hm_bytes der, X509 **certificate) {
     *certificate = NULL;
     if (der.len > INT_MAX) return hm_refuse("a certificate is too large");
     HM_TRY(hm_crypto_begin());
     const unsigned char *at = der.data;
     X509 *parsed = d2i_X509(NULL, &at, (long)der.len);
-    bool no_memory = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
-    ERR_clear_error();
+    bool no_memory = hm_openssl_ran_out();
     if (!parsed) return no_memory ? hm_no_memory() : hm_refuse("not a certificate");
     if ((size_t)(at - der.data) != der.len) {
         X509_free(parsed);

@@ -5,6 +5,7 @@ and returns what is wrong afterwards, as sentences."""
 import collections
 import json
 import os
+import re
 import pathlib
 import shutil
 import sqlite3
@@ -20,6 +21,7 @@ FILES = 24
 KILLS = int(os.environ.get('HALLMARK_KILLS', 300 if lab.FULL else 8))
 CHECKER = lab.ROOT / 'tests' / 'oracles' / 'incident_checker.py'
 CEREMONY, INTENT = 4, 1
+TEMPORARY = re.compile(r'work/\.hallmark-[0-9a-f]{16}')
 
 
 class KeyOffice:
@@ -255,7 +257,10 @@ def give_again(place, deed, before):
 def judge(place, deed, before):
     try:
         wrong = [*judge_office(place, 'cut off', MENDED), *give_again(place, deed, before), *judge_office(place, 'given again')]
-        if extra := place.names() ^ before['uninterrupted'][deed.name]['names']:
+        extra = place.names() ^ before['uninterrupted'][deed.name]['names']
+        # What is replaced has a temporary name for an instant (base/file.h); of a command that nobody outlives it stays.
+        left = {name for name in extra if TEMPORARY.fullmatch(name)}
+        if extra := extra - left if len(left) == 1 else extra:
             wrong.append(f'other files than uninterrupted: {sorted(extra)}')
         return [*wrong, *judge_log(place, before), *deed.judge(place, before)]
     except (RuntimeError, OSError) as error:

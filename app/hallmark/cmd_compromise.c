@@ -251,7 +251,7 @@ static hm_err take_searched(const hm_message *answer, size_t page) {
     return HM_OK;
 }
 
-/* One question: over HTTPS the list comes in pages, each of which is read to the root. */
+/* One question: over HTTPS the list comes in pages, each of which leads to the root. */
 static hm_err read_page(hm_connection *office, const hm_incident_files *files, uint64_t *from,
                         const hm_message *question, size_t page, bool *more) {
     hm_message answer;

@@ -258,8 +258,9 @@ def judge(place, deed, before):
     try:
         wrong = [*judge_office(place, 'cut off', MENDED), *give_again(place, deed, before), *judge_office(place, 'given again')]
         extra = place.names() ^ before['uninterrupted'][deed.name]['names']
-        # What is replaced has a temporary name for an instant (base/file.h); of a command that nobody outlives it stays.
-        left = {name for name in extra if TEMPORARY.fullmatch(name)}
+        # A file that is replaced has a temporary name for an instant (base/file.h); of the one command here that replaces
+        # its own output, and that nobody outlives, it stays.
+        left = {name for name in extra if '--replace' in deed.words and TEMPORARY.fullmatch(name)}
         if extra := extra - left if len(left) == 1 else extra:
             wrong.append(f'other files than uninterrupted: {sorted(extra)}')
         return [*wrong, *judge_log(place, before), *deed.judge(place, before)]

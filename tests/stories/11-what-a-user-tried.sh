@@ -157,9 +157,12 @@ fi
 half=0
 for moment in 0.02 0.05 0.1 0.2 0.4 0.8; do
     rm -rf cut
-    timeout -s INT $moment hallmark init --org Cut cut >/dev/null 2>&1
+    timeout -s INT $moment hallmark init --org Cut cut >cut.out 2>&1
     [ -e cut/office.db ] || [ -n "$(ls -A cut 2>/dev/null)" ] || continue
-    hallmark log check --office cut >/dev/null 2>&1 && hallmark product add --office cut pump >/dev/null 2>&1 || half=$((half + 1))
+    hallmark log check --office cut >>cut.out 2>&1 && hallmark product add --office cut pump >>cut.out 2>&1 && continue
+    half=$((half + 1))
+    ls -lA cut >>cut.out
+    sed "s/^/# cut after $moment s: /" cut.out
 done
 step "an init that is interrupted leaves a whole office or none" test $half -eq 0
 finish

@@ -11,8 +11,8 @@ build='gcc make meson ninja-build pkg-config libc6-dev libssl-dev libp11-kit-dev
 python='python3 python3-cryptography'
 token='softhsm2 opensc'
 oracles='curl openssl osslsigncode sbsigntool libengine-pkcs11-openssl binutils'
-# NSS, which judges revocations by the date.
-dates='libnss3-tools'
+# NSS, which judges revocations by the date; a clock that is put back.
+dates='libnss3-tools faketime'
 # Programs that others built and signed: what the format modules are tried on.
 real_files='systemd-boot-efi shim-unsigned grub-efi-amd64-bin grub-efi-ia32-bin python3-distlib efitools'
 sanitizers='clang llvm libclang-rt-dev'

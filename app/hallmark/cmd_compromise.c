@@ -271,12 +271,28 @@ static hm_err read_page(hm_connection *office, const hm_incident_files *files, u
     return HM_OK;
 }
 
+/* A clock that is put back makes nothing older: what stands behind an entry of then, of whatever product, was made
+ * later. */
+static hm_err find_since(hm_connection *office) {
+    hm_message question = {.type = HM_MSG_LOG_SEARCH}, answer;
+    if (incident.since <= HM_INCIDENT_ALWAYS) return HM_OK;
+    question.field[HM_LOG_SEARCH_SINCE].number = (uint64_t)incident.since;
+    question.field[HM_LOG_SEARCH_LIMIT].number = 1;
+    HM_TRY(hm_ask(office, &question, &answer));
+    while (answer.type != HM_MSG_DONE) {
+        if (answer.type == HM_MSG_LOG_ENTRY && !incident.since_met) HM_TRY(hm_incident_note_since(&incident, &answer));
+        HM_TRY(hm_listen(office, &answer));
+    }
+    return HM_OK;
+}
+
 /* Every entry of its product (of a principal, or of a key that is none's: every one), from the log's first on: that the
  * key's making is among them shows that the product is the right one. An intent of another product cannot be this
  * key's, which its id and the core's checks see to. Times are no condition: clocks are put back. */
 static hm_err read_log(hm_connection *office, const hm_incident_files *files) {
     hm_message question = {.type = HM_MSG_LOG_SEARCH};
     bool more = true;
+    HM_TRY(find_since(office));
     question.field[HM_LOG_SEARCH_COMPLETE].number = 1;
     if (!incident.is_principal) question.field[HM_LOG_SEARCH_PRODUCT].bytes = hm_text(incident.product);
     for (size_t page = 0; more; page++)

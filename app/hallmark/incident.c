@@ -19,6 +19,8 @@ struct hm_incident_pending {
 
 void hm_incident_clear(hm_incident *i) {
     for (size_t k = 0; k < i->pendings; k++) hm_buf_clear(&i->pending[k].details);
+    hm_buf_clear(&i->since_salt);
+    hm_buf_clear(&i->since_details);
     free(i->pending);
     free(i->line);
     free(i->releases.of);
@@ -102,6 +104,22 @@ void hm_incident_note_time(hm_incident *i, hm_bytes details) {
     if ((int64_t)time > i->latest) i->latest = (int64_t)time;
 }
 
+hm_err hm_incident_note_since(hm_incident *i, const hm_message *entry) {
+    hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
+    uint64_t time;
+    if (hm_failed(hm_decimal_decode(hm_json_text_of(details, "time"), &time)) || time > INT64_MAX ||
+        (int64_t)time < i->since)
+        return hm_refuse("the office names an entry of another time than was asked for: it lies, or was changed");
+    i->since_met = true;
+    i->since_index = entry->field[HM_LOG_ENTRY_INDEX].number;
+    HM_TRY(hm_put(&i->since_salt, entry->field[HM_LOG_ENTRY_SALT].bytes));
+    return hm_put(&i->since_details, details);
+}
+
+bool hm_incident_is_late(const hm_incident *i, uint64_t index) {
+    return i->latest >= i->since || (i->since_met && index >= i->since_index);
+}
+
 hm_err hm_incident_disclose(const hm_message *entry, FILE *disclosed) {
     hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
     HM_BUF hex = HM_BUF_EMPTY;
@@ -115,7 +133,8 @@ hm_err hm_incident_disclose(const hm_message *entry, FILE *disclosed) {
 static hm_err take_intent(hm_incident *i, uint64_t index, hm_bytes details) {
     HM_TRY(hm_incident_grow(&i->pending, sizeof *i->pending, i->pendings, &i->pendings_room));
     struct hm_incident_pending *p = &i->pending[i->pendings++];
-    *p = (struct hm_incident_pending){.index = index, .meant = is_meant(i, details), .in_doubt = i->latest >= i->since};
+    *p = (struct hm_incident_pending){
+        .index = index, .meant = is_meant(i, details), .in_doubt = hm_incident_is_late(i, index)};
     /* What others asked for is in doubt by when it was approved. */
     if (!p->meant && i->is_principal) p->meant = p->approved = hm_incident_is_approved(i, details, &p->in_doubt);
     if (!p->meant) return HM_OK;

@@ -58,6 +58,10 @@ typedef struct {
     bool imported;  /* the key was made elsewhere */
     bool destroyed; /* the key was, before anybody said that it may be somebody else's */
     int64_t latest; /* of the times that entries said so far */
+    /* The first entry of all, whatever it is about, that says SINCE or later. */
+    bool since_met;
+    uint64_t since_index;
+    hm_buf since_salt, since_details;
     /* What was read of the log. */
     uint64_t log_first, log_size;
     uint8_t log_root[HM_SHA256_LEN];
@@ -101,11 +105,15 @@ HM_MUST_USE hm_err hm_incident_take(hm_incident *incident, const hm_message *ent
 HM_MUST_USE hm_err hm_incident_note_statement(hm_incident *incident, uint64_t index, hm_bytes envelope);
 /* A certificate of the key's, by the SHA-256 of its DER, which an entry has. */
 HM_MUST_USE hm_err hm_incident_note_certificate(hm_incident *incident, hm_bytes sha256);
-/* The time that DETAILS, of the next entry, say. What stands behind an entry in the log was made after it, whatever time it
- * says: a clock that was put back hides nothing behind an entry that is read. */
+/* The time that DETAILS, of the next entry, say. What stands behind an entry in the log was made after it, whatever
+ * time it says: a clock that was put back hides nothing behind an entry that is read. */
 void hm_incident_note_time(hm_incident *incident, hm_bytes details);
 /* ENTRY's details, as a line of DISCLOSED. */
 HM_MUST_USE hm_err hm_incident_disclose(const hm_message *entry, FILE *disclosed);
+/* ENTRY is the log's first of those that say SINCE or later; before any entry is taken. */
+HM_MUST_USE hm_err hm_incident_note_since(hm_incident *incident, const hm_message *entry);
+/* Was entry INDEX, the last whose time was noted, made at SINCE or later? */
+bool hm_incident_is_late(const hm_incident *incident, uint64_t index);
 /* There are no more; what the search says of them stands in INCIDENT already. */
 HM_MUST_USE hm_err hm_incident_end(hm_incident *incident);
 

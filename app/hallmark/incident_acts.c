@@ -136,7 +136,7 @@ hm_err hm_incident_take_act(hm_incident *i, uint64_t index, hm_leaf_type type, h
     bool is_signer = is_signed(i, index, details),
          own = is_signer || hm_incident_is_his(i, details) ||
                hm_bytes_equal(hm_json_text_of(details, "who"), hm_text(i->subject));
-    hm_incident_act act = {.index = index, .in_doubt = i->latest >= i->since};
+    hm_incident_act act = {.index = index, .in_doubt = hm_incident_is_late(i, index)};
     /* What others let out is in doubt by when it was approved. */
     if (!own && (type != HM_LEAF_PUBLICATION || !hm_incident_is_approved(i, details, &act.in_doubt))) return HM_OK;
     uint64_t time = 0;

@@ -57,6 +57,16 @@ static void log_json(hm_json *json, const hm_incident *i) {
     hm_json_close_object(json);
 }
 
+/* As text, because a leaf holds the hash of just these bytes. */
+static void since_json(hm_json *json, const hm_incident *i) {
+    if (!i->since_met) return;
+    hm_json_object(json, "since_entry");
+    hm_json_number(json, "index", (int64_t)i->since_index);
+    hm_json_hex(json, "salt", hm_buf_bytes(&i->since_salt));
+    hm_json_text(json, "details", hm_buf_bytes(&i->since_details));
+    hm_json_close_object(json);
+}
+
 hm_err hm_incident_json(const hm_incident *i, hm_buf *text) {
     hm_json json = hm_json_plain(text);
     hm_json_object(&json, NULL);
@@ -73,6 +83,7 @@ hm_err hm_incident_json(const hm_incident *i, hm_buf *text) {
     hm_json_string(&json, "organization", i->organization);
     hm_json_string(&json, "reason", i->reason);
     hm_json_number(&json, "since", i->since);
+    since_json(&json, i);
     hm_json_bool(&json, "destroyed", i->destroyed);
     hm_json_bool(&json, "imported", i->imported);
     hm_json_number(&json, "made", i->made);

@@ -71,11 +71,17 @@ def check_made(report, disclosed, leaves, of):
         assert details['act'] == ('key imported' if report['imported'] else 'key generated'), 'it made no such key'
 
 
-def latest_times(disclosed):
-    """By number: the latest time that an entry said up to there. A clock that was put back makes nothing older."""
-    latest, times = 0, {}
+def latest_times(report, disclosed, leaves):
+    """By number: the latest time that an entry said up to there. A clock that was put back makes nothing older, and the
+    report names the first entry of all, of whatever product, that is of the window."""
+    first, latest, times = report.get('since_entry'), 0, {}
+    if first:
+        assert 0 <= first['index'] < len(leaves), 'the first entry of the window is not there'
+        salt, raw = bytes.fromhex(first['salt']), first['details'].encode()
+        assert sha(salt, raw) == leaves[first['index']][5], 'these are not the details of the first entry of the window'
+        assert json.loads(raw)['time'] >= report['since'], 'the first entry of the window is older'
     for number, details in sorted(disclosed.items()):
-        latest = max(latest, (details or {}).get('time', 0))
+        latest = max(latest, (details or {}).get('time', 0), report['since'] if first and number >= first['index'] else 0)
         times[number] = latest
     return times
 
@@ -137,7 +143,7 @@ def check(folder, log, trust):
     said = {n: details for n, details in disclosed.items() if leaves[n][0] in kinds}
     assert maybe == set(said), f'not disclosed, or too much: entries {sorted(maybe ^ set(said))[:9]}'
     intents = {n: details for n, details in said.items() if leaves[n][0] == INTENT}
-    latest = latest_times(disclosed)
+    latest = latest_times(report, disclosed, leaves)
     approvals = approvals_of(report, disclosed, latest)
     doubts = doubts_of(report, intents, latest, approvals)
     wanted = {n: leaf for n, leaf in enumerate(leaves) if leaf[0] == OUTCOME and leaf[6] in doubts}

@@ -134,6 +134,33 @@ step "more is in doubt" test "$(said)" -lt "$first"
 step "with a later one" hallmark compromise $valve --since 5m -o valve-incident
 step "what was said before stands" test "$(said)" = "$first"
 
+# ---- with the clock put back ----
+
+# LeakSanitizer and AddressSanitizer would have to be loaded before it.
+if sanitized; then
+    skip "a clock that was put back" "the sanitizers do not go with faketime"
+elif need faketime "a clock that was put back"; then
+    step "a third product" hallmark product add drive
+    cp evil.bin early.bin && cp evil.bin late.bin
+    step "signs" hallmark sign --product drive early.bin
+    sleep 1
+    theft=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+    echo more >more.bin
+    step "another one does, after the theft" hallmark sign --product pump more.bin
+    step "and the stolen key, a minute ago" faketime -f -60s "$HALLMARK" sign --product drive late.bin
+    drive=$(signing_key drive)
+    step "a signature of a minute before" sh -c '
+        hallmark log search --product drive --type intent --until "$0" --json | grep -q "\"name\":\"late.bin\""' "$theft"
+    step "the bad day" hallmark compromise "$drive" --since "$theft" -o drive-incident
+    step "one is in doubt" test "$(number drive-incident in_doubt)" = 1
+    step "the one that says that it is older" sh -c 'grep "\"in_doubt\":true" drive-incident/signatures.jsonl | grep -q late.bin'
+    step "the other is not" sh -c 'grep "\"in_doubt\":false" drive-incident/signatures.jsonl | grep -q early.bin'
+    if need python3 "another reader of the list"; then
+        expect_output "good: 2 signatures" "another reader finds the same" \
+            python3 "$root/tests/oracles/incident_checker.py" drive-incident office/log office/trust.pem
+    fi
+fi
+
 # ---- with founders, and over HTTPS ----
 
 serve_founders

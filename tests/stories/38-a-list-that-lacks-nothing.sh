@@ -70,7 +70,9 @@ spoilt "a log that is shorter" "do not give their root" 'report["log"]["size"] -
 spoilt "another root" "do not give their root" 'report["log"]["root"] = "00" * 32'
 spoilt "another office's" "of another office" 'report["office"] = "00" * 16'
 spoilt "another product's" "of another product" 'report["product"] = "valve"'
-spoilt "another time" "in doubt or not" 'report["since"] = json.loads(signatures[2])["time"]'
+spoilt "another time" "is older" 'report["since"] = json.loads(signatures[2])["time"]'
+spoilt "a window that begins later" "in doubt or not" 'report["since"] = json.loads(signatures[2])["time"]; del report["since_entry"]'
+spoilt "with an entry that says so" "not the details" 'report["since_entry"]["details"] += " "'
 spoilt "one that says itself that it may lack something" "does not say" 'report["log"]["complete"] = False'
 cp office/log/checkpoint newest
 cp before/log/checkpoint office/log/checkpoint

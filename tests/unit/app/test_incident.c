@@ -80,6 +80,34 @@ static void nor_behind_another_keys_entry(void **state) {
     assert_int_equal(r.incident.in_doubt, 1);
 }
 
+static hm_err note_since(reading *r, uint64_t index, const char *details) {
+    hm_message entry = {.type = HM_MSG_LOG_ENTRY};
+    entry.field[HM_LOG_ENTRY_INDEX].number = index;
+    entry.field[HM_LOG_ENTRY_DETAILS].bytes = hm_text(details);
+    return hm_incident_note_since(&r->incident, &entry);
+}
+
+static void nor_behind_an_entry_of_another_product(void **state) {
+    (void)state;
+    READING r = reading_of(1000);
+    assert_done(note_since(&r, 2, "{\"product\":\"valve\",\"time\":1000}"));
+    assert_done(sign_at(&r, "a", 500));
+    r.next = 3;
+    assert_done(sign_at(&r, "evil", 500));
+    assert_int_equal(r.incident.signatures, 2);
+    assert_int_equal(r.incident.in_doubt, 1);
+    assert_string_equal(r.incident.line[0].name, "evil");
+}
+
+static void the_first_entry_of_the_window_is_of_the_window(void **state) {
+    (void)state;
+    READING r = reading_of(1000);
+    assert_int_equal(note_since(&r, 2, "{\"time\":999}").class, HM_REFUSED);
+    assert_int_equal(note_since(&r, 2, "{\"time\":\"x\"}").class, HM_REFUSED);
+    assert_int_equal(note_since(&r, 2, "{}").class, HM_REFUSED);
+    assert_int_equal(note_since(&r, 2, "").class, HM_REFUSED);
+}
+
 static void refuses_details_that_would_be_two_lines(void **state) {
     (void)state;
     READING r = reading_of(1000);
@@ -245,6 +273,8 @@ int main(void) {
         cmocka_unit_test(what_was_signed_before_is_not_in_doubt),
         cmocka_unit_test(a_clock_that_was_put_back_hides_nothing),
         cmocka_unit_test(nor_behind_another_keys_entry),
+        cmocka_unit_test(nor_behind_an_entry_of_another_product),
+        cmocka_unit_test(the_first_entry_of_the_window_is_of_the_window),
         cmocka_unit_test(refuses_details_that_would_be_two_lines),
         cmocka_unit_test(nothing_from_elsewhere_is_html),
         cmocka_unit_test(says_of_an_authority_what_is_true_for_it),

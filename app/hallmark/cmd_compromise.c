@@ -17,6 +17,7 @@
 #include <crypto/algorithm.h>
 #include <pki/cert.h>
 #include <pki/cose.h>
+#include <tlog/note.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -239,12 +240,11 @@ static hm_err written_commit(written *w) {
     return bad ? hm_could_not("%s: %s", w->out.path, strerror(errno)) : hm_outfile_commit(&w->out);
 }
 
-/* PAGE: from 0 on. One that lacks something spoils them all. */
-static hm_err take_searched(const hm_message *answer, size_t page) {
+/* PAGE: from 0 on, read from entry FROM on. One that lacks something spoils them all. */
+static hm_err take_searched(const hm_message *answer, size_t page, uint64_t from) {
     hm_bytes root = answer->field[HM_LOG_SEARCHED_ROOT].bytes;
     incident.complete = (!page || incident.complete) && answer->field[HM_LOG_SEARCHED_COMPLETE].number != 0 &&
-                        root.len == sizeof incident.log_root;
-    if (!page) incident.log_first = answer->field[HM_LOG_SEARCHED_FIRST].number;
+                        answer->field[HM_LOG_SEARCHED_FIRST].number == from && root.len == sizeof incident.log_root;
     incident.log_size = answer->field[HM_LOG_SEARCHED_SIZE].number;
     if (root.len == sizeof incident.log_root) memcpy(incident.log_root, root.data, root.len);
     if (!incident.why[0]) hm_text_copy(incident.why, sizeof incident.why, answer->field[HM_LOG_SEARCHED_WHY].bytes);
@@ -260,7 +260,7 @@ static hm_err read_page(hm_connection *office, const hm_incident_files *files, u
     while (answer.type != HM_MSG_DONE) {
         if (answer.type == HM_MSG_LOG_ENTRY) HM_TRY(hm_incident_take(&incident, &answer, files));
         if (answer.type == HM_MSG_LOG_SEARCHED) {
-            HM_TRY(take_searched(&answer, page));
+            HM_TRY(take_searched(&answer, page, *from));
             next = answer.field[HM_LOG_SEARCHED_NEXT].number;
         }
         HM_TRY(hm_listen(office, &answer));
@@ -300,8 +300,28 @@ static hm_err read_log(hm_connection *office, const hm_incident_files *files) {
     return hm_incident_end(&incident);
 }
 
+/* What the list was made under is what the log's key signed. A checkpoint that went on meanwhile is held against it by
+ * who has the published log. */
+static hm_err hold_checkpoint(hm_connection *office, hm_bytes note) {
+    hm_message question = {.type = HM_MSG_TRUST}, answer;
+    hm_note_key key;
+    hm_checkpoint checkpoint;
+    bool found;
+    HM_TRY(hm_ask(office, &question, &answer));
+    HM_TRY(hm_log_key_of_trust(answer.field[HM_BYTES_CONTENT].bytes, &key, &found));
+    if (!found) return hm_refuse("the office names no log key: it was changed (hallmark log check)");
+    HM_TRY(hm_in(hm_checkpoint_open(note, &key, &checkpoint), "the office's checkpoint"));
+    bool other = checkpoint.size == incident.log_size &&
+                 memcmp(checkpoint.root.byte, incident.log_root, sizeof incident.log_root) != 0;
+    return other || checkpoint.size < incident.log_size
+               ? hm_refuse("the list was made under another log than the office's checkpoint is of: it lies, or was "
+                           "changed")
+               : HM_OK;
+}
+
 static hm_err write_list(hm_connection *office, int folder) {
     WRITTEN list = {HM_OUTFILE_NONE, NULL}, disclosed = {HM_OUTFILE_NONE, NULL}, acts = {HM_OUTFILE_NONE, NULL};
+    HM_BUF note = HM_BUF_EMPTY;
     hm_message question = {.type = HM_MSG_LOG_PUBLISH}, answer;
     HM_TRY(written_open(folder, "signatures.jsonl", &list));
     HM_TRY(written_open(folder, "disclosed.jsonl", &disclosed));
@@ -311,7 +331,9 @@ static hm_err write_list(hm_connection *office, int folder) {
     HM_TRY(written_commit(&disclosed));
     HM_TRY(written_commit(&list));
     HM_TRY(hm_ask(office, &question, &answer));
-    return hm_file_write(folder, "checkpoint", answer.field[HM_BYTES_CONTENT].bytes, 0600);
+    HM_TRY(hm_put(&note, answer.field[HM_BYTES_CONTENT].bytes));
+    HM_TRY(hold_checkpoint(office, hm_buf_bytes(&note)));
+    return hm_file_write(folder, "checkpoint", hm_buf_bytes(&note), 0600);
 }
 
 /* ---- the devices' list ---- */

@@ -63,7 +63,7 @@ typedef struct {
     uint64_t since_index;
     hm_buf since_salt, since_details;
     /* What was read of the log. */
-    uint64_t log_first, log_size;
+    uint64_t log_size; /* its first so many entries */
     uint8_t log_root[HM_SHA256_LEN];
     bool complete;
     char why[HM_SENTENCE_MAX];     /* it is not */

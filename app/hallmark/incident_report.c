@@ -51,7 +51,7 @@ static void log_json(hm_json *json, const hm_incident *i) {
     hm_json_object(json, "log");
     hm_json_bool(json, "complete", i->complete);
     hm_json_string(json, "why", i->why);
-    hm_json_number(json, "first", (int64_t)i->log_first);
+    hm_json_number(json, "first", 0);
     hm_json_number(json, "size", (int64_t)i->log_size);
     hm_json_hex(json, "root", HM_ARRAY(i->log_root));
     hm_json_close_object(json);
@@ -286,10 +286,10 @@ static hm_err put_completeness(hm_buf *html, const hm_incident *i) {
     }
     return hm_put_format(
         html,
-        "<p>The list%s complete for what the log holds: entries %llu to %llu were read, every one, and are those of the "
+        "<p>The list%s complete for what the log holds: entries 0 to %llu were read, every one, and are those of the "
         "checkpoint with root <code>%.*s</code>. <code>checkpoint</code> and <code>disclosed.jsonl</code> let anybody "
         "with the published log check that.</p>\n",
-        i->is_principal ? "s of signatures and of other acts are" : " is", (unsigned long long)i->log_first,
+        i->is_principal ? "s of signatures and of other acts are" : " is",
         (unsigned long long)(i->log_size ? i->log_size - 1 : 0), (int)root.len, (const char *)root.data);
 }
 

@@ -153,11 +153,11 @@ expect_output "approved" "who looked at both approves" lied_to "$number" one.bin
 
 stolen_key=$(as alice key list --product pump --json | sed -n '/"role":"signing"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')
 compromise_at_liar() { as alice --office "$liar" compromise "$stolen_key" --since always -o stolen $two; }
-echo '{"keys":["\"active\"","\"compromised\""]}' >liar/lie
+echo '{"path":"/v1/keys","says":["\"active\"","\"compromised\""]}' >liar/lie
 expect_refused "its statements do not: it lies" "that it was stopped before is believed of its statements alone" compromise_at_liar
-echo '{"keys":["\"pump\"","\"../../pump\""]}' >liar/lie
+echo '{"path":"/v1/keys","says":["\"pump\"","\"../../pump\""]}' >liar/lie
 expect_refused "a product as none can be named" "a product is no path" compromise_at_liar
-echo '{"keys":["\"pump\"","\"<script>\""]}' >liar/lie
+echo '{"path":"/v1/keys","says":["\"pump\"","\"<script>\""]}' >liar/lie
 expect_refused "a product as none can be named" "nor a program for who reads the page" compromise_at_liar
 step "there is no report" sh -c '! ls stolen/report.* pump.crl ../pump.crl ../../pump.crl 2>/dev/null | grep .'
 expect_output '"state":"active"' "and the key is as it was" sh -c 'hallmark key list --json --as alice.key | grep "$0"' "$stolen_key"
@@ -232,6 +232,20 @@ step "a request that a proxy may read otherwise is refused, and what is behind i
 step "a request that is named by nothing is malformed" rough malformed
 step "what is asked twice by one key is signed once, in one call and in two sessions" rough twice
 step "it serves" as carol product list
+
+# ---- a server that shows less of the log than there is ----
+
+step "the key is stolen" as alice compromise "$stolen_key" --since always -o truly $two
+at_liar() {
+    rm -rf stolen
+    as alice --office "$liar" compromise "$stolen_key" --since always -o stolen
+}
+echo '{}' >liar/lie
+expect_output "the log holds no others" "nobody lies" at_liar
+echo '{"path":"/v1/log/search","says":["\"first\": 0","\"first\": 1"]}' >liar/lie
+expect_refused "the list may lack something" "a list that begins later" at_liar
+echo '{"path":"/v1/log/search","says":["\"root\": \"[^\",]{4}","\"root\": \"0000"]}' >liar/lie
+expect_refused "under another log" "one that was made under another root" at_liar
 
 # ---- what it begins with ----
 

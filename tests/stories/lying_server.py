@@ -7,12 +7,13 @@ hand to it is in FOLDER: `decisions` and `uploaded`, both there from the beginni
   {}                               each file is what the request asks for; what is to be published is wanted
   {"wanted": [{"operand":0,...}]}  other files are wanted
   {"detail": "..."}                it refuses to list products, and says this
-  {"keys": ["this", "that"]}       what it says of keys has that for this"""
+  {"path": "/v1/keys", "says": ["this", "that"]}   what it says there has that for this, a regular expression"""
 import http.client
 import http.server
 import json
 import os
 import pathlib
+import re
 import ssl
 import sys
 import threading
@@ -64,9 +65,9 @@ class Liar(http.server.BaseHTTPRequestHandler):
         lie = json.loads((FOLDER / 'lie').read_text('utf-8'))
         if 'detail' in lie and self.path.startswith('/v1/products'):
             self.say(403, {'code': 'refused', 'detail': lie['detail']})
-        elif 'keys' in lie and self.path.startswith('/v1/keys'):
+        elif 'says' in lie and self.path.startswith(lie['path']):
             status, answer = office.ask('GET', self.path, None)
-            self.say(status, json.loads(json.dumps(answer).replace(*lie['keys'])))
+            self.say(status, json.loads(re.sub(*lie['says'], json.dumps(answer))))
         else:
             self.say(*office.ask('GET', self.path, None))
 
@@ -88,7 +89,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
             answer = {'index': 7}
         elif self.path == '/v1/decisions':
             append('decisions', json.dumps(body).encode() + b'\n')
-        elif self.path == '/v1/preparations':
+        elif self.path in ('/v1/preparations', '/v1/log/checkpoints', '/v1/revocation-lists'):
             body.pop('request', None)
             self.say(*office.ask('POST', self.path, body))
             return

@@ -88,17 +88,14 @@ static hm_err revoke_one(const hm_incident *i, hm_connection *office, const hm_i
 
 /* One officer alone revokes a certificate: what was said so is no later beginning of what is in doubt. */
 static void take_said(hm_incident *i) {
-    for (size_t k = 0; k < i->certificates; k++) {
-        const hm_incident_certificate *c = &i->certificate[k];
-        if (!c->compromised) continue;
-        if (c->invalidity > i->since)
-            fprintf(stderr,
-                    "hallmark: note: certificate %s was revoked before since a later time, which its revocation "
-                    "goes on to say; the list goes by --since\n",
-                    c->serial);
-        else
-            i->since = c->invalidity;
-    }
+    for (size_t k = 0; k < i->certificates; k++)
+        if (i->certificate[k].compromised && i->certificate[k].invalidity < i->since)
+            i->since = i->certificate[k].invalidity;
+}
+
+/* Is it still to be said of it? */
+static bool is_to_be_revoked(const hm_incident *i, const hm_incident_certificate *c) {
+    return !c->compromised || c->invalidity > i->since;
 }
 
 hm_err hm_incident_revoke_destroyed(hm_incident *i, hm_connection *office) {
@@ -108,7 +105,7 @@ hm_err hm_incident_revoke_destroyed(hm_incident *i, hm_connection *office) {
     for (size_t k = 0; k < i->certificates; k++) {
         const hm_incident_certificate *c = &i->certificate[k];
         bool ours = c->serial[0] && !c->imported && i->role_number != ROLE_ROOT;
-        if (ours && !c->compromised) HM_TRY(revoke_one(i, office, c));
+        if (ours && is_to_be_revoked(i, c)) HM_TRY(revoke_one(i, office, c));
         revoked += ours;
     }
     fprintf(stderr, "hallmark: note: the key was destroyed before; %s\n",

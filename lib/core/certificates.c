@@ -261,9 +261,11 @@ static hm_err check_reason(const hm_office *office, const hm_certificate *c, uin
     return known ? HM_OK : hm_refuse("a certificate is not revoked for reason %llu here", (unsigned long long)reason);
 }
 
-/* A graver reason counts also behind another: hm_certificates_list. */
-static bool is_known(const hm_certificate *c, uint64_t reason) {
-    return c->revoked && (!is_compromise(reason) || is_compromise((uint64_t)c->reason));
+/* A graver reason counts also behind another, and so does an earlier time (judge); a later one takes nothing back. */
+static bool is_known(const hm_certificate *c, uint64_t reason, uint64_t invalidity) {
+    int64_t said = c->invalidity ? c->invalidity : c->revoked_at;
+    if (!c->revoked || !is_compromise(reason)) return c->revoked;
+    return is_compromise((uint64_t)c->reason) && (!invalidity || (int64_t)invalidity >= said);
 }
 
 static hm_err check_certificate(const search *s, uint64_t reason, uint64_t invalidity) {
@@ -273,7 +275,8 @@ static hm_err check_certificate(const search *s, uint64_t reason, uint64_t inval
     if (hm_bytes_equal(c->role, hm_text("root CA")))
         return hm_refuse("a root is not revoked by a list that it signs itself: who trusts it must stop to (hallmark "
                          "trust export)");
-    if (is_known(c, reason)) return hm_refuse("it is revoked already, for %s", hm_crl_reason_word((uint64_t)c->reason));
+    if (is_known(c, reason, invalidity))
+        return hm_refuse("it is revoked already, for %s", hm_crl_reason_word((uint64_t)c->reason));
     if (invalidity > (uint64_t)hm_now()) return hm_refuse("it cannot be bad since a time that is still to come");
     return HM_OK;
 }
@@ -355,8 +358,8 @@ static bool is_compromised(const hm_office *office, const uint8_t key[static HM_
 static hm_err keep_compromised(void *context, const hm_certificate *c) {
     compromised *k = context;
     int64_t since;
-    bool known = is_known(c, HM_CRL_KEY_COMPROMISE);
-    if (known || c->imported || !c->has_key || !is_compromised(k->office, c->key, &since)) return HM_OK;
+    if (c->imported || !c->has_key || !is_compromised(k->office, c->key, &since)) return HM_OK;
+    if (is_known(c, HM_CRL_KEY_COMPROMISE, (uint64_t)since)) return HM_OK;
     search *larger = reallocarray(k->found, k->count + 1, sizeof *larger);
     if (!larger) return hm_no_memory();
     k->found = larger;

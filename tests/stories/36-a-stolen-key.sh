@@ -128,9 +128,13 @@ fi
 # One officer alone revokes a certificate: that bounds nobody's list.
 said() { sed -n 's/.*"since":\([0-9]*\).*/\1/p' valve-incident/report.json; }
 first=$(said)
-expect_output "which its revocation goes on to say; the list goes by --since" "given again with an earlier time" \
-    sh -c 'exec hallmark compromise "$0" --since 2h -o valve-incident 2>&1' $valve
+stated() { openssl crl -in valve-incident/valve.crl -inform DER -noout -text | grep -A 1 "Invalidity Date" | tail -n 1; }
+before=$(stated)
+step "given again with an earlier time" hallmark compromise $valve --since 2h -o valve-incident
 step "more is in doubt" test "$(said)" -lt "$first"
+step "the revocation list says the earlier time" sh -c 'test -n "$0" && test "$(date -d "$1" +%s)" -lt "$(date -d "$0" +%s)"' \
+    "$before" "$(stated)"
+first=$(said)
 step "with a later one" hallmark compromise $valve --since 5m -o valve-incident
 step "what was said before stands" test "$(said)" = "$first"
 

@@ -79,11 +79,8 @@ static hm_err find_keys(const hm_options *options, hm_connection *office) {
 }
 
 hm_err hm_take_since(const char *text, int64_t *since) {
-    int64_t now = time(NULL), seconds;
-    static const int64_t durations_end = INT64_C(10) * 366 * 86400; /* nobody means 1979 */
-    HM_TRY(hm_officer_time(text, 0, &seconds));
-    *since = seconds < durations_end ? now - seconds : seconds;
-    return *since <= now ? HM_OK : hm_misuse("--since %s: has not been yet", text);
+    HM_TRY(hm_officer_past(text, since));
+    return *since <= time(NULL) ? HM_OK : hm_misuse("--since %s: has not been yet", text);
 }
 
 /* Who stops a key should know which one signs instead of it. */

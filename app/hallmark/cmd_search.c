@@ -41,11 +41,8 @@ static struct {
 
 /* "2026-11-17", "2026-11-17T08:00Z", or "8h": so long ago. */
 static hm_err take_time(const char *option, const char *text, uint64_t *seconds) {
-    static const int64_t durations_end = INT64_C(10) * 366 * 86400; /* nobody means 1979 */
     int64_t when;
-    bool date = strlen(text) == 10 && text[4] == '-';
-    HM_TRY(hm_in(date ? hm_officer_date(text, &when) : hm_officer_time(text, 0, &when), "%s", option));
-    if (when < durations_end) when = time(NULL) - when;
+    HM_TRY(hm_in(hm_officer_past(text, &when), "%s", option));
     if (when <= 0) return hm_misuse("%s %s: was before there were logs", option, text);
     *seconds = (uint64_t)when;
     return HM_OK;

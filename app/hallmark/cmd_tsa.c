@@ -25,6 +25,15 @@ static hm_err take_offset(const char *text, uint64_t *milliseconds) {
     return *milliseconds <= 60000 ? HM_OK : hm_misuse("--max-offset %s: is more than a minute", text);
 }
 
+/* A clock that is not kept may be mended later: who enables it should know. */
+static hm_err tell_whether_it_stamps(hm_connection *office) {
+    hm_message question = {.type = HM_MSG_TSA_SHOW}, answer;
+    HM_TRY(hm_ask(office, &question, &answer));
+    hm_bytes why = answer.field[HM_TSA_CLOCK].bytes;
+    if (why.len) fprintf(stderr, "hallmark: note: it does not stamp yet: %.*s\n", (int)why.len, (const char *)why.data);
+    return HM_OK;
+}
+
 static hm_err enable(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_TSA_SET}, answer;
     uint64_t offset = MAX_OFFSET;
@@ -37,7 +46,7 @@ static hm_err enable(const hm_options *options, hm_connection *office) {
     HM_TRY(hm_ask(office, &question, &answer));
     if (strcmp(options->time_source, "none") == 0)
         fprintf(stderr, "hallmark: note: nobody checks this office's clock: its timestamps are for development\n");
-    return HM_OK;
+    return tell_whether_it_stamps(office);
 }
 
 static hm_err disable(const hm_options *options, hm_connection *office) {

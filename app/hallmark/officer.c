@@ -184,7 +184,7 @@ hm_err hm_officer_time(const char *text, int64_t now, int64_t *seconds) {
     static const struct {
         char unit;
         int64_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
     struct tm tm = {0};
     uint64_t count;
     size_t len = strlen(text);
@@ -196,7 +196,15 @@ hm_err hm_officer_time(const char *text, int64_t now, int64_t *seconds) {
         if (text[len - 1] != units[i].unit || hm_failed(hm_decimal_decode(HM_BYTES(text, len - 1), &count))) continue;
         if (count <= INT32_MAX) return *seconds = now + (int64_t)count * units[i].seconds, HM_OK;
     }
-    return hm_misuse("%s: a time is written 8h, 45m, 90s, 2027-01-31T18:00Z or 2027-01-31T18:00:00Z", text);
+    return hm_misuse("%s: a time is written 3d, 8h, 45m, 90s, 2027-01-31T18:00Z or 2027-01-31T18:00:00Z", text);
+}
+
+hm_err hm_officer_past(const char *text, int64_t *seconds) {
+    static const int64_t durations_end = INT64_C(10) * 366 * 86400; /* nobody means 1979 */
+    bool date = strlen(text) == 10 && text[4] == '-';
+    HM_TRY(date ? hm_officer_date(text, seconds) : hm_officer_time(text, 0, seconds));
+    if (!date && *seconds < durations_end) *seconds = time(NULL) - *seconds;
+    return HM_OK;
 }
 
 void hm_officer_put_date(int64_t seconds, char text[static 16]) {

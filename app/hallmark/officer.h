@@ -27,8 +27,10 @@ HM_MUST_USE hm_err hm_officer_key(const char *path, hm_key_file **key);
 
 /* "2027-01-31": its first second, UTC. */
 HM_MUST_USE hm_err hm_officer_date(const char *text, int64_t *seconds);
-/* "2027-01-31T18:00Z", "2027-01-31T18:00:30Z", or "90s", "45m", "8h" behind NOW. */
+/* "2027-01-31T18:00Z", "2027-01-31T18:00:30Z", or "90s", "45m", "8h", "3d" behind NOW. */
 HM_MUST_USE hm_err hm_officer_time(const char *text, int64_t now, int64_t *seconds);
+/* A day, its first second; a time; or so long ago. */
+HM_MUST_USE hm_err hm_officer_past(const char *text, int64_t *seconds);
 /* --since: a time that has been; "8h" is eight hours ago. */
 HM_MUST_USE hm_err hm_take_since(const char *text, int64_t *since);
 /* A date the other way. */

@@ -78,7 +78,7 @@ static const option_rule rules[] = {
      "by what the clock is held that timestamps say: kernel, sntp:ADDRESS:PORT, or none (development)"},
     {"--max-offset", VALUE, AT(max_offset), "TIME", "what that clock may be off: 1s (the default), 250ms"},
     {"--since", VALUE, AT(since), "TIME",
-     "since when: 8h, 45m (ago) or 2027-01-31T18:00Z; compromise: or always (since there is the key, or principal)"},
+     "since when: 3d, 8h (ago), 2027-01-31 or 2027-01-31T18:00Z; compromise: or always (since there is the key, or principal)"},
     {"--rehearse", FLAG, AT(rehearse), NULL, "on a copy of the office that is removed again, with keys of its own"},
     {"--imported", FLAG, AT(imported), NULL, "as if the key had been made elsewhere"},
     {"--in-doubt", FLAG, AT(in_doubt), NULL, "also what was signed when somebody else may have had the key"},

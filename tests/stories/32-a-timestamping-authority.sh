@@ -119,6 +119,8 @@ clock_begins() {
     done
     return 1
 }
+expect_fault 0 "note: it does not stamp yet" "a clock that nobody answers for is told of" \
+    hallmark tsa enable --time-source sntp:127.0.0.1:9
 step "a time server" clock_begins
 source=sntp:127.0.0.1:$(cat clock.port)
 step "by which the office's clock is held" hallmark tsa enable --time-source $source --max-offset 1s

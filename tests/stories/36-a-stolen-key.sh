@@ -51,6 +51,8 @@ expect_fault 2 "on its own machine" "an office elsewhere is not copied" hallmark
 expect_refused "there is no such key, certificate or principal" "what is not there is not stolen" hallmark compromise 0123456789 --since always
 expect_fault 2 "since when?" "a time is to be said" hallmark compromise $key -o incident
 expect_fault 2 "has not been yet" "nor will be" hallmark compromise $key --since 2999-01-01T00:00Z
+expect_fault 2 "has not been yet" "nor will that day" hallmark compromise $key --since 2999-01-01
+expect_fault 2 "no such day" "nor any" hallmark compromise $key --since 2026-02-30
 mkdir full && echo mine >full/mine
 expect_refused "something else in it" "nothing is put beside other files" hallmark compromise $key --since $theft -o full
 expect_refused "of a rehearsal" "nor into a rehearsal's folder" hallmark compromise $key --since $theft -o "$(echo rehearsal-*)"

@@ -3,6 +3,7 @@
  * was cut off is given again, and goes on. */
 #include "commands.h"
 #include "documents.h"
+#include "resign_update.h"
 #include "self_run.h"
 
 #include <base/file.h>
@@ -32,7 +33,7 @@ typedef struct {
 } signature;
 
 typedef struct {
-    char key[40], product[65];
+    char key[40], product[65], algorithm[16];
     size_t count, room;
     signature *of; /* by outcome, ascending */
     size_t releases, releases_room;
@@ -130,16 +131,18 @@ static hm_err read_list(const char *directory, list *l) {
     HM_TRY(hm_in(hm_folder_open(AT_FDCWD, directory, &folder), "%s", directory));
     HM_TRY(hm_in(hm_file_read(folder, "report.json", REPORT_MAX, &report), "%s", directory));
     hm_bytes text = hm_buf_bytes(&report), key = hm_json_text_of(text, "key"),
-             product = hm_json_text_of(text, "product");
+             product = hm_json_text_of(text, "product"), algorithm = hm_json_text_of(text, "algorithm");
     if (!hm_bytes_equal(hm_json_text_of(text, "incident"), hm_text("key")))
         return hm_refuse("%s: is not about a key: there is nothing to be signed again", directory);
     if (hm_bytes_equal(hm_json_text_of(text, "rehearsal"), hm_text("true")))
         return hm_refuse("%s: is a rehearsal", directory);
-    if (!key.len || key.len >= sizeof l->key || hm_failed(hm_name_check(product, sizeof l->product - 1, "a product")))
+    if (!key.len || key.len >= sizeof l->key || algorithm.len >= sizeof l->algorithm ||
+        hm_failed(hm_name_check(product, sizeof l->product - 1, "a product")))
         return hm_refuse("%s: the report is not as hallmark compromise wrote it, or the key is no product's",
                          directory);
     memcpy(l->key, key.data, key.len);
     memcpy(l->product, product.data, product.len);
+    if (algorithm.len) memcpy(l->algorithm, algorithm.data, algorithm.len);
     return hm_in(read_signatures(folder, l), "%s", directory);
 }
 
@@ -204,10 +207,6 @@ static void judge(work *w, size_t operand, hm_bytes line) {
     if (s->in_doubt && !w->options->in_doubt)
         return tell(w, file, HM_REFUSED,
                     "was signed when somebody else may have had the key: look at it first (--in-doubt signs it again)");
-    if (s->format == HM_LOGGED_MANIFEST)
-        return tell(w, file, HM_REFUSED,
-                    "is an update, whose manifest names its key: sign its payloads again (hallmark sign "
-                    "--format native)");
     w->of[operand] = s;
 }
 
@@ -237,10 +236,11 @@ static hm_err look_up(work *w, size_t from, size_t count) {
 
 /* ---- signed again ---- */
 
-static size_t put_extra(const hm_options *options, const char **words, size_t at) {
+/* Updates for devices have receipts, and no timestamps. */
+static size_t put_extra(const hm_options *options, bool stamped, const char **words, size_t at) {
     for (size_t i = 0, put = 0; i < options->given_count && put < EXTRA / 2; i++) {
-        if (strcmp(options->given[i].name, "--timestamp") != 0 && !hm_is_document_option(options->given[i].name))
-            continue;
+        bool stamps = strcmp(options->given[i].name, "--timestamp") == 0;
+        if (stamps ? !stamped : !hm_is_document_option(options->given[i].name)) continue;
         words[at++] = options->given[i].name;
         words[at++] = options->given[i].value;
         put++;
@@ -284,13 +284,32 @@ static hm_err sign_some(work *w, const signature *like, const item *items, size_
     if (release[0]) words[at++] = release;
     words[at++] = "--format";
     words[at++] = format;
-    at = put_extra(w->options, words, put_common(w->options, words, at));
+    at = put_extra(w->options, true, words, put_common(w->options, words, at));
     words[at++] = "--";
     for (size_t i = 0; i < count; i++)
         if (is_same(w, items[i].file, items[i].was)) words[at + files++] = items[i].file;
     if (!files) return HM_OK;
     HM_TRY(hm_self_run(words, NULL, &status));
     *(status ? &w->unsure : &w->signed_now) += files;
+    if (status) worse(w, (hm_class)status);
+    return HM_OK;
+}
+
+/* By a key of the algorithm that the stolen one has: devices have code for that one. */
+static hm_err sign_update(work *w, const char *file, const signature *s) {
+    const char *release = w->list->release[s->release];
+    const char *words[COMMON + EXTRA + HM_UPDATE_WORDS + 16] = {
+        "sign",      "--format", "native",      "--product",        w->list->product,
+        "--release", release,    "--algorithm", w->list->algorithm, "--replace",
+        "-o",        file};
+    size_t at = put_extra(w->options, false, words, put_common(w->options, words, 12));
+    HM_UPDATE_OPTIONS again = {.count = 0};
+    int status;
+    hm_err err = hm_update_again(file, &again);
+    if (hm_failed(err)) return tell(w, file, err.class, hm_err_sentence()), HM_OK;
+    for (size_t i = 0; i < again.count; i++) words[at++] = again.word[i];
+    HM_TRY(hm_self_run(words, NULL, &status));
+    ++*(status ? &w->unsure : &w->signed_now);
     if (status) worse(w, (hm_class)status);
     return HM_OK;
 }
@@ -302,6 +321,11 @@ static hm_err sign_group(work *w, const signature *like) {
     for (size_t i = 1; i < w->options->operand_count; i++) {
         const signature *s = w->of[i];
         if (!s || s->release != like->release || s->format != like->format) continue;
+        if (s->format == HM_LOGGED_MANIFEST) {
+            w->of[i] = NULL;
+            HM_TRY(sign_update(w, w->options->operands[i], s));
+            continue;
+        }
         items[count++] = (item){w->options->operands[i], s};
         w->of[i] = NULL;
         if (count < AT_ONCE) continue;

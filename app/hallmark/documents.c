@@ -20,13 +20,12 @@ static unsigned kind_of(const char *option) {
 
 bool hm_is_document_option(const char *name) { return kind_of(name) != 0; }
 
-hm_err hm_hash_file(const char *path, uint8_t sha256[static HM_SHA256_LEN]) {
+hm_err hm_hash_file_by(const char *path, hm_digest_algorithm algorithm, hm_digest *digest) {
     static uint8_t block[HM_IO_BLOCK];
     HM_FD fd = open(path, O_RDONLY | O_CLOEXEC);
     hm_hash hash;
-    hm_digest digest;
     if (fd < 0) return hm_could_not("%s: %s", path, strerror(errno));
-    hm_hash_init(&hash, HM_SHA256);
+    hm_hash_init(&hash, algorithm);
     for (;;) {
         ssize_t n = read(fd, block, sizeof block);
         if (n < 0 && errno == EINTR) continue;
@@ -34,7 +33,13 @@ hm_err hm_hash_file(const char *path, uint8_t sha256[static HM_SHA256_LEN]) {
         if (n == 0) break;
         hm_hash_update(&hash, HM_BYTES(block, (size_t)n));
     }
-    hm_hash_final(&hash, &digest);
+    hm_hash_final(&hash, digest);
+    return HM_OK;
+}
+
+hm_err hm_hash_file(const char *path, uint8_t sha256[static HM_SHA256_LEN]) {
+    hm_digest digest;
+    HM_TRY(hm_hash_file_by(path, HM_SHA256, &digest));
     memcpy(sha256, digest.value, HM_SHA256_LEN);
     return HM_OK;
 }

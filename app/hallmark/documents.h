@@ -18,6 +18,7 @@ HM_MUST_USE hm_err hm_documents_narrow(const hm_options *options, hm_buf *cbor);
  * told on standard error. A refusal if one is none of them. */
 HM_MUST_USE hm_err hm_documents_compare(const hm_options *options, const hm_documents *wanted, bool *all);
 
+HM_MUST_USE hm_err hm_hash_file_by(const char *path, hm_digest_algorithm algorithm, hm_digest *digest);
 /* SHA-256 of the file PATH. */
 HM_MUST_USE hm_err hm_hash_file(const char *path, uint8_t sha256[static 32]);
 

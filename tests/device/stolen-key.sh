@@ -83,8 +83,6 @@ step "which the report says" grep -q "What no log can show" incident/report.html
 step "given again, it makes the hospital's next list" hallmark compromise "$stolen" --since "$since" --trust-list hospital-1 \
     --keep pump-2.0.0.cose -o incident-hospital
 expect_refused "is compromised" "the office signs nothing with it any more" release "$HALLMARK_OFFICE" 2.0.2 next.bin
-expect_refused "sign its payloads again" "a manifest names its key, so an update is no file that resign can do" \
-    hallmark resign incident pump-2.0.0.cose
 
 chapter "The devices hear of it"
 cp incident/trust-list list-2
@@ -111,6 +109,21 @@ expect_output "revoked key" "a receipt of the thief's does not help him now" pow
 step "a new pump leaves the factory with the new list and the release that was kept" leaves_factory pump-5 list-2 pump-2.0.0.pack
 expect_output "asked to confirm what is on trial: done" "it installs and boots" power pump-5
 
+chapter "What was good is signed again"
+step "the office rotates" hallmark key rotate --product pump
+cp pump-2.0.0.cose kept.cose
+cp good.bin whole.bin
+flip good.bin 100
+expect_refused "is not the payload that was signed" "nothing else is" hallmark resign incident pump-2.0.0.cose
+cp whole.bin good.bin
+step "the update stays as it was" cmp pump-2.0.0.cose kept.cose
+expect_refused "look at it first" "nor what is in doubt" hallmark resign incident pump-2.0.1.cose
+step "release 2.0.0, by the next key" hallmark resign incident pump-2.0.0.cose
+expect_output "0 signed again, 1 were" "once" hallmark resign incident pump-2.0.0.cose
+same() { hallmark inspect --json "$1" | sed 's/.*"manifest"://;s/"signers".*//;s/"sequence":[0-9]*//'; }
+step "is the same but for the key and the sequence number" test "$(same kept.cose)" = "$(same pump-2.0.0.cose)"
+step "is packed" hallmark pack pump-2.0.0.cose good.bin -o pump-2.0.0-again.pack
+
 chapter "A device that runs the thief's image is not bricked, and so not cured"
 expect_output "asked to take a trust list: done" "pump-3 takes the list, which an application of the thief's need not do" power pump-3 list=list-2
 step "his release was confirmed, so it goes on" says "firmware 6.6.6 from slot B"
@@ -118,9 +131,8 @@ step "and says so" says "under the list before"
 expect_output "under the list before" "at every boot" power pump-3
 expect_output "revoked key" "but his next one is refused" power pump-3 firmware=pump-6.6.8.pack
 
-chapter "Another key, and the release signed again"
-step "the office rotates" hallmark key rotate --product pump
-step "the release is signed again, with the new key" release "$HALLMARK_OFFICE" 2.1.0 next.bin
+chapter "The devices hear of another key"
+step "the next release is signed with it" release "$HALLMARK_OFFICE" 2.1.0 next.bin
 expect_output "none of its signatures is by a key" "the devices do not know that one yet" power pump-1 firmware=pump-2.1.0.pack
 step "the office writes down who it is now" hallmark trust publisher --product pump -o new.publisher
 step "the next list names the new key" hallmark trust update list-2 -o list-3 --publisher "Pump Works" --add-key new.publisher
@@ -128,6 +140,9 @@ step "the custodian signs" hallmark --office root trust update list-3 --sign --o
 step "the hospital's too" hallmark trust update hospital-2 -o hospital-3 --publisher "Pump Works" --add-key new.publisher
 step "is signed" hallmark --office hospital trust update hospital-3 --sign --old hospital-2
 expect_output "asked to take a trust list: done" "pump-1 takes the list" power pump-1 list=list-3
+cp -R pump-1 pump-6
+expect_output "firmware 2.0.0 from slot B" "a pump like it boots the release that was signed again" power pump-6 firmware=pump-2.0.0-again.pack
+expect_output "asked to confirm what is on trial: done" "and it is confirmed" cat console
 for cut in 60 1580 1700; do # in the download, in the trial, in the confirmation
     rm -rf cut
     cp -R pump-1 cut

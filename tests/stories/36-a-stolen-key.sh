@@ -20,6 +20,13 @@ for i in 1 2 3; do echo "good $i" >good$i.bin; done
 step "good releases" hallmark sign --product pump --release 1.0 good1.bin good2.bin good3.bin
 echo odd >-odd.bin
 step "one with an odd name, of an odd release" hallmark sign --product pump --release 'a "b\c' -- -odd.bin
+mkdir update && cp good1.bin update/app.bin && cp good2.bin update/a,b.bin
+native() { hallmark sign --format native --product pump --release 2.0 "$@"; }
+step "updates for devices" native --component main=update/app.bin,security-version=4,to=slot-a --minimum-list 3 --digest sha384 -o update/u.cose
+echo '{"components":[{"id":"main","file":"app.bin"}],"notes":{"-10":"a note"}}' >update/noted.json
+step "one with a note" native --manifest update/noted.json -o update/noted.cose
+echo '{"components":[{"id":"main","file":"a,b.bin"}]}' >update/comma.json
+step "one with a comma" native --manifest update/comma.json -o update/comma.cose
 step "of the other product, too" sh -c 'echo valve >valve.bin && hallmark sign --product valve --release 9 valve.bin'
 sleep 2
 theft=$(date -u +%Y-%m-%dT%H:%M:%SZ)
@@ -62,7 +69,7 @@ expect_output compromised "it signs nothing any more" state_of $key
 echo more >more.bin
 expect_refused "is compromised: a laptop was stolen" "nothing at all" hallmark sign --product pump more.bin
 step "one is in doubt" test "$(number incident in_doubt)" = 1
-step "four are not" test "$(number incident before)" = 4
+step "seven are not" test "$(number incident before)" = 7
 expect_output '"complete":true' "the log holds no others" cat incident/report.json
 step "that one" sh -c 'grep "\"in_doubt\":true" incident/signatures.jsonl | grep -q evil.bin'
 step "the other product's key is another matter" sh -c '! grep -q valve.bin incident/signatures.jsonl'
@@ -111,6 +118,16 @@ step "verifies" hallmark verify good1.bin good2.bin good3.bin
 expect_output "0 signed again, 3" "what is done stays as it is" sh -c 'hallmark resign incident good1.bin good2.bin good3.bin; echo "0 signed again, 3"'
 step "for the release that it was" sh -c 'hallmark log search --release 1.0 --type intent --json | tail -1 | grep -q "\"name\":\"good2.bin\""'
 expect_refused "is revoked" "the one in doubt is refused" hallmark verify evil.bin
+expect_refused "has notes" "what would lose something is not signed" hallmark resign incident update/noted.cose
+expect_refused "name with a comma" "nor what options cannot say" hallmark resign incident update/comma.cose
+mv update/app.bin away
+expect_fault 3 "No such file" "nor what is not there" hallmark resign incident update/u.cose
+mv away update/app.bin
+said() { hallmark inspect --json "$1" | sed 's/.*"manifest"://;s/"signers".*//;s/"sequence":[0-9]*//'; }
+before=$(said update/u.cose)
+expect_output "1 signed again" "an update is, beside a file" sh -c 'hallmark resign incident --timestamp https://localhost:1 update/u.cose good1.bin'
+step "as it was" test "$(said update/u.cose)" = "$before"
+step "by a key that stands" hallmark verify update/u.cose
 step "somebody has looked at it" hallmark resign incident --in-doubt evil.bin
 step "then it is good, too" hallmark verify evil.bin
 

@@ -117,6 +117,8 @@ static hm_err send_key(void *context, const hm_key_row *row) {
     HM_TRY(certificate_is_revoked(t->peer->office, row, &revoked));
     if (revoked) return send_stopped(t, row, &product, &terms);
     HM_TRY(send_certificate(t->peer, row, &product));
+    /* One that the policy does not take, too. */
+    if (state == HM_KEY_ACTIVE && row->imported && terms.no_imported) return send_stopped(t, row, &product, &terms);
     /* What another follows, or what is stopped, has served. */
     bool serves = state == HM_KEY_ACTIVE && hm_signing_keys_has(t->newest, row->token_id);
     return serves ? send_terms(t->peer, row, &product, &terms) : HM_OK;

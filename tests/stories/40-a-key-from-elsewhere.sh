@@ -102,7 +102,9 @@ expect_output "yes: the key was not imported" "which policy test shows" hallmark
 observe hallmark policy test tested.policy --requester ci --format cms --imported
 cp "$scratch/output" said
 step "of such a key, too" grep -q "^no: the key was imported, and the policy says no imported keys" said
+expect_output "no key signs for pump (es256)" "and status" hallmark status
 step "the next key is made in the token" hallmark key rotate --product pump
+step "then one does" sh -c '! hallmark status | grep "no key signs for pump (es256)"'
 expect_output token "and says so" mark origin
 step "it signs" hallmark sign --product pump --release 1.2 --replace firmware.bin
 : >none.policy

@@ -287,8 +287,8 @@ enum {
     HM_EXPIRY_MOST    /* 0: the log cannot say how many, so nothing is signed */
 };
 /* PERIOD: the key may not sign any more (policy: cryptoperiod). ROTATION: another is to take its place (rotate). Both
- * by time, or by a count of signatures. SUSPENDED: since BEGAN. STOPPED: it will not sign, and it is the newest for its
- * product and algorithm, so nothing is signed with any. */
+ * by time, or by a count of signatures. SUSPENDED: since BEGAN. STOPPED: it will not sign (its policy may not take it),
+ * and it is the newest for its product and algorithm, so nothing is signed with any. */
 typedef enum {
     HM_EXPIRY_CERTIFICATE = 1,
     HM_EXPIRY_CRL = 2,

@@ -282,6 +282,11 @@ static hm_err read_no(reading *r, hm_bytes rest) {
     return hm_policy_take_end(rest);
 }
 
+static hm_err read_certificates(reading *r, hm_bytes rest) {
+    HM_TRY(above_rules(r));
+    return hm_policy_read_certificates(rest, &r->policy->terms);
+}
+
 /* What can only be seen when all lines are there. */
 static hm_err check_terms(const hm_key_terms *t) {
     if (t->per_release && (t->rotate || t->rotate_signatures))
@@ -294,7 +299,7 @@ static hm_err check_terms(const hm_key_terms *t) {
 
 static const char *const words[] = {"group", "rule",         "request", "releases", "formats", "algorithms",
                                     "keys",  "approve",      "publish", "window",   "quota",   "expires",
-                                    "needs", "cryptoperiod", "rotate",  "key",      "no"};
+                                    "needs", "cryptoperiod", "rotate",  "key",      "no",      "certificates"};
 enum { WORDS = sizeof words / sizeof words[0] };
 static const struct {
     hm_err (*read)(reading *r, hm_bytes rest);
@@ -305,7 +310,7 @@ static const struct {
     {read_keys, true, true},     {read_approve, true, false}, {read_publish, true, false},
     {read_window, true, false},  {read_quota, true, false},   {read_expires, true, true},
     {read_needs, true, true},    {read_period, false, false}, {read_rotate, false, false},
-    {read_key, false, false},    {read_no, false, false},
+    {read_key, false, false},    {read_no, false, false},     {read_certificates, false, false},
 };
 _Static_assert(sizeof lines / sizeof lines[0] == WORDS, "every word has its line");
 

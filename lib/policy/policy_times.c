@@ -161,6 +161,21 @@ hm_err hm_policy_read_period(hm_bytes rest, hm_key_terms *terms) {
     return read_term(rest, &terms->period, &terms->period_signatures);
 }
 
+/* Sections 6.1.5 and 6.3.2 of those requirements. */
+hm_err hm_policy_read_certificates(hm_bytes rest, hm_key_terms *terms) {
+    static const char *const units[] = {"day", "days"};
+    hm_bytes named = rest;
+    uint32_t count = HM_POLICY_CAB_DAYS;
+    size_t unit;
+    if (terms->certificate) return hm_refuse("a second line of that kind: only the shorter would count");
+    terms->cab = hm_policy_word_is(hm_policy_word(&named), "cab-code-signing");
+    if (terms->cab) rest = named;
+    if (!terms->cab) HM_TRY(hm_policy_take_number(&rest, HM_POLICY_CERTIFICATE_DAYS_MAX, &count));
+    if (!terms->cab) HM_TRY(hm_policy_take_named(&rest, units, sizeof units / sizeof units[0], "unit", &unit));
+    terms->certificate = count * HM_POLICY_DAY;
+    return hm_policy_take_end(rest);
+}
+
 hm_err hm_policy_read_rotate(hm_bytes rest, hm_key_terms *terms) {
     HM_TRY(hm_policy_take(&rest, "after"));
     return read_term(rest, &terms->rotate, &terms->rotate_signatures);

@@ -14,6 +14,7 @@ HM_MUST_USE hm_err hm_policy_read_expires(hm_bytes rest, hm_policy_rule *rule);
 /* The same for "cryptoperiod" and "rotate". */
 HM_MUST_USE hm_err hm_policy_read_period(hm_bytes rest, hm_key_terms *terms);
 HM_MUST_USE hm_err hm_policy_read_rotate(hm_bytes rest, hm_key_terms *terms);
+HM_MUST_USE hm_err hm_policy_read_certificates(hm_bytes rest, hm_key_terms *terms);
 
 /* Days since Monday of the weekday of TIME, which is not negative. */
 unsigned hm_policy_weekday(int64_t time);

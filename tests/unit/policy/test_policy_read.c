@@ -218,7 +218,16 @@ static void reads_how_long_keys_serve(void **state) {
     assert_false(policy.terms.no_imported);
     assert_read("# ours alone\nno imported keys\nrotate after 3 days\n");
     assert_true(policy.terms.no_imported);
+    assert_int_equal(policy.terms.certificate, 0);
+    assert_read("certificates 398 days\nno imported keys\n");
+    assert_int_equal(policy.terms.certificate, 398 * 86400);
+    assert_false(policy.terms.cab);
+    assert_read("certificates cab-code-signing\n");
+    assert_int_equal(policy.terms.certificate, 460 * 86400);
+    assert_true(policy.terms.cab);
     assert_read("");
+    assert_false(policy.terms.cab);
+    assert_int_equal(policy.terms.certificate, 0);
     assert_int_equal(policy.terms.period, 0);
     assert_false(policy.terms.no_imported);
     assert_false(policy.terms.per_release);
@@ -243,6 +252,17 @@ static void refuses_bad_terms_of_keys(void **state) {
     assert_told(LITERAL("no keys\n"), "line 1: \"keys\" stands where \"imported\" is expected");
     assert_told(LITERAL("no imported keys at all\n"), "line 1: \"at\" stands where the line should end");
     assert_told(LITERAL("no imported keys\nno imported keys\n"), "line 2: the same line a second time");
+    assert_told(LITERAL("certificates\n"), "line 1: ");
+    assert_told(LITERAL("certificates 0 days\n"), "line 1: ");
+    assert_told(LITERAL("certificates 3654 days\n"), "line 1: ");
+    assert_told(LITERAL("certificates 398\n"), "line 1: ");
+    assert_told(LITERAL("certificates 398 signatures\n"), "line 1: there is no unit");
+    assert_told(LITERAL("certificates 398 days each\n"), "line 1: \"each\" stands where the line should end");
+    assert_told(LITERAL("certificates cab\n"), "line 1: ");
+    assert_told(LITERAL("certificates cab-code-signing 460 days\n"),
+                "line 1: \"460\" stands where the line should end");
+    assert_told(LITERAL("certificates cab-code-signing\ncertificates 3 days\n"), "line 2: a second line of that kind");
+    assert_line_told("certificates 3 days", "what is said of keys stands above the rules");
     assert_line_told("no imported keys", "what is said of keys stands above the rules");
     assert_line_told("cryptoperiod 3 days", "what is said of keys stands above the rules");
     assert_line_told("rotate after 3 days", "what is said of keys stands above the rules");

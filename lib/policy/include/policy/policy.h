@@ -4,6 +4,7 @@
  *     rotate after 90 days               then another takes its place; or after so many signatures
  *     key per release                    each release has a key of its own
  *     no imported keys                   none that was made elsewhere signs, or is brought in
+ *     certificates 398 days              of signing keys, live so long; or cab-code-signing, which is a profile
  *     group qa = bob, carol, dan
  *     rule release
  *       request by ci-main, alice        principals, or groups
@@ -41,7 +42,9 @@ enum {
     HM_POLICY_PATTERN_MAX = 64,
     HM_POLICY_QUOTA_MAX = 1000000000,
     HM_POLICY_EXPIRES_DAYS_MAX = 366,
-    HM_POLICY_TERM_DAYS_MAX = 7320 /* of a key: twenty years */
+    HM_POLICY_TERM_DAYS_MAX = 7320, /* of a key: twenty years */
+    HM_POLICY_CERTIFICATE_DAYS_MAX = 3653,
+    HM_POLICY_CAB_DAYS = 460
 };
 
 /* The formats that a policy names. The numbers are those of the log, HM_LOGGED_* in core/wire.h, where a static
@@ -100,6 +103,8 @@ typedef struct {
     uint32_t period, rotate;                       /* seconds from when it was made */
     uint32_t period_signatures, rotate_signatures; /* made with it */
     bool per_release, no_imported;
+    uint32_t certificate; /* seconds that a new certificate lives; 0: as long as the office thinks right */
+    bool cab;             /* and is by the Baseline Requirements for Code Signing of the CA/Browser Forum */
 } hm_key_terms;
 
 /* About 33 KiB, and it owns nothing: the names are views of the text, which must outlive it. */

@@ -52,8 +52,9 @@ HM_MUST_USE hm_err hm_certificate_may_sign(hm_office *office, hm_bytes certifica
  * Under the ceremony lock. */
 HM_MUST_USE hm_err hm_certificates_follow_keys(hm_office *office);
 
-/* ceremony.c */
+/* ceremony_load.c */
 const char *hm_key_role_name(hm_key_role role);
+/* ceremony_office.c */
 /* The CA of PRODUCT, NULL: the root. Its key is opened only if LOAD is set. The caller clears
  * CERTIFICATE. */
 typedef struct {
@@ -62,6 +63,7 @@ typedef struct {
     uint8_t token_id[HM_KEY_ID_LEN];
 } hm_ca;
 HM_MUST_USE hm_err hm_ceremony_ca(hm_office *office, const hm_product *product, bool load, hm_ca *ca);
+/* ceremony_signing.c */
 /* Another certificate for the key of ALGORITHM that signs now, for DAYS (0: as usual). */
 HM_MUST_USE hm_err hm_ceremony_renew(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                      uint64_t days);

@@ -403,9 +403,26 @@ typedef struct {
 } hm_logged_signer;
 hm_signer hm_logged(hm_logged_signer *logged);
 
-/* ceremony.c -- keys and certificates */
+/* ceremony_office.c: the office's own keys, and certificate authorities */
 HM_MUST_USE hm_err hm_ceremony_root(hm_office *office);
 HM_MUST_USE hm_err hm_ceremony_product(hm_office *office, const hm_product *product);
+/* The timestamping authority's key, certified by the root. Without MAKE, if there is none, *SIGNING is left as it is;
+ * with it a new one is made also if the one there is signs no more, or its certificate ends within a year. */
+HM_MUST_USE hm_err hm_ceremony_tsa_key(hm_office *office, bool make, hm_signing_key *signing);
+/* A key of the office's own that nobody certifies: what it is for, and what its name is, stands in a trust list. */
+typedef struct {
+    bool found;
+    uint8_t token_id[HM_KEY_ID_LEN];
+    hm_key *key;
+    hm_buf spki; /* the caller clears it */
+} hm_office_key;
+/* Find the office's key of ROLE, or if MAKE is set make it. */
+HM_MUST_USE hm_err hm_ceremony_office_key(hm_office *office, hm_key_role role, hm_key_algorithm algorithm, bool make,
+                                          hm_office_key *key);
+/* The root certificate and the log's key as text (trust.pem). */
+HM_MUST_USE hm_err hm_office_trust(hm_office *office, hm_buf *text);
+
+/* ceremony_signing.c: signing keys and their certificates */
 /* The product's signing key of ALGORITHM (RELEASE's alone, if that is not empty): found, or made and certified now. */
 HM_MUST_USE hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                            hm_bytes release, hm_signing_key *signing);
@@ -429,19 +446,7 @@ HM_MUST_USE hm_err hm_ceremony_request(hm_office *office, const hm_product *prod
                                        hm_buf *csr);
 HM_MUST_USE hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                       hm_bytes certificates);
-/* The timestamping authority's key, certified by the root. Without MAKE, if there is none, *SIGNING is left as it is;
- * with it a new one is made also if the one there is signs no more, or its certificate ends within a year. */
-HM_MUST_USE hm_err hm_ceremony_tsa_key(hm_office *office, bool make, hm_signing_key *signing);
-/* A key of the office's own that nobody certifies: what it is for, and what its name is, stands in a trust list. */
-typedef struct {
-    bool found;
-    uint8_t token_id[HM_KEY_ID_LEN];
-    hm_key *key;
-    hm_buf spki; /* the caller clears it */
-} hm_office_key;
-/* Find the office's key of ROLE, or if MAKE is set make it. */
-HM_MUST_USE hm_err hm_ceremony_office_key(hm_office *office, hm_key_role role, hm_key_algorithm algorithm, bool make,
-                                          hm_office_key *key);
+
 /* key_id.c: is it the id of a key of an office with founders, this one or another? */
 bool hm_key_id_is_governed(hm_bytes id);
 /* key_import.c */
@@ -454,8 +459,6 @@ HM_MUST_USE hm_err hm_product_add(hm_office *office, hm_bytes name, uint32_t alg
 HM_MUST_USE hm_err hm_product_find(hm_office *office, hm_bytes name, hm_product *product);
 /* Whose key it is; all zero: the office's own. */
 HM_MUST_USE hm_err hm_product_of_row(hm_office *office, const hm_key_row *row, hm_product *product);
-/* The root certificate and the log's key as text (trust.pem). */
-HM_MUST_USE hm_err hm_office_trust(hm_office *office, hm_buf *text);
 
 /* narrow.c: what a session is for, fixed before a process that parses files speaks in it */
 HM_MUST_USE hm_err hm_narrow(hm_office *office, const hm_message *message);

@@ -5,6 +5,7 @@
 #include <base/name.h>
 #include <crypto/uuid.h>
 
+#include <stdio.h>
 #include <string.h>
 
 enum { PRODUCT_NAME_MAX = 40 }; /* so that it fits a certificate's common name with what stands around it */
@@ -72,4 +73,35 @@ hm_err hm_product_add(hm_office *office, hm_bytes name, uint32_t algorithms) {
     }
     HM_TRY(hm_store_commit(office->store));
     return hm_ceremony_product(office, &product);
+}
+
+static hm_err take_product(void *context, const hm_product_row *row) {
+    hm_product *product = context;
+    product->id = row->id;
+    snprintf(product->name, sizeof product->name, "%.*s", (int)row->name.len, (const char *)row->name.data);
+    memcpy(product->vendor, row->vendor, sizeof product->vendor);
+    memcpy(product->class, row->class, sizeof product->class);
+    product->algorithms = row->algorithms;
+    return HM_OK;
+}
+
+hm_err hm_product_find(hm_office *office, hm_bytes name, hm_product *product) {
+    size_t found;
+    memset(product, 0, sizeof *product);
+    HM_TRY(hm_store_products(office->store, &name, take_product, product, &found));
+    if (!found)
+        return hm_refuse("there is no product %.*s (hallmark product list shows them, hallmark product add makes one)",
+                         (int)name.len, (const char *)name.data);
+    return HM_OK;
+}
+
+static hm_err take_if_meant(void *context, const hm_product_row *row) {
+    const hm_product *product = context;
+    return row->id == product->id ? take_product(context, row) : HM_OK;
+}
+
+hm_err hm_product_of_row(hm_office *office, const hm_key_row *row, hm_product *product) {
+    size_t found;
+    *product = (hm_product){.id = row->product};
+    return product->id ? hm_store_products(office->store, NULL, take_if_meant, product, &found) : HM_OK;
 }

@@ -1,0 +1,199 @@
+/* How products' signing keys come to be, follow one another, and get their certificates. */
+#include "ceremony.h"
+
+#include <base/file.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SIGNING_DAYS = 1096 };
+
+/* What its certificate calls a signing key. */
+static void signing_name(const hm_product *product, hm_key_algorithm algorithm, hm_bytes release,
+                         char name[static 65]) {
+    if (release.len)
+        snprintf(name, 65, "%.24s %.*s %.15s signing", product->name, release.len < 16 ? (int)release.len : 16,
+                 (const char *)release.data, hm_key_algorithm_name(algorithm));
+    else
+        snprintf(name, 65, "%.40s %.15s signing", product->name, hm_key_algorithm_name(algorithm));
+}
+
+static hm_err certify_signing(hm_office *office, const hm_product *product, int days, hm_loaded_key *ca,
+                              hm_loaded_key *key) {
+    char name[65];
+    signing_name(product, (hm_key_algorithm)key->row.algorithm, key->row.release, name);
+    return hm_ceremony_certify(office, product, key, ca, HM_CERT_SIGNING, name, days);
+}
+
+/* A key that nobody can certify is not made. */
+static hm_err make_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                               hm_bytes release, hm_loaded_key *key) {
+    HM_LOADED_KEY ca = {0};
+    HM_TRY(hm_ceremony_product_ca(office, product, &ca));
+    HM_TRY(hm_ceremony_make_of(office, product, HM_KEY_ROLE_SIGNING, algorithm, release, key));
+    return certify_signing(office, product, SIGNING_DAYS, &ca, key);
+}
+
+/* Find the signing key; make and certify it if that is still to be done. Under the ceremony lock, because two command
+ * lines may need the same first key at the same moment. */
+static hm_err signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_bytes release,
+                          bool certified, hm_loaded_key *loaded) {
+    bool found;
+    HM_TRY(hm_ceremony_find_of(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, release, loaded, &found));
+    if (found && (loaded->row.certificate.len || !certified)) return hm_ceremony_load(office, product, loaded);
+    HM_FD lock = -1;
+    HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
+    HM_TRY(hm_ceremony_find_of(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, release, loaded, &found));
+    if (!found)
+        return certified ? make_signing_key(office, product, algorithm, release, loaded)
+                         : hm_ceremony_make_of(office, product, HM_KEY_ROLE_SIGNING, algorithm, release, loaded);
+    HM_TRY(hm_ceremony_load(office, product, loaded));
+    if (loaded->row.certificate.len || !certified) return HM_OK;
+    HM_LOADED_KEY ca = {0};
+    HM_TRY(hm_ceremony_product_ca(office, product, &ca));
+    return certify_signing(office, product, SIGNING_DAYS, &ca, loaded);
+}
+
+hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                               hm_bytes release, hm_signing_key *signing) {
+    HM_LOADED_KEY loaded = {0};
+    HM_TRY(signing_key(office, product, algorithm, release, true, &loaded));
+    HM_TRY(hm_certificate_may_sign(office, loaded.row.certificate, loaded.row.chain));
+    return hm_ceremony_hand_out(&loaded, signing);
+}
+
+typedef struct {
+    hm_loaded_key *loaded;
+    hm_bytes release, certificate;
+    bool found;
+} announced_search;
+
+static hm_err match_announced(void *context, const hm_key_row *row) {
+    announced_search *search = context;
+    uint8_t sha256[HM_SHA256_LEN];
+    if (!row->certificate.len || !hm_bytes_equal(row->release, search->release)) return HM_OK;
+    hm_sha256(row->certificate, sha256);
+    if (!hm_bytes_equal(HM_ARRAY(sha256), search->certificate)) return HM_OK;
+    search->found = true;
+    return hm_loaded_key_keep(search->loaded, row);
+}
+
+hm_err hm_ceremony_announced_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                 hm_bytes release, hm_bytes certificate, hm_signing_key *signing) {
+    HM_LOADED_KEY loaded = {0};
+    announced_search search = {&loaded, release, certificate, false};
+    size_t count;
+    HM_TRY(hm_statements_load(office));
+    HM_TRY(hm_store_keys(office->store, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, match_announced, &search,
+                         &count));
+    if (!search.found)
+        return hm_refuse("the certificate that was announced is not one that %s signs with now (begin again)",
+                         product->name);
+    HM_TRY(hm_ceremony_load(office, product, &loaded));
+    return hm_ceremony_hand_out(&loaded, signing);
+}
+
+static hm_err next_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_bytes release) {
+    HM_LOADED_KEY next = {0};
+    HM_TRY(make_signing_key(office, product, algorithm, release, &next));
+    hm_keyring_forget(office);
+    return HM_OK;
+}
+
+/* The next one signs from the moment on at which it has its certificate; the one before stays as it is. */
+hm_err hm_ceremony_next_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                            hm_bytes release) {
+    HM_FD lock = -1;
+    HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
+    return next_key(office, product, algorithm, release);
+}
+
+hm_err hm_ceremony_adopt(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_adoption *how) {
+    HM_LOADED_KEY ca = {0}, key = {0};
+    HM_FD lock = -1;
+    hm_key_row row = {.product = product->id,
+                      .role = HM_KEY_ROLE_SIGNING,
+                      .algorithm = (int)algorithm,
+                      .created = hm_now(),
+                      .imported = true};
+    HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
+    HM_TRY(hm_office_token(office));
+    HM_TRY(hm_ceremony_product_ca(office, product, &ca)); /* a key that nobody can certify is not taken */
+    HM_TRY(hm_ceremony_take_over(office, product, how, &row, &key));
+    HM_TRY(certify_signing(office, product, SIGNING_DAYS, &ca, &key));
+    hm_keyring_forget(office);
+    return HM_OK;
+}
+
+hm_err hm_ceremony_rotate(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                          hm_key_is_due is_due) {
+    HM_LOADED_KEY key = {0};
+    HM_FD lock = -1;
+    bool found, due = false;
+    for (int looked = 0; looked < 2; looked++) { /* once more under the lock: another process may have done it */
+        HM_TRY(hm_ceremony_find(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, &key, &found));
+        if (!found || !key.row.certificate.len || !key.active) return HM_OK;
+        HM_TRY(is_due(office, key.row.token_id, key.row.created, &due));
+        if (!due) return HM_OK;
+        if (!looked) HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
+    }
+    return next_key(office, product, algorithm, HM_NO_BYTES);
+}
+
+hm_err hm_ceremony_renew(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, uint64_t days) {
+    HM_FD lock = -1;
+    HM_LOADED_KEY ca = {0}, key = {0};
+    bool found;
+    HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
+    HM_TRY(hm_ceremony_find(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, &key, &found));
+    if (!found || !key.row.certificate.len)
+        return hm_refuse("%s has no %s certificate to renew (hallmark key generate makes key and certificate)",
+                         product->name, hm_key_algorithm_name(algorithm));
+    if (key.row.imported_chain)
+        return hm_refuse("another's authority has issued it, and renews it (hallmark cert request, cert import)");
+    HM_TRY(hm_ceremony_load(office, product, &key));
+    HM_TRY(hm_ceremony_product_ca(office, product, &ca));
+    HM_TRY(certify_signing(office, product, days ? (int)days : SIGNING_DAYS, &ca, &key));
+    hm_keyring_forget(office);
+    return HM_OK;
+}
+
+hm_err hm_ceremony_has_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_bytes release,
+                           bool *there) {
+    HM_LOADED_KEY loaded = {0};
+    HM_TRY(hm_ceremony_find_of(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, release, &loaded, there));
+    *there = *there && loaded.row.certificate.len;
+    return HM_OK;
+}
+
+hm_err hm_ceremony_request(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_buf *csr) {
+    HM_LOADED_KEY loaded = {0};
+    HM_TRY(signing_key(office, product, algorithm, HM_NO_BYTES, false, &loaded));
+    char name[65];
+    snprintf(name, sizeof name, "%.40s %.15s signing", product->name, hm_key_algorithm_name(algorithm));
+    hm_cert_name subject = {office->row.organization, product->name, name};
+    hm_logged_signer logged = {office, hm_key_signer(loaded.key), product, "certificate request", {0}};
+    memcpy(logged.token_id, loaded.row.token_id, sizeof logged.token_id);
+    hm_signer signer = hm_logged(&logged);
+    return hm_csr_make(&subject, &signer, csr);
+}
+
+hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                          hm_bytes certificates) {
+    hm_chain chain;
+    HM_TRY(hm_chain_from_der(certificates, &chain));
+    if (!chain.count) return hm_refuse("there is no certificate in it");
+    HM_LOADED_KEY loaded = {0};
+    bool found;
+    HM_TRY(hm_ceremony_find(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, &loaded, &found));
+    if (!found)
+        return hm_refuse("%s has no %s key yet (hallmark cert request makes one)", product->name,
+                         hm_key_algorithm_name(algorithm));
+    HM_TRY(hm_chain_check(&chain, loaded.row.spki, hm_now()));
+    hm_bytes rest;
+    size_t leaf = chain.cert[0].len;
+    HM_TRY(hm_bytes_part(certificates, leaf, certificates.len - leaf, &rest));
+    HM_TRY(hm_ceremony_record_certificate(office, product, &loaded.row, chain.cert[0], rest, true));
+    hm_keyring_forget(office); /* it may hold the certificate before */
+    return HM_OK;
+}

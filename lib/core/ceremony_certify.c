@@ -11,10 +11,7 @@ enum { CLOCK_SKEW = 300 };
 static hm_err log_certificate(hm_office *office, const hm_product *product, const hm_key_row *key,
                               const hm_cert_info *info, const char *act) {
     HM_BUF details = HM_BUF_EMPTY;
-    hm_json json = hm_json_canonical(&details);
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", act);
-    hm_json_string(&json, "actor", office->session->actor);
+    hm_json json = hm_log_act(office, act, &details);
     hm_json_string(&json, "issuer", info->issuer);
     hm_json_hex(&json, "key", HM_ARRAY(key->token_id));
     hm_json_number(&json, "not_after", info->not_after);

@@ -12,10 +12,7 @@ static hm_err log_key_made(hm_office *office, const hm_product *product, const h
     hm_digest digest;
     hm_digest_of(HM_SHA256, row->spki, &digest);
     HM_BUF details = HM_BUF_EMPTY;
-    hm_json json = hm_json_canonical(&details);
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", row->imported ? "key imported" : "key generated");
-    hm_json_string(&json, "actor", office->session->actor);
+    hm_json json = hm_log_act(office, row->imported ? "key imported" : "key generated", &details);
     hm_json_string(&json, "algorithm", hm_key_algorithm_name((hm_key_algorithm)row->algorithm));
     if (row->imported) hm_json_bool(&json, "imported", true);
     hm_json_hex(&json, "key", HM_ARRAY(row->token_id));

@@ -222,10 +222,7 @@ static hm_err log_revoked(hm_office *office, const hm_certificate *c, const hm_p
                           int64_t invalidity) {
     HM_BUF details = HM_BUF_EMPTY;
     uint64_t index;
-    hm_json json = hm_json_canonical(&details);
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", "certificate revoked");
-    hm_json_string(&json, "actor", office->session->actor);
+    hm_json json = hm_log_act(office, "certificate revoked", &details);
     hm_json_hex(&json, "certificate", HM_ARRAY(c->sha256));
     if (invalidity) hm_json_number(&json, "invalidity", invalidity);
     if (product) hm_json_string(&json, "product", product->name);

@@ -81,10 +81,7 @@ static hm_err log_founding(hm_office *office) {
     char uuid[HM_UUID_TEXT];
     hm_uuid_text(office->row.uuid, uuid);
     HM_BUF details = HM_BUF_EMPTY;
-    hm_json json = hm_json_canonical(&details);
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", "office founded");
-    hm_json_string(&json, "actor", office->session->actor);
+    hm_json json = hm_log_act(office, "office founded", &details);
     hm_json_bool(&json, "development", office->row.development);
     hm_json_string(&json, "office", uuid);
     hm_json_string(&json, "organization", office->row.organization);

@@ -176,10 +176,7 @@ static hm_err log_made(hm_office *office, const hm_product *product, const hm_cr
     uint8_t sha256[HM_SHA256_LEN];
     uint64_t index;
     hm_sha256(der, sha256);
-    hm_json json = hm_json_canonical(&details);
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", "revocation list made");
-    hm_json_string(&json, "actor", office->session->actor);
+    hm_json json = hm_log_act(office, "revocation list made", &details);
     hm_json_hex(&json, "content", HM_BYTES(content, HM_SHA256_LEN));
     hm_json_number(&json, "next_update", request->next_update);
     hm_json_number(&json, "number", (int64_t)request->number);

@@ -88,10 +88,7 @@ hm_err hm_key_state_check(hm_office *office, const hm_statement *s) {
 static hm_err log_destroyed(hm_office *office, const hm_key_row *row) {
     HM_BUF details = HM_BUF_EMPTY;
     uint64_t index;
-    hm_json json = hm_json_canonical(&details);
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", "key destroyed");
-    hm_json_string(&json, "actor", office->session->actor);
+    hm_json json = hm_log_act(office, "key destroyed", &details);
     hm_json_hex(&json, "key", HM_ARRAY(row->token_id));
     hm_json_number(&json, "time", hm_now());
     hm_json_string(&json, "token", office->token_name);

@@ -61,12 +61,17 @@ hm_err hm_log_now(hm_office *office, const hm_record *record, uint64_t *index) {
     return err;
 }
 
-hm_err hm_log_refused_act(hm_office *office, const char *act, const char *reason) {
-    HM_BUF details = HM_BUF_EMPTY;
-    hm_json json = hm_json_canonical(&details);
+hm_json hm_log_act(const hm_office *office, const char *act, hm_buf *details) {
+    hm_json json = hm_json_canonical(details);
     hm_json_object(&json, NULL);
     hm_json_string(&json, "act", act);
     hm_json_string(&json, "actor", office->session->actor);
+    return json;
+}
+
+hm_err hm_log_refused_act(hm_office *office, const char *act, const char *reason) {
+    HM_BUF details = HM_BUF_EMPTY;
+    hm_json json = hm_log_act(office, act, &details);
     if (office->session->product.id) hm_json_string(&json, "product", office->session->product.name);
     hm_json_string(&json, "reason", reason);
     hm_json_number(&json, "time", hm_now());

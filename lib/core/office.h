@@ -371,6 +371,8 @@ HM_MUST_USE hm_err hm_log_now(hm_office *office, const hm_record *record, uint64
 /* What came of OUTCOME's intent: if SIGNED_ERR is a fault, which then was the last one, a failure with its sentence;
  * otherwise the outcome, of which product, format, digest and intent are given. */
 HM_MUST_USE hm_err hm_log_result(hm_office *office, const hm_record *outcome, hm_err signed_err);
+/* Begin the details of an act: what it is, and who does it. The caller puts the other members, and ends the object. */
+hm_json hm_log_act(const hm_office *office, const char *act, hm_buf *details);
 /* An act other than signing that was refused. */
 HM_MUST_USE hm_err hm_log_refused_act(hm_office *office, const char *act, const char *reason);
 /* A fault if the office was never finished: the first checkpoint is the last thing that founding it makes. */

@@ -21,10 +21,7 @@ static hm_err log_product(hm_office *office, const hm_product *product) {
     hm_uuid_text(product->class, class);
     hm_uuid_text(product->vendor, vendor);
     HM_BUF details = HM_BUF_EMPTY;
-    hm_json json = hm_json_canonical(&details);
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", "product added");
-    hm_json_string(&json, "actor", office->session->actor);
+    hm_json json = hm_log_act(office, "product added", &details);
     hm_json_array(&json, "algorithms");
     for (unsigned a = 1; a <= HM_KEY_ALGORITHMS; a++)
         if (product->algorithms >> a & 1) hm_json_string(&json, NULL, hm_key_algorithm_name((hm_key_algorithm)a));

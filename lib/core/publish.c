@@ -220,11 +220,8 @@ hm_err hm_publish_put(hm_office *office, hm_bytes bytes) {
 static hm_err describe(const hm_office *office, const hm_noting *noted, const hm_rule_answer *answer, hm_bytes body,
                        hm_buf *details) {
     HM_BUF base64 = HM_BUF_EMPTY;
-    hm_json json = hm_json_canonical(details);
     HM_TRY(hm_put_base64(&base64, body));
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", noted ? "publish" : "withdraw");
-    hm_json_string(&json, "actor", office->session->actor);
+    hm_json json = hm_log_act(office, noted ? "publish" : "withdraw", details);
     if (answer->break_glass) hm_json_bool(&json, "break_glass", true);
     if (noted) hm_json_number(&json, "files", (int64_t)noted->request.artifacts);
     hm_json_number(&json, "policy", (int64_t)hm_rule_version(office));

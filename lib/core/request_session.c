@@ -129,12 +129,9 @@ hm_err hm_requests_note(hm_office *office, const hm_rule_request *asked) {
 static hm_err append(hm_office *office, const hm_product *product, const hm_standing *about, const char *act,
                      hm_bytes signature, uint64_t *index) {
     HM_BUF details = HM_BUF_EMPTY, base64 = HM_BUF_EMPTY;
-    hm_json json = hm_json_canonical(&details);
     bool is_new = strcmp(act, "request") == 0;
     HM_TRY(hm_put_base64(&base64, is_new ? about->body : signature));
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", act);
-    hm_json_string(&json, "actor", office->session->actor);
+    hm_json json = hm_log_act(office, act, &details);
     if (strcmp(act, "approve") == 0 && about->request->documents.count)
         hm_json_bool(&json, "documents_checked", about->documents_checked);
     if (strcmp(act, "approve") == 0) hm_json_bool(&json, "files_checked", about->checked);

@@ -251,14 +251,11 @@ hm_err hm_statements_audit(hm_office *office) {
 
 static hm_err append(hm_office *office, hm_bytes envelope, const hm_statement *s) {
     HM_BUF details = HM_BUF_EMPTY, base64 = HM_BUF_EMPTY, line = HM_BUF_EMPTY;
-    hm_json json = hm_json_canonical(&details);
     uint8_t last[HM_SHA256_LEN];
     hm_registry_last(office->registry, last);
     HM_TRY(hm_put_base64(&base64, envelope));
     HM_TRY(hm_statement_describe(s, &line));
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", "statement");
-    hm_json_string(&json, "actor", office->session->actor);
+    hm_json json = hm_log_act(office, "statement", &details);
     hm_json_text(&json, "statement", hm_buf_bytes(&base64));
     hm_json_number(&json, "time", hm_now());
     hm_json_text(&json, "what", hm_buf_bytes(&line));

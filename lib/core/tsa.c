@@ -101,10 +101,7 @@ hm_err hm_tsa_stated(hm_office *office, hm_tsa_settings *settings) {
 static hm_err log_statement(hm_office *office, hm_bytes source, uint64_t max_offset) {
     HM_BUF details = HM_BUF_EMPTY;
     uint64_t index;
-    hm_json json = hm_json_canonical(&details);
-    hm_json_object(&json, NULL);
-    hm_json_string(&json, "act", source.len ? "timestamping enabled" : "timestamping disabled");
-    hm_json_string(&json, "actor", office->session->actor);
+    hm_json json = hm_log_act(office, source.len ? "timestamping enabled" : "timestamping disabled", &details);
     if (source.len) hm_json_number(&json, "max_offset", (int64_t)max_offset);
     if (source.len) hm_json_text(&json, "source", source);
     hm_json_number(&json, "time", hm_now());

@@ -2,19 +2,13 @@
  *
  * COUNT files of SIZE octets in FOLDER, made as the front makes outputs: without a name first, a handful written,
  * synced, then named, then the folder synced. Prints nothing: bench/spend measures it. */
+#include "bench.h"
+
 #include <base/file.h>
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 enum { HANDFUL = 32, LARGEST = 65536 };
-
-static void must(hm_err err) {
-    if (!hm_failed(err)) return;
-    fprintf(stderr, "files_bench: %s\n", hm_err_sentence());
-    exit(err.class);
-}
 
 static void make(const char *folder, uint64_t first, size_t count, hm_bytes content) {
     hm_outfile out[HANDFUL];

@@ -2,10 +2,9 @@
  *
  * Entries FROM to TO of a busy log (busy_log.h), of the office's first products and their two newest signing keys, then
  * a checkpoint. Nothing is signed but that. */
+#include "bench.h"
 #include "busy_log.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,12 +12,6 @@ static hm_office office;
 static hm_session session;
 static busy_log log_of;
 static unsigned products;
-
-static void must(hm_err err) {
-    if (!hm_failed(err)) return;
-    fprintf(stderr, "log_grow: %s\n", hm_err_sentence());
-    exit(err.class);
-}
 
 static hm_err take_key(void *context, const hm_key_row *row) {
     busy_product *product = context;

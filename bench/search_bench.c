@@ -5,6 +5,7 @@
  * last 1,000 entries, 10,000, ... are walked completely, up to the signed root. Entries are intents and outcomes, as
  * long as real ones, of fifty principals, twenty products with two keys each, and a year. One line per figure, "name
  * value unit", for bench/search_rows.py. The folder is removed. */
+#include "bench.h"
 #include "busy_log.h"
 #include "search.h"
 
@@ -15,12 +16,8 @@
 #include <store/search_index.h>
 
 #include <fcntl.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LEAST = 10000, MOST = 10000000, YEAR = 365 * 86400, TIMES = 200, DAY = 86400, BEGAN = 1780000000 };
@@ -30,18 +27,6 @@ static hm_office office;
 static hm_session session;
 static uint64_t most = MOST;
 static busy_log log_of = {.began = BEGAN, .seconds = YEAR / ((double)MOST / 2)};
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void must(hm_err err) {
-    if (!hm_failed(err)) return;
-    fprintf(stderr, "search_bench: %s\n", hm_err_sentence());
-    exit(err.class);
-}
 
 /* ---- an office whose log is this long ---- */
 
@@ -259,11 +244,6 @@ static void measure(void) {
     }
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk) {
-    (void)st, (void)type, (void)walk;
-    return remove(path);
-}
-
 int main(int argc, char **argv) {
     if (argc > 1) must(hm_decimal_decode(hm_text(argv[1]), &most));
     snprintf(folder, sizeof folder, "%s/search-bench-XXXXXX", argc > 2 ? argv[2] : "/var/tmp");
@@ -275,5 +255,5 @@ int main(int argc, char **argv) {
     hm_search_forget(&office);
     hm_store_close(&office.store);
     software_signer_free(&log_signer);
-    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ? HM_DONE : HM_COULD_NOT;
+    return remove_folder(folder);
 }

@@ -4,6 +4,8 @@
  * durable before the next, as the core does it: salt, hash of the details, leaf, row. Entries are intents and outcomes
  * in turn, as long as real ones. Then the tiles are written, and the bytes on disk counted. One line per figure, "name
  * value unit", for bench/run.py. The folder is removed. */
+#include "bench.h"
+
 #include <base/file.h>
 #include <base/secret.h>
 #include <store/store.h>
@@ -12,8 +14,6 @@
 
 #include <fcntl.h>
 #include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -32,22 +32,10 @@ static const char intent_details[] =
     "\"token\":\"SoftHSM project / SoftHSM v2 / 83770f87bd053478\"}";
 static const char outcome_details[] = "{\"time\":1795290150}";
 
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static double processor_seconds(void) {
     struct timespec spent;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
     return (double)spent.tv_sec + (double)spent.tv_nsec / 1e9;
-}
-
-static void must(hm_err err) {
-    if (!hm_failed(err)) return;
-    fprintf(stderr, "store_bench: %s\n", hm_err_sentence());
-    exit(err.class);
 }
 
 static void append_one(hm_store *store, hm_leaf *leaf, uint64_t number) {
@@ -121,11 +109,6 @@ static int count_one(const char *path, const struct stat *st, int type, struct F
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk) {
-    (void)st, (void)type, (void)walk;
-    return remove(path);
-}
-
 static uint64_t bytes_in(const char *path) {
     on_disk = 0;
     if (nftw(path, count_one, 16, FTW_PHYS) != 0) must(hm_could_not("%s cannot be counted", path));
@@ -163,5 +146,5 @@ int main(int argc, char **argv) {
         return HM_MISUSED;
     }
     measure(path, entries);
-    return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ? HM_DONE : HM_COULD_NOT;
+    return remove_folder(path);
 }

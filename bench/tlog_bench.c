@@ -3,32 +3,18 @@
  * Grows a log of ENTRIES (10 million unless told otherwise) in a new folder in FOLDER (/var/tmp) in one bulk extension
  * and then in batches of 100, each durable before the next; opens it; proves random entries; audits it. One line per
  * figure, "name value unit", for bench/run.py. The folder is removed. */
+#include "bench.h"
+
 #include <base/file.h>
 #include <tlog/leaf.h>
 #include <tlog/tiles.h>
 
 #include <fcntl.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BATCHES = 200, BATCH = 100, PROOFS = 2000, FRESH_PROOFS = 200 };
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void must(hm_err err) {
-    if (!hm_failed(err)) return;
-    fprintf(stderr, "tlog_bench: %s\n", hm_err_sentence());
-    exit(err.class);
-}
 
 /* Entries as the core makes them: leaves of an intent, each with another digest. */
 typedef struct {
@@ -134,11 +120,6 @@ static void measure(int folder, uint64_t size) {
     if (getrusage(RUSAGE_SELF, &usage) == 0) printf("tlog_peak_memory %ld KiB\n", usage.ru_maxrss);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk) {
-    (void)st, (void)type, (void)walk;
-    return remove(path);
-}
-
 int main(int argc, char **argv) {
     char path[4096];
     HM_FD folder = -1;
@@ -151,5 +132,5 @@ int main(int argc, char **argv) {
     }
     must(hm_folder_open(AT_FDCWD, path, &folder));
     measure(folder, size);
-    return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ? HM_DONE : HM_COULD_NOT;
+    return remove_folder(path);
 }

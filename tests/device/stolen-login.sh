@@ -7,28 +7,8 @@ story "P3, P6: a stolen login, and the devices"
 need arm-none-eabi-gcc "an emulated device hears of a theft" || finish
 need qemu-system-arm "an emulated device hears of a theft" || finish
 
-server=
-end_server() {
-    [ -z "$server" ] || { kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; }
-    server=
-}
-trap 'end_server; end_story' EXIT
-serve() {
-    "$HALLMARK_BUILD/app/hallmarkd/hallmarkd" --office "$scratch/office" --listen 127.0.0.1:0 --certificate tls.pem --key tls.key \
-        --drain 1 2>server.log &
-    server=$!
-    for _ in $(seq 200); do
-        port=$(sed -n 's,^hallmarkd: https://127.0.0.1:\([0-9]*\).*,\1,p' server.log | head -n 1)
-        [ -n "$port" ] && return 0
-        sleep 0.1
-    done
-    return 1
-}
-as() {
-    who=$1
-    shift
-    hallmark "$@" --as "$who.key"
-}
+. "$root/tests/stories/served.sh"
+
 # release PERSON VERSION FILE: signed for PERSON and packed, as pump-VERSION.pack
 release() {
     as "$1" sign --format native --product pump --release "$2" --no-chain --component "main=$3,security-version=1" -o "pump-$2.cose" &&
@@ -41,9 +21,8 @@ for who in alice bob carol dave; do
 done
 two="--key alice.key --key bob.key"
 step "alice and bob found the office" hallmark init --org "Pump Works" --founder alice=alice.key.pub --founder bob=bob.key.pub
-step "a certificate for its server" openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.pem \
-    -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1
-step "which runs" serve
+step "a certificate for its server" make_tls_certificate
+step "which runs" serve_office "$scratch/office" --drain 1
 HALLMARK_OFFICE=https://localhost:$port
 HALLMARK_CA=tls.pem
 export HALLMARK_OFFICE HALLMARK_CA

@@ -142,6 +142,11 @@ void office_clear(office *copy) {
 void office_connect(office *o) { WORKS(hm_connect(o->directory, NULL, NULL, &o->core)); }
 void office_disconnect(office *o) { WORKS(hm_disconnect(&o->core)); }
 
+void office_reconnect(office *o) {
+    office_disconnect(o);
+    office_connect(o);
+}
+
 void office_open(office *copy) {
     office_copy(copy);
     office_connect(copy);

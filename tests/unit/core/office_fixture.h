@@ -50,6 +50,7 @@ void office_clear(office *copy);
 #define OFFICE __attribute__((cleanup(office_clear))) office
 void office_connect(office *o);
 void office_disconnect(office *o);
+void office_reconnect(office *o);
 /* A copy, connected; and narrowed to SIGNATURES of pump and its release 1.0. */
 void office_open(office *copy);
 void office_open_narrowed(office *copy, uint64_t signatures);

@@ -30,4 +30,18 @@ static inline hm_err hand_in(office *o, const hm_statement *s) {
     return hm_ask(&o->core, &add, &answer);
 }
 
+/* Of pump. */
+static inline void state_policy(office *o, const char *text) {
+    hm_statement s = place_of(o);
+    s.act = HM_ACT_POLICY;
+    s.product = hm_text("pump");
+    s.policy = hm_text(text);
+    WORKS(hand_in(o, &s));
+}
+
+static inline hm_err sign(office *o) {
+    hm_message question = sign_message(1, HM_KEY_ES256, DIGEST), answer;
+    return hm_ask(&o->core, &question, &answer);
+}
+
 #endif

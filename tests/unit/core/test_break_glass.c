@@ -37,11 +37,6 @@ static bool entry_holds(office *o, uint64_t index, const char *words) {
     return found;
 }
 
-static void again(office *o) {
-    office_disconnect(o);
-    office_connect(o);
-}
-
 static void while_it_lasts_it_decides_and_says_so(void **ignored) {
     (void)ignored;
     OFFICE o;
@@ -55,7 +50,7 @@ static void while_it_lasts_it_decides_and_says_so(void **ignored) {
     uint64_t intent = answer.field[HM_SIGNED_INTENT].number;
     assert_non_null(memmem(remark.data, remark.len, "BREAK-GLASS of pump until ", 26));
     assert_non_null(memmem(remark.data, remark.len, ", by alice, bob: a recall", 25));
-    again(&o);
+    office_reconnect(&o);
     assert_true(entry_holds(&o, intent, "\"break_glass\":true"));
     ask(&o, &(hm_message){.type = HM_MSG_LOG_AUDIT});
     office_disconnect(&o);
@@ -70,7 +65,7 @@ static void what_the_own_policy_lets_through_says_nothing(void **ignored) {
     assert_int_equal(answer.type, HM_MSG_SIGNED);
     assert_int_equal(answer.field[HM_SIGNED_REMARK].bytes.len, 0);
     uint64_t intent = answer.field[HM_SIGNED_INTENT].number;
-    again(&o);
+    office_reconnect(&o);
     assert_false(entry_holds(&o, intent, "break_glass"));
     office_disconnect(&o);
 }

@@ -65,24 +65,13 @@ static keys signing_keys(office *o) {
     return k;
 }
 
-static void set_policy(office *o, const char *text) {
-    hm_statement s = place_of(o);
-    s.act = HM_ACT_POLICY;
-    s.product = hm_text("pump");
-    s.policy = hm_text(text);
-    WORKS(hand_in(o, &s));
-}
-
-/* One file, in a session of its own. */
-static hm_err sign(office *o) {
-    hm_message question = sign_message(1, HM_KEY_ES256, DIGEST), answer;
-    office_disconnect(o);
-    office_connect(o);
+/* In a session of its own. */
+static hm_err sign_anew(office *o) {
+    office_reconnect(o);
     narrow(o, 1);
-    hm_err err = hm_ask(&o->core, &question, &answer);
+    hm_err err = sign(o);
     hm_fault fault = hm_fault_keep(err);
-    office_disconnect(o);
-    office_connect(o);
+    office_reconnect(o);
     return hm_fault_raise(&fault);
 }
 
@@ -112,7 +101,7 @@ static void an_imported_key_signs_from_then_on_and_says_what_it_is(void **ignore
     WORKS(hm_buf_string(&id, &hex));
     assert_true(details_hold(&e, hex));
     before = entries_in(&o);
-    WORKS(sign(&o));
+    WORKS(sign_anew(&o));
     entry_read(&o, before, &e);
     assert_int_equal(e.leaf.type, HM_LEAF_INTENT);
     assert_true(details_hold(&e, hex));
@@ -167,26 +156,26 @@ static void a_policy_without_imported_keys_refuses_them(void **ignored) {
     (void)ignored;
     OFFICE o;
     hm_message import = open_with(&o, "policy");
-    set_policy(&o, "no imported keys\n");
+    state_policy(&o, "no imported keys\n");
     expect_fault(&o, HM_REFUSED, "the policy of pump says \"no imported keys\"", &import);
-    WORKS(sign(&o));
+    WORKS(sign_anew(&o));
     office_sql(&o, "UPDATE key SET origin=1");
-    FAILS(HM_REFUSED, "the key was imported", sign(&o));
+    FAILS(HM_REFUSED, "the key was imported", sign_anew(&o));
     office_sql(&o, "UPDATE key SET origin=0");
-    set_policy(&o, "key per release\n");
+    state_policy(&o, "key per release\n");
     expect_fault(&o, HM_REFUSED, "each release of pump has a key of its own", &import);
-    set_policy(&o, "cryptoperiod 30 days\n");
+    state_policy(&o, "cryptoperiod 30 days\n");
     ask(&o, &import);
-    WORKS(sign(&o));
+    WORKS(sign_anew(&o));
     assert_true(signing_keys(&o).signs);
-    set_policy(&o, "no imported keys\n");
-    FAILS(HM_REFUSED, "the key was imported", sign(&o));
+    state_policy(&o, "no imported keys\n");
+    FAILS(HM_REFUSED, "the key was imported", sign_anew(&o));
     assert_false(signing_keys(&o).signs);
     /* The token says the same, and is no database. */
     office_sql(&o, "UPDATE key SET origin=0");
-    FAILS(HM_REFUSED, "the key was imported", sign(&o));
-    set_policy(&o, "cryptoperiod 30 days\n");
-    WORKS(sign(&o));
+    FAILS(HM_REFUSED, "the key was imported", sign_anew(&o));
+    state_policy(&o, "cryptoperiod 30 days\n");
+    WORKS(sign_anew(&o));
     assert_true(signing_keys(&o).signs);
 }
 
@@ -203,7 +192,7 @@ static void an_import_that_was_cut_off_goes_on(void **ignored) {
     assert_int_equal(signing_keys(&o).count, 1);
     ask(&o, &import);
     assert_true(signing_keys(&o).newest_imported);
-    WORKS(sign(&o));
+    WORKS(sign_anew(&o));
 }
 
 /* The trial signature is the token's first, the certificate's the second. */
@@ -214,7 +203,7 @@ static void a_key_that_got_no_certificate_gets_it_later(void **ignored) {
     expect_token_fault(&o, "C_Sign length 0 1\n", "signature of 0 octets", &import);
     keys k = signing_keys(&o);
     assert_true(k.newest_imported && !k.certified);
-    WORKS(sign(&o));
+    WORKS(sign_anew(&o));
     assert_true(signing_keys(&o).certified);
 }
 

@@ -127,18 +127,13 @@ static hm_err make_next(office *o) {
     return hm_ask(&o->core, &question, &answer);
 }
 
-static void reconnect(office *o) {
-    office_disconnect(o);
-    office_connect(o);
-}
-
 /* In a session of its own. */
 static hm_err sign_anew(office *o) {
-    reconnect(o);
+    office_reconnect(o);
     HM_TRY(narrow_to(o, "pump"));
     hm_err err = sign(o);
     hm_fault fault = hm_fault_keep(err);
-    reconnect(o);
+    office_reconnect(o);
     return hm_fault_raise(&fault);
 }
 
@@ -167,7 +162,7 @@ static ids open_with_next(office *o) {
 
 /* It is stated, and the token does not do it. */
 static void fail_to_destroy(office *o, const uint8_t id[static 16]) {
-    reconnect(o);
+    office_reconnect(o);
     token_faults("C_DestroyObject return 0x30 0\n"); /* CKR_DEVICE_ERROR */
     hm_err err = state(o, of_key(id, "pump", HM_KEY_DESTROYED), BY(alice, bob));
     assert_int_equal(err.class, HM_COULD_NOT);
@@ -268,7 +263,7 @@ static void what_was_left_to_be_destroyed_is_destroyed_later(void **ignored) {
     fail_to_destroy(&o, key.id[1]);
     assert_true(token_has(key.id[1]));
     token_faults("");
-    reconnect(&o);
+    office_reconnect(&o);
     assert_true(check_says(&o, "is stated to be destroyed, and the token has it"));
     WORKS(state(&o, role("us", HM_ROLE_AUDITOR, "pump"), BY(alice, bob)));
     assert_false(token_has(key.id[1]));
@@ -287,7 +282,7 @@ static void what_was_destroyed_before_it_was_said_is_said_later(void **ignored) 
     token_faults("");
     destroy_in_token(key.id[1]);
     assert_int_equal(office_count(&o, destroyed_entries), 0);
-    reconnect(&o);
+    office_reconnect(&o);
     WORKS(state(&o, role("us", HM_ROLE_AUDITOR, "pump"), BY(alice, bob)));
     assert_int_equal(office_count(&o, destroyed_entries), 1);
     office_disconnect(&o);

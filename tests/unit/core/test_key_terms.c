@@ -14,33 +14,15 @@ static void begin(office *o) {
     office_open(o);
 }
 
-static void set_policy(office *o, const char *text) {
-    hm_statement s = place_of(o);
-    s.act = HM_ACT_POLICY;
-    s.product = hm_text("pump");
-    s.policy = hm_text(text);
-    WORKS(hand_in(o, &s));
-}
-
-static hm_err sign(office *o) {
-    hm_message question = sign_message(1, HM_KEY_ES256, DIGEST), answer;
-    return hm_ask(&o->core, &question, &answer);
-}
-
-static void reconnect(office *o) {
-    office_disconnect(o);
-    office_connect(o);
-}
-
 /* One file, in a session of its own, for RELEASE. */
 static hm_err sign_for(office *o, const char *release) {
     hm_message question = narrow_message("pump", 1), answer;
     question.field[HM_NARROW_RELEASE].bytes = hm_text(release);
-    reconnect(o);
+    office_reconnect(o);
     HM_TRY(hm_ask(&o->core, &question, &answer));
     hm_err err = sign(o);
     hm_fault fault = hm_fault_keep(err);
-    reconnect(o);
+    office_reconnect(o);
     return hm_fault_raise(&fault);
 }
 
@@ -81,13 +63,13 @@ static void a_key_serves_its_period_and_not_a_second_longer(void **ignored) {
     (void)ignored;
     OFFICE o;
     begin(&o);
-    set_policy(&o, "cryptoperiod 30 days\n");
+    state_policy(&o, "cryptoperiod 30 days\n");
     WORKS(sign_for(&o, "1.0"));
     clock_forward(29 * A_DAY);
     WORKS(sign_for(&o, "1.0"));
     clock_forward(A_DAY + 3600);
     FAILS(HM_REFUSED, "lets a key of pump serve 30 days", sign_for(&o, "1.0"));
-    set_policy(&o, "cryptoperiod 31 days\n");
+    state_policy(&o, "cryptoperiod 31 days\n");
     WORKS(sign_for(&o, "1.0"));
     office_disconnect(&o);
 }
@@ -100,7 +82,7 @@ static void the_end_of_a_period_is_seen_in_a_session_that_has_begun(void **ignor
     office other = o;
     office_connect(&other);
     WORKS(sign(&o));
-    set_policy(&other, "cryptoperiod 2 signatures\n");
+    state_policy(&other, "cryptoperiod 2 signatures\n");
     WORKS(sign(&o));
     uint64_t before = entries_in(&o);
     FAILS(HM_REFUSED, "lets a key of pump make 2", sign(&o));
@@ -113,7 +95,7 @@ static void a_key_is_followed_by_another_when_its_time_has_come(void **ignored) 
     (void)ignored;
     OFFICE o;
     begin(&o);
-    set_policy(&o, "rotate after 10 days\ncryptoperiod 20 days\n");
+    state_policy(&o, "rotate after 10 days\ncryptoperiod 20 days\n");
     WORKS(sign_for(&o, "1.0"));
     assert_int_equal(signing_keys(&o).count, 1);
     clock_forward(11 * A_DAY);
@@ -129,7 +111,7 @@ static void or_when_it_has_signed_so_often(void **ignored) {
     (void)ignored;
     OFFICE o;
     begin(&o);
-    set_policy(&o, "rotate after 2 signatures\ncryptoperiod 3 signatures\n");
+    state_policy(&o, "rotate after 2 signatures\ncryptoperiod 3 signatures\n");
     for (int i = 0; i < 5; i++) WORKS(sign_for(&o, "1.0"));
     assert_int_equal(signing_keys(&o).count, 3);
     office_disconnect(&o);
@@ -140,7 +122,7 @@ static void one_session_signs_with_one_key(void **ignored) {
     (void)ignored;
     OFFICE o;
     begin(&o);
-    set_policy(&o, "rotate after 2 signatures\ncryptoperiod 3 signatures\n");
+    state_policy(&o, "rotate after 2 signatures\ncryptoperiod 3 signatures\n");
     narrow(&o, 9);
     for (int i = 0; i < 3; i++) WORKS(sign(&o));
     FAILS(HM_REFUSED, "make 3", sign(&o));
@@ -154,7 +136,7 @@ static void a_token_that_makes_no_key_stops_no_signature(void **ignored) {
     (void)ignored;
     OFFICE o;
     begin(&o);
-    set_policy(&o, "rotate after 10 days\ncryptoperiod 20 days\n");
+    state_policy(&o, "rotate after 10 days\ncryptoperiod 20 days\n");
     clock_forward(11 * A_DAY);
     token_faults("C_GenerateKeyPair return 0x30 0\n"); /* CKR_DEVICE_ERROR */
     WORKS(sign_for(&o, "1.0"));
@@ -171,7 +153,7 @@ static void each_release_has_a_key_of_its_own(void **ignored) {
     static const char *const releases[] = {"1.0", "1.1", "2.0"};
     OFFICE o;
     begin(&o);
-    set_policy(&o, "key per release\n");
+    state_policy(&o, "key per release\n");
     for (size_t i = 0; i < 3; i++) {
         WORKS(sign_for(&o, releases[i]));
         WORKS(sign_for(&o, releases[i]));
@@ -182,7 +164,7 @@ static void each_release_has_a_key_of_its_own(void **ignored) {
     WORKS(sign_for(&o, "1.1"));
     assert_true(last_signed_by(&o, k.id[2]));
     FAILS(HM_REFUSED, "name the release", sign_for(&o, ""));
-    set_policy(&o, "cryptoperiod 9 days\n");
+    state_policy(&o, "cryptoperiod 9 days\n");
     WORKS(sign_for(&o, "1.1"));
     assert_true(last_signed_by(&o, k.id[0]));
     office_disconnect(&o);
@@ -201,7 +183,7 @@ static void a_release_whose_key_is_destroyed_is_signed_no_more(void **ignored) {
     (void)ignored;
     OFFICE o;
     begin(&o);
-    set_policy(&o, "key per release\n");
+    state_policy(&o, "key per release\n");
     WORKS(sign_for(&o, "1.0"));
     WORKS(sign_for(&o, "1.1"));
     keys k = signing_keys(&o);
@@ -220,7 +202,7 @@ static void a_release_gets_another_key_only_when_asked_for(void **ignored) {
     generate.field[HM_KEY_GENERATE_NEXT].number = 1;
     generate.field[HM_KEY_GENERATE_RELEASE].bytes = hm_text("1.0");
     expect_fault(&o, HM_REFUSED, "has no key of its own", &generate);
-    set_policy(&o, "key per release\n");
+    state_policy(&o, "key per release\n");
     WORKS(sign_for(&o, "1.0"));
     keys k = signing_keys(&o);
     WORKS(state_of_key(&o, k.id[1], HM_KEY_COMPROMISED));
@@ -251,11 +233,11 @@ static void who_asks_is_told_when_a_key_ends(void **ignored) {
     OFFICE o;
     begin(&o);
     assert_int_equal(told(&o, HM_EXPIRY_PERIOD), 0);
-    set_policy(&o, "cryptoperiod 30 days\nrotate after 20 days\n");
+    state_policy(&o, "cryptoperiod 30 days\nrotate after 20 days\n");
     int64_t end = told(&o, HM_EXPIRY_PERIOD);
     assert_true(end >= began + 30 * A_DAY && end <= began + 30 * A_DAY + 5);
     assert_int_equal(told(&o, HM_EXPIRY_ROTATION), end - 10 * A_DAY);
-    set_policy(&o, "key per release\n");
+    state_policy(&o, "key per release\n");
     assert_int_equal(told(&o, HM_EXPIRY_PERIOD), 0);
     assert_int_equal(told(&o, HM_EXPIRY_ROTATION), 0);
     office_disconnect(&o);
@@ -281,7 +263,7 @@ static void and_how_often_it_has_signed(void **ignored) {
     (void)ignored;
     OFFICE o;
     begin(&o);
-    set_policy(&o, "rotate after 3 signatures\ncryptoperiod 4 signatures\n");
+    state_policy(&o, "rotate after 3 signatures\ncryptoperiod 4 signatures\n");
     for (int i = 0; i < 3; i++) WORKS(sign_for(&o, "1.0"));
     hm_message period = told_of_key(&o, HM_EXPIRY_PERIOD_COUNT), rotation = told_of_key(&o, HM_EXPIRY_ROTATION_COUNT);
     assert_int_equal(period.field[HM_EXPIRY_USED].number, 3);
@@ -311,7 +293,7 @@ static void and_what_has_stopped(void **ignored) {
     assert_int_equal(told_of_key(&o, HM_EXPIRY_SUSPENDED).field[HM_EXPIRY_KIND].number, 0);
     assert_int_equal(told_of_key(&o, HM_EXPIRY_STOPPED).field[HM_EXPIRY_KIND].number, HM_EXPIRY_STOPPED);
     /* A release's own key is missed by nobody else. */
-    set_policy(&o, "key per release\n");
+    state_policy(&o, "key per release\n");
     assert_int_equal(told_of_key(&o, HM_EXPIRY_STOPPED).field[HM_EXPIRY_KIND].number, 0);
     office_disconnect(&o);
 }

@@ -29,16 +29,6 @@ static hm_err state_key(office *o, hm_key_state to) {
     return hand_in(o, &s);
 }
 
-static hm_err sign(office *o) {
-    hm_message question = sign_message(1, HM_KEY_ES256, DIGEST), answer;
-    return hm_ask(&o->core, &question, &answer);
-}
-
-static void reconnect(office *o) {
-    office_disconnect(o);
-    office_connect(o);
-}
-
 static void what_its_owner_suspends_signs_nothing(void **ignored) {
     (void)ignored;
     OFFICE o;
@@ -46,10 +36,10 @@ static void what_its_owner_suspends_signs_nothing(void **ignored) {
     WORKS(state_key(&o, HM_KEY_SUSPENDED));
     narrow(&o, 2);
     FAILS(HM_REFUSED, "is suspended", sign(&o));
-    reconnect(&o);
+    office_reconnect(&o);
     narrow(&o, 2);
     FAILS(HM_REFUSED, "is suspended", sign(&o));
-    reconnect(&o);
+    office_reconnect(&o);
     WORKS(state_key(&o, HM_KEY_ACTIVE));
     narrow(&o, 2);
     WORKS(sign(&o));
@@ -105,7 +95,7 @@ static void of_people_nothing_is_stated(void **ignored) {
     FAILS(HM_REFUSED, "has no founders", hand_in(&o, &s));
     /* What was refused has left nothing behind. */
     WORKS(state_key(&o, HM_KEY_SUSPENDED));
-    reconnect(&o);
+    office_reconnect(&o);
     WORKS(state_key(&o, HM_KEY_ACTIVE));
     office_disconnect(&o);
 }
@@ -152,7 +142,7 @@ static void half_of_the_first_statement_is_none(void **ignored) {
     office_mend(&o);
     assert_int_equal(entries_in(&o), before);
     WORKS(state_key(&o, HM_KEY_SUSPENDED));
-    reconnect(&o);
+    office_reconnect(&o);
     narrow(&o, 1);
     FAILS(HM_REFUSED, "is suspended", sign(&o));
     office_disconnect(&o);
@@ -182,7 +172,7 @@ static void who_hides_every_statement_lets_no_key_go(void **ignored) {
     office_connect(&o);
     hm_message question = narrow_message("pump", 1);
     expect_fault(&o, HM_REFUSED, "the database has none", &question);
-    reconnect(&o);
+    office_reconnect(&o);
     question = (hm_message){.type = HM_MSG_STATEMENT_NEXT};
     expect_fault(&o, HM_REFUSED, "the database has none", &question);
     office_disconnect(&o);

@@ -1,25 +1,9 @@
 /* Keys that were made elsewhere, by a token that does as it is told and by one that does not. */
-#include "fixture.h"
+#include "fake_fixture.h"
 
 #include "foreign_key.h"
 
 #define MINE HM_BYTES("\x0a\x0b", 2)
-
-static void order(const fixture *f, const char *faults) {
-    char path[120];
-    snprintf(path, sizeof path, "%s/faults", f->folder);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(faults, file);
-    assert_int_equal(fclose(file), 0);
-    setenv("HALLMARK_FAKE_FAULTS", path, 1);
-}
-
-static int fake_new(void **state) {
-    if (fixture_new(state) != 0) return -1;
-    ((fixture *)*state)->selector.module_path = FAKE_MODULE;
-    return 0;
-}
 
 /* With a foreign key in it. */
 static hm_token *opened_with(fixture *f, const foreign_key *key) {

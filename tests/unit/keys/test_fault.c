@@ -1,21 +1,5 @@
 /* What a device does that is removed, full, locked, broken or hostile; by the fake module. */
-#include "fixture.h"
-
-static void order(fixture *f, const char *faults) {
-    char path[120];
-    snprintf(path, sizeof path, "%s/faults", f->folder);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(faults, file);
-    assert_int_equal(fclose(file), 0);
-    setenv("HALLMARK_FAKE_FAULTS", path, 1);
-}
-
-static int fake_new(void **state) {
-    if (fixture_new(state) != 0) return -1;
-    ((fixture *)*state)->selector.module_path = FAKE_MODULE;
-    return 0;
-}
+#include "fake_fixture.h"
 
 static hm_token *opened(fixture *f) {
     hm_token *token = NULL;

@@ -471,12 +471,10 @@ HM_MUST_USE hm_err hm_narrow_allows(const hm_office *office, uint64_t structure,
 /* May this session have this manifest signed, as far as its numbers and its bytes (their hash) go? */
 HM_MUST_USE hm_err hm_narrow_allows_release(const hm_office *office, const hmv_release *release, hm_bytes content);
 
-/* signing.c */
 /* repeatable.c: the session's calls under KEY, of which CALL is the SHA-256. Misuse if another was answered under that
  * key. */
 HM_MUST_USE hm_err hm_repeatable_begin(hm_office *office, hm_bytes key, hm_bytes call);
-/* That something of the call is signed, in that transaction. */
-HM_MUST_USE hm_err hm_repeatable_keep(hm_office *office, int64_t time);
+/* signing_check.c: which of the algorithms that a file may have is the product's, and with what certificate */
 HM_MUST_USE hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer);
 
 /* trust_root.c */

@@ -4,6 +4,7 @@
 #include "certificates.h"
 #include "peer.h"
 #include "search.h"
+#include "serve_doors.h"
 
 #include <base/io.h>
 #include <identity/answer.h>
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,53 +75,16 @@ static void remove_peer(core *c, size_t i) {
 
 /* Of an office without founders its owner is who may do everything, and nobody else anything. */
 static hm_err accept_local(core *c) {
-    struct ucred caller;
-    socklen_t len = sizeof caller;
-    int fd = accept4(c->doors.local, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0) return HM_OK; /* it went away again */
-    bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &caller, &len) == 0 && len == sizeof caller;
-    if (!known || (!c->office.governed && caller.uid != geteuid())) return close(fd), HM_OK;
-    return add_peer(c, HM_PEER_LOCAL, fd, caller.uid);
+    uint32_t user;
+    int fd = hm_door_local(c->doors.local, &user);
+    if (fd < 0) return HM_OK;
+    if (!c->office.governed && user != geteuid()) return close(fd), HM_OK;
+    return add_peer(c, HM_PEER_LOCAL, fd, user);
 }
 
-static bool is_stream_of_this_machine(int fd) {
-    int domain, type;
-    socklen_t len = sizeof domain;
-    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || domain != AF_UNIX) return false;
-    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
-}
-
-/* Nothing lingers, which would keep everybody waiting. */
-static void close_unwanted(int fd) {
-    const struct linger none = {.l_onoff = 0};
-    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-    close(fd);
-}
-
-enum { DESCRIPTORS_MAX = 2 }; /* that CMSG_SPACE of one has room for */
-
-/* A packet of a front is one end of a new session's socket; of one that was taken over, anything. */
 static hm_err accept_from_front(core *c) {
-    char byte;
-    int fd[DESCRIPTORS_MAX];
-    union {
-        struct cmsghdr head;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct iovec part = {&byte, 1};
-    struct msghdr packet = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    ssize_t n = recvmsg(c->doors.fronts, &packet, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (n < 0) return HM_OK;
-    if (n == 0) return hm_fd_close(&c->doors.fronts), HM_OK;
-    struct cmsghdr *head = CMSG_FIRSTHDR(&packet);
-    if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) return HM_OK;
-    size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    if (count > DESCRIPTORS_MAX) count = DESCRIPTORS_MAX;
-    memcpy(fd, CMSG_DATA(head), count * sizeof fd[0]);
-    if (count == 1 && is_stream_of_this_machine(fd[0])) return add_peer(c, HM_PEER_FRONT, fd[0], UINT32_MAX);
-    for (size_t i = 0; i < count; i++) close_unwanted(fd[i]);
-    return HM_OK;
+    int fd = hm_door_fronts(&c->doors.fronts);
+    return fd < 0 ? HM_OK : add_peer(c, HM_PEER_FRONT, fd, UINT32_MAX);
 }
 
 /* ---- questions ---- */

@@ -265,7 +265,13 @@ static hm_err tell_apart(search *s, const hm_standing *standing) {
     return HM_OK;
 }
 
-static void take_approvals(hm_approval *approval, const hm_standing *standing) {
+/* Of the open ones that with the most approvals counts. */
+static void weigh(hm_approval *approval, const hm_standing *standing) {
+    if (standing->state != HM_REQUEST_OPEN) {
+        if (!approval->found) approval->why = why_closed[standing->state];
+        return;
+    }
+    if (approval->found && approval->approvers >= standing->approvers) return;
     approval->found = true;
     memcpy(approval->request, standing->hash, sizeof approval->request);
     approval->approvers = standing->approvers;
@@ -294,12 +300,7 @@ static hm_err consider(void *context, const hm_standing *standing) {
         if (!s->approval->found) s->approval->why = "its request was used: it was signed already";
         return HM_OK;
     }
-    if (standing->state != HM_REQUEST_OPEN) {
-        if (!s->approval->found) s->approval->why = why_closed[standing->state];
-        return HM_OK;
-    }
-    if (s->approval->found && s->approval->approvers >= standing->approvers) return HM_OK;
-    take_approvals(s->approval, standing);
+    weigh(s->approval, standing);
     return HM_OK;
 }
 
@@ -319,12 +320,7 @@ typedef struct {
 static hm_err consider_publication(void *context, const hm_standing *standing) {
     publication_search *s = context;
     if (!hm_request_same(standing->request, s->wanted)) return HM_OK;
-    if (standing->state != HM_REQUEST_OPEN) {
-        if (!s->approval->found) s->approval->why = why_closed[standing->state];
-        return HM_OK;
-    }
-    if (s->approval->found && s->approval->approvers >= standing->approvers) return HM_OK;
-    take_approvals(s->approval, standing);
+    weigh(s->approval, standing);
     return HM_OK;
 }
 

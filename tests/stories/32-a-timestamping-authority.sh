@@ -5,9 +5,10 @@
 . "$(dirname "$0")/lib.sh"
 story "a timestamping authority"
 
+. "$root/tests/stories/served.sh"
+
 python=/usr/bin/python3
 clock=
-server=
 end_helpers() {
     for pid in $clock $server; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
     clock=
@@ -148,37 +149,20 @@ expect_output "the clock may be off" "that it was refused, too" sh -c 'hallmark 
 
 # ---- through a server ----
 
-certify() {
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.pem -days 30 \
-        -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1
-}
-step "a certificate for a server" certify
-# The address that the server says, behind the text $1
-until_said() {
-    for _ in $(seq 200); do
-        found=$(sed -n "s,^hallmarkd: \($1.*\),\1,p" server.log | head -n 1)
-        [ -n "$found" ] && return 0
-        sleep 0.1
-    done
-    return 1
-}
-serve() {
-    "$HALLMARK_BUILD/app/hallmarkd/hallmarkd" --office "$HALLMARK_OFFICE" --listen 127.0.0.1:0 --certificate tls.pem \
-        --key tls.key --drain 1 "$@" 2>server.log &
-    server=$!
-    until_said https://
+step "a certificate for a server" make_tls_certificate
+serve() { serve_office "$HALLMARK_OFFICE" --drain 1 "$@" && https=https://localhost:$port; }
+strangers_ask() {
+    until_port "hallmarkd: http://127.0.0.1:" && url=$(sed -n 's/^hallmarkd: \(http:.*\)/\1/p' server.log)
 }
 stop() { kill "$server" && wait "$server"; server=; }
 post() { curl -s -S -H "Content-Type: application/timestamp-query" --data-binary "@$1" -o "$2" -w '%{http_code}' "$3"; }
 if need curl "timestamps over HTTP"; then
     export CURL_CA_BUNDLE=tls.pem
     step "a server that was told nothing of timestamps" serve
-    https=${found#https://127.0.0.1}
-    expect_output 404 "gives strangers none" post q.tsq x.tsr "https://localhost$https/tsa"
+    expect_output 404 "gives strangers none" post q.tsq x.tsr "$https/tsa"
     step "it ends" stop
     step "a server for strangers" serve --tsa public --tsa-rate 40 --tsa-listen 127.0.0.1:0
-    until_said https:// && https=https://localhost${found#https://127.0.0.1}
-    until_said http:// && url=$found
+    step "and says where" strangers_ask
     expect_output 200 "openssl's request by curl" post q.tsq curl.tsr $url
     step "and openssl verifies the answer" verify -queryfile q.tsq -in curl.tsr
     expect_output 200 "the same by https" post q.tsq curl.tsr "$https/tsa"
@@ -208,7 +192,7 @@ if need curl "timestamps over HTTP"; then
     expect_output 429 "one address has so many in a minute, and no more" flood
     step "the server ends" stop
     step "a server that gives strangers four in a minute" serve --tsa public --tsa-rate 4 --tsa-listen 127.0.0.1:0
-    until_said http:// && url=$found
+    step "and says where" strangers_ask
     crowd() {
         for i in 2 3 4 5 6 7 8 9 10 11; do
             curl -s -S --interface 127.0.0.$i -H "Content-Type: application/timestamp-query" --data-binary @q.tsq \
@@ -251,7 +235,6 @@ step "dave makes a key" hallmark principal keygen dave.key
 step "and is known by it" hallmark principal add dave --public-key dave.key.pub $two
 if need curl "the same through a server"; then
     step "the office is served, and strangers get nothing" serve
-    https=https://localhost${found#https://127.0.0.1}
     remote() { hallmark "$@" --office "$https" --ca tls.pem --as dave.key; }
     step "who is known asks from elsewhere" remote tsa reply q.tsq -o far.tsr
     step "and openssl verifies it" openssl ts -verify -queryfile q.tsq -in far.tsr -CAfile own.pem

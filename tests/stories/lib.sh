@@ -50,7 +50,8 @@ end_story() {
     status=$?
     cd / && chmod -R u+rwX "$scratch" 2>/dev/null
     rm -rf "$scratch"
-    [ -n "$finished" ] || [ "$status" -ne 0 ] || status=1
+    # What ended a story's own helpers before this has a status of its own.
+    { [ -n "$finished" ] && [ "$failures" -eq 0 ]; } || [ "$status" -ne 0 ] || status=1
     exit "$status"
 }
 

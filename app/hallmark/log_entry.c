@@ -87,6 +87,13 @@ static hm_err put_statement(hm_buf *line, hm_bytes details) {
     return put_detail(line, ", handed in by ", details, "actor");
 }
 
+/* Of which certificate, or of which key: a certificate's entry names its key, too, and says enough by its number. */
+static hm_err put_which(hm_buf *line, hm_bytes details) {
+    if (!hm_json_text_of(details, "serial").len) return put_detail(line, ", key ", details, "key");
+    HM_TRY(put_detail(line, ", serial ", details, "serial"));
+    return put_detail(line, ", ", details, "why");
+}
+
 static hm_err put_ceremony(hm_buf *line, hm_bytes details) {
     hm_bytes what;
     bool stated;
@@ -99,6 +106,7 @@ static hm_err put_ceremony(hm_buf *line, hm_bytes details) {
     HM_TRY(put_detail(line, ": ", details, "role"));
     HM_TRY(put_detail(line, " ", details, "algorithm"));
     HM_TRY(put_detail(line, ", product ", details, "product"));
+    HM_TRY(put_which(line, details));
     return put_detail(line, ", by ", details, "actor");
 }
 

@@ -225,6 +225,7 @@ static hm_err log_revoked(hm_office *office, const hm_certificate *c, const hm_p
     hm_json json = hm_log_act(office, "certificate revoked", &details);
     hm_json_hex(&json, "certificate", HM_ARRAY(c->sha256));
     if (invalidity) hm_json_number(&json, "invalidity", invalidity);
+    if (c->has_key) hm_json_hex(&json, "key", HM_ARRAY(c->key));
     if (product) hm_json_string(&json, "product", product->name);
     hm_json_number(&json, "reason", (int64_t)reason);
     hm_json_text(&json, "serial", c->serial);

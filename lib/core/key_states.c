@@ -87,9 +87,12 @@ hm_err hm_key_state_check(hm_office *office, const hm_statement *s) {
 
 static hm_err log_destroyed(hm_office *office, const hm_key_row *row) {
     HM_BUF details = HM_BUF_EMPTY;
+    hm_product product;
     uint64_t index;
+    HM_TRY(hm_product_of_row(office, row, &product));
     hm_json json = hm_log_act(office, "key destroyed", &details);
     hm_json_hex(&json, "key", HM_ARRAY(row->token_id));
+    if (product.id) hm_json_string(&json, "product", product.name);
     hm_json_number(&json, "time", hm_now());
     hm_json_string(&json, "token", office->token_name);
     hm_json_close_object(&json);

@@ -73,6 +73,9 @@ expect_refused "a root is not revoked" "a root cannot say that it is none" hallm
 expect_fault 2 "has not been yet" "nor was it bad in the future" \
     hallmark cert revoke "$before" --reason superseded --since 2999-01-01T00:00Z
 step "the one before is revoked" hallmark cert revoke "$before" --reason superseded --since 1h
+expect_output "certificate revoked, product pump, serial $before, superseded, by " "the log says which, and why" hallmark log show
+key=$(hallmark key list --json | sed -n 's/.*"key":"\([0-9a-f]*\)","algorithm":"es256","role":"signing".*/\1/p')
+expect_output "serial $before, superseded" "and is found by the key that it was of" hallmark log search --key "$key"
 expect_refused "revoked already" "once" hallmark cert revoke "$before" --reason superseded
 expect_refused "revoked already" "in OpenSSL's capitals, too" \
     hallmark cert revoke "$(echo "$before" | tr a-f A-F)" --reason superseded

@@ -47,8 +47,7 @@ static hm_err judge_row(hm_search *s, const hm_entry_row *entry, hm_leaf *leaf, 
     if (memcmp(leaf->office, s->office->row.uuid, sizeof leaf->office) != 0)
         return hm_refuse("entry %llu is of another office", (unsigned long long)entry->index);
     HM_TRY(hm_audit_details(leaf, entry, erased));
-    if (!*erased) hm_search_facts_of(entry->details, facts);
-    return HM_OK;
+    return *erased ? HM_OK : hm_search_facts_of(entry->details, facts);
 }
 
 /* An intent that was not walked over is held against the tree by itself. */

@@ -1,5 +1,6 @@
 /* Search: which entries of the log are about this key, principal, product, release, digest, type, time? All conditions
- * must hold. An outcome or a failure has what its intent has, but a time of its own.
+ * must hold. An outcome or a failure has what its intent has, but a time of its own. What officers stated of a key is
+ * about it.
  *
  * Answered out of the search index (store/search_index.h), which is caught up first, and out of the entries themselves
  * where it does not reach yet. Every hit is read from its entry, whose details are those of its leaf. An index that
@@ -63,12 +64,14 @@ HM_MUST_USE hm_err hm_search_all(hm_office *office, const hm_search_query *query
 
 /* ---- of the parts, for one another ---- */
 
-/* search_match.c: what an entry's details say, as they stand there; empty: they do not. */
+/* search_match.c: what an entry's details say, as they stand there; empty: they do not. Not to be copied: KEY may view
+ * STATED_KEY. */
 typedef struct {
-    hm_bytes key, who, product, release, plain, certificate;
-    int64_t time; /* -1: none */
+    hm_bytes key, who, product, release, plain, certificate, statement;
+    char stated_key[2 * HM_KEY_ID_LEN + 1]; /* that the officers' statement in them is about */
+    int64_t time;                           /* -1: none */
 } hm_search_facts;
-void hm_search_facts_of(hm_bytes details, hm_search_facts *facts);
+HM_MUST_USE hm_err hm_search_facts_of(hm_bytes details, hm_search_facts *facts);
 
 typedef enum { HM_SEARCH_NO, HM_SEARCH_UNKNOWN, HM_SEARCH_YES } hm_search_verdict;
 /* A query with its texts as details have them. */

@@ -99,7 +99,7 @@ static hm_err remember(void *context, const hm_entry_row *entry) {
     hm_leaf leaf;
     hm_search_facts facts;
     HM_TRY(hm_leaf_get(entry->leaf, &leaf));
-    hm_search_facts_of(entry->details, &facts);
+    HM_TRY(hm_search_facts_of(entry->details, &facts));
     r->known = false;
     HM_TRY(terms_of(&leaf, &facts, r));
     r->index = entry->index;
@@ -136,7 +136,7 @@ static hm_err index_entry(void *context, const hm_entry_row *entry) {
         return hm_could_not("the log's entry %llu is missing from the database (restore it from a backup)",
                             (unsigned long long)i->next);
     HM_TRY(hm_in(hm_leaf_get(entry->leaf, &leaf), "entry %llu", (unsigned long long)entry->index));
-    hm_search_facts_of(entry->details, &facts);
+    HM_TRY(hm_search_facts_of(entry->details, &facts));
     widen_span(&i->span, facts.time);
     if (leaf.type == HM_LEAF_INTENT) r = &i->intent[entry->index % REMEMBERED];
     HM_TRY(terms_of(&leaf, &facts, r));

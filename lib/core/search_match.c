@@ -2,6 +2,7 @@
 #include "search.h"
 
 #include <base/json.h>
+#include <pki/cose.h>
 
 #include <string.h>
 
@@ -18,6 +19,7 @@ static void take_fact(void *context, hm_bytes name, hm_bytes value) {
                  {"release", &facts->release},
                  {"plain", &facts->plain},
                  {"certificate", &facts->certificate},
+                 {"statement", &facts->statement},
                  /* Who decided about a request, whoever handed that in: it comes behind the others, and counts. */
                  {"who", &facts->who}};
     uint64_t time;
@@ -35,10 +37,33 @@ static hm_bytes who_of_actor(hm_bytes actor) {
     return hm_failed(hm_bytes_part(actor, 0, len, &name)) ? HM_NO_BYTES : name;
 }
 
-void hm_search_facts_of(hm_bytes details, hm_search_facts *facts) {
+static hm_err read_stated_key(hm_search_facts *facts) {
+    static hm_cose_envelope read; /* one core per process; too large for a stack */
+    HM_BUF envelope = HM_BUF_EMPTY, hex = HM_BUF_EMPTY;
+    hm_statement statement;
+    HM_TRY(hm_base64_decode(facts->statement, &envelope));
+    HM_TRY(hm_cose_draft_get(hm_buf_bytes(&envelope), &read));
+    HM_TRY(hm_statement_get(read.payload, &statement));
+    if (statement.act != HM_ACT_KEY) return HM_OK;
+    HM_TRY(hm_put_hex(&hex, HM_ARRAY(statement.token_id)));
+    memcpy(facts->stated_key, hex.data, hex.len);
+    facts->key = hm_text(facts->stated_key);
+    return HM_OK;
+}
+
+/* What officers state of a key names it in the statement alone, which is read where it stands: so it is found whichever
+ * version of an office took the statement. One that cannot be read is about no key. */
+static hm_err take_stated_key(hm_search_facts *facts) {
+    if (!facts->statement.len) return HM_OK;
+    hm_err err = read_stated_key(facts);
+    return err.class == HM_REFUSED ? HM_OK : err;
+}
+
+hm_err hm_search_facts_of(hm_bytes details, hm_search_facts *facts) {
     *facts = (hm_search_facts){.time = -1};
     hm_json_members(details, take_fact, facts);
     if (!facts->who.len) facts->who = who_of_actor(hm_json_text_of(details, "actor"));
+    return take_stated_key(facts);
 }
 
 /* ---- what is asked for ---- */

@@ -20,13 +20,13 @@
 
 enum { BUCKETS = 64, BUCKET_SHIFT = 26, SEGMENT_BITS = 40, CHECK = 8, RUN = 6 };
 
-enum { VERSION = 3 }; /* and in the schema */
+enum { VERSION = 4 }; /* and in the schema */
 static const char schema[] = "PRAGMA page_size=8192;"
                              "PRAGMA journal_mode=WAL;"
                              "BEGIN;"
                              "CREATE TABLE log(id INTEGER PRIMARY KEY CHECK(id=1), office BLOB NOT NULL);"
                              "CREATE TABLE part(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"
-                             "PRAGMA user_version=3;";
+                             "PRAGMA user_version=4;";
 
 typedef enum { GET_OFFICE, PUT_OFFICE, SEGMENTS, GET_PART, PUT_PART, STATEMENTS } statement;
 static const char *const text[STATEMENTS] = {

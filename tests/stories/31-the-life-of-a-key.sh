@@ -88,6 +88,14 @@ expect_refused "takes the signatures of 2 officers" "nobody alone destroys a key
 step "two do" hallmark key destroy $first $two --reason "its time is over"
 expect_output destroyed "it is stated" state_of $first
 expect_output '"act":"key destroyed"' "and done" sh -c 'hallmark log show --json --count 3'
+expect_output "key destroyed, product pump, key $first, by " "and which it was" hallmark log show --count 3
+# told_of KEY SEARCH...: what the log says was made, stated and done with it
+told_of() { hallmark log search --key "$@" --type ceremony | sed -n "s/.*\(key generated\).*/\1/p; s/.*\(key destroyed\).*/\1/p; s/.*key $1 of pump: \([a-z]*\).*/\1/p" | tr '\n' ','; }
+life="key generated,suspended,active,deactivated,destroyed,key destroyed,"
+step "a search for the key finds its whole life, and what officers stated" test "$(told_of $first)" = "$life"
+step "and nothing is missing from that" test "$(told_of $first --complete)" = "$life"
+expect_output "key $second of pump: compromised" "of a stolen one, too, by the digits that it begins with" \
+    hallmark log search --key "$(echo "$second" | cut -c1-8)"
 if need pkcs11-tool "the token's own word"; then
     SOFTHSM2_CONF=office/token/softhsm2.conf pkcs11-tool --module "$(find /usr/lib -name libsofthsm2.so | head -1)" \
         --login --pin "$(cat office/token/pin)" --list-objects --type privkey >objects 2>/dev/null

@@ -4,6 +4,8 @@
 
 #include <base/file.h>
 #include <base/json.h>
+#include <pki/cose.h>
+#include <policy/statement.h>
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -31,6 +33,20 @@ static void put_key(int key, char text[static 33]) {
     snprintf(text, 33, "%08x%024x", 0xabcd0000u + (unsigned)key, key);
 }
 
+/* Some ceremonies are what officers stated of a key, which stands in the statement and nowhere else. */
+static bool is_stated(size_t i) { return said[i].type == HM_LEAF_CEREMONY && i % 2; }
+
+static void put_statement(const char *key, hm_json *json) {
+    HM_BUF cbor = HM_BUF_EMPTY, envelope = HM_BUF_EMPTY, base64 = HM_BUF_EMPTY, id = HM_BUF_EMPTY;
+    hm_statement statement = {.number = 1, .act = HM_ACT_KEY, .state = HM_KEY_SUSPENDED};
+    assert_done(hm_hex_decode(hm_text(key), &id));
+    memcpy(statement.token_id, id.data, sizeof statement.token_id);
+    assert_done(hm_statement_put(&statement, &cbor));
+    assert_done(hm_cose_draft_put(hm_buf_bytes(&cbor), NULL, 0, &envelope));
+    assert_done(hm_put_base64(&base64, hm_buf_bytes(&envelope)));
+    hm_json_text(json, "statement", hm_buf_bytes(&base64));
+}
+
 static void describe(size_t i, hm_buf *details) {
     char text[40];
     bool about = said[i].type != HM_LEAF_OUTCOME && said[i].type != HM_LEAF_FAILURE;
@@ -48,6 +64,8 @@ static void describe(size_t i, hm_buf *details) {
     if (about) hm_json_string(&json, "product", text);
     snprintf(text, sizeof text, "\"%d\"\n", said[i].release);
     if (about) hm_json_string(&json, "release", text);
+    put_key(said[i].key, text);
+    if (is_stated(i)) put_statement(text, &json);
     hm_json_number(&json, "time", said[i].time);
     hm_json_close_object(&json);
     assert_done(hm_json_end(&json));
@@ -260,15 +278,14 @@ const wanted anything = {-1, -1, -1, -1, -1, SIZE_MAX, 0, 0};
 const wanted by_key = {-1, 2, -1, -1, -1, SIZE_MAX, 0, 0};
 
 bool is_wanted(const wanted *w, size_t i) {
-    bool ceremony = said[i].type == HM_LEAF_CEREMONY, result = said[i].intent != i;
+    bool result = said[i].intent != i, of_key = result || said[i].type == HM_LEAF_INTENT || is_stated(i);
     if (w->product >= 0 && said[i].product != w->product) return false;
-    if (w->key >= 0 && (said[i].key != w->key || (!result && said[i].type != HM_LEAF_INTENT))) return false;
+    if (w->key >= 0 && (said[i].key != w->key || !of_key)) return false;
     if (w->principal >= 0 && said[i].principal != w->principal) return false;
     if (w->release >= 0 && said[i].release != w->release) return false;
     if (w->type >= 0 && (int)said[i].type != w->type) return false;
     if (w->since && said[i].time < w->since) return false;
     if (w->until && said[i].time >= w->until) return false;
-    (void)ceremony;
     return w->digest_of == SIZE_MAX || w->digest_of == i || (result && w->digest_of == said[i].intent);
 }
 

@@ -30,6 +30,7 @@ void hm_incident_clear(hm_incident *i) {
     free(i->act);
     free(i->stated);
     free(i->approval);
+    hm_incident_clear_requests(i);
     *i = (hm_incident){.rehearsal = false};
 }
 

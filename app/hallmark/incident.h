@@ -86,6 +86,8 @@ typedef struct {
     struct hm_incident_stated *stated; /* the statements that he signed, whoever gave them to the office */
     struct hm_incident_approval *approval;
     size_t approvals, approvals_room;
+    struct hm_incident_request *request; /* of the whole log, of a principal's */
+    size_t requests, requests_room;
     char crl[80], trust_list[80]; /* names of files; "": there is none */
     struct hm_incident_pending *pending;
     size_t pendings, pendings_room;
@@ -120,6 +122,13 @@ HM_MUST_USE hm_err hm_incident_end(hm_incident *incident);
 /* incident_acts.c, for incident.c: an entry that neither begins nor ends a signature. */
 HM_MUST_USE hm_err hm_incident_take_act(hm_incident *incident, uint64_t index, hm_leaf_type type, hm_bytes details,
                                         FILE *acts);
+/* incident_requests.c: DETAILS of entry INDEX, if they are of a request that was made; before any act on it. */
+HM_MUST_USE hm_err hm_incident_note_request(hm_incident *incident, uint64_t index, hm_bytes details);
+/* To ACTS, "," and as members the number and the files of the request that an entry's DETAILS name by its hash; and to
+ * ACT what it was, if that is not said. Nothing if the log does not hold the request. */
+HM_MUST_USE hm_err hm_incident_put_request(const hm_incident *incident, hm_leaf_type type, hm_bytes details,
+                                           hm_incident_act *act, FILE *acts);
+void hm_incident_clear_requests(hm_incident *incident);
 /* Did the principal approve what DETAILS, of an intent, say was signed by request? *IN_DOUBT: the approval is. */
 bool hm_incident_is_approved(const hm_incident *incident, hm_bytes details, bool *in_doubt);
 /* Is it of the incident's principal? */

@@ -113,13 +113,16 @@ static const char *type_word(hm_leaf_type type) {
     }
 }
 
-static void put_act(const hm_incident_act *act, hm_leaf_type type, bool is_signer, hm_bytes details, FILE *acts) {
+static hm_err put_act(const hm_incident *i, hm_incident_act *act, hm_leaf_type type, bool is_signer, hm_bytes details,
+                      FILE *acts) {
     static const char *const members[] = {"act", "product", "release", "request_hash", "what", "name", "reason"};
     fprintf(acts, "{\"in_doubt\":%s,\"time\":%lld,\"index\":%llu,\"type\":\"%s\"", act->in_doubt ? "true" : "false",
             (long long)act->time, (unsigned long long)act->index, type_word(type));
     if (is_signer) fprintf(acts, ",\"signed\":true");
     for (size_t m = 0; m < sizeof members / sizeof members[0]; m++) hm_incident_put_member(acts, details, members[m]);
+    HM_TRY(hm_incident_put_request(i, type, details, act, acts));
     fprintf(acts, "}\n");
+    return HM_OK;
 }
 
 /* The first of these that it has says most. */
@@ -137,6 +140,7 @@ hm_err hm_incident_take_act(hm_incident *i, uint64_t index, hm_leaf_type type, h
          own = is_signer || hm_incident_is_his(i, details) ||
                hm_bytes_equal(hm_json_text_of(details, "who"), hm_text(i->subject));
     hm_incident_act act = {.index = index, .in_doubt = hm_incident_is_late(i, index)};
+    HM_TRY(hm_incident_note_request(i, index, details));
     /* What others let out is in doubt by when it was approved. */
     if (!own && (type != HM_LEAF_PUBLICATION || !hm_incident_is_approved(i, details, &act.in_doubt))) return HM_OK;
     uint64_t time = 0;
@@ -149,7 +153,7 @@ hm_err hm_incident_take_act(hm_incident *i, uint64_t index, hm_leaf_type type, h
     hm_incident_copy(act.what, sizeof act.what, what_of(details));
     i->acts++;
     i->acts_in_doubt += act.in_doubt;
-    put_act(&act, type, is_signer, details, acts);
+    HM_TRY(put_act(i, &act, type, is_signer, details, acts));
     HM_TRY(note_approval(i, details, act.in_doubt));
     return keep_act(i, &act);
 }

@@ -5,6 +5,7 @@ key. The report's log must be a beginning of LOG, disclosed.jsonl hold the detai
 and signatures.jsonl just the outcomes of those that are. Of a principal disclosed.jsonl holds all entries that end no
 intent, signatures.jsonl what was signed at his request or on his approval, acts.jsonl what else he did. Status 0 and one
 line if all is right."""
+import base64
 import json
 import pathlib
 import sys
@@ -19,16 +20,27 @@ LABEL, OF_INTENT = 'hallmark-log-key: ', (
     'name', 'plain', 'content', 'key', 'release', 'product', 'principal', 'actor', 'algorithm', 'time', 'purpose', 'certificate')
 
 
+def cbor(data, at=0):
+    """The item at AT of deterministic CBOR: maps, arrays, numbers, bytes, text and null; and where the next one begins."""
+    major, value, at = data[at] >> 5, data[at] & 31, at + 1
+    if value > 23 and major != 7:
+        width = 1 << value - 24
+        value, at = int.from_bytes(data[at:at + width], 'big'), at + width
+    if major in (0, 7):
+        return value if major == 0 else None, at
+    if major in (2, 3):
+        return data[at:at + value] if major == 2 else data[at:at + value].decode(), at + value
+    items = []
+    for _ in range(value * (2 if major == 5 else 1)):
+        item, at = cbor(data, at)
+        items.append(item)
+    return dict(zip(items[::2], items[1::2])) if major == 5 else items, at
+
+
 def fields(leaf):
     """Type, office, product class, format, digest, details hash and intent of a leaf (docs/log.md)."""
-    values, at = [], 1
-    while at < len(leaf):
-        major, value, at = leaf[at] >> 5, leaf[at] & 31, at + 1
-        if value > 23 and major != 7:
-            width = 1 << value - 24
-            value, at = int.from_bytes(leaf[at:at + width], 'big'), at + width
-        values.append(None if major == 7 else value if major == 0 else leaf[at:(at := at + value)])
-    assert leaf[0] == 0x88 and len(values) == 8 and values[0] == 1, 'an entry is no leaf'
+    values, end = cbor(leaf)
+    assert end == len(leaf) and len(values) == 8 and values[0] == 1, 'an entry is no leaf'
     return values[1:]
 
 
@@ -103,9 +115,21 @@ def doubts_of(report, intents, latest, approvals):
         details['key'] == report['key'] if 'key' in report else is_his(details, report['principal']))}
 
 
+def requests_of(others):
+    """By SHA-256: the number of a request and its files (docs/statements.md), as its own entry has them."""
+    requests = {}
+    for number, details in others.items():
+        if details.get('act') == 'request':
+            body = base64.b64decode(details['request'])
+            files = [{'name': name, 'sha256': plain.hex()} for _, _, name, _, plain, _ in cbor(body)[0][10]]
+            requests[sha(body).hex()] = number, files
+    return requests
+
+
 def check_acts(folder, report, others, leaves, latest, approvals):
     """Who signed a statement stands in it, which is not looked into here: what is said to be signed is a statement."""
     lines = {line['index']: line for line in map(json.loads, (folder / 'acts.jsonl').read_text('utf-8').splitlines())}
+    requests = requests_of(others)
     counted = [len(lines), sum(line['in_doubt'] for line in lines.values())]
     for number, details in others.items():
         line, on_approval = lines.pop(number, {}), leaves[number][0] == PUBLICATION and details.get('request') in approvals
@@ -115,6 +139,9 @@ def check_acts(folder, report, others, leaves, latest, approvals):
         if line:
             doubt = latest[number] >= report['since'] if his else approvals[details['request']]
             assert (line['in_doubt'], line['type']) == (doubt, TYPES[leaves[number][0]]), f'entry {number}: in doubt or not?'
+            named = details.get('request' if leaves[number][0] == PUBLICATION else 'request_hash')
+            of_request = line.get('request'), line.get('files')
+            assert of_request == requests.get(named, (None, None)), f'entry {number}: the act is on another request'
         for name in OF_ACT if line else ():
             assert line.get(name, '') == details.get(name, ''), f'entry {number}: the act has another {name}'
     assert not lines, f'acts that nobody did: {sorted(lines)}'

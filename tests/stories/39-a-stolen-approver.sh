@@ -65,6 +65,9 @@ acts() { sed -n "/\"in_doubt\":$1/s/.*\"act\":\"\([^\"]*\)\".*/\1/p" incident/ac
 step "in doubt is what the thief did himself" test "$(acts true)" = "approve,certificate issued,key generated,product-add,statement,"
 step "and not what carol had done" test "$(acts false)" = "approve,certificate issued,key generated,product added,"
 step "a statement is whose signature it bears" grep -q '"in_doubt":true.*"signed":true,"act":"statement".*suspended' incident/acts.jsonl
+step "an approval names the request as people do, and its files" grep -q \
+    "\"act\":\"approve\",.*\"release\":\"2.0\",.*\"request\":$(requested 2.0),\"files\":\[{\"name\":\"2.0.bin\",\"sha256\":\"$(sha256sum <2.0.bin | cut -d' ' -f1)\"}\]" incident/acts.jsonl
+expect_output "request $(requested 2.0), 1 file" "the report, too" cat incident/report.html
 expect_output "Other acts in doubt" "the report shows them" cat incident/report.html
 expect_output '"acts_in_doubt":' "for machines, too" cat incident/report.json
 expect_fault 1 "" "nothing more is approved in this name" released 3.0 carol
@@ -90,6 +93,9 @@ spoilt "an act left out is found" "is it an act of his" '/"act":"approve"/d' act
 spoilt "one that is nobody's" "acts that nobody did" '$s/\(.*\)"index":[0-9]*\(.*\)/&\n\1"index":999\2/' acts.jsonl
 spoilt "one that is in doubt no more" "in doubt or not" 's/"in_doubt":true/"in_doubt":false/' acts.jsonl
 spoilt "another act" "has another act" 's/"act":"approve"/"act":"reject"/' acts.jsonl
+spoilt "another request" "on another request" 's/"request":[0-9]*/"request":1/' acts.jsonl
+spoilt "another file" "on another request" 's/"name":"2.0.bin"/"name":"2.0.exe"/' acts.jsonl
+spoilt "an approval of no request" "on another request" 's/,"request":.*\]//' acts.jsonl
 spoilt "a statement that he is said to have signed" "in doubt or not" '1s/"type":"[a-z]*"/"type":"refusal"/' acts.jsonl
 spoilt "an approval that is not disclosed" "not disclosed" '/"act":"approve"/d' disclosed.jsonl
 spoilt "a signature on his approval left out" "the list has others" '/"release":"2.0"/d' signatures.jsonl

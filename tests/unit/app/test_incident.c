@@ -249,6 +249,27 @@ static void a_key_that_was_not_made_there_is_not_listed_completely(void **state)
     assert_false(r.incident.complete);
 }
 
+/* SHA-256 of "stated", which is no request that anybody can read. */
+#define ITS_HASH "12bb4b11b2dbc961ab5383572a98f68081a47e36ad20ec7cbf23b9b188f9e492"
+
+static void an_act_names_the_number_of_its_request_even_if_that_cannot_be_read(void **state) {
+    (void)state;
+    READING r = carols_of(1000);
+    hm_leaf request = leaf_of(HM_LEAF_REQUEST);
+    char acts[500] = "";
+    r.next = 7;
+    assert_done(take(&r, &request,
+                     "{\"act\":\"request\",\"actor\":\"ci (key)\",\"request\":\"c3RhdGVk\",\"request_hash\":\"" ITS_HASH
+                     "\",\"time\":1001}"));
+    assert_int_equal(ftell(r.files.acts), 0);
+    assert_done(take(&r, &request,
+                     "{\"act\":\"approve\",\"actor\":\"carol (key)\",\"request_hash\":\"" ITS_HASH
+                     "\",\"time\":1002}"));
+    rewind(r.files.acts);
+    assert_non_null(fgets(acts, sizeof acts, r.files.acts));
+    assert_non_null(strstr(acts, ",\"request_hash\":\"" ITS_HASH "\",\"request\":7}\n"));
+}
+
 static void an_act_whose_details_are_erased_may_be_his(void **state) {
     (void)state;
     READING r = carols_of(1000);
@@ -282,6 +303,7 @@ int main(void) {
         cmocka_unit_test(who_signed_a_statement_stated_it),
         cmocka_unit_test(a_statement_that_is_elsewhere_leaves_the_lists_in_doubt),
         cmocka_unit_test(a_key_that_was_not_made_there_is_not_listed_completely),
+        cmocka_unit_test(an_act_names_the_number_of_its_request_even_if_that_cannot_be_read),
         cmocka_unit_test(an_act_whose_details_are_erased_may_be_his),
         cmocka_unit_test(of_a_key_nobodys_acts_are_listed),
     };

@@ -38,6 +38,8 @@ static hm_err take(const hm_message *answer) {
     hm_text_copy(hm_shown.state, sizeof hm_shown.state, answer->field[HM_REQUEST_STATE].bytes);
     hm_text_copy(hm_shown.closer, sizeof hm_shown.closer, answer->field[HM_REQUEST_CLOSER].bytes);
     hm_text_copy(hm_shown.approvers, sizeof hm_shown.approvers, answer->field[HM_REQUEST_APPROVERS].bytes);
+    hm_text_copy(hm_shown.revoked, sizeof hm_shown.revoked, answer->field[HM_REQUEST_REVOKED].bytes);
+    hm_text_copy(hm_shown.ended, sizeof hm_shown.ended, answer->field[HM_REQUEST_ENDED].bytes);
     hm_text_copy(hm_shown.awaits, sizeof hm_shown.awaits, answer->field[HM_REQUEST_AWAITS].bytes);
     return HM_OK;
 }
@@ -57,6 +59,23 @@ hm_err hm_each_request(hm_connection *office, hm_err (*visit)(void *context), vo
 
 bool hm_shown_is_open(void) { return strcmp(hm_shown.state, "open") == 0; }
 
+/* Of names that the core separates by spaces the one that begins at AT; behind the last an empty one. */
+static hm_bytes name_at(const char *at) { return HM_BYTES(at, strcspn(at, " ")); }
+static const char *behind(const char *at, hm_bytes name) { return at + name.len + (at[name.len] == ' '); }
+
+static bool print_names(const char *list, const char *mark, bool first) {
+    for (hm_bytes name; (name = name_at(list)).len; list = behind(list, name), first = false)
+        printf("%s%.*s%s", first ? ", approved by " : ", ", (int)name.len, (const char *)name.data, mark);
+    return first;
+}
+
+static void print_approvers(void) {
+    bool nobody = print_names(hm_shown.approvers, "", true);
+    nobody = print_names(hm_shown.revoked, " (revoked since)", nobody);
+    nobody = print_names(hm_shown.ended, " (role or key ended since)", nobody);
+    if (nobody && hm_shown_is_open()) printf(", not approved yet");
+}
+
 hm_err hm_print_request(void) {
     const hm_request *r = &hm_shown.request;
     char until[16];
@@ -67,8 +86,7 @@ hm_err hm_print_request(void) {
            hm_shown.closer[0] ? " by " : "", hm_shown.closer, r->publish ? "publish " : "", (int)r->product.len,
            (const char *)r->product.data, (int)release.len, (const char *)release.data, r->artifacts,
            r->artifacts == 1 ? "file" : "files", (int)r->requester.len, (const char *)r->requester.data, until);
-    if (hm_shown.approvers[0]) printf(", approved by %s", hm_shown.approvers);
-    if (!hm_shown.approvers[0] && hm_shown_is_open()) printf(", not approved yet");
+    print_approvers();
     printf(hm_shown.signatures ? ", %llu %s\n" : "\n", (unsigned long long)hm_shown.signatures,
            r->publish ? "published" : "signed");
     if (hm_shown_is_open())
@@ -149,14 +167,9 @@ hm_err hm_print_requested(void) {
     return HM_OK;
 }
 
-/* The core names them with a space between. */
-static void put_approvers(hm_json *json) {
-    hm_json_array(json, "approvers");
-    for (const char *at = hm_shown.approvers; *at; at += *at == ' ') {
-        size_t len = strcspn(at, " ");
-        hm_json_text(json, NULL, HM_BYTES(at, len));
-        at += len;
-    }
+static void put_names(hm_json *json, const char *key, const char *list) {
+    hm_json_array(json, key);
+    for (hm_bytes name; (name = name_at(list)).len; list = behind(list, name)) hm_json_text(json, NULL, name);
     hm_json_close_array(json);
 }
 
@@ -172,7 +185,9 @@ hm_err hm_print_request_json(void) {
     hm_json_text(&json, "release", r->release);
     hm_json_text(&json, "requester", r->requester);
     hm_json_number(&json, "expires", r->expires);
-    put_approvers(&json);
+    put_names(&json, "approvers", hm_shown.approvers);
+    if (hm_shown.revoked[0]) put_names(&json, "approvers_revoked", hm_shown.revoked);
+    if (hm_shown.ended[0]) put_names(&json, "approvers_ended", hm_shown.ended);
     if (hm_shown.closer[0]) hm_json_string(&json, "closed_by", hm_shown.closer);
     hm_json_number(&json, "signed", (int64_t)hm_shown.signatures);
     hm_json_string(&json, "awaits", hm_shown.awaits);

@@ -13,7 +13,9 @@ typedef struct {
     hm_buf body;
     hm_request request;
     hmv_release release; /* of a native one: what its manifest says; otherwise no components */
-    char state[24], closer[HM_PRINCIPAL_NAME_MAX + 1], approvers[4097], awaits[HM_SENTENCE_MAX];
+    char state[24], closer[HM_PRINCIPAL_NAME_MAX + 1], awaits[HM_SENTENCE_MAX];
+    char approvers[4097];            /* whose approvals count, separated by spaces */
+    char revoked[4097], ended[4097]; /* whose did: principals no more; with another key, or without the role */
     uint64_t signatures;
 } hm_shown_request;
 extern hm_shown_request hm_shown;

@@ -29,6 +29,8 @@ static const struct {
     {HM_MSG_REQUEST_DECIDE, "signature",
      "COSE_Signature over the decision, by a key of the approver's (docs/statements.md); none to cancel"},
     {HM_MSG_REQUEST, "approvers", "names, separated by spaces"},
+    {HM_MSG_REQUEST, "revoked", "who approved what is closed or was used, and is no principal any more"},
+    {HM_MSG_REQUEST, "ended", "the same who is one, with another key or without the role"},
     {HM_MSG_REQUEST, "state", "open, rejected, cancelled, expired or done"},
     {HM_MSG_PROVE_KEY, "signature", "COSE_Signature (RFC 9052, section 4.1)"},
     {HM_MSG_LOG_ENTRY, "leaf", "CBOR (docs/log.md)"},

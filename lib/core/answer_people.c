@@ -56,13 +56,21 @@ hm_err hm_answer_request_close(hm_peer *peer, const hm_message *question) {
     return hm_peer_send(peer, &message);
 }
 
+static hm_err put_name(hm_buf *names, hm_bytes name) {
+    HM_TRY(hm_put_text(names, names->len ? " " : ""));
+    return hm_put(names, name);
+}
+
 static hm_err send_request(void *context, const hm_standing *standing) {
     hm_peer *peer = context;
-    HM_BUF approvers = HM_BUF_EMPTY;
+    HM_BUF approvers = HM_BUF_EMPTY, revoked = HM_BUF_EMPTY, ended = HM_BUF_EMPTY;
     hm_message message = {.type = HM_MSG_REQUEST};
-    for (size_t i = 0; i < standing->approvers; i++) {
-        HM_TRY(hm_put_text(&approvers, i ? " " : ""));
-        HM_TRY(hm_put(&approvers, standing->approver[i]));
+    hm_principal principal;
+    for (size_t i = 0; i < standing->approvers; i++) HM_TRY(put_name(&approvers, standing->approver[i]));
+    for (size_t i = 0; i < standing->formers; i++) {
+        hm_bytes name = standing->former[i];
+        bool is_one = !hm_failed(hm_registry_by_name(peer->office->registry, name, &principal));
+        HM_TRY(put_name(is_one ? &ended : &revoked, name));
     }
     message.field[HM_REQUEST_INDEX].number = standing->index;
     message.field[HM_REQUEST_BODY].bytes = standing->body;
@@ -71,6 +79,8 @@ static hm_err send_request(void *context, const hm_standing *standing) {
     message.field[HM_REQUEST_APPROVERS].bytes = hm_buf_bytes(&approvers);
     message.field[HM_REQUEST_SIGNATURES].number = standing->signatures;
     message.field[HM_REQUEST_AWAITS].bytes = hm_text(standing->awaits);
+    message.field[HM_REQUEST_REVOKED].bytes = hm_buf_bytes(&revoked);
+    message.field[HM_REQUEST_ENDED].bytes = hm_buf_bytes(&ended);
     return hm_peer_send(peer, &message);
 }
 

@@ -216,8 +216,10 @@ typedef struct {
     hm_bytes closer; /* who rejected it */
     size_t approvers;
     hm_bytes approver[HM_APPROVERS_MAX]; /* who approved it and may still */
-    bool checked;                        /* of a decision that is made: with the files at hand */
-    bool documents_checked;              /* and with all SBOM and provenance files */
+    size_t formers;
+    hm_bytes former[HM_APPROVERS_MAX]; /* of one that is closed or was used: who approved it and may not any more */
+    bool checked;                      /* of a decision that is made: with the files at hand */
+    bool documents_checked;            /* and with all SBOM and provenance files */
     size_t signatures;
     bool used[HM_REQUEST_ARTIFACTS]; /* signed under it */
     char awaits[HM_SENTENCE_MAX];    /* of an open one: what is missing; empty: nothing */

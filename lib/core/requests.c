@@ -69,10 +69,14 @@ hm_err hm_request_verify_decision(hm_office *office, const hm_request *request, 
     return hm_registry_allows(office->registry, who->name, HM_ROLE_APPROVER, request->product, hm_now());
 }
 
-static void keep_approver(hm_standing *standing, hm_bytes name) {
-    for (size_t i = 0; i < standing->approvers; i++)
-        if (hm_bytes_equal(standing->approver[i], name)) return;
-    if (standing->approvers < HM_APPROVERS_MAX) standing->approver[standing->approvers++] = name;
+static bool is_among(const hm_bytes *names, size_t count, hm_bytes name) {
+    for (size_t i = 0; i < count; i++)
+        if (hm_bytes_equal(names[i], name)) return true;
+    return false;
+}
+
+static void keep_name(hm_bytes *names, size_t *count, hm_bytes name) {
+    if (!is_among(names, *count, name) && *count < HM_APPROVERS_MAX) names[(*count)++] = name;
 }
 
 static bool member_is(hm_bytes details, const char *name, const char *value) {
@@ -80,6 +84,39 @@ static bool member_is(hm_bytes details, const char *name, const char *value) {
     bool found;
     hm_json_member(details, name, &text, &found);
     return found && hm_bytes_equal(text, hm_text(value));
+}
+
+/* A key that is somebody's must have made it. One that is nobody's now cannot be asked: that its signature was good is
+ * then the word of the core that took it. */
+static bool may_be_by(const judging *j, hm_bytes signature, hm_bytes name) {
+    const hm_registry *registry = j->office->registry;
+    hm_cose_signature read;
+    hm_principal holder;
+    hm_bytes spki;
+    size_t number;
+    if (hm_failed(hm_cose_signature_get(signature, &read))) return false;
+    if (hm_failed(hm_statement_signer(registry, read.kid, &number, &spki))) return true;
+    return hm_registry_holder(registry, number, &holder) && hm_bytes_equal(holder.name, name) &&
+           !hm_failed(hm_cose_verify(HM_COSE_APPROVAL, j->body, &read, spki));
+}
+
+/* It lets nothing through, and is told: who looks back wants to know on whose word something was signed. */
+static void keep_former(judging *j, hm_bytes signature, hm_bytes name) {
+    hm_principal p;
+    for (size_t i = 0; hm_registry_principal(j->office->registry, i, &p); i++)
+        if (hm_bytes_equal(p.name, name) && may_be_by(j, signature, name))
+            keep_name(j->standing->former, &j->standing->formers, p.name);
+}
+
+/* Of one that is still to be used an approval that does not count is none; and who approved it once more is no former
+ * approver. */
+static void settle_former(hm_standing *standing) {
+    size_t kept = 0;
+    bool is_unused = standing->state == HM_REQUEST_OPEN && !standing->signatures;
+    for (size_t i = 0; !is_unused && i < standing->formers; i++)
+        if (!is_among(standing->approver, standing->approvers, standing->former[i]))
+            standing->former[kept++] = standing->former[i];
+    standing->formers = kept;
 }
 
 /* One that does not verify, or is of somebody who may not decide any more, does not count. */
@@ -93,10 +130,12 @@ static void judge_decision(judging *j, hm_bytes details) {
     if (!found || hm_failed(hm_base64_decode(text, &signature))) return;
     if (hm_failed(hm_request_verify_decision(j->office, j->standing->request, j->body,
                                              approval ? HM_COSE_APPROVAL : HM_COSE_REJECTION, hm_buf_bytes(&signature),
-                                             &who)))
+                                             &who))) {
+        if (approval) keep_former(j, hm_buf_bytes(&signature), hm_json_text_of(details, "who"));
         return;
+    }
     if (approval) {
-        keep_approver(j->standing, who.name);
+        keep_name(j->standing->approver, &j->standing->approvers, who.name);
     } else {
         j->standing->state = HM_REQUEST_REJECTED;
         j->standing->closer = who.name;
@@ -186,6 +225,7 @@ hm_err hm_request_judge(hm_office *office, hm_bytes body, hm_standing *standing)
         standing->state = HM_REQUEST_EXPIRED;
     if (standing->state == HM_REQUEST_OPEN && standing->signatures == standing->request->artifacts)
         standing->state = HM_REQUEST_DONE;
+    settle_former(standing);
     return HM_OK;
 }
 

@@ -70,6 +70,10 @@ step "an approval names the request as people do, and its files" grep -q \
 expect_output "request $(requested 2.0), 1 file" "the report, too" cat incident/report.html
 expect_output "Other acts in doubt" "the report shows them" cat incident/report.html
 expect_output '"acts_in_doubt":' "for machines, too" cat incident/report.json
+expect_output "approved by carol (revoked since), 1 signed" "who approved what was signed is named still" \
+    as ci status "$(requested 2.0)"
+expect_output '"approvers":[],"approvers_revoked":["carol"]' "to machines, too" as ci status "$(requested 2.0)" --json
+expect_output "approved by dan, 1 signed" "and dan as ever" as ci status "$(requested 2.1)"
 expect_fault 1 "" "nothing more is approved in this name" released 3.0 carol
 step "given again" sh -c 'exec hallmark compromise carol --since "$0" -o incident --as alice.key '"$two"' >again 2>/dev/null' "$since"
 step "it comes to the same" sh -c 'grep -v "^carol: revoked" said | cmp - again'

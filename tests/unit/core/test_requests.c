@@ -101,6 +101,58 @@ static void an_approver_who_was_revoked_counts_no_more(void **ignored) {
     office_disconnect(&o);
 }
 
+/* Who approved: of those who may still, who are nobody now, and who have another key or no such role. */
+static void assert_approved(office *o, const char *approvers, const char *revoked, const char *ended) {
+    static const size_t at[] = {HM_REQUEST_APPROVERS, HM_REQUEST_REVOKED, HM_REQUEST_ENDED};
+    const char *const wanted[] = {approvers, revoked, ended};
+    hm_message answer = ask(o, &(hm_message){.type = HM_MSG_REQUEST_LIST});
+    assert_int_equal(answer.type, HM_MSG_REQUEST);
+    for (size_t i = 0; i < 3; i++)
+        if (!hm_bytes_equal(answer.field[at[i]].bytes, hm_text(wanted[i])))
+            fail_msg("not \"%s\" but \"%.*s\"", wanted[i], (int)answer.field[at[i]].bytes.len,
+                     (const char *)answer.field[at[i]].bytes.data);
+    assert_int_equal(hear(o).type, HM_MSG_DONE);
+}
+
+static void who_approved_what_was_signed_is_named_ever_after(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    software_signer *next = software_signer_new(HM_KEY_ED25519);
+    make_request(&o, hash);
+    WORKS(approve(&o, hash, carol));
+    WORKS(approve(&o, hash, dan));
+    WORKS(narrow_to(&o, "pump"));
+    WORKS(sign_file(&o, "one"));
+    WORKS(sign_file(&o, "two"));
+    open_again(&o);
+    assert_approved(&o, "carol dan", "", "");
+    WORKS(state(&o, principal("dan", -1), BY(alice)));
+    assert_approved(&o, "carol", "dan", "");
+    WORKS(state(&o, person("carol", next), BY(alice, bob)));
+    assert_approved(&o, "", "dan", "carol");
+    WORKS(state(&o, person("carol", carol), BY(alice, bob)));
+    assert_approved(&o, "carol", "dan", "");
+    hm_statement withdrawn = role("carol", HM_ROLE_APPROVER, "pump");
+    withdrawn.until = 0;
+    WORKS(state(&o, withdrawn, BY(alice)));
+    assert_approved(&o, "", "dan", "carol");
+    software_signer_free(&next);
+    office_disconnect(&o);
+}
+
+static void of_what_is_to_be_signed_no_former_approver_is_named(void **ignored) {
+    (void)ignored;
+    OFFICE o;
+    uint8_t hash[HM_SHA256_LEN];
+    make_request(&o, hash);
+    WORKS(approve(&o, hash, carol));
+    WORKS(approve(&o, hash, dan));
+    WORKS(state(&o, principal("dan", -1), BY(alice)));
+    assert_approved(&o, "carol", "", "");
+    office_disconnect(&o);
+}
+
 static void what_was_rejected_or_cancelled_is_not_signed(void **ignored) {
     (void)ignored;
     OFFICE o, p;
@@ -451,6 +503,8 @@ int main(void) {
         OFFICE_TEST(who_asks_does_not_approve),
         OFFICE_TEST(an_approval_is_for_one_request),
         OFFICE_TEST(an_approver_who_was_revoked_counts_no_more),
+        OFFICE_TEST(who_approved_what_was_signed_is_named_ever_after),
+        OFFICE_TEST(of_what_is_to_be_signed_no_former_approver_is_named),
         OFFICE_TEST(what_was_rejected_or_cancelled_is_not_signed),
         OFFICE_TEST(files_are_compared_with_the_request),
         OFFICE_TEST(a_request_is_for_what_needs_approval),

@@ -238,7 +238,9 @@ enum { HM_STATEMENT_INDEX, HM_STATEMENT_ENVELOPE }; /* INDEX: its entry in the l
 enum { HM_REQUEST_BEGIN_REQUEST };
 enum { HM_NOTED_TAG };
 enum { HM_REQUEST_MADE_INDEX, HM_REQUEST_MADE_HASH };
-/* STATE: hm_request_state of the core, a word; APPROVERS: names, separated by spaces. */
+/* STATE: hm_request_state of the core, a word; APPROVERS: names, separated by spaces; of one that is closed or was used
+ * REVOKED and ENDED name those who approved it and may not any more: who is no principal now, and who is, with another
+ * key or without the role. */
 enum {
     HM_REQUEST_INDEX,
     HM_REQUEST_BODY,
@@ -246,7 +248,9 @@ enum {
     HM_REQUEST_CLOSER,
     HM_REQUEST_APPROVERS,
     HM_REQUEST_SIGNATURES,
-    HM_REQUEST_AWAITS /* of an open one: what is missing; empty: it can be signed */
+    HM_REQUEST_AWAITS, /* of an open one: what is missing; empty: it can be signed */
+    HM_REQUEST_REVOKED,
+    HM_REQUEST_ENDED
 };
 /* CHECKED: the approver's client has computed the digests from the files anew; it says so. DOCUMENTS_CHECKED: so it has
  * of all SBOM and provenance files that the request names. */

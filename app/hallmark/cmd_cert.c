@@ -14,12 +14,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { DAY = 86400, DAYS_MOST = 3660, CAB_DAYS = 460, PREFIX_LEAST = 8 };
+enum { DAY = 86400, DAYS_MOST = 3660, CAB_DAYS = 460, PREFIX_LEAST = 8, ROLE_SIGNING = 4 };
 
 /* ---- what is on record ---- */
 
 typedef struct {
     char product[65], role[17], serial[49], subject[513];
+    char key[33]; /* its id, hexadecimal; "": nobody says */
     uint8_t sha256[32];
     int64_t not_after, revoked, invalidity;
     uint64_t marks, reason;
@@ -32,6 +33,8 @@ static void take_text(char *to, size_t size, hm_bytes from) {
 }
 
 static hm_err keep(const hm_message *cert) {
+    HM_BUF key = HM_BUF_EMPTY;
+    HM_TRY(hm_put_hex(&key, cert->field[HM_CERT_KEY].bytes));
     recorded *larger = reallocarray(record, records + 1, sizeof *larger);
     if (!larger) return hm_no_memory();
     record = larger;
@@ -45,6 +48,7 @@ static hm_err keep(const hm_message *cert) {
     take_text(r->role, sizeof r->role, cert->field[HM_CERT_ROLE].bytes);
     take_text(r->serial, sizeof r->serial, cert->field[HM_CERT_SERIAL].bytes);
     take_text(r->subject, sizeof r->subject, cert->field[HM_CERT_SUBJECT].bytes);
+    take_text(r->key, sizeof r->key, hm_buf_bytes(&key));
     memcpy(r->sha256, cert->field[HM_CERT_CERTIFICATE].bytes.data, sizeof r->sha256);
     return HM_OK;
 }
@@ -92,6 +96,8 @@ static void print_revocation(const recorded *r) {
            r->invalidity ? since : "");
 }
 
+static bool signs(const hm_message *key) { return key->field[HM_KEY_SIGNS].number != 0; }
+
 static hm_err print_json(const hm_message *key, const hm_cert_info *info, const recorded *r) {
     HM_BUF text = HM_BUF_EMPTY;
     hm_json json = hm_json_plain(&text);
@@ -108,6 +114,8 @@ static hm_err print_json(const hm_message *key, const hm_cert_info *info, const 
     hm_json_hex(&json, "sha256", HM_ARRAY(info->sha256));
     hm_json_bool(&json, "current", true);
     revocation_json(&json, r);
+    hm_json_hex(&json, "key_id", key->field[HM_KEY_TOKEN_ID].bytes);
+    if (key->field[HM_KEY_ROLE].number == ROLE_SIGNING) hm_json_bool(&json, "signs", signs(key));
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
     printf("%.*s\n", (int)text.len, (const char *)text.data);
@@ -133,7 +141,10 @@ static hm_err print_certificate(const hm_options *options, const hm_message *key
            info.serial);
     print_days(info.not_after);
     bool brought_in = key->field[HM_KEY_MARKS].number & HM_KEY_CHAIN_IMPORTED;
-    printf("%s%s\n", info.development ? ", development" : "", brought_in ? ", brought in" : "");
+    HM_BUF id = HM_BUF_EMPTY;
+    HM_TRY(hm_put_hex(&id, key->field[HM_KEY_TOKEN_ID].bytes));
+    printf("%s%s\n  key %.*s, current%s\n", info.development ? ", development" : "", brought_in ? ", brought in" : "",
+           (int)id.len, (const char *)id.data, signs(key) ? ", signs" : "");
     print_revocation(r);
     return HM_OK;
 }
@@ -150,6 +161,7 @@ static hm_err print_replaced_json(const recorded *r) {
     hm_json_hex(&json, "sha256", HM_ARRAY(r->sha256));
     hm_json_bool(&json, "current", false);
     revocation_json(&json, r);
+    if (r->key[0]) hm_json_string(&json, "key_id", r->key);
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
     printf("%.*s\n", (int)text.len, (const char *)text.data);
@@ -162,7 +174,9 @@ static hm_err print_replaced(const hm_options *options, const recorded *r) {
     if (options->json) return print_replaced_json(r);
     printf("%s\n  %s, serial %s, ", r->subject, r->role, r->serial);
     print_days(r->not_after);
-    printf(", replaced%s\n", r->marks & HM_CERT_IMPORTED ? ", brought in" : "");
+    printf("%s\n  ", r->marks & HM_CERT_IMPORTED ? ", brought in" : "");
+    if (r->key[0]) printf("key %s, ", r->key);
+    printf("replaced\n");
     print_revocation(r);
     return HM_OK;
 }

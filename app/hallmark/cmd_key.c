@@ -5,16 +5,11 @@
 #include "output_check.h"
 
 #include <base/file.h>
-#include <base/json.h>
 #include <crypto/algorithm.h>
-#include <policy/key_state.h>
 #include <pki/cert.h>
-#include <pki/cose.h>
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 enum { CHAIN_FILE_MAX = 1 << 19, ROLE_SIGNING = 4 };
 
@@ -32,53 +27,8 @@ hm_err hm_each_key(const hm_options *options, hm_connection *office, const char 
     }
 }
 
-const char *hm_key_role_word(uint64_t role) {
-    static const char *const names[] = {"?",       "root CA", "log",        "product CA",
-                                        "signing", "receipt", "trust root", "timestamping"};
-    return role < sizeof names / sizeof names[0] ? names[role] : "?";
-}
-
-hm_err hm_print_key(const hm_options *options, const hm_message *key) {
-    hm_bytes product = key->field[HM_KEY_PRODUCT].bytes;
-    const char *algorithm = hm_key_algorithm_name((hm_key_algorithm)key->field[HM_KEY_ALGORITHM].number);
-    const char *role = hm_key_role_word(key->field[HM_KEY_ROLE].number);
-    const char *state = hm_key_state_name((unsigned)key->field[HM_KEY_STATE].number);
-    HM_BUF id = HM_BUF_EMPTY, named = HM_BUF_EMPTY;
-    uint8_t kid[HM_KID_LEN];
-    HM_TRY(hm_put_hex(&id, key->field[HM_KEY_TOKEN_ID].bytes));
-    HM_TRY(hm_cose_kid(key->field[HM_KEY_SPKI].bytes, kid));
-    HM_TRY(hm_put_hex(&named, HM_ARRAY(kid)));
-    hm_bytes release = key->field[HM_KEY_RELEASE].bytes;
-    bool signs = key->field[HM_KEY_SIGNS].number != 0;
-    bool imported = key->field[HM_KEY_MARKS].number & HM_KEY_IMPORTED;
-    if (!options->json) {
-        printf("%.*s  %-8s %-10s %.*s%s%.*s  %s%s%s\n  kid %.*s\n", (int)id.len, (const char *)id.data,
-               algorithm ? algorithm : "?", role, (int)product.len, (const char *)product.data, release.len ? " " : "",
-               (int)release.len, (const char *)release.data, state ? state : "?", signs ? "  signs" : "",
-               imported ? "  imported" : "", (int)named.len, (const char *)named.data);
-        return HM_OK;
-    }
-    HM_BUF text = HM_BUF_EMPTY;
-    hm_json json = hm_json_plain(&text);
-    hm_json_object(&json, NULL);
-    hm_json_hex(&json, "key", key->field[HM_KEY_TOKEN_ID].bytes);
-    hm_json_string(&json, "algorithm", algorithm ? algorithm : "?");
-    hm_json_string(&json, "role", role);
-    hm_json_text(&json, "product", product);
-    if (release.len) hm_json_text(&json, "release", release);
-    hm_json_string(&json, "state", state ? state : "?");
-    if (key->field[HM_KEY_ROLE].number == ROLE_SIGNING) hm_json_bool(&json, "signs", signs);
-    hm_json_string(&json, "origin", imported ? "imported" : "token");
-    hm_json_hex(&json, "kid", HM_ARRAY(kid));
-    hm_json_number(&json, "created", (int64_t)key->field[HM_KEY_CREATED].number);
-    hm_json_close_object(&json);
-    HM_TRY(hm_json_end(&json));
-    printf("%.*s\n", (int)text.len, (const char *)text.data);
-    return HM_OK;
-}
-
 static hm_err list_keys(const hm_options *options, hm_connection *office) {
-    return hm_each_key(options, office, options->product, hm_print_key);
+    return hm_list_keys(options, office, options->product);
 }
 
 hm_err hm_command_key_list(const hm_options *options) { return hm_with_office(options, list_keys); }

@@ -47,7 +47,7 @@ static hm_err list_all(const hm_options *options, hm_connection *office) { retur
 
 static hm_err show_one(const hm_options *options, hm_connection *office) {
     HM_TRY(list_products(options, office, options->operands[0]));
-    return hm_each_key(options, office, options->operands[0], hm_print_key);
+    return hm_list_keys(options, office, options->operands[0]);
 }
 
 static hm_err add_one(const hm_options *options, hm_connection *office) {

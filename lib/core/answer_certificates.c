@@ -17,6 +17,7 @@ static hm_err send_certificate(void *context, const hm_certificate *c) {
     message.field[HM_CERT_REASON].number = (uint64_t)c->reason;
     message.field[HM_CERT_REVOKED].number = (uint64_t)c->revoked_at;
     message.field[HM_CERT_INVALIDITY].number = (uint64_t)c->invalidity;
+    if (c->has_key) message.field[HM_CERT_KEY].bytes = HM_ARRAY(c->key);
     return hm_peer_send(peer, &message);
 }
 

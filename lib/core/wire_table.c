@@ -73,7 +73,7 @@ const hm_wire_rule hm_wire_rules[] = {
      "cert",
      {TEXT("product", 0, PRODUCT), TEXT("role", 1, 16), TEXT("serial", 0, 48), TEXT("subject", 0, 512),
       BYTES("certificate", 32, 32), NUMBER("not-after", ANY_NUMBER), NUMBER("marks", 3), NUMBER("reason", 10),
-      NUMBER("revoked", ANY_NUMBER), NUMBER("invalidity", ANY_NUMBER)}},
+      NUMBER("revoked", ANY_NUMBER), NUMBER("invalidity", ANY_NUMBER), BYTES("key", 0, 16)}},
     {HM_MSG_CERT_REQUEST, "cert-request", {TEXT("product", 1, PRODUCT), NUMBER("algorithm", 255)}},
     {HM_MSG_CERT_IMPORT,
      "cert-import",

@@ -31,6 +31,10 @@ first=$(signing_keys)
 expect_output active "which is active" state_of $first
 expect_output "signing    pump  active  signs" "and signs" hallmark key list --product pump
 expect_output true "as machines are told" signs_of $first
+until=$(openssl pkcs7 -inform DER -in first.bin.p7s -print_certs | openssl x509 -noout -enddate | sed 's/.*=//')
+expect_output "  made $(date -u -r first.bin +%Y)-" "since when is told" hallmark key list --product pump
+expect_output ", certificate until $(date -u -d "$until" +%Y-%m-%d)" "and until when it is certified" hallmark key list --product pump
+expect_output "\"certificate_expires\":$(date -u -d "$until" +%s)" "in numbers, too" hallmark key list --json
 
 # ---- stopped and let go again ----
 

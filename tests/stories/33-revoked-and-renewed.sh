@@ -49,6 +49,10 @@ before=$(of_list "$signing" serial)
 step "the certificate is renewed" hallmark cert renew --product pump --days 200
 step "it is another one" test "$(of_list "$signing" serial)" != "$before"
 expect_output "$before" "the one before is on record still" hallmark cert list
+key=$(hallmark key list --json | sed -n 's/.*"key":"\([0-9a-f]*\)","algorithm":"es256","role":"signing".*/\1/p')
+step "both are of one key, one of them current" test "$(hallmark cert list | sed -n "s/^  key $key, //p" | tr '\n' ';')" = "current, signs;replaced;"
+step "as machines are told" test "$(hallmark cert list --json | sed -n "s/.*\"current\":\([a-z]*\).*\"key_id\":\"$key\".*/\1/p" | tr '\n' ';')" = "true;false;"
+step "and what stands there is not too wide" sh -c '! { hallmark key list && hallmark cert list; } | grep -E "^.{101}"'
 step "what it signed verifies" hallmark verify a.bin
 cp a.bin b.bin
 step "what is signed now" hallmark sign --product pump b.bin
@@ -74,7 +78,6 @@ expect_fault 2 "has not been yet" "nor was it bad in the future" \
     hallmark cert revoke "$before" --reason superseded --since 2999-01-01T00:00Z
 step "the one before is revoked" hallmark cert revoke "$before" --reason superseded --since 1h
 expect_output "certificate revoked, product pump, serial $before, superseded, by " "the log says which, and why" hallmark log show
-key=$(hallmark key list --json | sed -n 's/.*"key":"\([0-9a-f]*\)","algorithm":"es256","role":"signing".*/\1/p')
 expect_output "serial $before, superseded" "and is found by the key that it was of" hallmark log search --key "$key"
 expect_refused "revoked already" "once" hallmark cert revoke "$before" --reason superseded
 expect_refused "revoked already" "in OpenSSL's capitals, too" \

@@ -100,6 +100,9 @@ echo 9 >meter/9
 step "and once more" hallmark sign --product meter meter/9
 expect_output "has made 9 signatures of the 10 that the policy lets it make" "that is nearly all" hallmark status
 expect_output '"due":"period-over-soon"' "for machines, too" hallmark status --json --product meter
+expect_output ", 9 of 10 signatures made" "the list of keys counts, too" hallmark key list --product meter
+expect_output '"signatures":9,"of":10}' "in numbers" hallmark product show meter --json
+step "of what no policy limits it says nothing" sh -c '! hallmark key list --product pump | grep "signatures made"'
 expect_output "was to be followed by another after 9 signatures, and has made 9" "and another's turn" hallmark status
 expect_output '"due":"rotation-overdue"' "for them as well" hallmark status --json --product meter
 echo 10 >meter/10

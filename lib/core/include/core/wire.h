@@ -175,6 +175,7 @@ enum {
     HM_CERT_REASON,     /* of its revocation: pki/crl.h */
     HM_CERT_REVOKED,    /* when; 0: it is not */
     HM_CERT_INVALIDITY, /* since when it may have been bad; 0: not said */
+    HM_CERT_KEY         /* its key's id in the token; empty: an entry of an older version does not say */
 };
 typedef enum { HM_CERT_CURRENT = 1, HM_CERT_IMPORTED = 2 } hm_cert_mark;
 enum { HM_CERT_REVOKE_CERTIFICATE, HM_CERT_REVOKE_REASON, HM_CERT_REVOKE_INVALIDITY };

@@ -1,5 +1,6 @@
+#include "leftover.h"
+
 #include <base/file.h>
-#include <base/secret.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* So often a file that has just been made may be taken for a leftover, and another is made. */
+enum { NAME_TRIES = 4 };
 
 static char *pending_note;
 
@@ -49,13 +53,28 @@ hm_err hm_file_write(int dirfd, const char *path, hm_bytes content, mode_t mode)
     return hm_outfile_commit(&out);
 }
 
-static hm_err temporary_name(char name[static HM_TEMPORARY_NAME_MAX]) {
-    uint8_t random[8];
-    HM_TRY(hm_random(random, sizeof random));
-    int n = snprintf(name, HM_TEMPORARY_NAME_MAX, ".hallmark-");
-    for (size_t i = 0; i < sizeof random; i++)
-        n += snprintf(name + n, HM_TEMPORARY_NAME_MAX - (size_t)n, "%02x", random[i]);
-    return HM_OK;
+/* Nobody has taken it for a leftover between its making and its locking. */
+static bool hold_named(int fd) {
+    struct stat st;
+    return hm_temporary_hold(fd) && fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+static hm_err open_named(hm_outfile *out, mode_t mode) {
+    hm_leftovers_sweep(out->dirfd);
+    for (int tries = 0; tries < NAME_TRIES; tries++) {
+        HM_TRY(hm_temporary_name(out->temporary));
+        set_pending(out->dirfd, out->temporary);
+        out->fd = openat(out->dirfd, out->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode);
+        if (out->fd < 0) break;
+        if (hold_named(out->fd)) return HM_OK;
+        hm_fd_close(&out->fd);
+        unlinkat(out->dirfd, out->temporary, 0);
+        errno = EBUSY;
+    }
+    int reason = errno;
+    out->temporary[0] = 0;
+    clear_pending();
+    return hm_could_not("%s: cannot be created: %s", out->path, strerror(reason));
 }
 
 /* Open an unnamed file in the folder, or a temporary one where the file system has no O_TMPFILE. */
@@ -64,12 +83,7 @@ static hm_err open_unnamed(hm_outfile *out, mode_t mode) {
     if (out->fd >= 0) return HM_OK;
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
         return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
-    HM_TRY(temporary_name(out->temporary));
-    set_pending(out->dirfd, out->temporary);
-    out->fd = openat(out->dirfd, out->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (out->fd >= 0) return HM_OK;
-    out->temporary[0] = 0;
-    return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
+    return open_named(out, mode);
 }
 
 hm_err hm_outfile_open(int dirfd, const char *path, mode_t mode, hm_outfile *out) {
@@ -95,6 +109,16 @@ hm_err hm_outfile_open(int dirfd, const char *path, mode_t mode, hm_outfile *out
     return err;
 }
 
+static hm_err name_temporarily(hm_outfile *out, const char *self) {
+    hm_leftovers_sweep(out->dirfd);
+    if (!hm_temporary_hold(out->fd)) return hm_could_not("%s: is locked by somebody", out->path);
+    HM_TRY(hm_temporary_name(out->temporary));
+    set_pending(out->dirfd, out->temporary);
+    if (linkat(AT_FDCWD, self, out->dirfd, out->temporary, AT_SYMLINK_FOLLOW) != 0)
+        return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
+    return HM_OK;
+}
+
 /* A new name is taken in one step; an old file is replaced through a temporary name. */
 hm_err hm_outfile_name(hm_outfile *out) {
     char self[64];
@@ -102,15 +126,13 @@ hm_err hm_outfile_name(hm_outfile *out) {
     if (!out->temporary[0]) {
         if (linkat(AT_FDCWD, self, out->dirfd, out->name, AT_SYMLINK_FOLLOW) == 0) return HM_OK;
         if (errno != EEXIST) return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
-        HM_TRY(temporary_name(out->temporary));
-        set_pending(out->dirfd, out->temporary);
-        if (linkat(AT_FDCWD, self, out->dirfd, out->temporary, AT_SYMLINK_FOLLOW) != 0)
-            return hm_could_not("%s: cannot be created: %s", out->path, strerror(errno));
+        HM_TRY(name_temporarily(out, self));
     }
     if (renameat(out->dirfd, out->temporary, out->dirfd, out->name) != 0)
         return hm_could_not("%s: cannot be replaced: %s", out->path, strerror(errno));
     out->temporary[0] = 0;
     clear_pending();
+    hm_temporary_release(out->fd);
     return HM_OK;
 }
 

@@ -5,7 +5,6 @@ and returns what is wrong afterwards, as sentences."""
 import collections
 import json
 import os
-import re
 import pathlib
 import shutil
 import sqlite3
@@ -21,7 +20,7 @@ FILES = 24
 KILLS = int(os.environ.get('HALLMARK_KILLS', 300 if lab.FULL else 8))
 CHECKER = lab.ROOT / 'tests' / 'oracles' / 'incident_checker.py'
 CEREMONY, INTENT = 4, 1
-TEMPORARY = re.compile(r'work/\.hallmark-[0-9a-f]{16}')
+LEFT = '.hallmark-0123456789abcdef'
 
 
 class KeyOffice:
@@ -78,10 +77,12 @@ class KeyOffice:
             run('openssl', 'pkey', '-in', pem, '-outform', 'DER', '-out', der, *(['-pubout'] if kind == 'pubkey' else []))
             run('pkcs11-tool', '--module', module, '--login', '--pin', pin, '--write-object', der, '--type', kind, '--id', number, *words)
 
-    def remove_temporary(self):
-        """Who replaces a file gives it a name for the moment; whoever is left takes it away, but here nobody was."""
+    def remove_temporary(self, deed):
+        """Who replaces a file gives it a name for the moment; whoever is left takes it away, but here nobody was, and what
+        is done again need not replace anything."""
         for path in self.work.glob('.hallmark-' + '[0-9a-f]' * 16):
-            path.unlink()
+            if '--replace' not in deed.words:
+                path.unlink()
 
     def names(self):
         """What lies in the folders, but for the token's and the database's own files and the log's tiles."""
@@ -240,7 +241,12 @@ def judge_log(place, before):
 
 
 def give_again(place, deed, before):
-    """What is done once is refused just if it was done, and was done if somebody was told so."""
+    """What is done once is refused just if it was done, and was done if somebody was told so.
+
+    A file that is replaced has a temporary name for an instant (base/file.h). Of a command that nobody outlives it stays,
+    until the next one replaces a file in that folder."""
+    if '--replace' in deed.words:
+        (place.work / LEFT).touch()
     new = len(before['log'])
     done = len(deed.effect(place.entries()[new:])) if deed.over else 0
     again = place.give(deed)
@@ -257,11 +263,7 @@ def give_again(place, deed, before):
 def judge(place, deed, before):
     try:
         wrong = [*judge_office(place, 'cut off', MENDED), *give_again(place, deed, before), *judge_office(place, 'given again')]
-        extra = place.names() ^ before['uninterrupted'][deed.name]['names']
-        # A file that is replaced has a temporary name for an instant (base/file.h); of the one command here that replaces
-        # its own output, and that nobody outlives, it stays.
-        left = {name for name in extra if '--replace' in deed.words and TEMPORARY.fullmatch(name)}
-        if extra := extra - left if len(left) == 1 else extra:
+        if extra := place.names() ^ before['uninterrupted'][deed.name]['names']:
             wrong.append(f'other files than uninterrupted: {sorted(extra)}')
         return [*wrong, *judge_log(place, before), *deed.judge(place, before)]
     except (RuntimeError, OSError) as error:

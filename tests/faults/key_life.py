@@ -142,7 +142,7 @@ def attempt(place, point):
     deed, how = BEFORE['deeds'][point[0]], point[1:]
     if len(how) == 1:
         outcome, hit = kill_at(place, deed.words, *how)
-        place.remove_temporary()
+        place.remove_temporary(deed)
     else:
         outcome, report = inject(place, deed, *how)
         hit = 'hit' in report

@@ -263,7 +263,7 @@ def attempt(place, point):
     deed = BEFORE['deeds'][name]
     try:
         outcome, hit = cut_off(place, deed, victim, how)
-        place.remove_temporary()
+        place.remove_temporary(deed)
         place.told = outcome.status == 0
         wrong = place.judge_line(outcome)
         place.come_back()

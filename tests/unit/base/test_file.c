@@ -3,7 +3,9 @@
 #include <base/file.h>
 
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 static hm_bytes content_of(folder *f, const char *name, hm_buf *buf) {
     assert_done(hm_file_read(f->fd, name, 1000000, buf));
@@ -158,6 +160,67 @@ static void a_file_is_no_folder(void **state) {
     assert_could_not(hm_folder_make(path, 0700));
 }
 
+static bool is_held(int dirfd, const char *name) {
+    int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    bool held = flock(fd, LOCK_EX | LOCK_NB) != 0;
+    close(fd);
+    return held;
+}
+
+/* In place of the C library's: files are renamed by the module alone, from the name that is temporary. */
+static bool was_held;
+int renameat(int from, const char *old, int to, const char *new) {
+    was_held = is_held(from, old);
+    return (int)syscall(SYS_renameat2, from, old, to, new, 0);
+}
+
+/* What no maker of temporary names has made, or what one holds. */
+static int put_strangers(folder *f) {
+    static const char *const others[] = {".hallmark-incident",          ".hallmark-0123456789abcde",
+                                         ".hallmark-0123456789abcdef0", ".hallmark-0123456789ABCDEF",
+                                         "hallmark-0123456789abcdef",   ".hallmark-0123456789abcdeg"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) put_file(f->fd, others[i], LITERAL(""), 0600);
+    assert_int_equal(symlinkat("x", f->fd, ".hallmark-0000000000000001"), 0);
+    assert_int_equal(mkfifoat(f->fd, ".hallmark-0000000000000002", 0600), 0);
+    assert_int_equal(mkdirat(f->fd, ".hallmark-0000000000000003", 0700), 0);
+    put_file(f->fd, ".hallmark-0000000000000004", LITERAL("of a process that lives"), 0600);
+    int held = openat(f->fd, ".hallmark-0000000000000004", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(flock(held, LOCK_EX), 0);
+    return held;
+}
+
+/* First of all: a process reads a folder once, and knows it by a number that another test's may get. */
+static void what_a_killed_process_left_is_swept_by_who_replaces_next(void **state) {
+    folder *f = *state;
+    put_file(f->fd, "x", LITERAL("old"), 0600);
+    int held = put_strangers(f);
+    unsigned others = count_names(f->fd);
+    put_file(f->fd, ".hallmark-0123456789abcdef", LITERAL("left"), 0600);
+    assert_int_equal(linkat(f->fd, "x", f->fd, ".hallmark-fedcba9876543210", 0), 0);
+    assert_done(hm_file_write(f->fd, "new", LITERAL("nothing is replaced, so no folder is read"), 0600));
+    assert_int_equal(count_names(f->fd), others + 3);
+    assert_done(hm_file_write(f->fd, "x", LITERAL("new"), 0600));
+    close(held);
+    assert_int_equal(count_names(f->fd), others + 1);
+    assert_int_equal(faccessat(f->fd, ".hallmark-0123456789abcdef", F_OK, 0), -1);
+    assert_int_equal(faccessat(f->fd, ".hallmark-fedcba9876543210", F_OK, 0), -1);
+    put_file(f->fd, ".hallmark-0123456789abcdef", LITERAL("later"), 0600);
+    assert_done(hm_file_write(f->fd, "x", LITERAL("the folder is not read again"), 0600));
+    assert_int_equal(count_names(f->fd), others + 2);
+}
+
+static void a_temporary_name_is_held_and_the_final_one_is_not(void **state) {
+    folder *f = *state;
+    HM_OUTFILE out = HM_OUTFILE_NONE;
+    put_file(f->fd, "x", LITERAL("old"), 0600);
+    assert_done(hm_outfile_open(f->fd, "x", 0600, &out));
+    was_held = false;
+    assert_done(hm_outfile_name(&out));
+    assert_true(was_held);
+    assert_false(is_held(f->fd, "x"));
+}
+
 /* The survivor removes the temporary name only while one is pending. */
 static void a_survivor_removes_what_a_killed_process_left(void **state) {
     folder *f = *state;
@@ -234,6 +297,8 @@ static void a_new_file_with_a_temporary_name_replaces_nothing_either(void **stat
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        IN_A_FOLDER(what_a_killed_process_left_is_swept_by_who_replaces_next),
+        IN_A_FOLDER(a_temporary_name_is_held_and_the_final_one_is_not),
         IN_A_FOLDER(what_is_written_can_be_read),
         IN_A_FOLDER(an_empty_file_is_a_file),
         IN_A_FOLDER(the_mode_is_the_callers_whatever_the_umask),

@@ -50,7 +50,9 @@ void hm_outfile_discard(hm_outfile *out);
 #define HM_OUTFILE __attribute__((cleanup(hm_outfile_discard))) hm_outfile
 
 /* To replace a file in one step it must have a temporary name for an instant. A process that outlives this one can
- * remove it if this one is killed in that instant: NOTE is a shared page, where the pending path stands meanwhile. */
+ * remove it if this one is killed in that instant: NOTE is a shared page, where the pending path stands meanwhile. What
+ * nobody outlived is removed by the next process that replaces a file in the same folder: nobody holds the lock on it.
+ */
 enum { HM_PENDING_MAX = 4096 };
 void hm_outfile_note_pending(char note[static HM_PENDING_MAX]);
 /* In the survivor. */

@@ -458,25 +458,32 @@ static hm_err take_always(hm_connection *office) {
     return HM_OK;
 }
 
+/* *LISTED: a revocation list could be made. *FOLLOWED: another key signs in its place. */
+static hm_err stop_and_tell(const hm_options *options, hm_connection *office, const hm_incident_folder *folder,
+                            bool *listed, bool *followed) {
+    HM_TRY(make_trust_list(options, folder->path));
+    HM_TRY(stop(options, office));
+    if (incident.destroyed) HM_TRY(hm_incident_revoke_destroyed(&incident, office));
+    if (!incident.is_principal) HM_TRY(hm_incident_try_crl(&incident, office, folder->fd, listed));
+    HM_TRY(write_list(office, folder->fd));
+    if (!incident.is_principal) HM_TRY(hm_incident_list_certificates(&incident, office));
+    HM_TRY(write_reports(folder->fd));
+    return !incident.rehearsal && strcmp(incident.role, "signing") == 0
+               ? hm_key_tell_successor(options, office, incident.token_id, followed)
+               : HM_OK;
+}
+
 static hm_err compromise(const hm_options *options, hm_connection *office) {
-    char directory[4000];
-    HM_FD folder = -1;
+    HM_INCIDENT_FOLDER folder = {.fd = -1};
     bool listed = true, followed = false;
     HM_TRY(take_office(office));
     if (options->reason) snprintf(incident.reason, sizeof incident.reason, "%s", options->reason);
     HM_TRY(find_subject(options, office));
     if (always) HM_TRY(take_always(office));
-    HM_TRY(hm_incident_folder(&incident, options->output, directory, sizeof directory, &folder));
-    HM_TRY(make_trust_list(options, directory));
-    HM_TRY(stop(options, office));
-    if (incident.destroyed) HM_TRY(hm_incident_revoke_destroyed(&incident, office));
-    if (!incident.is_principal) HM_TRY(hm_incident_try_crl(&incident, office, folder, &listed));
-    HM_TRY(write_list(office, folder));
-    if (!incident.is_principal) HM_TRY(hm_incident_list_certificates(&incident, office));
-    HM_TRY(write_reports(folder));
-    if (!incident.rehearsal && strcmp(incident.role, "signing") == 0)
-        HM_TRY(hm_key_tell_successor(options, office, incident.token_id, &followed));
-    print_end(options, directory, followed);
+    HM_TRY(hm_incident_folder_open(&incident, options->output, &folder));
+    hm_err err = stop_and_tell(options, office, &folder, &listed, &followed);
+    if (hm_failed(err)) return hm_incident_folder_leave(&folder, err);
+    print_end(options, folder.path, followed);
     if (!incident.complete) return hm_refuse("the list may lack something: %s", incident.why);
     return listed ? HM_OK : hm_already_reported(HM_REFUSED);
 }

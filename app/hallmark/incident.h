@@ -2,6 +2,7 @@
 #ifndef HM_APP_INCIDENT_H
 #define HM_APP_INCIDENT_H
 
+#include <base/io.h>
 #include <core/wire.h>
 #include <crypto/digest.h>
 #include <tlog/leaf.h>
@@ -140,10 +141,20 @@ void hm_incident_copy(char *to, size_t size, hm_bytes text);
 /* "," and the member NAME of DETAILS as it stands there, if it has one. */
 void hm_incident_put_member(FILE *list, hm_bytes details, const char *name);
 
-/* incident_folder.c: the folder of INCIDENT, PATH (NULL: named after its subject), made if it is not there: open in
- * *FOLDER, its name in DIRECTORY. A refusal if it has something else in it, or another incident's files. */
-HM_MUST_USE hm_err hm_incident_folder(const hm_incident *incident, const char *path, char *directory, size_t size,
-                                      int *folder);
+/* incident_folder.c: where an incident's files are written. */
+typedef struct {
+    char path[4000];
+    int fd;
+    bool made, marked; /* by this command: itself, and what it says of whose it is */
+} hm_incident_folder;
+static inline void hm_incident_folder_close(hm_incident_folder *folder) { hm_fd_close(&folder->fd); }
+#define HM_INCIDENT_FOLDER __attribute__((cleanup(hm_incident_folder_close))) hm_incident_folder
+/* The folder of INCIDENT, PATH (NULL: named after its subject), made if it is not there. A refusal if it has something
+ * else in it, or another incident's files. */
+HM_MUST_USE hm_err hm_incident_folder_open(const hm_incident *incident, const char *path, hm_incident_folder *folder);
+/* The command fails with ERR, and passes it on: nothing is left of a folder in which it has put nothing; another may be
+ * written to again, which is said. */
+HM_MUST_USE hm_err hm_incident_folder_leave(const hm_incident_folder *folder, hm_err err);
 /* incident_report.c: for machines and for people; whole files. */
 HM_MUST_USE hm_err hm_incident_json(const hm_incident *incident, hm_buf *json);
 HM_MUST_USE hm_err hm_incident_html(const hm_incident *incident, hm_buf *html);

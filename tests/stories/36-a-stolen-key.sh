@@ -196,8 +196,14 @@ step "and six hundred more, which are several pages of the log" sh -c 'exec hall
 key=$(hallmark key list --product pump --json --as carol.key | sed -n '/"role":"signing"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')
 expect_refused "takes the signatures of 2 officers, and has 1" "one officer does not call it stolen" \
     as carol compromise $key --since 1h --key alice.key -o served
+step "and nothing is left of that" test ! -e served
+mkdir served
 expect_fault 2 "--key FILE is missing" "nor does nobody" as carol compromise $key --since 1h -o served
-step "two do" as carol compromise $key --since 1h $two -o served --reason "seen elsewhere"
+step "of a folder that was there nothing is left in it" sh -c 'test -d served && test -z "$(ls -A served)"'
+little_room() { (trap '' XFSZ && ulimit -f 8 && "$@"); }
+expect_fault 3 "the same command goes on with it" "two do, and there is no room for the list" \
+    little_room as carol compromise $key --since 1h $two -o served --reason "seen elsewhere"
+step "which is given again" as carol compromise $key --since 1h $two -o served --reason "seen elsewhere"
 step "all of it is in doubt" test "$(number served in_doubt)" = 602
 expect_output '"complete":true' "from here, too, the list lacks nothing" cat served/report.json
 if need curl "the list, for everybody"; then

@@ -266,6 +266,35 @@ static hm_err days_of(const hm_options *options, uint64_t *days) {
     return HM_OK;
 }
 
+static hm_err tell_crl_json(const char *output, const hm_crl_info *info) {
+    HM_BUF text = HM_BUF_EMPTY;
+    hm_json json = hm_json_plain(&text);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "output", output);
+    hm_json_string(&json, "issuer", info->issuer);
+    hm_json_string(&json, "number", info->number);
+    hm_json_number(&json, "revoked", (int64_t)info->count);
+    hm_json_number(&json, "this_update", info->this_update);
+    hm_json_number(&json, "next_update", info->next_update);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    printf("%.*s\n", (int)text.len, (const char *)text.data);
+    return HM_OK;
+}
+
+/* What went to the standard output says this itself. */
+static hm_err tell_crl(const hm_options *options, hm_bytes der) {
+    hm_crl_info info;
+    char next[16];
+    if (!options->output) return HM_OK;
+    HM_TRY(hm_crl_describe(der, &info));
+    if (options->json) return tell_crl_json(options->output, &info);
+    hm_officer_put_date(info.next_update, next);
+    printf("%s: revocation list %s of %s, %zu revoked, next by %s\n", options->output, info.number, info.issuer,
+           info.count, next);
+    return HM_OK;
+}
+
 static hm_err write_crl(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_CRL}, answer;
     HM_BUF pem = HM_BUF_EMPTY;
@@ -273,9 +302,10 @@ static hm_err write_crl(const hm_options *options, hm_connection *office) {
     question.field[HM_CRL_RENEW].number = options->renew || options->days;
     HM_TRY(days_of(options, &question.field[HM_CRL_DAYS_FIELD].number));
     HM_TRY(hm_ask(office, &question, &answer));
-    if (options->der) return hm_put_result(options, answer.field[HM_BYTES_CONTENT].bytes);
-    HM_TRY(hm_pem_put(&pem, "X509 CRL", answer.field[HM_BYTES_CONTENT].bytes));
-    return hm_put_result(options, hm_buf_bytes(&pem));
+    hm_bytes der = answer.field[HM_BYTES_CONTENT].bytes;
+    if (!options->der) HM_TRY(hm_pem_put(&pem, "X509 CRL", der));
+    HM_TRY(hm_put_result(options, options->der ? der : hm_buf_bytes(&pem)));
+    return tell_crl(options, der);
 }
 
 hm_err hm_command_cert_crl(const hm_options *options) {

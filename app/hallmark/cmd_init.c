@@ -7,6 +7,7 @@
 #include <base/json.h>
 #include <crypto/process.h>
 #include <crypto/public_key.h>
+#include <pki/cert.h>
 
 #include <errno.h>
 #include <limits.h>
@@ -178,10 +179,47 @@ hm_err hm_command_init(const hm_options *options) {
     return hm_with_office(&made, print_made);
 }
 
+static hm_err tell_trust_json(const char *output, const hm_cert_info *root, const char *log) {
+    HM_BUF text = HM_BUF_EMPTY;
+    hm_json json = hm_json_plain(&text);
+    hm_json_object(&json, NULL);
+    hm_json_string(&json, "output", output);
+    hm_json_string(&json, "subject", root->subject);
+    hm_json_hex(&json, "sha256", HM_ARRAY(root->sha256));
+    hm_json_number(&json, "not_after", root->not_after);
+    hm_json_string(&json, "log", log);
+    hm_json_close_object(&json);
+    HM_TRY(hm_json_end(&json));
+    printf("%.*s\n", (int)text.len, (const char *)text.data);
+    return HM_OK;
+}
+
+/* What went to the standard output says this itself. The digest is what is compared over the telephone. */
+static hm_err tell_trust(const hm_options *options, hm_bytes pem) {
+    HM_BUF der = HM_BUF_EMPTY, hex = HM_BUF_EMPTY;
+    hm_chain chain;
+    hm_cert_info root;
+    hm_note_key log = {.type = 0};
+    bool found;
+    char until[16];
+    if (!options->output) return HM_OK;
+    HM_TRY(hm_chain_from_pem(pem, &der, &chain));
+    if (chain.count != 1) return hm_could_not("the office's trust has %zu certificates", chain.count);
+    HM_TRY(hm_cert_describe(chain.cert[0], &root));
+    HM_TRY(hm_log_key_of_trust(pem, &log, &found));
+    if (options->json) return tell_trust_json(options->output, &root, log.name);
+    HM_TRY(hm_put_hex(&hex, HM_ARRAY(root.sha256)));
+    hm_officer_put_date(root.not_after, until);
+    printf("%s: %s, until %s, SHA-256 %.*s; key of the log %s\n", options->output, root.subject, until, (int)hex.len,
+           (const char *)hex.data, log.name);
+    return HM_OK;
+}
+
 static hm_err export_trust(const hm_options *options, hm_connection *office) {
     hm_message question = {.type = HM_MSG_TRUST}, answer;
     HM_TRY(hm_ask(office, &question, &answer));
-    return hm_put_result(options, answer.field[HM_BYTES_CONTENT].bytes);
+    HM_TRY(hm_put_result(options, answer.field[HM_BYTES_CONTENT].bytes));
+    return tell_trust(options, answer.field[HM_BYTES_CONTENT].bytes);
 }
 
 hm_err hm_command_trust_export(const hm_options *options) {

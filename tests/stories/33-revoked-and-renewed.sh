@@ -21,10 +21,17 @@ step "and for a release" hallmark sign --product pump --release 1 released.bin
 step "with an update" hallmark sign --product pump --format native --release 1 released.bin
 step "which is packed" hallmark pack released.bin.cose released.bin --keep-chain -o update.pack
 step "nothing is revoked, and nobody has asked for a list" test ! -e "$HALLMARK_OFFICE/crl"
-step "the roots, for others" hallmark trust export -o trust.pem
+expect_output "trust.pem: CN=Example Medical code signing root" "the roots, for others, and it says which" hallmark trust export -o trust.pem
+expect_output "SHA-256 $(openssl x509 -in trust.pem -outform DER | sha256sum | cut -d ' ' -f 1); key of the log " "to a hair" \
+    hallmark trust export -o trust.pem --replace
+expect_output '{"output":"trust.pem","subject":"CN=Example Medical code signing root' "to programs, too" \
+    hallmark trust export --json -o trust.pem --replace
+step "but nothing beside the roots themselves" sh -c 'hallmark trust export >itself.pem && cmp itself.pem trust.pem'
 expect_refused 'no revocation list of "pump CA"' "who wants lists must have them" hallmark verify --crl-required a.bin
 expect_output '"revocation":"not judged"' "and otherwise it is said that there were none" hallmark verify --json a.bin
-step "the list of the product's authority" hallmark cert crl --product pump -o pump.crl
+expect_output " of CN=pump CA,OU=pump,O=Example Medical, 0 revoked, next by 20" "the list of the product's authority" \
+    hallmark cert crl --product pump -o pump.crl
+step "nothing is beside a list that is printed" sh -c 'hallmark cert crl --product pump >itself.crl && cmp itself.crl pump.crl'
 step "the list of the root, in DER" hallmark cert crl --der -o root.der
 step "the files of the office are the same" cmp root.der "$HALLMARK_OFFICE/crl/root.crl"
 mkdir unpacked
@@ -38,8 +45,11 @@ expect_output '"revocation":"partly judged"' "by one a part" hallmark verify --j
 cp pump.crl first.crl
 step "as long as it is true, it is the same list" hallmark cert crl --product pump -o pump.crl --replace
 expect_same first.crl pump.crl "byte for byte"
-step "unless another one is wanted" hallmark cert crl --product pump --renew --days 30 -o second.crl
+expect_output '{"output":"second.crl","issuer":"CN=pump CA,' "unless another one is wanted" \
+    hallmark cert crl --json --product pump --renew --days 30 -o second.crl
 number_of() { openssl crl -in "$1" -noout -crlnumber | sed 's/.*=//'; }
+expect_output "second.crl: revocation list $(($(number_of second.crl))) of " "it says which it is" \
+    hallmark cert crl --product pump -o second.crl --replace
 step "its number is higher" sh -c 'test $(($1)) -gt $(($0))' "$(number_of first.crl)" "$(number_of second.crl)"
 expect_fault 2 "1 to 3660" "not for ever" hallmark cert crl --product pump --days 4000
 

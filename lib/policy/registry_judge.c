@@ -167,6 +167,43 @@ static hm_err check_nobody_twice(const hm_registry *r, const hm_statement *s) {
     return HM_OK;
 }
 
+/* Statement I, if it is one of principals. It was read when it was taken. */
+static bool principal_statement(const hm_registry *r, size_t i, hm_statement *s) {
+    return !hm_failed(hm_statement_get(hm_buf_bytes(&r->taken[i]), s)) && s->act == HM_ACT_PRINCIPAL;
+}
+
+static bool states_key(const hm_statement *s, hm_bytes name, hm_bytes spki) {
+    bool found = false;
+    for (size_t k = 0; k < s->founders; k++)
+        found |= hm_bytes_equal(s->founder[k].name, name) && hm_bytes_equal(s->founder[k].spki, spki);
+    for (size_t k = 0; k < s->keys; k++) found |= hm_bytes_equal(s->name, name) && hm_bytes_equal(s->key[k], spki);
+    return found;
+}
+
+/* Was the key once given to NAME before statement END? */
+static bool was_given(const hm_registry *r, hm_bytes name, hm_bytes spki, size_t end) {
+    hm_statement s;
+    for (size_t i = 0; i < end; i++)
+        if (!hm_failed(hm_statement_get(hm_buf_bytes(&r->taken[i]), &s)) && states_key(&s, name, spki)) return true;
+    return false;
+}
+
+/* Why somebody was revoked is not stated, so every key that was ever his may be a thief's: nobody is given one, himself
+ * included. What a principal has now he keeps: it gives nobody anything. */
+static hm_err check_no_lost_key(const hm_registry *r, const hm_statement *s) {
+    const hm_principal *now = hm_registry_find_name(r, s->name);
+    hm_statement past;
+    for (size_t i = 0; i < r->taken_count; i++) {
+        if (!principal_statement(r, i, &past) || !takes_away(&past)) continue;
+        for (size_t k = 0; k < s->keys; k++)
+            if (!(now && has_key(now, s->key[k])) && was_given(r, past.name, s->key[k], i))
+                return hm_refuse("its key was that of %.*s, who was revoked: somebody else may have it (hallmark "
+                                 "principal keygen makes another)",
+                                 (int)past.name.len, (const char *)past.name.data);
+    }
+    return HM_OK;
+}
+
 /* Founders who cannot be outvoted by nobody: enough must keep a key. */
 static hm_err check_principal(const hm_registry *r, const hm_statement *s) {
     const hm_principal *principal = hm_registry_find_name(r, s->name);
@@ -237,5 +274,7 @@ hm_err hm_registry_judge(const hm_registry *r, const hm_statement *s, const size
     HM_TRY(check_chain(r, s));
     HM_TRY(check_time(r, s, now));
     if (s->act != HM_ACT_CHARTER) HM_TRY(check_signers(r, s, signers, count, now));
-    return check_content(r, s);
+    HM_TRY(check_content(r, s));
+    /* What releases before this rule took stays taken. */
+    return now && s->act == HM_ACT_PRINCIPAL ? check_no_lost_key(r, s) : HM_OK;
 }

@@ -25,7 +25,7 @@ until_port() {
 
 # ---- the machine in the server room ----
 
-for who in alice bob carol dan erin frank; do
+for who in alice bob carol dan erin frank maker; do
     step "$who makes a key" hallmark principal keygen $who.key
 done
 two="--key alice.key --key bob.key"
@@ -78,10 +78,10 @@ main='{"repository_id":"41","ref":"refs/heads/main"}'
 
 # ---- six principals, two products ----
 
-step "bob adds who makes products, for a moment" as bob principal add maker --public-key erin.key.pub $two
+step "bob adds who makes products, for a moment" as bob principal add maker --public-key maker.key.pub $two
 step "by a grant of both founders" as bob grant add maker administrator $two
 for product in pump valve; do
-    step "the product $product" as erin product add $product
+    step "the product $product" as maker product add $product
 done
 step "and no longer" as alice principal revoke maker --key alice.key
 step "a pipeline is known by its repository's number" as alice principal add ci --oidc $ci --claim repository_id=41 \

@@ -75,6 +75,10 @@ expect_output "approved by carol (revoked since), 1 signed" "who approved what w
 expect_output '"approvers":[],"approvers_revoked":["carol"]' "to machines, too" as ci status "$(requested 2.0)" --json
 expect_output "approved by dan, 1 signed" "and dan as ever" as ci status "$(requested 2.1)"
 expect_fault 1 "" "nothing more is approved in this name" released 3.0 carol
+expect_refused "was that of carol, who was revoked" "nor does the stolen key come back with her" \
+    as alice principal add carol --public-key carol.key.pub $two
+expect_refused "was that of carol, who was revoked" "nor under another name" \
+    as alice principal add caroline --public-key carol.key.pub $two
 step "given again" sh -c 'exec hallmark compromise carol --since "$0" -o incident --as alice.key '"$two"' >again 2>/dev/null' "$since"
 step "it comes to the same" sh -c 'grep -v "^carol: revoked" said | cmp - again'
 

@@ -188,8 +188,51 @@ static void who_was_revoked_comes_back_without_roles(void **state) {
     assert_refused(may("dan", HM_ROLE_REQUESTER, "pump"));
     assert_non_null(strstr(hm_err_sentence(), "revoked"));
     assert_refused(grant("dan", HM_ROLE_REQUESTER, "pump", "alice erin"));
-    assert_done(add("dan", "alice erin"));
+    assert_done(state_principal("dan", "dan's next", -1, "alice erin"));
     assert_refused(may("dan", HM_ROLE_REQUESTER, "pump"));
+}
+
+static void assert_lost(hm_err err) {
+    assert_refused(err);
+    assert_non_null(strstr(hm_err_sentence(), "who was revoked"));
+}
+
+static void the_keys_of_who_was_revoked_come_back_to_nobody(void **state) {
+    (void)state;
+    assert_done(add("dan", "alice erin"));
+    assert_done(state_principal("dan", "dan's second", -1, "alice erin"));
+    assert_done(state_principal("dan", "dan", -1, "alice erin")); /* nobody is revoked yet */
+    assert_done(revoke("dan", "erin"));
+    assert_lost(add("dan", "alice erin"));
+    assert_lost(state_principal("dan", "dan's second", -1, "alice erin"));
+    assert_lost(state_principal("hans", "dan", 1000, "alice erin"));
+    assert_done(revoke("carol", "alice"));
+    assert_lost(add("carol", "alice bob"));
+    assert_lost(state_principal("hans", "carol", -1, "alice bob"));
+    assert_done(state_principal("dan", "dan's next", -1, "alice erin"));
+    assert_lost(add("dan", "alice erin"));
+    assert_done(state_principal("carol", "carol's next", -1, "alice bob"));
+    assert_done(state_principal("carol", "hans", -1, "alice bob"));
+}
+
+/* A registry from before the rule is read as it was, and who has such a key may have another beside it. */
+static void a_key_that_was_given_again_before_stays(void **state) {
+    (void)state;
+    assert_done(add("dan", "alice erin"));
+    assert_done(revoke("dan", "erin"));
+    int64_t then = now;
+    now = 0;
+    hm_statement s = next_statement(HM_ACT_PRINCIPAL);
+    s.time = then;
+    s.name = hm_text("dan");
+    s.key[s.keys++] = key_of("dan");
+    assert_done(take(&s, "alice erin"));
+    now = then;
+    s = next_statement(HM_ACT_PRINCIPAL);
+    s.name = hm_text("dan");
+    s.key[s.keys++] = key_of("dan");
+    s.key[s.keys++] = key_of("dan's second");
+    assert_done(take(&s, "alice erin"));
 }
 
 static void the_key_of_who_was_revoked_signs_nothing(void **state) {
@@ -410,6 +453,8 @@ int main(void) {
         TEST(who_administers_signs_nothing),
         TEST(one_key_or_user_is_one_principal),
         TEST(who_was_revoked_comes_back_without_roles),
+        TEST(the_keys_of_who_was_revoked_come_back_to_nobody),
+        TEST(a_key_that_was_given_again_before_stays),
         TEST(the_key_of_who_was_revoked_signs_nothing),
         TEST(enough_founders_stay),
         TEST(statements_follow_one_another),

@@ -25,11 +25,18 @@ static hm_err certify_signing(hm_office *office, const hm_product *product, int 
     return hm_ceremony_certify(office, product, key, ca, HM_CERT_SIGNING, name, days);
 }
 
+/* To issue with: what a revoked authority certifies signs nothing. */
+static hm_err issuing_ca(hm_office *office, const hm_product *product, hm_loaded_key *ca) {
+    HM_TRY(hm_ceremony_product_ca(office, product, ca));
+    return hm_in(hm_certificate_may_sign(office, ca->row.certificate, HM_NO_BYTES), "the authority of %s",
+                 product->name);
+}
+
 /* A key that nobody can certify is not made. */
 static hm_err make_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                hm_bytes release, hm_loaded_key *key) {
     HM_LOADED_KEY ca = {0};
-    HM_TRY(hm_ceremony_product_ca(office, product, &ca));
+    HM_TRY(issuing_ca(office, product, &ca));
     HM_TRY(hm_ceremony_make_of(office, product, HM_KEY_ROLE_SIGNING, algorithm, release, key));
     return certify_signing(office, product, SIGNING_DAYS, &ca, key);
 }
@@ -50,7 +57,7 @@ static hm_err signing_key(hm_office *office, const hm_product *product, hm_key_a
     HM_TRY(hm_ceremony_load(office, product, loaded));
     if (loaded->row.certificate.len || !certified) return HM_OK;
     HM_LOADED_KEY ca = {0};
-    HM_TRY(hm_ceremony_product_ca(office, product, &ca));
+    HM_TRY(issuing_ca(office, product, &ca));
     return certify_signing(office, product, SIGNING_DAYS, &ca, loaded);
 }
 
@@ -118,7 +125,7 @@ hm_err hm_ceremony_adopt(hm_office *office, const hm_product *product, hm_key_al
                       .imported = true};
     HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
     HM_TRY(hm_office_token(office));
-    HM_TRY(hm_ceremony_product_ca(office, product, &ca)); /* a key that nobody can certify is not taken */
+    HM_TRY(issuing_ca(office, product, &ca)); /* a key that nobody can certify is not taken */
     HM_TRY(hm_ceremony_take_over(office, product, how, &row, &key));
     HM_TRY(certify_signing(office, product, SIGNING_DAYS, &ca, &key));
     hm_keyring_forget(office);
@@ -152,7 +159,7 @@ hm_err hm_ceremony_renew(hm_office *office, const hm_product *product, hm_key_al
     if (key.row.imported_chain)
         return hm_refuse("another's authority has issued it, and renews it (hallmark cert request, cert import)");
     HM_TRY(hm_ceremony_load(office, product, &key));
-    HM_TRY(hm_ceremony_product_ca(office, product, &ca));
+    HM_TRY(issuing_ca(office, product, &ca));
     HM_TRY(certify_signing(office, product, days ? (int)days : SIGNING_DAYS, &ca, &key));
     hm_keyring_forget(office);
     return HM_OK;

@@ -14,6 +14,29 @@ hm_key_state hm_key_state_of(const hm_office *office, const uint8_t token_id[sta
     return hm_registry_key_state(office->registry, token_id, &key) ? key.state : HM_KEY_ACTIVE;
 }
 
+typedef struct {
+    const uint8_t *token_id;
+    hm_key_role role; /* 0: no such key */
+} role_search;
+
+static hm_err match_role(void *context, const hm_key_row *row) {
+    role_search *search = context;
+    if (memcmp(row->token_id, search->token_id, HM_KEY_ID_LEN) == 0) search->role = row->role;
+    return HM_OK;
+}
+
+/* What helps: a way back, or another key, of the kinds that have one. */
+static const char *way_on(hm_office *office, const uint8_t *token_id, hm_key_state state) {
+    role_search search = {.token_id = token_id};
+    size_t count;
+    if (state == HM_KEY_SUSPENDED || state == HM_KEY_PRE_ACTIVATION) return "hallmark key activate lets it sign";
+    (void)!hm_failed(hm_store_keys(office->store, -1, 0, 0, match_role, &search, &count));
+    if (search.role == HM_KEY_ROLE_SIGNING) return "hallmark key rotate makes a new one";
+    if (search.role == HM_KEY_ROLE_TSA) return "hallmark tsa enable makes a new one";
+    return search.role == HM_KEY_ROLE_ROOT ? "it is the office's root: what is to be signed takes a new office"
+                                           : "hallmark key list";
+}
+
 hm_err hm_key_may_sign(hm_office *office, const uint8_t token_id[static HM_KEY_ID_LEN]) {
     hm_stated_key key;
     HM_BUF name = HM_BUF_EMPTY;
@@ -21,9 +44,9 @@ hm_err hm_key_may_sign(hm_office *office, const uint8_t token_id[static HM_KEY_I
     if (!office->stated) return HM_OK;
     if (!hm_registry_key_state(office->registry, token_id, &key) || key.state == HM_KEY_ACTIVE) return HM_OK;
     HM_TRY(hm_put_hex(&name, HM_BYTES(token_id, HM_KEY_ID_LEN)));
-    return hm_refuse("key %.*s is %s%s%.*s (hallmark key list; hallmark key rotate makes a new one)", (int)name.len,
-                     (const char *)name.data, hm_key_state_name(key.state), key.reason.len ? ": " : "",
-                     (int)key.reason.len, (const char *)key.reason.data);
+    return hm_refuse("key %.*s is %s%s%.*s (%s)", (int)name.len, (const char *)name.data, hm_key_state_name(key.state),
+                     key.reason.len ? ": " : "", (int)key.reason.len, (const char *)key.reason.data,
+                     way_on(office, token_id, key.state));
 }
 
 /* ---- before a state is taken ---- */

@@ -1,5 +1,5 @@
 /* Products: name, identifiers, the algorithms their keys may have. */
-#include "office.h"
+#include "certificates.h"
 
 #include <base/json.h>
 #include <base/name.h>
@@ -54,9 +54,18 @@ static hm_err add_row(hm_office *office, hm_product *product) {
     return log_product(office, product);
 }
 
+/* A product whose authority nobody can certify would be half of one. */
+static hm_err check_root(hm_office *office) {
+    hm_ca root = {.key = NULL};
+    hm_err err = hm_ceremony_ca(office, NULL, true, &root);
+    hm_buf_clear(&root.certificate);
+    return err;
+}
+
 hm_err hm_product_add(hm_office *office, hm_bytes name, uint32_t algorithms) {
     HM_TRY(hm_name_check(name, PRODUCT_NAME_MAX, "a product's name"));
     HM_TRY(check_algorithms(algorithms));
+    HM_TRY(check_root(office));
     hm_product product = {.algorithms = algorithms};
     memcpy(product.name, name.data, name.len);
     /* RFC 9124 sections 3.3 and 3.4: the class lies in the vendor's namespace. */

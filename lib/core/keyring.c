@@ -27,6 +27,16 @@ static hm_err ring_of(hm_office *office, int64_t product, hm_bytes release, hm_b
     return HM_OK;
 }
 
+hm_err hm_keyring_has(hm_office *office, hm_key_algorithm algorithm, bool *has) {
+    const hm_product *product = &office->session->product;
+    const hm_keyring *ring = office->keyrings;
+    hm_bytes release;
+    HM_TRY(hm_key_release(office, hm_text(product->name), hm_text(office->session->release), &release));
+    while (ring && !is_of(ring, product->id, release, HM_NO_BYTES)) ring = ring->next;
+    *has = ring && ring->signing[algorithm].ready;
+    return *has ? HM_OK : hm_ceremony_has_key(office, product, algorithm, release, has);
+}
+
 hm_err hm_keyring_get(hm_office *office, hm_key_algorithm algorithm, hm_signing_key **key) {
     hm_keyring *ring;
     hm_bytes release;

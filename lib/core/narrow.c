@@ -101,6 +101,13 @@ hm_err hm_narrow_allows(const hm_office *office, uint64_t structure, uint64_t fo
                : hm_refuse("this session signs nothing of format %llu", (unsigned long long)format);
 }
 
+uint32_t hm_narrow_formats(const hm_office *office, uint64_t structure) {
+    uint32_t formats = 0;
+    for (size_t i = 0; i < STRUCTURES; i++)
+        if (signed_as[i].structure == structure) formats |= signed_as[i].formats;
+    return formats & office->session->formats;
+}
+
 static hm_err allows_sequence(const hm_office *office, uint64_t sequence) {
     if (office->session->sequence)
         return sequence == office->session->sequence ? HM_OK

@@ -157,6 +157,8 @@ HM_MUST_USE hm_err hm_office_token(hm_office *office);
 int64_t hm_now(void);
 
 /* keyring.c */
+/* Is there that key, or would one be made? */
+HM_MUST_USE hm_err hm_keyring_has(hm_office *office, hm_key_algorithm algorithm, bool *has);
 /* The session's product's signing key of ALGORITHM: found, or made and certified now. Lasts until hm_keyring_forget. */
 HM_MUST_USE hm_err hm_keyring_get(hm_office *office, hm_key_algorithm algorithm, hm_signing_key **key);
 /* The one whose certificate has the SHA-256 CERTIFICATE; empty: the same as above. A refusal if it signs no more. */
@@ -263,7 +265,7 @@ HM_MUST_USE hm_err hm_rule_allows_act(hm_office *office, const hm_message *quest
 /* One signature that is asked for by the session, for its product and release. */
 typedef struct hm_rule_request {
     const hm_artifact *artifact;
-    const hm_signing_key *key; /* NULL: there is none that would sign */
+    const hm_signing_key *key; /* NULL: there is none yet that would sign */
     int64_t time;
     hm_bytes manifest; /* of a native release: what ARTIFACT's digests are of; otherwise empty */
 } hm_rule_request;
@@ -283,6 +285,9 @@ typedef struct {
 /* MAY_WAIT: it is to be requested, not made. */
 HM_MUST_USE hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool may_wait,
                                   hm_rule_answer *answer);
+/* May a key of ALGORITHM be made to sign the session's files of FORMATS (bit n: what is logged as format n)? Not if its
+ * policy allows none of them, whoever approves. */
+HM_MUST_USE hm_err hm_rule_allows_new_key(hm_office *office, hm_key_algorithm algorithm, uint32_t formats);
 /* May what REQUEST says be let out, as it was signed? MAY_WAIT: approvals may be missing, which the answer says. */
 HM_MUST_USE hm_err hm_rule_decide_publish(hm_office *office, const hm_request *request, bool may_wait,
                                           hm_rule_answer *answer);
@@ -470,6 +475,8 @@ HM_MUST_USE hm_err hm_narrow(hm_office *office, const hm_message *message);
 HM_MUST_USE hm_err hm_session_documents(const hm_office *office, hm_documents *documents);
 /* May this session have STRUCTURE signed, and logged as FORMAT? */
 HM_MUST_USE hm_err hm_narrow_allows(const hm_office *office, uint64_t structure, uint64_t format);
+/* Of the formats that the session may sign, those that STRUCTURE is of. */
+uint32_t hm_narrow_formats(const hm_office *office, uint64_t structure);
 /* May this session have this manifest signed, as far as its numbers and its bytes (their hash) go? */
 HM_MUST_USE hm_err hm_narrow_allows_release(const hm_office *office, const hmv_release *release, hm_bytes content);
 

@@ -78,6 +78,7 @@ static hm_err count_used(void *context, hm_bytes rule, uint32_t seconds, bool of
     const asking *a = context;
     /* Quotas are for whoever signs. */
     if (!a->request) return *count = 0, HM_OK;
+    if (of_key && !a->request->key) return *count = 0, HM_OK;
     int64_t time = a->request->time;
     return of_key ? hm_usage_of_key(a->office, &a->office->session->product, a->request->key->token_id, time, seconds,
                                     count)
@@ -160,7 +161,7 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     const hm_policy *policy;
     hm_policy_decision decision;
     hm_token_info token;
-    bool imported;
+    bool imported = false; /* one that is made for it is not */
     hm_documents documents;
     *answer = (hm_rule_answer){.by_request = false};
     if (office->governed) HM_TRY(allows(office, HM_ROLE_REQUESTER, hm_text(office->session->product.name)));
@@ -169,7 +170,7 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
         HM_TRY(hm_key_serves(office, &office->session->product, request->key, request->time));
     if (!office->governed) return HM_OK;
     HM_TRY(current_policy(office, request->time, &policy, answer));
-    HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));
+    if (request->key) HM_TRY(was_imported(office, policy, request->artifact->algorithm, &imported));
     HM_TRY(hm_session_documents(office, &documents));
     hm_token_describe(office->token, &token);
     asking about = {office, hm_text(office->session->product.name), request};
@@ -193,6 +194,21 @@ hm_err hm_rule_decide(hm_office *office, const hm_rule_request *request, bool ma
     return decision.verdict == HM_POLICY_ALLOWED
                ? HM_OK
                : hm_refuse("the policy of %s: %s", office->session->product.name, decision.sentence);
+}
+
+hm_err hm_rule_allows_new_key(hm_office *office, hm_key_algorithm algorithm, uint32_t formats) {
+    hm_fault first = {.class = HM_DONE};
+    hm_rule_answer answer;
+    if (!office->governed) return HM_OK;
+    HM_TRY(hm_office_token(office));
+    for (unsigned format = 0; format < 32; format++) {
+        if (!(formats >> format & 1)) continue;
+        hm_artifact artifact = {.format = format, .algorithm = algorithm};
+        hm_err err = hm_rule_decide(office, &(hm_rule_request){&artifact, NULL, hm_now(), HM_NO_BYTES}, true, &answer);
+        if (!hm_failed(err)) return HM_OK;
+        if (first.class == HM_DONE) first = hm_fault_keep(err);
+    }
+    return hm_fault_raise(&first);
 }
 
 /* The policy that is in force; a text for STANDING->awaits if there is none. */

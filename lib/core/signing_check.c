@@ -11,20 +11,16 @@ static bool product_allows(const hm_product *product, uint64_t algorithm) {
     return algorithm >= 1 && algorithm <= HM_KEY_ALGORITHMS && (product->algorithms >> algorithm & 1);
 }
 
-static hm_err ready_key(hm_office *office, hm_key_algorithm algorithm, hm_bytes announced, hm_signing_key **key) {
-    bool there = true;
-    hm_bytes release;
+/* FORMATS: bit n: something is to be signed with it that is logged as format n. */
+static hm_err ready_key(hm_office *office, hm_key_algorithm algorithm, uint32_t formats, hm_bytes announced,
+                        hm_signing_key **key) {
+    bool there, compared = office->session->noting == HM_NOTING_COMPARED;
+    HM_TRY(hm_keyring_has(office, algorithm, &there));
     /* Who only compares has no role, and makes no key. */
-    if (office->session->noting == HM_NOTING_COMPARED) {
-        HM_TRY(hm_key_release(office, hm_text(office->session->product.name), hm_text(office->session->release),
-                              &release));
-        HM_TRY(hm_ceremony_has_key(office, &office->session->product, algorithm, release, &there));
-    }
-    if (!there) return hm_refuse("is not what the request asks for: there is no key of that algorithm yet");
+    if (!there && compared) return hm_refuse("is not what the request asks for: there is no key of that algorithm yet");
+    if (!there) HM_TRY(hm_rule_allows_new_key(office, algorithm, formats));
     HM_TRY(hm_keyring_get_announced(office, algorithm, announced, key));
-    return office->session->noting == HM_NOTING_COMPARED
-               ? HM_OK
-               : hm_key_serves(office, &office->session->product, *key, hm_now());
+    return compared ? HM_OK : hm_key_serves(office, &office->session->product, *key, hm_now());
 }
 
 hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer) {
@@ -35,7 +31,8 @@ hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_mess
         hm_key_algorithm algorithm = (hm_key_algorithm)wanted.data[i];
         if (product_allows(&office->session->product, algorithm)) {
             hm_signing_key *key;
-            HM_TRY(ready_key(office, algorithm, HM_NO_BYTES, &key));
+            uint32_t formats = hm_narrow_formats(office, question->field[HM_PREPARE_STRUCTURE].number);
+            HM_TRY(ready_key(office, algorithm, formats, HM_NO_BYTES, &key));
             answer->field[HM_PREPARED_ALGORITHM].number = algorithm;
             answer->field[HM_PREPARED_CERTIFICATE].bytes = key->chain.cert[0];
             bool manifests = question->field[HM_PREPARE_STRUCTURE].number == HM_STRUCTURE_COSE;
@@ -86,7 +83,8 @@ hm_err hm_job_check(hm_office *office, hm_signing_job *job) {
     if (hm_job_is_cose(job))
         HM_TRY(hm_narrow_allows_release(office, &job->release, hm_job_bytes(job, HM_SIGN_CONTENT)));
     /* Last, because a key that is not there yet is made. */
-    HM_TRY(ready_key(office, (hm_key_algorithm)algorithm, hm_job_bytes(job, HM_SIGN_CERTIFICATE), &job->key));
+    HM_TRY(ready_key(office, (hm_key_algorithm)algorithm, 1u << hm_job_number(job, HM_SIGN_FORMAT),
+                     hm_job_bytes(job, HM_SIGN_CERTIFICATE), &job->key));
     if (hm_job_is_cose(job)) {
         hm_signer signer = hm_key_signer(job->key->key);
         HM_TRY(hm_signed_manifest_check(office, &job->release, &signer));

@@ -129,13 +129,33 @@ step "and the one before was stolen" hallmark key compromise $drive --since 1h
 expect_output "signed: cms" "then the job signs anew" hallmark sign --product drive --release 2 drive.bin
 step "which verifies" hallmark verify drive.bin
 
+# ---- no key without a certificate, and no half of a product ----
+
+key_of_root=$(hallmark key list --json | sed -n '/"role":"root CA"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')
+count_keys() { hallmark key list --json | wc -l; }
+keys=$(count_keys)
+step "the root is suspended" hallmark key suspend $key_of_root
+expect_refused "is suspended (hallmark key activate lets it sign)" "so nobody certifies a product's authority" hallmark product add gate
+step "and it is no product" sh -c '! hallmark product list | grep -q gate'
+expect_refused "is suspended (hallmark key activate lets it sign)" "nor one of timestamps" hallmark tsa enable --time-source none
+step "no key was made for these" test "$(count_keys)" = "$keys"
+step "the root signs again" hallmark key activate $key_of_root
+step "and the product is added" hallmark product add gate
+ca=$(hallmark cert list --product gate --json | sed -n '/"role":"product CA"/s/.*"serial":"\([0-9a-f]*\)".*/\1/p')
+step "its authority's certificate is revoked" hallmark cert revoke $ca --reason superseded
+keys=$(count_keys)
+expect_refused "the authority of gate: " "which issues no others" hallmark key generate --product gate
+expect_refused "the authority of gate: " "for no next key, either" hallmark key rotate --product gate
+expect_refused "the authority of gate: " "nor for a signature" hallmark sign --product gate none.bin
+step "and no key is made that it should certify" test "$(count_keys)" = "$keys"
+
 step "office check finds everything in its place" hallmark office check
 step "P9: and so does the log's" hallmark log check
 
 # ---- the same over HTTPS, where two officers state what becomes of a key ----
 
 serve_founders
-printf 'key per release\ncryptoperiod 2 signatures\nrule all\n  request by carol\n  formats cms\n' >pump.policy
+printf 'key per release\ncryptoperiod 2 signatures\nrule all\n  request by carol\n  releases 3.*, 4.*\n  formats cms\n' >pump.policy
 step "the policy says how keys serve, and whom" as alice policy edit pump.policy --product pump $two
 served_key() { hallmark key list --product pump --json --as carol.key | sed -n "/\"release\":\"$1\"/s/.*\"key\":\"\([0-9a-f]*\)\".*/\1/p" | tail -n 1; }
 served_state() { hallmark key list --product pump --json --as carol.key | sed -n "/\"key\":\"$1\"/s/.*\"state\":\"\([a-z-]*\)\".*/\1/p"; }
@@ -150,6 +170,9 @@ step "the roots" as carol trust export -o trust.pem
 step "all of it verifies" hallmark verify --trust trust.pem served-3.?.bin
 
 echo a >a.bin && echo b >b.bin && echo c >c.bin
+expect_refused "the policy of pump" "a release of which the policy says nothing is not signed" as carol sign --product pump --release 9.0 a.bin
+step "and gets no key" test -z "$(served_key 9.0)"
+expect_output "the policy of pump" "why is on record" hallmark log show --json --count 1 --as carol.key
 step "another release" as carol sign --product pump --release 4.0 a.bin
 fourth=$(served_key 4.0)
 expect_refused "takes the signatures of 2 officers, and has 1" "one officer destroys nothing" as alice key destroy $fourth --key bob.key

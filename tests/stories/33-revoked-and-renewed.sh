@@ -75,6 +75,25 @@ expect_refused "no rsa3072 certificate to renew" "what there is not is not renew
     hallmark cert renew --product pump --algorithm rsa3072
 expect_refused "there is no product fridge" "nor of a product that there is not" hallmark cert renew --product fridge
 
+# Said once, in the policy, it holds for every certificate that follows.
+standing=$HALLMARK_OFFICE
+HALLMARK_OFFICE=lamps
+step "another office" hallmark init --org "Example Lamps" lamps
+step "a product of two algorithms" hallmark product add lamp --algorithm es256 --algorithm ed25519
+echo 'certificates cab-code-signing' >lamp.policy
+step "whose certificates are to be by that profile" hallmark policy edit lamp.policy --product lamp
+lives() { hallmark cert list --product lamp --json | sed -n 's/.*"role":"signing".*"not_before":\([0-9]*\),"not_after":\([0-9]*\).*/\1 \2/p' | awk '{print int(($2 - $1) / 86400)}' | tail -n 1; }
+step "a key is made" hallmark key generate --product lamp --algorithm es256
+step "it is certified for 460 days" test "$(lives)" = 460
+step "and so is the next" sh -c 'hallmark key rotate --product lamp --algorithm es256'
+step "for as long" test "$(lives)" = 460
+step "less is taken" hallmark cert renew --product lamp --algorithm es256 --days 90
+expect_refused "lets a certificate of lamp live 460 days" "more is not" hallmark cert renew --product lamp --algorithm es256 --days 461
+expect_refused "cab-code-signing: RSA from 3072 bits, or ECDSA" "nor another kind of key" \
+    hallmark key generate --product lamp --algorithm ed25519
+step "which is not even made" sh -c '! hallmark key list --product lamp | grep ed25519'
+HALLMARK_OFFICE=$standing
+
 # ---- revoked ----
 
 expect_fault 2 "why?" "a revocation has a reason" hallmark cert revoke "$before"

@@ -167,24 +167,26 @@ static hm_err check_nobody_twice(const hm_registry *r, const hm_statement *s) {
     return HM_OK;
 }
 
-/* Statement I, if it is one of principals. It was read when it was taken. */
-static bool principal_statement(const hm_registry *r, size_t i, hm_statement *s) {
-    return !hm_failed(hm_statement_get(hm_buf_bytes(&r->taken[i]), s)) && s->act == HM_ACT_PRINCIPAL;
+/* Statement I, which was read when it was taken. */
+static bool past_statement(const hm_registry *r, size_t i, hm_statement *past) {
+    return !hm_failed(hm_statement_get(hm_buf_bytes(&r->taken[i]), past));
 }
 
-static bool states_key(const hm_statement *s, hm_bytes name, hm_bytes spki) {
-    bool found = false;
-    for (size_t k = 0; k < s->founders; k++)
-        found |= hm_bytes_equal(s->founder[k].name, name) && hm_bytes_equal(s->founder[k].spki, spki);
-    for (size_t k = 0; k < s->keys; k++) found |= hm_bytes_equal(s->name, name) && hm_bytes_equal(s->key[k], spki);
-    return found;
+/* Whom PAST gives the key; empty: nobody. */
+static hm_bytes given_to(const hm_statement *past, hm_bytes spki) {
+    for (size_t k = 0; k < past->founders; k++)
+        if (hm_bytes_equal(past->founder[k].spki, spki)) return past->founder[k].name;
+    for (size_t k = 0; k < past->keys; k++)
+        if (hm_bytes_equal(past->key[k], spki)) return past->name;
+    return HM_NO_BYTES;
 }
 
-/* Was the key once given to NAME before statement END? */
-static bool was_given(const hm_registry *r, hm_bytes name, hm_bytes spki, size_t end) {
-    hm_statement s;
-    for (size_t i = 0; i < end; i++)
-        if (!hm_failed(hm_statement_get(hm_buf_bytes(&r->taken[i]), &s)) && states_key(&s, name, spki)) return true;
+static bool is_revoked_behind(const hm_registry *r, size_t i, hm_bytes name) {
+    hm_statement later;
+    while (++i < r->taken_count)
+        if (past_statement(r, i, &later) && later.act == HM_ACT_PRINCIPAL && takes_away(&later) &&
+            hm_bytes_equal(later.name, name))
+            return true;
     return false;
 }
 
@@ -194,12 +196,14 @@ static hm_err check_no_lost_key(const hm_registry *r, const hm_statement *s) {
     const hm_principal *now = hm_registry_find_name(r, s->name);
     hm_statement past;
     for (size_t i = 0; i < r->taken_count; i++) {
-        if (!principal_statement(r, i, &past) || !takes_away(&past)) continue;
-        for (size_t k = 0; k < s->keys; k++)
-            if (!(now && has_key(now, s->key[k])) && was_given(r, past.name, s->key[k], i))
+        if (!past_statement(r, i, &past)) continue;
+        for (size_t k = 0; k < s->keys; k++) {
+            hm_bytes holder = given_to(&past, s->key[k]);
+            if (holder.len && !(now && has_key(now, s->key[k])) && is_revoked_behind(r, i, holder))
                 return hm_refuse("its key was that of %.*s, who was revoked: somebody else may have it (hallmark "
                                  "principal keygen makes another)",
-                                 (int)past.name.len, (const char *)past.name.data);
+                                 (int)holder.len, (const char *)holder.data);
+        }
     }
     return HM_OK;
 }

@@ -5,6 +5,8 @@
 
 #include "certificates.h"
 
+#include <policy/policy.h>
+
 enum { HM_DAY_SECONDS = 86400 };
 
 /* ceremony_load.c */
@@ -47,10 +49,15 @@ HM_MUST_USE hm_err hm_ceremony_take_over(hm_office *office, const hm_product *pr
                                          hm_key_row *row, hm_loaded_key *loaded);
 
 /* ceremony_certify.c */
+/* How long a certificate lives, and where its issuer's revocation list is ("": it does not say). */
+typedef struct {
+    int days;
+    char crl[HM_POLICY_URL_MAX + 1];
+} hm_certificate_terms;
 /* Issue SUBJECT's certificate with ISSUER's key (SUBJECT itself for a root) and record it. */
 HM_MUST_USE hm_err hm_ceremony_certify(hm_office *office, const hm_product *product, hm_loaded_key *subject,
                                        hm_loaded_key *issuer, hm_cert_profile profile, const char *common_name,
-                                       int days);
+                                       const hm_certificate_terms *terms);
 /* Store a key's certificate and its log entry together. The entry stays when another takes the certificate's place. */
 HM_MUST_USE hm_err hm_ceremony_record_certificate(hm_office *office, const hm_product *product, const hm_key_row *key,
                                                   hm_bytes certificate, hm_bytes chain, bool imported);

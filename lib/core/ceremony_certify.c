@@ -46,15 +46,17 @@ hm_err hm_ceremony_record_certificate(hm_office *office, const hm_product *produ
 }
 
 hm_err hm_ceremony_certify(hm_office *office, const hm_product *product, hm_loaded_key *subject, hm_loaded_key *issuer,
-                           hm_cert_profile profile, const char *common_name, int days) {
+                           hm_cert_profile profile, const char *common_name, const hm_certificate_terms *terms) {
     hm_token_info token;
     hm_token_describe(office->token, &token);
+    int64_t begin = hm_now() - CLOCK_SKEW;
     hm_cert_request request = {
         .profile = profile,
         .subject = {office->row.organization, product ? product->name : NULL, common_name},
         .spki = subject->row.spki,
-        .not_before = hm_now() - CLOCK_SKEW,
-        .not_after = hm_now() + (int64_t)days * HM_DAY_SECONDS,
+        .not_before = begin,
+        .not_after = begin + (int64_t)terms->days * HM_DAY_SECONDS - 1, /* it is good in that second, too */
+        .crl = hm_text(terms->crl),
         /* Whatever the database says, a token in software has no others (P2). */
         .development = office->row.development || token.software,
     };

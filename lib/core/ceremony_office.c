@@ -17,7 +17,8 @@ static hm_err ensure(hm_office *office, const hm_product *product, hm_key_role r
     HM_TRY(found ? hm_ceremony_load(office, product, loaded)
                  : hm_ceremony_make(office, product, role, algorithm, loaded));
     if (loaded->row.certificate.len) return HM_OK;
-    return hm_ceremony_certify(office, product, loaded, parent ? parent : loaded, profile, common_name, days);
+    return hm_ceremony_certify(office, product, loaded, parent ? parent : loaded, profile, common_name,
+                               &(hm_certificate_terms){.days = days});
 }
 
 static hm_err root_key(hm_office *office, hm_loaded_key *root) {
@@ -94,7 +95,8 @@ hm_err hm_ceremony_tsa_key(hm_office *office, bool make, hm_signing_key *signing
     snprintf(name, sizeof name, "%.28s timestamping%s", office->row.organization,
              office->row.development ? " (development)" : "");
     HM_TRY(hm_ceremony_make(office, NULL, HM_KEY_ROLE_TSA, HM_KEY_RSA3072, &loaded));
-    HM_TRY(hm_ceremony_certify(office, NULL, &loaded, &root, HM_CERT_TSA, name, TSA_DAYS));
+    HM_TRY(hm_ceremony_certify(office, NULL, &loaded, &root, HM_CERT_TSA, name,
+                               &(hm_certificate_terms){.days = TSA_DAYS}));
     return hm_ceremony_hand_out(&loaded, signing);
 }
 

@@ -18,9 +18,9 @@ static void signing_name(const hm_product *product, hm_key_algorithm algorithm, 
         snprintf(name, 65, "%.40s %.15s signing", product->name, hm_key_algorithm_name(algorithm));
 }
 
-/* WANTED: so many; 0: as many as the policy lets it live. */
-static hm_err days_of_certificate(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
-                                  uint64_t wanted, int *days) {
+/* WANTED: so many days; 0: as many as the policy lets it live. */
+static hm_err terms_of_certificate(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                   uint64_t wanted, hm_certificate_terms *certificate) {
     hm_key_terms terms;
     HM_TRY(hm_key_terms_of(office, hm_text(product->name), &terms));
     uint64_t most = terms.certificate / HM_DAY_SECONDS;
@@ -29,15 +29,16 @@ static hm_err days_of_certificate(hm_office *office, const hm_product *product, 
                          product->name);
     if (most && wanted > most)
         return hm_refuse("the policy lets a certificate of %s live %llu days", product->name, (unsigned long long)most);
-    *days = (int)(wanted ? wanted : most ? most : SIGNING_DAYS);
+    certificate->days = (int)(wanted ? wanted : most ? most : SIGNING_DAYS);
+    snprintf(certificate->crl, sizeof certificate->crl, "%.*s", (int)terms.crl.len, (const char *)terms.crl.data);
     return HM_OK;
 }
 
-static hm_err certify_signing(hm_office *office, const hm_product *product, int days, hm_loaded_key *ca,
-                              hm_loaded_key *key) {
+static hm_err certify_signing(hm_office *office, const hm_product *product, const hm_certificate_terms *terms,
+                              hm_loaded_key *ca, hm_loaded_key *key) {
     char name[65];
     signing_name(product, (hm_key_algorithm)key->row.algorithm, key->row.release, name);
-    return hm_ceremony_certify(office, product, key, ca, HM_CERT_SIGNING, name, days);
+    return hm_ceremony_certify(office, product, key, ca, HM_CERT_SIGNING, name, terms);
 }
 
 /* To issue with: what a revoked authority certifies signs nothing. */
@@ -51,11 +52,11 @@ static hm_err issuing_ca(hm_office *office, const hm_product *product, hm_loaded
 static hm_err make_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                hm_bytes release, hm_loaded_key *key) {
     HM_LOADED_KEY ca = {0};
-    int days;
-    HM_TRY(days_of_certificate(office, product, algorithm, 0, &days));
+    hm_certificate_terms terms;
+    HM_TRY(terms_of_certificate(office, product, algorithm, 0, &terms));
     HM_TRY(issuing_ca(office, product, &ca));
     HM_TRY(hm_ceremony_make_of(office, product, HM_KEY_ROLE_SIGNING, algorithm, release, key));
-    return certify_signing(office, product, days, &ca, key);
+    return certify_signing(office, product, &terms, &ca, key);
 }
 
 /* Find the signing key; make and certify it if that is still to be done. Under the ceremony lock, because two command
@@ -74,10 +75,10 @@ static hm_err signing_key(hm_office *office, const hm_product *product, hm_key_a
     HM_TRY(hm_ceremony_load(office, product, loaded));
     if (loaded->row.certificate.len || !certified) return HM_OK;
     HM_LOADED_KEY ca = {0};
-    int days;
-    HM_TRY(days_of_certificate(office, product, algorithm, 0, &days));
+    hm_certificate_terms terms;
+    HM_TRY(terms_of_certificate(office, product, algorithm, 0, &terms));
     HM_TRY(issuing_ca(office, product, &ca));
-    return certify_signing(office, product, days, &ca, loaded);
+    return certify_signing(office, product, &terms, &ca, loaded);
 }
 
 hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
@@ -142,13 +143,13 @@ hm_err hm_ceremony_adopt(hm_office *office, const hm_product *product, hm_key_al
                       .algorithm = (int)algorithm,
                       .created = hm_now(),
                       .imported = true};
-    int days;
+    hm_certificate_terms terms;
     HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
     HM_TRY(hm_office_token(office));
-    HM_TRY(days_of_certificate(office, product, algorithm, 0, &days));
+    HM_TRY(terms_of_certificate(office, product, algorithm, 0, &terms));
     HM_TRY(issuing_ca(office, product, &ca)); /* a key that nobody can certify is not taken */
     HM_TRY(hm_ceremony_take_over(office, product, how, &row, &key));
-    HM_TRY(certify_signing(office, product, days, &ca, &key));
+    HM_TRY(certify_signing(office, product, &terms, &ca, &key));
     hm_keyring_forget(office);
     return HM_OK;
 }
@@ -172,7 +173,7 @@ hm_err hm_ceremony_renew(hm_office *office, const hm_product *product, hm_key_al
     HM_FD lock = -1;
     HM_LOADED_KEY ca = {0}, key = {0};
     bool found;
-    int lived;
+    hm_certificate_terms terms;
     HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
     HM_TRY(hm_ceremony_find(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, &key, &found));
     if (!found || !key.row.certificate.len)
@@ -181,9 +182,9 @@ hm_err hm_ceremony_renew(hm_office *office, const hm_product *product, hm_key_al
     if (key.row.imported_chain)
         return hm_refuse("another's authority has issued it, and renews it (hallmark cert request, cert import)");
     HM_TRY(hm_ceremony_load(office, product, &key));
-    HM_TRY(days_of_certificate(office, product, algorithm, days, &lived));
+    HM_TRY(terms_of_certificate(office, product, algorithm, days, &terms));
     HM_TRY(issuing_ca(office, product, &ca));
-    HM_TRY(certify_signing(office, product, lived, &ca, &key));
+    HM_TRY(certify_signing(office, product, &terms, &ca, &key));
     hm_keyring_forget(office);
     return HM_OK;
 }

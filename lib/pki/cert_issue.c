@@ -167,6 +167,23 @@ static hm_err put_profile_extensions(hm_buf *der, const hm_cert_request *request
     return hm_misuse("unknown certificate profile %d", (int)request->profile);
 }
 
+/* RFC 5280 section 4.2.1.13: one full name, which is a URI. */
+static hm_err put_distribution_point(hm_buf *der, hm_bytes uri) {
+    hm_extension_marks marks;
+    size_t points, point, name, full;
+    HM_TRY(hm_extension_open(der, hm_oid_crl_distribution_points, false, &marks));
+    HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &points));
+    HM_TRY(hm_der_open(der, HM_DER_SEQUENCE, &point));
+    HM_TRY(hm_der_open(der, HM_DER_CONTEXT_CONSTRUCTED + 0, &name));
+    HM_TRY(hm_der_open(der, HM_DER_CONTEXT_CONSTRUCTED + 0, &full));
+    HM_TRY(hm_der_put(der, HM_DER_CONTEXT + 6, uri));
+    HM_TRY(hm_der_close(der, full));
+    HM_TRY(hm_der_close(der, name));
+    HM_TRY(hm_der_close(der, point));
+    HM_TRY(hm_der_close(der, points));
+    return hm_extension_close(der, marks);
+}
+
 static hm_err put_extensions(hm_buf *der, const hm_cert_request *request, hm_bytes issuer_spki) {
     size_t tagged, sequence;
     HM_TRY(hm_der_open(der, HM_DER_CONTEXT_CONSTRUCTED + 3, &tagged));
@@ -175,6 +192,7 @@ static hm_err put_extensions(hm_buf *der, const hm_cert_request *request, hm_byt
     HM_TRY(put_policy(der, request->office, request->development));
     HM_TRY(put_subject_key_id(der, request->spki));
     HM_TRY(hm_put_authority_key_id(der, issuer_spki));
+    if (request->crl.len) HM_TRY(put_distribution_point(der, request->crl));
     HM_TRY(hm_der_close(der, sequence));
     return hm_der_close(der, tagged);
 }

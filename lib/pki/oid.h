@@ -19,7 +19,7 @@ extern const hm_bytes hm_oid_rsa, hm_oid_rsa_sha256, hm_oid_rsa_sha384, hm_oid_r
 /* Certificates: RFC 5280, RFC 2985 */
 extern const hm_bytes hm_oid_common_name, hm_oid_organization, hm_oid_organizational_unit, hm_oid_subject_key_id,
     hm_oid_authority_key_id, hm_oid_key_usage, hm_oid_extended_key_usage, hm_oid_basic_constraints,
-    hm_oid_name_constraints, hm_oid_certificate_policies, hm_oid_code_signing, hm_oid_time_stamping,
+    hm_oid_name_constraints, hm_oid_certificate_policies, hm_oid_crl_distribution_points, hm_oid_code_signing, hm_oid_time_stamping,
     hm_oid_extension_request;
 
 /* OID in dotted numbers, cut off if it does not fit; "?" for what is not an object identifier. */

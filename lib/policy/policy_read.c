@@ -287,6 +287,15 @@ static hm_err read_certificates(reading *r, hm_bytes rest) {
     return hm_policy_read_certificates(rest, &r->policy->terms);
 }
 
+static hm_err read_revocation(reading *r, hm_bytes rest) {
+    HM_TRY(above_rules(r));
+    HM_TRY(hm_policy_take(&rest, "list"));
+    HM_TRY(hm_policy_take(&rest, "at"));
+    if (r->policy->terms.crl.len) return hm_refuse("the same line a second time");
+    HM_TRY(hm_policy_take_url(&rest, &r->policy->terms.crl));
+    return hm_policy_take_end(rest);
+}
+
 /* What can only be seen when all lines are there. */
 static hm_err check_terms(const hm_key_terms *t) {
     if (t->per_release && (t->rotate || t->rotate_signatures))
@@ -297,20 +306,22 @@ static hm_err check_terms(const hm_key_terms *t) {
     return HM_OK;
 }
 
-static const char *const words[] = {"group", "rule",         "request", "releases", "formats", "algorithms",
-                                    "keys",  "approve",      "publish", "window",   "quota",   "expires",
-                                    "needs", "cryptoperiod", "rotate",  "key",      "no",      "certificates"};
+static const char *const words[] = {"group",      "rule",    "request",      "releases",     "formats",
+                                    "algorithms", "keys",    "approve",      "publish",      "window",
+                                    "quota",      "expires", "needs",        "cryptoperiod", "rotate",
+                                    "key",        "no",      "certificates", "revocation"};
 enum { WORDS = sizeof words / sizeof words[0] };
 static const struct {
     hm_err (*read)(reading *r, hm_bytes rest);
     bool in_rule, once;
 } lines[] = {
-    {read_group, false, false},  {read_rule, false, false},   {read_request, true, true},
-    {read_releases, true, true}, {read_formats, true, true},  {read_algorithms, true, true},
-    {read_keys, true, true},     {read_approve, true, false}, {read_publish, true, false},
-    {read_window, true, false},  {read_quota, true, false},   {read_expires, true, true},
-    {read_needs, true, true},    {read_period, false, false}, {read_rotate, false, false},
-    {read_key, false, false},    {read_no, false, false},     {read_certificates, false, false},
+    {read_group, false, false},      {read_rule, false, false},   {read_request, true, true},
+    {read_releases, true, true},     {read_formats, true, true},  {read_algorithms, true, true},
+    {read_keys, true, true},         {read_approve, true, false}, {read_publish, true, false},
+    {read_window, true, false},      {read_quota, true, false},   {read_expires, true, true},
+    {read_needs, true, true},        {read_period, false, false}, {read_rotate, false, false},
+    {read_key, false, false},        {read_no, false, false},     {read_certificates, false, false},
+    {read_revocation, false, false},
 };
 _Static_assert(sizeof lines / sizeof lines[0] == WORDS, "every word has its line");
 

@@ -2,6 +2,7 @@
 
 #include <base/name.h>
 #include <base/readable.h>
+#include <policy/policy.h>
 
 #include <string.h>
 
@@ -98,6 +99,25 @@ hm_err hm_policy_take_name(hm_bytes *rest, const char *what, hm_bytes *name) {
     if (hm_failed(hm_name_check(*name, HM_PRINCIPAL_NAME_MAX, what)))
         return hm_refuse("\"%.*s\" is none: %s has 1 to %d letters, digits, '.', '_' and '-', a letter or digit first",
                          HM_POLICY_SHOWN(*name), what, HM_PRINCIPAL_NAME_MAX);
+    return HM_OK;
+}
+
+/* RFC 3986: what a URI is not made of ends it, as words end; ' ', ',' and '=' do anyway, and '#' begins a comment. */
+hm_err hm_policy_take_url(hm_bytes *rest, hm_bytes *url) {
+    static const char *const schemes[] = {"http://", "https://"};
+    hm_bytes word = hm_policy_word(rest), scheme;
+    bool good = false;
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        size_t len = strlen(schemes[i]);
+        good |= word.len > len && !hm_failed(hm_bytes_part(word, 0, len, &scheme)) &&
+                hm_bytes_equal(scheme, hm_text(schemes[i]));
+    }
+    for (size_t i = 0; i < word.len; i++) good &= !memchr("\"<>\\^`{|}", word.data[i], 9);
+    if (!word.len) return hm_refuse("ends where an address is expected");
+    if (!good || word.len > HM_POLICY_URL_MAX)
+        return hm_refuse("\"%.*s\" is no address like http://crl.example.com/pump.crl, of %d characters at most",
+                         HM_POLICY_SHOWN(word), HM_POLICY_URL_MAX);
+    *url = word;
     return HM_OK;
 }
 

@@ -25,6 +25,8 @@ HM_MUST_USE hm_err hm_policy_take_named(hm_bytes *rest, const char *const *table
 HM_MUST_USE hm_err hm_policy_take_end(hm_bytes rest);
 /* A name of a person, group or rule. */
 HM_MUST_USE hm_err hm_policy_take_name(hm_bytes *rest, const char *what, hm_bytes *name);
+/* The address of a file: http or https, ASCII, up to HM_POLICY_URL_MAX. */
+HM_MUST_USE hm_err hm_policy_take_url(hm_bytes *rest, hm_bytes *url);
 /* After an item of a list: *MORE if a comma follows; a fault if something else does. */
 HM_MUST_USE hm_err hm_policy_take_comma(hm_bytes *rest, bool *more);
 

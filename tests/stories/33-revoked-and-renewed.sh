@@ -82,7 +82,7 @@ step "another office" hallmark init --org "Example Lamps" lamps
 step "a product of two algorithms" hallmark product add lamp --algorithm es256 --algorithm ed25519
 echo 'certificates cab-code-signing' >lamp.policy
 step "whose certificates are to be by that profile" hallmark policy edit lamp.policy --product lamp
-lives() { hallmark cert list --product lamp --json | sed -n 's/.*"role":"signing".*"not_before":\([0-9]*\),"not_after":\([0-9]*\).*/\1 \2/p' | awk '{print int(($2 - $1) / 86400)}' | tail -n 1; }
+lives() { hallmark cert list --product lamp --json | sed -n 's/.*"role":"signing".*"not_before":\([0-9]*\),"not_after":\([0-9]*\).*/\1 \2/p' | awk '{print ($2 - $1 + 1) / 86400}' | tail -n 1; }
 step "a key is made" hallmark key generate --product lamp --algorithm es256
 step "it is certified for 460 days" test "$(lives)" = 460
 step "and so is the next" sh -c 'hallmark key rotate --product lamp --algorithm es256'
@@ -91,6 +91,25 @@ step "less is taken" hallmark cert renew --product lamp --algorithm es256 --days
 expect_refused "lets a certificate of lamp live 460 days" "more is not" hallmark cert renew --product lamp --algorithm es256 --days 461
 expect_refused "cab-code-signing: RSA from 3072 bits, or ECDSA" "nor another kind of key" \
     hallmark key generate --product lamp --algorithm ed25519
+if need openssl "a list that a certificate names" && need python3 "a list that a certificate names"; then
+    mkdir crls
+    python3 -u -m http.server 0 --bind 127.0.0.1 --directory crls >crls.out 2>/dev/null &
+    lists=$!
+    within 10 grep -q "port [0-9]" crls.out
+    address=http://127.0.0.1:$(sed -n 's/.*port \([0-9]*\).*/\1/p' crls.out)/lamp.crl
+    echo "revocation list at $address" >>lamp.policy
+    step "the policy names the list" hallmark policy edit lamp.policy --product lamp
+    step "and so does the next certificate" hallmark cert renew --product lamp --algorithm es256
+    step "as openssl reads it" sh -c 'hallmark cert export --product lamp --algorithm es256 >lamp.pem && openssl x509 -in lamp.pem -noout -text | grep -q "URI:$0"' "$address"
+    step "the list is put there" hallmark cert crl --product lamp --der -o crls/lamp.crl
+    download() { openssl verify -crl_check -crl_download -purpose any -CAfile lamps/trust.pem -untrusted lamp.pem lamp.pem; }
+    expect_output "lamp.pem: OK" "openssl fetches it, and finds the certificate good" download
+    now=$(hallmark cert list --product lamp --json | sed -n '/"current":true/s/.*"serial":"\([0-9a-f]*\)".*/\1/p' | tail -n 1)
+    step "it is revoked" hallmark cert revoke "$now" --reason superseded
+    step "and the next list put there" hallmark cert crl --product lamp --der -o crls/lamp.crl --replace
+    expect_fault 2 "certificate revoked" "then it is not" download
+    kill $lists && wait $lists 2>/dev/null
+fi
 step "which is not even made" sh -c '! hallmark key list --product lamp | grep ed25519'
 HALLMARK_OFFICE=$standing
 

@@ -225,7 +225,10 @@ static void reads_how_long_keys_serve(void **state) {
     assert_read("certificates cab-code-signing\n");
     assert_int_equal(policy.terms.certificate, 460 * 86400);
     assert_true(policy.terms.cab);
+    assert_read("revocation list at https://example.com/crl/pump.crl?v%20 # the plant's mirror\n");
+    assert_true(hm_bytes_equal(policy.terms.crl, hm_text("https://example.com/crl/pump.crl?v%20")));
     assert_read("");
+    assert_int_equal(policy.terms.crl.len, 0);
     assert_false(policy.terms.cab);
     assert_int_equal(policy.terms.certificate, 0);
     assert_int_equal(policy.terms.period, 0);
@@ -262,6 +265,16 @@ static void refuses_bad_terms_of_keys(void **state) {
     assert_told(LITERAL("certificates cab-code-signing 460 days\n"),
                 "line 1: \"460\" stands where the line should end");
     assert_told(LITERAL("certificates cab-code-signing\ncertificates 3 days\n"), "line 2: a second line of that kind");
+    assert_told(LITERAL("revocation list at\n"), "line 1: ends where an address is expected");
+    assert_told(LITERAL("revocation at http://a/b\n"), "line 1: \"at\" stands where \"list\" is expected");
+    assert_told(LITERAL("revocation list at ftp://a/b\n"), "line 1: \"ftp://a/b\" is no address");
+    assert_told(LITERAL("revocation list at http://\n"), "line 1: \"http://\" is no address");
+    assert_told(LITERAL("revocation list at /b\n"), "line 1: \"/b\" is no address");
+    assert_told(LITERAL("revocation list at http://a/\"b\n"), "line 1: ");
+    assert_told(LITERAL("revocation list at http://a/b<c\n"), "line 1: ");
+    assert_told(LITERAL("revocation list at http://a/b http://a/c\n"), "line 1: \"http://a/c\" stands where the line");
+    assert_told(LITERAL("revocation list at http://a/b\nrevocation list at http://a/c\n"), "line 2: the same line");
+    assert_line_told("revocation list at http://a/b", "what is said of keys stands above the rules");
     assert_line_told("certificates 3 days", "what is said of keys stands above the rules");
     assert_line_told("no imported keys", "what is said of keys stands above the rules");
     assert_line_told("cryptoperiod 3 days", "what is said of keys stands above the rules");

@@ -29,6 +29,7 @@ typedef struct {
     int64_t not_before, not_after; /* Unix seconds */
     uint8_t office[HM_UUID_LEN];   /* certificatePolicies: 2.25.<office>.1 development, .2 production */
     bool development;
+    hm_bytes crl; /* cRLDistributionPoints: where the issuer's list is, a URI in ASCII; empty: none */
 } hm_cert_request;
 
 /* Issue: ISSUER_CERT is DER, or HM_NO_BYTES for a self-signed root. 128 random bits of serial number. Subject and

@@ -5,6 +5,7 @@
  *     key per release                    each release has a key of its own
  *     no imported keys                   none that was made elsewhere signs, or is brought in
  *     certificates 398 days              of signing keys, live so long; or cab-code-signing, which is a profile
+ *     revocation list at http://crl.example.com/pump.crl    is what certificates say
  *     group qa = bob, carol, dan
  *     rule release
  *       request by ci-main, alice        principals, or groups
@@ -44,7 +45,8 @@ enum {
     HM_POLICY_EXPIRES_DAYS_MAX = 366,
     HM_POLICY_TERM_DAYS_MAX = 7320, /* of a key: twenty years */
     HM_POLICY_CERTIFICATE_DAYS_MAX = 3653,
-    HM_POLICY_CAB_DAYS = 460
+    HM_POLICY_CAB_DAYS = 460,
+    HM_POLICY_URL_MAX = 200
 };
 
 /* The formats that a policy names. The numbers are those of the log, HM_LOGGED_* in core/wire.h, where a static
@@ -104,6 +106,7 @@ typedef struct {
     uint32_t period_signatures, rotate_signatures; /* made with it */
     bool per_release, no_imported;
     uint32_t certificate; /* seconds that a new certificate lives; 0: as long as the office thinks right */
+    hm_bytes crl;         /* the address of the revocation list that it names; a view of the text */
     bool cab;             /* and is by the Baseline Requirements for Code Signing of the CA/Browser Forum */
 } hm_key_terms;
 

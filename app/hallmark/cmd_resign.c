@@ -29,7 +29,7 @@ typedef struct {
     uint32_t release; /* in the table */
     uint8_t format;
     bool in_doubt;
-    uint8_t plain[HM_SHA256_LEN]; /* of a file that has its signature beside it */
+    uint8_t plain[HM_SHA256_LEN]; /* of a file that has its signature beside it, or of a manifest */
 } signature;
 
 typedef struct {
@@ -103,7 +103,7 @@ static hm_err take_signature(list *l, hm_bytes line) {
     signature *s = &l->of[l->count];
     *s = (signature){.outcome = outcome, .format = (uint8_t)format};
     s->in_doubt = !hm_bytes_equal(hm_json_text_of(line, "in_doubt"), hm_text("false"));
-    if (s->format == HM_LOGGED_CMS) HM_TRY(take_plain(line, s));
+    if (s->format == HM_LOGGED_CMS || s->format == HM_LOGGED_MANIFEST) HM_TRY(take_plain(line, s));
     HM_TRY(take_release(l, hm_json_text_of(line, "release"), &s->release));
     l->count++;
     return HM_OK;
@@ -305,7 +305,7 @@ static hm_err sign_update(work *w, const char *file, const signature *s) {
     size_t at = put_extra(w->options, false, words, put_common(w->options, words, 12));
     HM_UPDATE_OPTIONS again = {.count = 0};
     int status;
-    hm_err err = hm_update_again(file, &again);
+    hm_err err = hm_update_again(file, s->plain, &again);
     if (hm_failed(err)) return tell(w, file, err.class, hm_err_sentence()), HM_OK;
     for (size_t i = 0; i < again.count; i++) words[at++] = again.word[i];
     HM_TRY(hm_self_run(words, NULL, &status));

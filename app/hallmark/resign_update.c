@@ -172,14 +172,25 @@ static hm_err take_manifest(const char *file, json_t *manifest, hm_update_words 
     return add_components(file, manifest, words);
 }
 
-hm_err hm_update_again(const char *file, hm_update_words *words) {
+/* It was looked at some time ago: is it what was signed still? */
+static hm_err check_manifest(const json_t *said, const uint8_t sha256[static HM_SHA256_LEN]) {
+    const json_t *digest = json_array_get(json_object_get(said, "digests"), 0);
+    HM_BUF hex = HM_BUF_EMPTY;
+    HM_TRY(hm_put_hex(&hex, HM_BYTES(sha256, HM_SHA256_LEN)));
+    return json_is_string(digest) && hm_bytes_equal(hm_text(json_string_value(digest)), hm_buf_bytes(&hex))
+               ? HM_OK
+               : hm_refuse("was changed since it was looked up in the log, and is not signed");
+}
+
+hm_err hm_update_again(const char *file, const uint8_t sha256[static HM_SHA256_LEN], hm_update_words *words) {
     HM_BUF output = HM_BUF_EMPTY;
     int status;
     HM_TRY(hm_self_run((const char *const[]){"inspect", "--json", "--", file, NULL}, &output, &status));
     json_t *said = json_loadb((const char *)output.data, output.len, JSON_DISABLE_EOF_CHECK, NULL);
     json_t *manifest = json_object_get(said, "manifest");
     hm_err err = status || !json_is_object(manifest) ? hm_refuse("is no update (hallmark inspect)")
-                                                     : take_manifest(file, manifest, words);
+                                                     : check_manifest(said, sha256);
+    if (!hm_failed(err)) err = take_manifest(file, manifest, words);
     hm_fault fault = hm_fault_keep(err);
     json_decref(said);
     return hm_fault_raise(&fault);

@@ -3,6 +3,7 @@
 #define HM_APP_RESIGN_UPDATE_H
 
 #include <base/bytes.h>
+#include <crypto/digest.h>
 #include <pki/manifest.h>
 
 /* Options of `sign --format native`. */
@@ -16,10 +17,11 @@ typedef struct {
 void hm_update_words_clear(hm_update_words *words);
 #define HM_UPDATE_OPTIONS __attribute__((cleanup(hm_update_words_clear))) hm_update_words
 
-/* WORDS: those that make the update in FILE again, with all that its manifest says but key and sequence number;
- * payloads are looked for beside it, by the names that it has for them, and are held against their digests. A refusal
- * says why that cannot be: others sign it, too; it has notes or dependencies, which options cannot say; a payload is
- * not there, or another one. */
-HM_MUST_USE hm_err hm_update_again(const char *file, hm_update_words *words);
+/* WORDS: those that make the update in FILE again, if MANIFEST is the SHA-256 of its manifest, with all that its
+ * manifest says but key and sequence number; payloads are looked for beside it, by the names that it has for them, and
+ * are held against their digests. A refusal says why that cannot be: others sign it, too; it has notes or dependencies,
+ * which options cannot say; a payload is not there, or another one. */
+HM_MUST_USE hm_err hm_update_again(const char *file, const uint8_t manifest[static HM_SHA256_LEN],
+                                   hm_update_words *words);
 
 #endif

@@ -109,6 +109,7 @@ step "with the next one" hallmark key rotate --product pump
 cp -r incident changed
 sed -i 's/"plain":"[0-9a-f]*"/"plain":"0000000000000000000000000000000000000000000000000000000000000000"/' changed/signatures.jsonl
 expect_refused "was changed since" "a file that is not what was signed is not signed" hallmark resign changed good2.bin
+expect_refused "was changed since" "nor an update" hallmark resign changed update/u.cose
 step "one of an odd release is" hallmark resign incident -- -odd.bin
 step "of that again" sh -c 'hallmark log search --release "a \"b\\c" --type intent --json | grep -c "\"name\":\"-odd.bin\"" | grep -qx 2'
 expect_refused "look at it first" "what is good, and not what is in doubt" hallmark resign incident good1.bin evil.bin

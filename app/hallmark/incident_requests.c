@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A log may have any number. */
+enum { KEPT = 65536 };
+
 struct hm_incident_request {
     uint64_t index;
     uint8_t sha256[HM_SHA256_LEN];
@@ -20,11 +23,19 @@ void hm_incident_clear_requests(hm_incident *i) {
     i->requests = i->requests_room = 0;
 }
 
+/* They expire, so an act on one follows soon: one on an older one is told without its files. */
+static void forget_older_half(hm_incident *i) {
+    for (size_t k = 0; k < KEPT / 2; k++) hm_buf_clear(&i->request[k].body);
+    memmove(i->request, &i->request[KEPT / 2], (KEPT - KEPT / 2) * sizeof *i->request);
+    i->requests = KEPT - KEPT / 2;
+}
+
 hm_err hm_incident_note_request(hm_incident *i, uint64_t index, hm_bytes details) {
     HM_BUF body = HM_BUF_EMPTY;
     if (!hm_bytes_equal(hm_json_text_of(details, "act"), hm_text("request")) ||
         hm_failed(hm_base64_decode(hm_json_text_of(details, "request"), &body)))
         return HM_OK;
+    if (i->requests == KEPT) forget_older_half(i);
     HM_TRY(hm_incident_grow(&i->request, sizeof *i->request, i->requests, &i->requests_room));
     struct hm_incident_request *request = &i->request[i->requests++];
     request->index = index;

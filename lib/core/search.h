@@ -65,11 +65,12 @@ HM_MUST_USE hm_err hm_search_all(hm_office *office, const hm_search_query *query
 /* ---- of the parts, for one another ---- */
 
 /* search_match.c: what an entry's details say, as they stand there; empty: they do not. Not to be copied: KEY may view
- * STATED_KEY. */
+ * STATED_KEY, and PRODUCT STATED_PRODUCT. */
 typedef struct {
     hm_bytes key, who, product, release, plain, certificate, statement;
-    char stated_key[2 * HM_KEY_ID_LEN + 1]; /* that the officers' statement in them is about */
-    int64_t time;                           /* -1: none */
+    char stated_key[2 * HM_KEY_ID_LEN + 1];         /* that the officers' statement in them is about */
+    char stated_product[HM_STATED_PRODUCT_MAX + 1]; /* that it is for */
+    int64_t time;                                   /* -1: none */
 } hm_search_facts;
 HM_MUST_USE hm_err hm_search_facts_of(hm_bytes details, hm_search_facts *facts);
 

@@ -37,13 +37,17 @@ static hm_bytes who_of_actor(hm_bytes actor) {
     return hm_failed(hm_bytes_part(actor, 0, len, &name)) ? HM_NO_BYTES : name;
 }
 
-static hm_err read_stated_key(hm_search_facts *facts) {
+static hm_err read_statement(hm_search_facts *facts) {
     static hm_cose_envelope read; /* one core per process; too large for a stack */
     HM_BUF envelope = HM_BUF_EMPTY, hex = HM_BUF_EMPTY;
     hm_statement statement;
     HM_TRY(hm_base64_decode(facts->statement, &envelope));
     HM_TRY(hm_cose_draft_get(hm_buf_bytes(&envelope), &read));
     HM_TRY(hm_statement_get(read.payload, &statement));
+    if (!facts->product.len && statement.product.len < sizeof facts->stated_product) {
+        if (statement.product.len) memcpy(facts->stated_product, statement.product.data, statement.product.len);
+        facts->product = hm_text(facts->stated_product);
+    }
     if (statement.act != HM_ACT_KEY) return HM_OK;
     HM_TRY(hm_put_hex(&hex, HM_ARRAY(statement.token_id)));
     memcpy(facts->stated_key, hex.data, hex.len);
@@ -51,11 +55,11 @@ static hm_err read_stated_key(hm_search_facts *facts) {
     return HM_OK;
 }
 
-/* What officers state of a key names it in the statement alone, which is read where it stands: so it is found whichever
- * version of an office took the statement. One that cannot be read is about no key. */
-static hm_err take_stated_key(hm_search_facts *facts) {
+/* What officers state of a key, or for a product, names that in the statement alone, which is read where it stands: so
+ * it is found whichever version of an office took the statement. One that cannot be read is about none. */
+static hm_err take_statement(hm_search_facts *facts) {
     if (!facts->statement.len) return HM_OK;
-    hm_err err = read_stated_key(facts);
+    hm_err err = read_statement(facts);
     return err.class == HM_REFUSED ? HM_OK : err;
 }
 
@@ -63,7 +67,7 @@ hm_err hm_search_facts_of(hm_bytes details, hm_search_facts *facts) {
     *facts = (hm_search_facts){.time = -1};
     hm_json_members(details, take_fact, facts);
     if (!facts->who.len) facts->who = who_of_actor(hm_json_text_of(details, "actor"));
-    return take_stated_key(facts);
+    return take_statement(facts);
 }
 
 /* ---- what is asked for ---- */

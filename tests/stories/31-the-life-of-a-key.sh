@@ -98,6 +98,8 @@ told_of() { hallmark log search --key "$@" --type ceremony | sed -n "s/.*\(key g
 life="key generated,suspended,active,deactivated,destroyed,key destroyed,"
 step "a search for the key finds its whole life, and what officers stated" test "$(told_of $first)" = "$life"
 step "and nothing is missing from that" test "$(told_of $first --complete)" = "$life"
+step "statements are the product's, too" test "$(told_of $first --product pump)" = "$life"
+step "by index or not" test "$(told_of $first --product pump --complete)" = "$life"
 expect_output "key $second of pump: compromised" "of a stolen one, too, by the digits that it begins with" \
     hallmark log search --key "$(echo "$second" | cut -c1-8)"
 if need pkcs11-tool "the token's own word"; then

@@ -79,6 +79,7 @@ static hm_err find_keys(const hm_options *options, hm_connection *office) {
 }
 
 hm_err hm_take_since(const char *text, int64_t *since) {
+    if (strcmp(text, "always") == 0) return *since = HM_SINCE_ALWAYS, HM_OK;
     HM_TRY(hm_officer_past(text, since));
     return *since <= time(NULL) ? HM_OK : hm_misuse("--since %s: has not been yet", text);
 }
@@ -150,6 +151,9 @@ static hm_err change(const hm_options *options, hm_connection *office) {
 static hm_err change_to(const hm_options *options, hm_key_state state) {
     if (options->reason && strlen(options->reason) > HM_STATED_REASON_MAX)
         return hm_misuse("--reason: it has at most %d bytes", HM_STATED_REASON_MAX);
+    /* What was stated once stands, so nobody leaves it out by mistake. */
+    if (state == HM_KEY_COMPROMISED && !options->since)
+        return hm_misuse("since when? (--since 8h, 2027-01-31T18:00Z, or always: since there is the key)");
     wanted_state = state;
     return hm_with_office(options, change);
 }

@@ -31,7 +31,8 @@ HM_MUST_USE hm_err hm_officer_date(const char *text, int64_t *seconds);
 HM_MUST_USE hm_err hm_officer_time(const char *text, int64_t now, int64_t *seconds);
 /* A day, its first second; a time; or so long ago. */
 HM_MUST_USE hm_err hm_officer_past(const char *text, int64_t *seconds);
-/* --since: a time that has been; "8h" is eight hours ago. */
+/* --since: a time that has been; "8h" is eight hours ago, "always" HM_SINCE_ALWAYS. */
+enum { HM_SINCE_ALWAYS = 1 };
 HM_MUST_USE hm_err hm_take_since(const char *text, int64_t *since);
 /* A date the other way. */
 void hm_officer_put_date(int64_t seconds, char text[static 16]);

@@ -11,6 +11,9 @@
 /* ---- what there is ---- */
 
 /* A revocation, as its entry has it. */
+/* Seconds since 1970, before anything was certified. */
+enum { ALWAYS = 1 };
+
 typedef struct {
     uint8_t sha256[HM_SHA256_LEN];
     hm_crl_reason reason;
@@ -81,17 +84,23 @@ static int by_sha256(const void *a, const void *b) {
     return memcmp(((const current_certificate *)a)->sha256, ((const current_certificate *)b)->sha256, HM_SHA256_LEN);
 }
 
-/* Of several revocations the first that says since when, else the first: a later one cannot take anything back. */
+/* A key that somebody else may have, nobody knows since when, was never good. */
+static int64_t bad_since(const revocation *r) {
+    bool theft = r->reason == HM_CRL_KEY_COMPROMISE || r->reason == HM_CRL_CA_COMPROMISE;
+    return !r->invalidity && theft ? ALWAYS : r->invalidity;
+}
+
+/* Of several revocations the one that reaches back furthest, else the first: a later one cannot take anything back. */
 static void judge(listing *l, hm_certificate *c) {
     for (size_t i = 0; i < l->revocations; i++) {
         const revocation *r = &l->revoked[i];
         if (memcmp(r->sha256, c->sha256, sizeof r->sha256) != 0) continue;
         bool graver = r->reason == HM_CRL_KEY_COMPROMISE || r->reason == HM_CRL_CA_COMPROMISE;
-        int64_t at = c->revoked ? c->revoked_at : r->at, invalidity = c->invalidity;
+        int64_t at = c->revoked ? c->revoked_at : r->at, since = bad_since(r);
         if (!c->revoked || graver) c->reason = r->reason;
         c->revoked = true;
         c->revoked_at = at;
-        c->invalidity = r->invalidity && (!invalidity || r->invalidity < invalidity) ? r->invalidity : invalidity;
+        if (since && (!c->invalidity || since < c->invalidity)) c->invalidity = since;
     }
     current_certificate key;
     memcpy(key.sha256, c->sha256, sizeof key.sha256);

@@ -76,7 +76,8 @@ step "what it signed verifies" hallmark verify first.bin
 # ---- theft and end ----
 
 expect_refused "takes the signatures of 2 officers, and has 1" "nobody alone says that a key is stolen" \
-    hallmark key compromise $second --key alice.key
+    hallmark key compromise $second --since 1h --key alice.key
+expect_fault 2 "since when?" "nor without saying since when" hallmark key compromise $second $two
 expect_fault 2 "has not been yet" "nor that it will be" hallmark key compromise $second $two --since 2999-01-01T00:00Z
 step "two say since when" hallmark key compromise $second $two --since 1h --reason "a laptop was stolen"
 expect_refused "is compromised: a laptop was stolen" "nothing is signed with it" \
@@ -112,7 +113,7 @@ fi
 expect_output "and 1 that were destroyed are not" "the office is as it should be" \
     sh -c 'hallmark office check --office office | grep "^keys: good"'
 step "what it signed verifies still" hallmark verify first.bin
-expect_refused "destroyed does not become compromised" "there is no way from there" hallmark key compromise $first $two
+expect_refused "destroyed does not become compromised" "there is no way from there" hallmark key compromise $first --since always $two
 
 # ---- what is no key, or none that may be stopped ----
 

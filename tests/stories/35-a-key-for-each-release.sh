@@ -186,7 +186,7 @@ expect_refused "lets a key of pump make 2" "and no more than it may" as carol si
 step "the release gets another" as carol key rotate --product pump --release 4.0
 step "which signs" as carol sign --product pump --release 4.0 c.bin
 step "the first is at its end" as alice key deactivate $fourth --key alice.key
-step "and stolen after all" as alice key compromise $fourth $two --reason "an old backup"
+step "and stolen after all" as alice key compromise $fourth --since always $two --reason "an old backup"
 step "and destroyed" as alice key destroy $fourth $two
 expect_refused "what is destroyed does not become active" "for good" as alice key activate $fourth $two
 

@@ -403,6 +403,32 @@ static void a_destroyed_keys_certificate_is_revoked_for_compromise(void **state)
     WORKS(audit(&o));
 }
 
+/* What was stamped before nobody knows when is not good. */
+static void a_theft_of_unknown_time_reaches_back_to_the_beginning(void **state) {
+    (void)state;
+    OFFICE o;
+    CRL list_of_pump = {0};
+    office_open(&o);
+    certificate leaf = the(&o, "pump", "signing");
+    state_its_key(&o, &leaf, HM_KEY_COMPROMISED);
+    get_crl(&o, "pump", 0, false, &list_of_pump);
+    assert_int_equal(list_of_pump.info.count, 1);
+    assert_int_equal(the(&o, "pump", "signing").invalidity, 1);
+}
+
+static void nor_is_what_a_destroyed_key_signed_when_nobody_says_since_when(void **state) {
+    (void)state;
+    OFFICE o;
+    office_open(&o);
+    certificate leaf = the(&o, "pump", "signing");
+    state_its_key(&o, &leaf, HM_KEY_DESTROYED);
+    hm_message revoke = revoke_message(&leaf, HM_CRL_KEY_COMPROMISE, 0),
+               later = revoke_message(&leaf, HM_CRL_KEY_COMPROMISE, 1000000000);
+    assert_int_equal(ask(&o, &revoke).type, HM_MSG_DONE);
+    assert_int_equal(the(&o, "pump", "signing").invalidity, 1);
+    expect_fault(&o, HM_REFUSED, "revoked already, for", &later);
+}
+
 static void refuses_compromise_of_keys_of_which_that_can_be_stated(void **state) {
     static const hm_key_state states[] = {HM_KEY_SUSPENDED, HM_KEY_DEACTIVATED};
     (void)state;
@@ -507,6 +533,8 @@ int main(void) {
         OFFICE_TEST(refuses_what_is_unknown_a_root_and_the_future),
         OFFICE_TEST(refuses_to_revoke_twice),
         OFFICE_TEST(a_destroyed_keys_certificate_is_revoked_for_compromise),
+        OFFICE_TEST(a_theft_of_unknown_time_reaches_back_to_the_beginning),
+        OFFICE_TEST(nor_is_what_a_destroyed_key_signed_when_nobody_says_since_when),
         OFFICE_TEST(refuses_compromise_of_keys_of_which_that_can_be_stated),
         OFFICE_TEST(a_narrowed_session_revokes_and_lists_nothing),
         OFFICE_TEST(a_revocation_that_cannot_be_found_is_told_of),

@@ -189,28 +189,43 @@ static size_t put_common(const hm_options *options, const char **words, size_t a
     return at;
 }
 
-static void judge(work *w, size_t operand, hm_bytes line) {
+static const signature *find_one(const list *l, const json_t *outcomes) {
+    const signature *s = NULL;
+    for (size_t i = 0; !s && i < json_array_size(outcomes); i++)
+        s = find(l, (uint64_t)json_integer_value(json_array_get(outcomes, i)));
+    return s;
+}
+
+static void judge_signed(work *w, size_t operand, const json_t *said) {
     const char *file = w->options->operands[operand];
-    uint64_t outcome;
-    char reason[HM_SENTENCE_MAX];
-    hm_bytes why = hm_json_text_of(line, "reason");
-    if (hm_failed(hm_decimal_decode(hm_json_text_of(line, "outcome"), &outcome))) {
-        snprintf(reason, sizeof reason, "%.*s", (int)why.len, (const char *)why.data);
-        bool could_not = hm_bytes_equal(hm_json_text_of(line, "status"), hm_text("could not"));
-        return tell(w, file, could_not ? HM_COULD_NOT : HM_REFUSED, reason);
-    }
-    const signature *s = find(w->list, outcome);
+    const signature *s = find_one(w->list, json_object_get(said, "outcomes"));
     if (!s) {
         w->done++;
         return;
     }
+    if (json_integer_value(json_object_get(said, "signatures")) != 1)
+        return tell(w, file, HM_REFUSED,
+                    "holds signatures by others, too, which would be lost: sign it again by hand, and have the others "
+                    "do so (hallmark sign --replace)");
     if (s->in_doubt && !w->options->in_doubt)
         return tell(w, file, HM_REFUSED,
                     "was signed when somebody else may have had the key: look at it first (--in-doubt signs it again)");
     w->of[operand] = s;
 }
 
-/* The line of each file, in their order: it begins with its name. */
+static void judge(work *w, size_t operand, hm_bytes line) {
+    json_t *said = json_loadb((const char *)line.data, line.len, 0, NULL);
+    const char *reason = json_string_value(json_object_get(said, "reason")),
+               *status = json_string_value(json_object_get(said, "status"));
+    if (json_object_get(said, "outcomes"))
+        judge_signed(w, operand, said);
+    else
+        tell(w, w->options->operands[operand], status && strcmp(status, "could not") == 0 ? HM_COULD_NOT : HM_REFUSED,
+             reason ? reason : "hallmark log check says what cannot be read");
+    json_decref(said);
+}
+
+/* The line of each file, in their order. */
 static hm_err judge_all(work *w, size_t from, size_t count, hm_bytes output) {
     hm_reader reader = hm_reader_of(output);
     hm_bytes line;
@@ -223,14 +238,18 @@ static hm_err judge_all(work *w, size_t from, size_t count, hm_bytes output) {
     return at == count ? HM_OK : hm_could_not("log check has said nothing of %s", w->options->operands[from + at]);
 }
 
-static hm_err look_up(work *w, size_t from, size_t count) {
+static hm_err check_in_log(const work *w, const char *const *files, size_t count, hm_buf *output) {
     const char *words[COMMON + AT_ONCE + 8] = {"log", "check", "--json"};
-    HM_BUF output = HM_BUF_EMPTY;
     int status;
     size_t at = put_common(w->options, words, 3);
     words[at++] = "--";
-    for (size_t i = 0; i < count; i++) words[at++] = w->options->operands[from + i];
-    HM_TRY(hm_self_run(words, &output, &status));
+    for (size_t i = 0; i < count; i++) words[at++] = files[i];
+    return hm_self_run(words, output, &status);
+}
+
+static hm_err look_up(work *w, size_t from, size_t count) {
+    HM_BUF output = HM_BUF_EMPTY;
+    HM_TRY(check_in_log(w, (const char *const *)w->options->operands + from, count, &output));
     return judge_all(w, from, count, hm_buf_bytes(&output));
 }
 
@@ -255,30 +274,69 @@ static const char *format_name(uint8_t format) {
     return format < sizeof names / sizeof names[0] ? names[format] : NULL;
 }
 
-/* It was looked at some time ago: is it what was signed still? */
-static bool is_same(work *w, const char *file, const signature *s) {
-    uint8_t sha256[HM_SHA256_LEN];
-    if (s->format != HM_LOGGED_CMS) return true;
-    hm_err err = hm_hash_file(file, sha256);
-    if (hm_failed(err)) {
-        tell(w, file, err.class, hm_err_sentence());
-        return false;
-    }
-    if (memcmp(sha256, s->plain, sizeof sha256) == 0) return true;
-    tell(w, file, HM_REFUSED, "was changed since it was looked up in the log, and is not signed");
-    return false;
-}
-
 typedef struct {
     const char *file;
     const signature *was;
 } item;
 
-static hm_err sign_some(work *w, const signature *like, const item *items, size_t count) {
+static void tell_changed(work *w, const char *file) {
+    tell(w, file, HM_REFUSED, "was changed since it was looked up in the log, and is not signed");
+}
+
+/* It was looked at some time ago: is it what was signed still? */
+static bool is_same(work *w, const item *it) {
+    uint8_t sha256[HM_SHA256_LEN];
+    hm_err err = hm_hash_file(it->file, sha256);
+    if (hm_failed(err)) {
+        tell(w, it->file, err.class, hm_err_sentence());
+        return false;
+    }
+    if (memcmp(sha256, it->was->plain, sizeof sha256) == 0) return true;
+    tell_changed(w, it->file);
+    return false;
+}
+
+static bool is_logged_as(hm_bytes line, const signature *was) {
+    uint64_t outcome;
+    return !hm_failed(hm_decimal_decode(hm_json_text_of(line, "outcome"), &outcome)) && outcome == was->outcome;
+}
+
+/* What has its signature in it is looked up once more. */
+static hm_err keep_logged(work *w, item *items, size_t *count) {
+    HM_BUF output = HM_BUF_EMPTY;
+    const char *files[AT_ONCE];
+    size_t kept = 0;
+    hm_bytes line;
+    for (size_t i = 0; i < *count; i++) files[i] = items[i].file;
+    HM_TRY(check_in_log(w, files, *count, &output));
+    hm_reader lines = hm_reader_of(hm_buf_bytes(&output));
+    for (size_t i = 0; i < *count; i++) {
+        HM_TRY(hm_read_line(&lines, &line));
+        if (is_logged_as(line, items[i].was))
+            items[kept++] = items[i];
+        else
+            tell_changed(w, items[i].file);
+    }
+    *count = kept;
+    return HM_OK;
+}
+
+static hm_err keep_same(work *w, item *items, size_t *count) {
+    size_t kept = 0;
+    if (*count && items->was->format != HM_LOGGED_CMS) return keep_logged(w, items, count);
+    for (size_t i = 0; i < *count; i++)
+        if (is_same(w, &items[i])) items[kept++] = items[i];
+    *count = kept;
+    return HM_OK;
+}
+
+static hm_err sign_some(work *w, const signature *like, item *items, size_t count) {
     const char *release = w->list->release[like->release], *format = format_name(like->format);
     const char *words[COMMON + AT_ONCE + EXTRA + 16] = {"sign", "--product", w->list->product, "--replace"};
-    size_t at = 4, files = 0;
+    size_t at = 4;
     int status;
+    HM_TRY(keep_same(w, items, &count));
+    if (!count) return HM_OK;
     if (!format) return hm_refuse("signatures.jsonl: there is no format %u", (unsigned)like->format);
     if (release[0]) words[at++] = "--release";
     if (release[0]) words[at++] = release;
@@ -286,32 +344,72 @@ static hm_err sign_some(work *w, const signature *like, const item *items, size_
     words[at++] = format;
     at = put_extra(w->options, true, words, put_common(w->options, words, at));
     words[at++] = "--";
-    for (size_t i = 0; i < count; i++)
-        if (is_same(w, items[i].file, items[i].was)) words[at + files++] = items[i].file;
-    if (!files) return HM_OK;
+    for (size_t i = 0; i < count; i++) words[at++] = items[i].file;
     HM_TRY(hm_self_run(words, NULL, &status));
-    *(status ? &w->unsure : &w->signed_now) += files;
+    *(status ? &w->unsure : &w->signed_now) += count;
     if (status) worse(w, (hm_class)status);
     return HM_OK;
 }
 
+typedef struct {
+    const char *file;
+    const signature *was;
+    uint64_t sequence;
+} update;
+
 /* By a key of the algorithm that the stolen one has: devices have code for that one. */
-static hm_err sign_update(work *w, const char *file, const signature *s) {
-    const char *release = w->list->release[s->release];
-    const char *words[COMMON + EXTRA + HM_UPDATE_WORDS + 16] = {
-        "sign",      "--format", "native",      "--product",        w->list->product,
-        "--release", release,    "--algorithm", w->list->algorithm, "--replace",
-        "-o",        file};
+static hm_err sign_update(work *w, const update *u) {
+    const char *release = w->list->release[u->was->release];
+    const char *words[COMMON + EXTRA + HM_UPDATE_WORDS + 20] = {
+        "sign",        "--format",         "native",    "--product", w->list->product, "--release", release,
+        "--algorithm", w->list->algorithm, "--replace", "-o",        u->file};
     size_t at = put_extra(w->options, false, words, put_common(w->options, words, 12));
     HM_UPDATE_OPTIONS again = {.count = 0};
+    char follows[24];
     int status;
-    hm_err err = hm_update_again(file, s->plain, &again);
-    if (hm_failed(err)) return tell(w, file, err.class, hm_err_sentence()), HM_OK;
+    hm_err err = hm_update_again(u->file, u->was->plain, &again);
+    if (hm_failed(err)) return tell(w, u->file, err.class, hm_err_sentence()), HM_OK;
     for (size_t i = 0; i < again.count; i++) words[at++] = again.word[i];
+    snprintf(follows, sizeof follows, "%llu", (unsigned long long)u->sequence);
+    if (!w->options->superseded) words[at++] = "--follows";
+    if (!w->options->superseded) words[at++] = follows;
     HM_TRY(hm_self_run(words, NULL, &status));
     ++*(status ? &w->unsure : &w->signed_now);
     if (status) worse(w, (hm_class)status);
     return HM_OK;
+}
+
+static int by_sequence(const void *a, const void *b) {
+    uint64_t left = ((const update *)a)->sequence, right = ((const update *)b)->sequence;
+    return (left > right) - (left < right);
+}
+
+/* In their order: an earlier one must not become a later one's successor. */
+static hm_err sign_in_order(work *w, update *updates) {
+    size_t count = 0;
+    for (size_t i = 1; i < w->options->operand_count; i++) {
+        const signature *s = w->of[i];
+        if (!s || s->format != HM_LOGGED_MANIFEST) continue;
+        update *u = &updates[count];
+        *u = (update){.file = w->options->operands[i], .was = s};
+        w->of[i] = NULL;
+        hm_err err = hm_update_sequence(u->file, &u->sequence);
+        if (hm_failed(err))
+            tell(w, u->file, err.class, hm_err_sentence());
+        else
+            count++;
+    }
+    qsort(updates, count, sizeof *updates, by_sequence);
+    for (size_t i = 0; i < count; i++) HM_TRY(sign_update(w, &updates[i]));
+    return HM_OK;
+}
+
+static hm_err sign_updates(work *w) {
+    update *updates = calloc(w->options->operand_count, sizeof *updates);
+    if (!updates) return hm_no_memory();
+    hm_err err = sign_in_order(w, updates);
+    free(updates);
+    return err;
 }
 
 /* Those that go with LIKE: of one release, in one format. */
@@ -321,11 +419,6 @@ static hm_err sign_group(work *w, const signature *like) {
     for (size_t i = 1; i < w->options->operand_count; i++) {
         const signature *s = w->of[i];
         if (!s || s->release != like->release || s->format != like->format) continue;
-        if (s->format == HM_LOGGED_MANIFEST) {
-            w->of[i] = NULL;
-            HM_TRY(sign_update(w, w->options->operands[i], s));
-            continue;
-        }
         items[count++] = (item){w->options->operands[i], s};
         w->of[i] = NULL;
         if (count < AT_ONCE) continue;
@@ -391,6 +484,7 @@ static hm_err resign(work *w) {
         HM_TRY(look_up(w, i, left < AT_ONCE ? left : AT_ONCE));
     }
     HM_TRY(prepare(w));
+    HM_TRY(sign_updates(w));
     for (size_t i = 1; i < w->options->operand_count; i++)
         if (w->of[i]) HM_TRY(sign_group(w, w->of[i]));
     return HM_OK;

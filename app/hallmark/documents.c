@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *option_of(unsigned kind) { return kind == HM_DOCUMENT_SBOM ? "--sbom" : "--provenance"; }
@@ -22,9 +23,12 @@ bool hm_is_document_option(const char *name) { return kind_of(name) != 0; }
 
 hm_err hm_hash_file_by(const char *path, hm_digest_algorithm algorithm, hm_digest *digest) {
     static uint8_t block[HM_IO_BLOCK];
-    HM_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    HM_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     hm_hash hash;
+    struct stat st;
     if (fd < 0) return hm_could_not("%s: %s", path, strerror(errno));
+    if (fstat(fd, &st) != 0) return hm_could_not("%s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode)) return hm_refuse("%s: is no plain file", path);
     hm_hash_init(&hash, algorithm);
     for (;;) {
         ssize_t n = read(fd, block, sizeof block);

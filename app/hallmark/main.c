@@ -15,11 +15,11 @@ const hm_command hm_commands[] = {
     {"product list", "", "List the products", "", 0, 0, hm_command_product_list},
     {"product show", "NAME", "Show a product and its keys", "", 1, 1, hm_command_product_show},
     {"sign", "FILE...", "Sign files and folders for a product",
-     "--product --release --format -o --replace --algorithm --component --kind --security-version --to --manifest --sequence --digest "
+     "--product --release --format -o --replace --algorithm --component --kind --security-version --to --manifest --sequence --follows --digest "
      "--device --minimum-list --signer --cosign --trust --envelope-only --no-receipt --no-chain --sbom --provenance --timestamp --tsa-trust --wait",
      0, SIZE_MAX, hm_command_sign},
     {"request", "FILE...", "Ask for signatures that need approval",
-     "--product --release --format --replace --algorithm --component --kind --security-version --to --manifest --sequence --digest "
+     "--product --release --format --replace --algorithm --component --kind --security-version --to --manifest --sequence --follows --digest "
      "--device --minimum-list --signer --sbom --provenance",
      0, SIZE_MAX, hm_command_request},
     {"status", "[REQUEST]", "Say what is due, and list the requests; or show one", "--product --open --within", 0, 1,
@@ -83,7 +83,7 @@ const hm_command hm_commands[] = {
      "Stop what somebody else may have, revoke it, list what it signed, report",
      "--since --reason --key --trust-list --keep --rehearse -o", 1, 1, hm_command_compromise},
     {"resign", "FOLDER FILE...", "Sign again what a compromised key had signed while it was good",
-     "--in-doubt --wait --timestamp --sbom --provenance", 2, SIZE_MAX, hm_command_resign},
+     "--in-doubt --superseded --wait --timestamp --sbom --provenance", 2, SIZE_MAX, hm_command_resign},
     {"cert list", "", "List the certificates and how long they live", "--product", 0, 0, hm_command_cert_list},
     {"cert revoke", "CERTIFICATE", "Revoke a certificate; its number or SHA-256, or how that begins",
      "--reason --since", 1, 1, hm_command_cert_revoke},

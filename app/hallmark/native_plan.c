@@ -169,6 +169,7 @@ hm_err hm_native_plan_make(const hm_options *options, int64_t now, hm_native_pla
     HM_TRY(take_digest(hm_given_value(options, "--digest"), plan));
     HM_TRY(given_number(options, "--sequence", &manifest->sequence, &plan->has_sequence));
     if (!plan->has_sequence) manifest->sequence = (uint64_t)now;
+    HM_TRY(given_number(options, "--follows", &plan->follows, &plan->has_follows));
     HM_TRY(given_number(options, "--minimum-list", &manifest->minimum_list, &manifest->has_minimum_list));
     if (device) HM_TRY(hm_device_id(device, plan->device, &manifest->device));
     for (size_t i = 0; i < options->given_count; i++)

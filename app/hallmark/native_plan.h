@@ -13,6 +13,8 @@ typedef struct {
     bool described;    /* the one operand is a description in JSON, the components are in it */
     bool plain;        /* the one operand is a payload that was not named with --component */
     bool has_sequence; /* it was given; otherwise it is the time */
+    bool has_follows;  /* only behind that number: */
+    uint64_t follows;
     hm_digest_algorithm digest;
     uint8_t device[HM_MANIFEST_DEVICE];
     size_t cosigners;

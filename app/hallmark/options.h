@@ -29,7 +29,7 @@ typedef struct {
     bool end, open, complete;
     bool cosign, no_receipt, no_chain, envelope_only;
     const char *days, *within, *profile;
-    bool renew, der, crl_required, in_doubt, rehearse, imported;
+    bool renew, der, crl_required, in_doubt, superseded, rehearse, imported;
     hm_given given[HM_GIVEN_MAX]; /* in the order of the command line */
     size_t given_count;
     uint32_t algorithms; /* bit n: key algorithm n, from repeated --algorithm */
@@ -41,8 +41,9 @@ typedef struct {
     const char *name;     /* "log check" */
     const char *operands; /* "FILE..." */
     const char *summary;
-    const char *options; /* the option letters and names this command takes, space separated; "*": all words are operands */
-    size_t least, most;  /* operands */
+    const char
+        *options; /* the option letters and names this command takes, space separated; "*": all words are operands */
+    size_t least, most; /* operands */
     hm_err (*run)(const hm_options *options);
 } hm_command;
 

@@ -85,19 +85,37 @@ static bool is_for(const hm_checked *c, const char *product) {
     return !product || (info->has_certificate && strcmp(info->certificate.product, product) == 0);
 }
 
-static hm_err print_members(hm_parser *parser, const hm_checked *c, const hm_log_proof *proof, uint64_t size) {
-    HM_BUF text = HM_BUF_EMPTY;
-    if (!parser->json) return HM_OK;
-    HM_TRY(hm_put_format(&text, "\"intent\":%llu,\"outcome\":%llu,\"log_size\":%llu",
+/* What is found in the log of a file's signatures, for machines. */
+typedef struct {
+    size_t count;
+    bool proved;     /* the first for the wanted product, whose proof is kept: */
+    hm_buf members;  /* what is told of it */
+    hm_buf outcomes; /* of all: numbers with a comma behind each */
+} found;
+
+static void found_clear(found *f) {
+    hm_buf_clear(&f->members);
+    hm_buf_clear(&f->outcomes);
+}
+#define FOUND __attribute__((cleanup(found_clear))) found
+
+static hm_err put_members(found *f, const hm_log_proof *proof, uint64_t size) {
+    return hm_put_format(&f->members, "\"intent\":%llu,\"outcome\":%llu,\"log_size\":%llu",
                          (unsigned long long)proof->intent_index, (unsigned long long)proof->outcome_index,
-                         (unsigned long long)size));
-    hm_parser_print(parser, &c->opened.job, HM_STREAM_MEMBERS, hm_buf_bytes(&text));
+                         (unsigned long long)size);
+}
+
+static hm_err print_members(hm_parser *parser, const hm_checked *c, found *f) {
+    if (!parser->json) return HM_OK;
+    HM_TRY(hm_put_format(&f->members, ",\"signatures\":%zu,\"outcomes\":[%.*s]", c->signatures.signers,
+                         (int)f->outcomes.len - 1, (const char *)f->outcomes.data));
+    hm_parser_print(parser, &c->opened.job, HM_STREAM_MEMBERS, hm_buf_bytes(&f->members));
     return HM_OK;
 }
 
-/* One signer. *COUNT counts those that are logged; the first for the wanted product is the one whose proof is kept. */
+/* One signer. */
 static hm_err logged_signer(hm_parser *parser, const hm_check_orders *orders, const hm_verify_rules *rules,
-                            hm_checked *c, size_t *count, bool *proved) {
+                            hm_checked *c, found *f) {
     HM_BUF text = HM_BUF_EMPTY, storage = HM_BUF_EMPTY;
     hm_log_proof proof;
     hm_checkpoint checkpoint;
@@ -109,23 +127,24 @@ static hm_err logged_signer(hm_parser *parser, const hm_check_orders *orders, co
                          c->signer + 1, c->signatures.signers);
     if (!logged) return report_foreign(parser, c);
     HM_TRY(hm_checked_proof(orders, c, hm_buf_bytes(&text), &proof, &storage, &checkpoint));
-    ++*count;
+    f->count++;
+    HM_TRY(hm_put_format(&f->outcomes, "%llu,", (unsigned long long)proof.outcome_index));
     HM_TRY(report(parser, c, "logged", &proof, checkpoint.size));
-    if (*proved || !is_for(c, orders->product)) return HM_OK;
-    *proved = true;
-    HM_TRY(print_members(parser, c, &proof, checkpoint.size));
+    if (f->proved || !is_for(c, orders->product)) return HM_OK;
+    f->proved = true;
+    HM_TRY(put_members(f, &proof, checkpoint.size));
     return orders->write_proof ? write_proof(parser, c, hm_buf_bytes(&text)) : HM_OK;
 }
 
 static hm_err logged_one(hm_parser *parser, const hm_check_orders *orders, const hm_verify_rules *rules,
                          hm_checked *c) {
-    size_t count = 0;
-    bool proved = false;
+    FOUND f = {.count = 0};
     HM_TRY(hm_checked_digest(parser, c));
     for (c->signer = 0; c->signer < c->signatures.signers; c->signer++)
-        HM_TRY(logged_signer(parser, orders, rules, c, &count, &proved));
-    if (!count) return hm_refuse("none of its signatures is in the log: it was not signed by this office");
-    return proved ? HM_OK : hm_refuse("no signature for product %s in it is in the log", orders->product);
+        HM_TRY(logged_signer(parser, orders, rules, c, &f));
+    if (!f.count) return hm_refuse("none of its signatures is in the log: it was not signed by this office");
+    if (f.proved) return print_members(parser, c, &f);
+    return hm_refuse("no signature for product %s in it is in the log", orders->product);
 }
 
 hm_err hm_parse_logged(hm_parser *parser, void *context) {

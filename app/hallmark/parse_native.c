@@ -148,9 +148,14 @@ static hm_err take_keys(making *m) {
 }
 
 /* Rising with every release, however many there are in a second and whatever the clock says. */
-static void choose_sequence(making *m) {
-    uint64_t next = m->key[0].sequence + 1;
-    if (!m->has_sequence && m->manifest.sequence < next) m->manifest.sequence = next;
+static hm_err choose_sequence(making *m) {
+    const hm_native_plan *plan = &m->orders->plan;
+    uint64_t highest = m->key[0].sequence;
+    if (plan->has_follows && plan->follows != highest)
+        return hm_refuse("it would not follow sequence number %llu: the product was given %llu since",
+                         (unsigned long long)plan->follows, (unsigned long long)highest);
+    if (!m->has_sequence && m->manifest.sequence <= highest) m->manifest.sequence = highest + 1;
+    return HM_OK;
 }
 
 /* What is there already. */
@@ -396,7 +401,7 @@ static hm_err make(making *m, bool *written) {
     *written = false;
     HM_TRY(describe(m));
     HM_TRY(take_keys(m));
-    choose_sequence(m);
+    HM_TRY(choose_sequence(m));
     HM_TRY(hash_payloads(m));
     HM_TRY(take_requested(m));
     if (m->orders->look) return look(m);

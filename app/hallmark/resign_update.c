@@ -136,17 +136,13 @@ static hm_err add_components(const char *envelope, const json_t *manifest, hm_up
 
 /* ---- the whole ---- */
 
-static hm_err add_signer(const json_t *manifest, hm_update_words *words) {
-    const json_t *signers = json_object_get(manifest, "signers"), *signer = json_array_get(signers, 0);
-    json_int_t certificates, receipts;
-    if (json_array_size(signers) != 1)
-        return hm_refuse("names %zu signers: sign it again by hand, and have the others do so (hallmark sign --format "
-                         "native)",
-                         json_array_size(signers));
-    HM_TRY(number_of(signer, "certificates", &certificates));
-    HM_TRY(number_of(signer, "receipts", &receipts));
-    if (!certificates) HM_TRY(add(words, "--no-chain"));
-    return receipts ? HM_OK : add(words, "--no-receipt");
+static hm_err check_signers(const json_t *manifest) {
+    size_t signers = json_array_size(json_object_get(manifest, "signers"));
+    return signers == 1
+               ? HM_OK
+               : hm_refuse("names %zu signers: sign it again by hand, and have the others do so (hallmark sign "
+                           "--format native)",
+                           signers);
 }
 
 static hm_err add_limits(const json_t *manifest, hm_update_words *words) {
@@ -167,7 +163,7 @@ static hm_err take_manifest(const char *file, json_t *manifest, hm_update_words 
     static const char *const known[] = {"publisher",    "vendor", "class",      "version", "sequence", "purpose",
                                         "minimum_list", "device", "components", "signers", NULL};
     HM_TRY(check_members(manifest, known));
-    HM_TRY(add_signer(manifest, words));
+    HM_TRY(check_signers(manifest));
     HM_TRY(add_limits(manifest, words));
     return add_components(file, manifest, words);
 }
@@ -182,16 +178,34 @@ static hm_err check_manifest(const json_t *said, const uint8_t sha256[static HM_
                : hm_refuse("was changed since it was looked up in the log, and is not signed");
 }
 
-hm_err hm_update_again(const char *file, const uint8_t sha256[static HM_SHA256_LEN], hm_update_words *words) {
+/* SAID: to be released, what `hallmark inspect` says of FILE, and its MANIFEST. */
+static hm_err inspect(const char *file, json_t **said, json_t **manifest) {
     HM_BUF output = HM_BUF_EMPTY;
     int status;
     HM_TRY(hm_self_run((const char *const[]){"inspect", "--json", "--", file, NULL}, &output, &status));
-    json_t *said = json_loadb((const char *)output.data, output.len, JSON_DISABLE_EOF_CHECK, NULL);
-    json_t *manifest = json_object_get(said, "manifest");
-    hm_err err = status || !json_is_object(manifest) ? hm_refuse("is no update (hallmark inspect)")
-                                                     : check_manifest(said, sha256);
+    *said = json_loadb((const char *)output.data, output.len, JSON_DISABLE_EOF_CHECK, NULL);
+    *manifest = json_object_get(*said, "manifest");
+    if (!status && json_is_object(*manifest)) return HM_OK;
+    json_decref(*said);
+    return hm_refuse("is no update (hallmark inspect)");
+}
+
+hm_err hm_update_again(const char *file, const uint8_t sha256[static HM_SHA256_LEN], hm_update_words *words) {
+    json_t *said, *manifest;
+    HM_TRY(inspect(file, &said, &manifest));
+    hm_err err = check_manifest(said, sha256);
     if (!hm_failed(err)) err = take_manifest(file, manifest, words);
     hm_fault fault = hm_fault_keep(err);
     json_decref(said);
+    return hm_fault_raise(&fault);
+}
+
+hm_err hm_update_sequence(const char *file, uint64_t *sequence) {
+    json_t *said, *manifest;
+    json_int_t number = 0;
+    HM_TRY(inspect(file, &said, &manifest));
+    hm_fault fault = hm_fault_keep(number_of(manifest, "sequence", &number));
+    json_decref(said);
+    *sequence = (uint64_t)number;
     return hm_fault_raise(&fault);
 }

@@ -23,5 +23,7 @@ void hm_update_words_clear(hm_update_words *words);
  * which options cannot say; a payload is not there, or another one. */
 HM_MUST_USE hm_err hm_update_again(const char *file, const uint8_t manifest[static HM_SHA256_LEN],
                                    hm_update_words *words);
+/* The sequence number of the update in FILE. */
+HM_MUST_USE hm_err hm_update_sequence(const char *file, uint64_t *sequence);
 
 #endif

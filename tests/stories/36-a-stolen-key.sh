@@ -22,11 +22,12 @@ echo odd >-odd.bin
 step "one with an odd name, of an odd release" hallmark sign --product pump --release 'a "b\c' -- -odd.bin
 mkdir update && cp good1.bin update/app.bin && cp good2.bin update/a,b.bin
 native() { hallmark sign --format native --product pump --release 2.0 "$@"; }
-step "updates for devices" native --component main=update/app.bin,security-version=4,to=slot-a --minimum-list 3 --digest sha384 -o update/u.cose
 echo '{"components":[{"id":"main","file":"app.bin"}],"notes":{"-10":"a note"}}' >update/noted.json
 step "one with a note" native --manifest update/noted.json -o update/noted.cose
 echo '{"components":[{"id":"main","file":"a,b.bin"}]}' >update/comma.json
 step "one with a comma" native --manifest update/comma.json -o update/comma.cose
+step "an early one for devices" native --component main=update/app.bin,security-version=4,to=slot-a -o update/early.cose
+step "updates for devices" native --component main=update/app.bin,security-version=4,to=slot-a --minimum-list 3 --digest sha384 -o update/u.cose
 step "of the other product, too" sh -c 'echo valve >valve.bin && hallmark sign --product valve --release 9 valve.bin'
 sleep 2
 theft=$(date -u +%Y-%m-%dT%H:%M:%SZ)
@@ -69,7 +70,7 @@ expect_output compromised "it signs nothing any more" state_of $key
 echo more >more.bin
 expect_refused "is compromised: a laptop was stolen" "nothing at all" hallmark sign --product pump more.bin
 step "one is in doubt" test "$(number incident in_doubt)" = 1
-step "seven are not" test "$(number incident before)" = 7
+step "eight are not" test "$(number incident before)" = 8
 expect_output '"complete":true' "the log holds no others" cat incident/report.json
 step "that one" sh -c 'grep "\"in_doubt\":true" incident/signatures.jsonl | grep -q evil.bin'
 step "the other product's key is another matter" sh -c '! grep -q valve.bin incident/signatures.jsonl'
@@ -121,6 +122,10 @@ step "for the release that it was" sh -c 'hallmark log search --release 1.0 --ty
 expect_refused "is revoked" "the one in doubt is refused" hallmark verify evil.bin
 expect_refused "has notes" "what would lose something is not signed" hallmark resign incident update/noted.cose
 expect_refused "name with a comma" "nor what options cannot say" hallmark resign incident update/comma.cose
+expect_refused "would not follow" "nor an update that another followed: devices would go back to it" hallmark resign incident update/early.cose
+mv update/app.bin away && mkfifo update/app.bin
+expect_refused "is no plain file" "nor what is no file" timeout 20 hallmark resign incident update/u.cose
+rm update/app.bin && mv away update/app.bin
 mv update/app.bin away
 expect_fault 3 "No such file" "nor what is not there" hallmark resign incident update/u.cose
 mv away update/app.bin
@@ -129,6 +134,10 @@ before=$(said update/u.cose)
 expect_output "1 signed again" "an update is, beside a file" sh -c 'hallmark resign incident --timestamp https://localhost:1 update/u.cose good1.bin'
 step "as it was" test "$(said update/u.cose)" = "$before"
 step "by a key that stands" hallmark verify update/u.cose
+sequence() { hallmark inspect --json "$1" | sed 's/.*"sequence":\([0-9]*\).*/\1/'; }
+later=$(sequence update/u.cose)
+expect_output "1 signed again" "an early update is if somebody says so" hallmark resign incident --superseded update/early.cose
+step "behind all others then" test "$(sequence update/early.cose)" -gt "$later"
 step "somebody has looked at it" hallmark resign incident --in-doubt evil.bin
 step "then it is good, too" hallmark verify evil.bin
 
@@ -157,6 +166,23 @@ step "the revocation list says the earlier time" sh -c 'test -n "$0" && test "$(
 first=$(said)
 step "with a later one" hallmark compromise $valve --since 5m -o valve-incident
 step "what was said before stands" test "$(said)" = "$first"
+
+# ---- programs, which hold their signatures ----
+
+step "two more products" sh -c 'hallmark product add loader && hallmark product add menu'
+cp /usr/lib/systemd/boot/efi/systemd-boot*.efi boot.efi && cp boot.efi twice.efi
+step "programs, one of them for both" sh -c '
+    hallmark sign --product loader boot.efi twice.efi && hallmark sign --product menu twice.efi'
+step "the second one's key is stolen" hallmark compromise "$(signing_key menu)" --since always -o menu-incident
+step "another follows" hallmark key rotate --product menu --algorithm rsa3072
+cp twice.efi kept.efi
+expect_refused "holds signatures by others" "what another signed, too, is left" hallmark resign menu-incident twice.efi
+step "as it is" cmp twice.efi kept.efi
+step "so is the first one's" hallmark compromise "$(signing_key loader)" --since always -o loader-incident
+step "which is followed, too" hallmark key rotate --product loader --algorithm rsa3072
+expect_refused "holds signatures by others" "it is no matter whose comes first" hallmark resign loader-incident --in-doubt twice.efi
+expect_output "1 signed again" "what it signed alone is signed again" hallmark resign loader-incident --in-doubt boot.efi
+step "by a key that stands" hallmark verify boot.efi
 
 # ---- with the clock put back ----
 

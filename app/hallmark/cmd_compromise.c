@@ -31,7 +31,6 @@ enum { PREFIX_LEAST = 8, DIGEST_HEX = 64, ARGUMENTS = 560 };
 /* hm_with_office takes no context. */
 static hm_incident incident;
 static uint64_t key_state;
-static uint64_t key_created;
 static bool always; /* --since always */
 
 /* ---- whose it is ---- */
@@ -85,7 +84,6 @@ static hm_err look_at_key(const hm_options *options, const hm_message *key) {
     key_state = key->field[HM_KEY_STATE].number;
     incident.role_number = key->field[HM_KEY_ROLE].number;
     incident.imported = key->field[HM_KEY_MARKS].number & HM_KEY_IMPORTED;
-    key_created = key->field[HM_KEY_CREATED].number;
     HM_TRY(take_product(key->field[HM_KEY_PRODUCT].bytes));
     snprintf(incident.role, sizeof incident.role, "%s", hm_key_role_word(incident.role_number));
     snprintf(incident.algorithm, sizeof incident.algorithm, "%s", algorithm ? algorithm : "?");
@@ -302,35 +300,6 @@ static hm_err take_office(const hm_connection *office) {
     return HM_OK;
 }
 
-/* When the log says that the key was made; nothing is known, and all of it in doubt, where it does not say so. */
-static hm_err find_made(hm_connection *office, int64_t *made) {
-    hm_message question = {.type = HM_MSG_LOG_SEARCH}, answer;
-    question.field[HM_LOG_SEARCH_KEY].bytes = hm_text(incident.subject);
-    question.field[HM_LOG_SEARCH_TYPE].bytes = hm_text("ceremony");
-    HM_TRY(hm_ask(office, &question, &answer));
-    while (answer.type != HM_MSG_DONE) {
-        uint64_t time;
-        hm_bytes details = answer.type == HM_MSG_LOG_ENTRY ? answer.field[HM_LOG_ENTRY_DETAILS].bytes : HM_NO_BYTES;
-        if (!*made && hm_bytes_equal(hm_json_text_of(details, "act"), hm_text("key generated")) &&
-            !hm_failed(hm_decimal_decode(hm_json_text_of(details, "time"), &time)) && time <= INT64_MAX)
-            *made = (int64_t)time;
-        HM_TRY(hm_listen(office, &answer));
-    }
-    return HM_OK;
-}
-
-/* A key's beginning is when it was made, and of one that was made elsewhere nobody knows when; a statement's time is
- * never ahead of its own. */
-static hm_err take_always(hm_connection *office) {
-    int64_t made = 0;
-    incident.since = HM_INCIDENT_ALWAYS;
-    if (incident.is_principal || incident.imported) return HM_OK;
-    HM_TRY(find_made(office, &made));
-    if (key_created && (int64_t)key_created < made) made = (int64_t)key_created;
-    if (made > 0 && made <= incident.made) incident.since = made;
-    return HM_OK;
-}
-
 /* *LISTED: a revocation list could be made. *FOLLOWED: another key signs in its place. */
 static hm_err stop_and_tell(const hm_options *options, hm_connection *office, const hm_incident_folder *folder,
                             bool *listed, bool *followed) {
@@ -352,7 +321,8 @@ static hm_err compromise(const hm_options *options, hm_connection *office) {
     HM_TRY(take_office(office));
     if (options->reason) snprintf(incident.reason, sizeof incident.reason, "%s", options->reason);
     HM_TRY(find_subject(options, office));
-    if (always) HM_TRY(take_always(office));
+    /* Not when the office says that the key was made: it may lie, and what is stated stands. */
+    if (always) incident.since = HM_INCIDENT_ALWAYS;
     HM_TRY(hm_incident_folder_open(&incident, options->output, &folder));
     hm_err err = stop_and_tell(options, office, &folder, &listed, &followed);
     if (hm_failed(err)) return hm_incident_folder_leave(&folder, err);

@@ -152,8 +152,10 @@ static hm_err choose_sequence(making *m) {
     const hm_native_plan *plan = &m->orders->plan;
     uint64_t highest = m->key[0].sequence;
     if (plan->has_follows && plan->follows != highest)
-        return hm_refuse("it would not follow sequence number %llu: the product was given %llu since",
-                         (unsigned long long)plan->follows, (unsigned long long)highest);
+        return hm_refuse(
+            "it would not follow sequence number %llu: the product was given %llu since (resign --superseded signs it "
+            "all the same)",
+            (unsigned long long)plan->follows, (unsigned long long)highest);
     if (!m->has_sequence && m->manifest.sequence <= highest) m->manifest.sequence = highest + 1;
     return HM_OK;
 }

@@ -118,7 +118,8 @@ expect_refused "is not the payload that was signed" "nothing else is" hallmark r
 cp whole.bin good.bin
 step "the update stays as it was" cmp pump-2.0.0.cose kept.cose
 expect_refused "look at it first" "nor what is in doubt" hallmark resign incident pump-2.0.1.cose
-step "release 2.0.0, by the next key" hallmark resign incident pump-2.0.0.cose
+expect_refused "would not follow" "2.0.0 would become the successor of 2.0.1" hallmark resign incident pump-2.0.0.cose
+step "which it is to be, because nobody can account for that: by the next key" hallmark resign incident --superseded pump-2.0.0.cose
 expect_output "0 signed again, 1 were" "once" hallmark resign incident pump-2.0.0.cose
 same() { hallmark inspect --json "$1" | sed 's/.*"manifest"://;s/"signers".*//;s/"sequence":[0-9]*//'; }
 step "is the same but for the key and the sequence number" test "$(same kept.cose)" = "$(same pump-2.0.0.cose)"

@@ -26,7 +26,7 @@ step "which signs" hallmark sign --product pump --release 1.2 file-5.bin
 sleep 1.2 # whoever publishes later has done so
 cp -a office before
 expect_output "or always" "its help says since when it may have been stolen" hallmark compromise --help
-step "the first one was stolen" hallmark compromise $key --since always --reason "a copy was seen" -o incident
+step "the first one was stolen" hallmark compromise $key --since 1h --reason "a copy was seen" -o incident
 step "three signatures" test "$(wc -l <incident/signatures.jsonl)" = 3
 step "and it is destroyed" hallmark key destroy $key --reason "it was stolen"
 sleep 1.2

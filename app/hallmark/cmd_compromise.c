@@ -13,6 +13,7 @@
 #include <base/file.h>
 #include <base/json.h>
 #include <base/name.h>
+#include <client/remote.h>
 #include <core/backup.h>
 #include <core/statement_envelope.h>
 #include <crypto/algorithm.h>
@@ -273,7 +274,9 @@ static void print_end(const hm_options *options, const char *directory, bool fol
     }
     printf("%llu signature%s in doubt, %llu made before%s\n", (unsigned long long)incident.in_doubt,
            incident.in_doubt == 1 ? "" : "s", (unsigned long long)(incident.signatures - incident.in_doubt),
-           incident.complete ? "; the log holds no others" : "; THE LIST MAY LACK SOMETHING");
+           !incident.complete   ? "; THE LIST MAY LACK SOMETHING"
+           : incident.elsewhere ? "; the office says that the log holds no others"
+                                : "; the log holds no others");
     if (incident.approved)
         printf("%llu of them others asked for, and %s approved\n", (unsigned long long)incident.approved,
                incident.subject);
@@ -315,10 +318,18 @@ static hm_err stop_and_tell(const hm_options *options, hm_connection *office, co
                : HM_OK;
 }
 
+static hm_err find_place(const hm_options *options) {
+    HM_STRING *place = NULL;
+    HM_TRY(hm_office_directory(options, &place));
+    incident.elsewhere = !incident.rehearsal && hm_remote_is(place);
+    return HM_OK;
+}
+
 static hm_err compromise(const hm_options *options, hm_connection *office) {
     HM_INCIDENT_FOLDER folder = {.fd = -1};
     bool listed = true, followed = false;
     HM_TRY(take_office(office));
+    HM_TRY(find_place(options));
     if (options->reason) snprintf(incident.reason, sizeof incident.reason, "%s", options->reason);
     HM_TRY(find_subject(options, office));
     /* Not when the office says that the key was made: it may lie, and what is stated stands. */

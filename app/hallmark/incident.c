@@ -236,6 +236,18 @@ static hm_err take_birth(hm_incident *i, const hm_message *entry, const hm_leaf 
     return details.len ? hm_incident_disclose(entry, disclosed) : HM_OK;
 }
 
+/* What an office elsewhere says of an entry is what the leaf holds, or it is none of the log's. */
+static hm_err check_details(const hm_message *entry, const hm_leaf *leaf) {
+    hm_bytes salt = entry->field[HM_LOG_ENTRY_SALT].bytes, details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
+    uint8_t hash[HM_SHA256_LEN];
+    if (!salt.len && !details.len) return HM_OK; /* erased */
+    if (salt.len == HM_SALT_LEN) hm_leaf_details_hash(salt.data, details, hash);
+    return salt.len == HM_SALT_LEN && memcmp(hash, leaf->details_hash, sizeof hash) == 0
+               ? HM_OK
+               : hm_refuse("entry %llu: its details are not those that the log holds: the office lies, or was changed",
+                           (unsigned long long)entry->field[HM_LOG_ENTRY_INDEX].number);
+}
+
 /* Of a principal every entry counts that is no signature's end. */
 hm_err hm_incident_take(hm_incident *i, const hm_message *entry, const hm_incident_files *files) {
     uint64_t index = entry->field[HM_LOG_ENTRY_INDEX].number;
@@ -243,6 +255,7 @@ hm_err hm_incident_take(hm_incident *i, const hm_message *entry, const hm_incide
     hm_leaf leaf;
     HM_TRY(hm_leaf_get(entry->field[HM_LOG_ENTRY_LEAF].bytes, &leaf));
     HM_TRY(check_one_line(details, index));
+    HM_TRY(check_details(entry, &leaf));
     if (leaf.has_intent) return take_end(i, index, &leaf, files->list);
     if (leaf.type != HM_LEAF_INTENT && !i->is_principal) return take_birth(i, entry, &leaf, files->disclosed);
     HM_TRY(hm_incident_disclose(entry, files->disclosed));

@@ -47,6 +47,7 @@ typedef struct {
 
 typedef struct {
     bool rehearsal, is_principal;
+    bool elsewhere;   /* the office was asked over HTTPS: what it left out nobody here has seen */
     char subject[65]; /* a key's id in hexadecimal, or a principal's name */
     uint8_t token_id[16];
     uint8_t spki_sha256[HM_SHA256_LEN]; /* of the key's public key, by which the entry of its making is known */

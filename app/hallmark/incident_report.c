@@ -50,6 +50,7 @@ static void certificates_json(hm_json *json, const hm_incident *i) {
 static void log_json(hm_json *json, const hm_incident *i) {
     hm_json_object(json, "log");
     hm_json_bool(json, "complete", i->complete);
+    if (i->elsewhere) hm_json_bool(json, "offices_word", true);
     hm_json_string(json, "why", i->why);
     hm_json_number(json, "first", 0);
     hm_json_number(json, "size", (int64_t)i->log_size);
@@ -288,9 +289,10 @@ static hm_err put_completeness(hm_buf *html, const hm_incident *i) {
         html,
         "<p>The list%s complete for what the log holds: entries 0 to %llu were read, every one, and are those of the "
         "checkpoint with root <code>%.*s</code>. <code>checkpoint</code> and <code>disclosed.jsonl</code> let anybody "
-        "with the published log check that.</p>\n",
+        "with the published log check that%s.</p>\n",
         i->is_principal ? "s of signatures and of other acts are" : " is",
-        (unsigned long long)(i->log_size ? i->log_size - 1 : 0), (int)root.len, (const char *)root.data);
+        (unsigned long long)(i->log_size ? i->log_size - 1 : 0), (int)root.len, (const char *)root.data,
+        i->elsewhere ? "; until then it is the word of the office, which was asked over HTTPS" : "");
 }
 
 /* Of keys that sign no files, by their role. */

@@ -241,7 +241,9 @@ at_liar() {
     as alice --office "$liar" compromise "$stolen_key" --since always -o stolen
 }
 echo '{}' >liar/lie
-expect_output "the log holds no others" "nobody lies" at_liar
+expect_output "the office says that the log holds no others" "nobody lies, but who knows" at_liar
+echo '{"path":"/v1/log/search","says":["\"salt\": \"[^\",]{4}","\"salt\": \"0000"]}' >liar/lie
+expect_refused "its details are not those that the log holds" "one of other files" at_liar
 echo '{"path":"/v1/log/search","says":["\"first\": 0","\"first\": 1"]}' >liar/lie
 expect_refused "the list may lack something" "a list that begins later" at_liar
 echo '{"path":"/v1/log/search","says":["\"root\": \"[^\",]{4}","\"root\": \"0000"]}' >liar/lie

@@ -10,6 +10,7 @@
 typedef struct {
     hm_incident incident;
     uint64_t next;
+    bool lies; /* details are others than the leaf's */
     hm_incident_files files;
 } reading;
 
@@ -31,7 +32,14 @@ static void reading_clear(reading *r) {
 static hm_err take(reading *r, const hm_leaf *leaf, const char *details) {
     HM_BUF cbor = HM_BUF_EMPTY;
     hm_message entry = {.type = HM_MSG_LOG_ENTRY};
-    assert_done(hm_leaf_put(leaf, &cbor));
+    static const uint8_t salt[HM_SALT_LEN] = {7};
+    hm_leaf copy = *leaf;
+    if (details[0]) {
+        hm_leaf_details_hash(salt, hm_text(details), copy.details_hash);
+        entry.field[HM_LOG_ENTRY_SALT].bytes = HM_ARRAY(salt);
+    }
+    if (r->lies) copy.details_hash[0] ^= 1;
+    assert_done(hm_leaf_put(&copy, &cbor));
     entry.field[HM_LOG_ENTRY_INDEX].number = r->next++;
     entry.field[HM_LOG_ENTRY_LEAF].bytes = hm_buf_bytes(&cbor);
     entry.field[HM_LOG_ENTRY_DETAILS].bytes = hm_text(details);
@@ -78,6 +86,14 @@ static void nor_behind_another_keys_entry(void **state) {
     assert_done(sign_at(&r, "evil", 500));
     assert_int_equal(r.incident.signatures, 1);
     assert_int_equal(r.incident.in_doubt, 1);
+}
+
+static void refuses_details_that_are_not_the_leafs(void **state) {
+    (void)state;
+    READING r = reading_of(1000);
+    assert_done(sign_at(&r, "a", 1001));
+    r.lies = true;
+    assert_int_equal(sign_at(&r, "b", 1001).class, HM_REFUSED);
 }
 
 static hm_err note_since(reading *r, uint64_t index, const char *details) {
@@ -294,6 +310,7 @@ int main(void) {
         cmocka_unit_test(what_was_signed_before_is_not_in_doubt),
         cmocka_unit_test(a_clock_that_was_put_back_hides_nothing),
         cmocka_unit_test(nor_behind_another_keys_entry),
+        cmocka_unit_test(refuses_details_that_are_not_the_leafs),
         cmocka_unit_test(nor_behind_an_entry_of_another_product),
         cmocka_unit_test(the_first_entry_of_the_window_is_of_the_window),
         cmocka_unit_test(refuses_details_that_would_be_two_lines),

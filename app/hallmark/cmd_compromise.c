@@ -4,6 +4,7 @@
 #include "incident.h"
 #include "incident_certificates.h"
 #include "incident_list.h"
+#include "interrupted.h"
 #include "keys.h"
 #include "office_access.h"
 #include "officer.h"
@@ -128,6 +129,7 @@ static hm_err take_principal(hm_connection *office, const char *name) {
 
 static hm_err find_subject(const hm_options *options, hm_connection *office) {
     const char *word = options->operands[0];
+    hm_incident_forget_statements(&incident); /* a rehearsal asks a second time */
     search.wanted = word;
     search.keys = 0;
     if (strlen(word) >= PREFIX_LEAST) HM_TRY(hm_each_key(options, office, NULL, look_at_key));
@@ -352,35 +354,37 @@ static hm_err in_copy(const hm_options *options, const char *copy, hm_office_wor
     return fault.class == HM_DONE ? ended : hm_fault_raise(&fault);
 }
 
+typedef struct {
+    const hm_options *options;
+    const char *directory;
+    char folder[4096], copy[4200];
+} rehearsal;
+
 /* Which authorities the copy needs keys for depends on whose key it is. */
-static hm_err rehearse_in(const hm_options *options, const char *directory, const char *copy) {
-    HM_TRY(hm_rehearsal_make(directory, copy));
-    HM_TRY(in_copy(options, copy, find_subject));
-    HM_TRY(hm_rehearsal_take_keys(copy, incident.product));
-    return in_copy(options, copy, compromise);
+static hm_err rehearse_in(void *context) {
+    const rehearsal *r = context;
+    HM_TRY(hm_rehearsal_make(r->directory, r->copy));
+    HM_TRY(in_copy(r->options, r->copy, find_subject));
+    HM_TRY(hm_rehearsal_take_keys(r->copy, incident.product));
+    return in_copy(r->options, r->copy, compromise);
 }
 
+static void remove_copy(void *context) { hm_rehearsal_remove(((rehearsal *)context)->folder); }
+
 static hm_err rehearse(const hm_options *options) {
-    char folder[4096], copy[4200];
-    char *directory = NULL;
+    rehearsal r = {.options = options};
+    HM_STRING *directory = NULL;
     const char *where = getenv("TMPDIR");
     incident.rehearsal = true;
     HM_TRY(hm_office_directory(options, &directory));
-    snprintf(folder, sizeof folder, "%s/hallmark-rehearsal.XXXXXX", where && where[0] == '/' ? where : "/tmp");
-    hm_err err = strncmp(directory, "https://", 8) == 0
-                     ? hm_misuse("an office elsewhere is rehearsed on its own machine (--office DIR), of which a copy "
-                                 "is made")
-                     : HM_OK;
-    if (!hm_failed(err) && !mkdtemp(folder)) err = hm_could_not("%s: %s", folder, strerror(errno));
-    hm_fault fault = hm_fault_keep(err);
-    if (fault.class == HM_DONE) {
-        fprintf(stderr, "hallmark: note: a rehearsal: what is said now is said of a copy\n");
-        snprintf(copy, sizeof copy, "%s/office", folder);
-        fault = hm_fault_keep(rehearse_in(options, directory, copy));
-        hm_rehearsal_remove(folder);
-    }
-    free(directory);
-    return hm_fault_raise(&fault);
+    if (hm_remote_is(directory))
+        return hm_misuse("an office elsewhere is rehearsed on its own machine (--office DIR), of which a copy is made");
+    r.directory = directory;
+    snprintf(r.folder, sizeof r.folder, "%s/hallmark-rehearsal.XXXXXX", where && where[0] == '/' ? where : "/tmp");
+    if (!mkdtemp(r.folder)) return hm_could_not("%s: %s", r.folder, strerror(errno));
+    snprintf(r.copy, sizeof r.copy, "%s/office", r.folder);
+    fprintf(stderr, "hallmark: note: a rehearsal: what is said now is said of a copy\n");
+    return hm_run_interruptible(rehearse_in, remove_copy, &r);
 }
 
 hm_err hm_command_compromise(const hm_options *options) {

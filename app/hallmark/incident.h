@@ -107,6 +107,7 @@ HM_MUST_USE hm_err hm_incident_take(hm_incident *incident, const hm_message *ent
 /* ENVELOPE, the statement in entry INDEX, is signed by the principal; before any entry is taken. That entry must be
  * met, with this statement, or the lists are not complete. */
 HM_MUST_USE hm_err hm_incident_note_statement(hm_incident *incident, uint64_t index, hm_bytes envelope);
+void hm_incident_forget_statements(hm_incident *incident);
 /* A certificate of the key's, by the SHA-256 of its DER, which an entry has. */
 HM_MUST_USE hm_err hm_incident_note_certificate(hm_incident *incident, hm_bytes sha256);
 /* The time that DETAILS, of the next entry, say. What stands behind an entry in the log was made after it, whatever

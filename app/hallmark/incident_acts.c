@@ -40,6 +40,8 @@ hm_err hm_incident_note_statement(hm_incident *i, uint64_t index, hm_bytes envel
     return HM_OK;
 }
 
+void hm_incident_forget_statements(hm_incident *i) { i->stated_count = 0; }
+
 static int compare_stated(const void *a, const void *b) {
     uint64_t left = ((const struct hm_incident_stated *)a)->index,
              right = ((const struct hm_incident_stated *)b)->index;

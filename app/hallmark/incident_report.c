@@ -431,10 +431,11 @@ static hm_err put_for_files(hm_buf *html) {
     HM_TRY(item(html, "Make the next key (<code>hallmark key rotate</code>), and sign again what is good: "
                       "<code>hallmark resign FOLDER FILE...</code> does so for what was signed before the time "
                       "above; what is in doubt is left out until somebody has looked at it."));
-    return item(html,
-                "Updates for devices are made anew (<code>hallmark sign --format native</code>), and the devices' "
-                "list after this one names the next key (<code>hallmark trust publisher</code>, "
-                "<code>trust update --publisher NAME --add-key</code>).");
+    return item(
+        html,
+        "So it does for updates for devices, with their payloads beside them (the latest of a product), and the devices' "
+        "list after this one names the next key (<code>hallmark trust publisher</code>, "
+        "<code>trust update --publisher NAME --add-key</code>).");
 }
 
 static hm_err put_for_hosts(hm_buf *html, const hm_incident *i) {

@@ -59,6 +59,9 @@ static hm_err describe_policy(const hm_statement *s, hm_buf *line) {
                          : hm_put_text(line, ": policy withdrawn");
 }
 
+/* So it is said where the time is asked for. */
+enum { ALWAYS = 1 };
+
 /* A key is called by its id, as key list calls it. */
 static hm_err describe_key(const hm_statement *s, hm_buf *line) {
     HM_TRY(hm_put_text(line, "key "));
@@ -67,7 +70,10 @@ static hm_err describe_key(const hm_statement *s, hm_buf *line) {
     HM_TRY(hm_put(line, s->product));
     HM_TRY(hm_put_format(line, ": %s", hm_key_state_name(s->state)));
     if (s->since) HM_TRY(hm_put_text(line, " since "));
-    if (s->since) HM_TRY(hm_put_stated_time(s->since, line));
+    if (s->since == ALWAYS)
+        HM_TRY(hm_put_text(line, "always"));
+    else if (s->since)
+        HM_TRY(hm_put_stated_time(s->since, line));
     HM_TRY(hm_put_text(line, s->reason.len ? ", because: " : ""));
     return hm_put(line, s->reason);
 }

@@ -46,6 +46,12 @@ step "a rehearsal" env TMPDIR="$PWD/copies" hallmark compromise $key --since $th
 sums office >after
 step "leaves the office as it was, byte for byte" cmp before after
 step "and no copy of it" rmdir copies
+mkdir copies
+for moment in 0.05 0.1 0.2 0.4; do
+    TMPDIR="$PWD/copies" timeout -s INT $moment hallmark compromise $key --since $theft --rehearse -o cut >/dev/null 2>&1
+done
+step "nor if it is interrupted" rmdir copies
+rm -rf cut
 expect_output active "the key signs" state_of $key
 expect_output '"rehearsal":true' "its report says what it is" cat rehearsal-*/report.json
 expect_output "This is a rehearsal" "to people as well" cat rehearsal-*/report.html
@@ -250,6 +256,8 @@ echo late >late.bin
 expect_refused "carol" "nothing more is signed in her name" as carol sign --product pump late.bin
 end_server
 HALLMARK_OFFICE=governed
+expect_refused "too few founders would be left" "a founder's theft is rehearsed: he cannot be spared" \
+    hallmark compromise bob --since 1h --as alice.key --rehearse -o bob-rehearsed
 step "the log is good" hallmark log check
 step "and the office" hallmark office check
 finish

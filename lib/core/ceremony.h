@@ -31,6 +31,10 @@ HM_MUST_USE hm_err hm_ceremony_find(hm_office *office, int64_t product, hm_key_r
 /* The same for a key that is RELEASE's alone. */
 HM_MUST_USE hm_err hm_ceremony_find_of(hm_office *office, int64_t product, hm_key_role role, int algorithm,
                                        hm_bytes release, hm_loaded_key *loaded, bool *found);
+/* Find the row of the signing key of PRODUCT and ALGORITHM, RELEASE's alone unless that is empty, that was made last,
+ * whether it signs or not. */
+HM_MUST_USE hm_err hm_ceremony_find_last(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
+                                         hm_bytes release, hm_loaded_key *loaded, bool *found);
 /* The key in the token of the row that was found. PRODUCT NULL: the office's own. */
 HM_MUST_USE hm_err hm_ceremony_load(hm_office *office, const hm_product *product, hm_loaded_key *loaded);
 /* Fill in SIGNING, for who signs with it. */

@@ -43,6 +43,24 @@ hm_err hm_ceremony_find_of(hm_office *office, int64_t product, hm_key_role role,
     return HM_OK;
 }
 
+/* Rows come oldest first. */
+static hm_err keep_last(void *context, const hm_key_row *row) {
+    hm_loaded_key *loaded = context;
+    if (!hm_bytes_equal(row->release, loaded->release)) return HM_OK;
+    loaded->found = true;
+    return hm_loaded_key_keep(loaded, row);
+}
+
+hm_err hm_ceremony_find_last(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_bytes release,
+                             hm_loaded_key *loaded, bool *found) {
+    size_t count;
+    loaded->release = release;
+    loaded->found = false;
+    HM_TRY(hm_store_keys(office->store, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, keep_last, loaded, &count));
+    *found = loaded->found;
+    return HM_OK;
+}
+
 hm_err hm_ceremony_find(hm_office *office, int64_t product, hm_key_role role, int algorithm, hm_loaded_key *loaded,
                         bool *found) {
     return hm_ceremony_find_of(office, product, role, algorithm, HM_NO_BYTES, loaded, found);

@@ -76,27 +76,40 @@ hm_err hm_ceremony_product(hm_office *office, const hm_product *product) {
     return hm_ceremony_product_ca(office, product, &ca);
 }
 
-hm_err hm_ceremony_tsa_key(hm_office *office, bool make, hm_signing_key *signing) {
-    HM_LOADED_KEY loaded = {0}, root = {0};
+static hm_err make_tsa_key(hm_office *office, hm_loaded_key *loaded) {
+    HM_LOADED_KEY root = {0};
     HM_FD lock = -1;
-    bool found;
     char name[65];
-    HM_TRY(hm_ceremony_find(office, 0, HM_KEY_ROLE_TSA, 0, &loaded, &found));
-    found = found && loaded.row.certificate.len;
-    if (!found && !make) return HM_OK;
-    bool lasts = found && loaded.active && loaded.row.not_after > hm_now() + TSA_DAYS_LEAST * (int64_t)HM_DAY_SECONDS;
-    if (found && (lasts || !make)) {
-        HM_TRY(hm_ceremony_load(office, NULL, &loaded));
-        HM_TRY(hm_certificate_may_sign(office, loaded.row.certificate, loaded.row.chain));
-        return hm_ceremony_hand_out(&loaded, signing);
-    }
     HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
     HM_TRY(root_key(office, &root));
     snprintf(name, sizeof name, "%.28s timestamping%s", office->row.organization,
              office->row.development ? " (development)" : "");
-    HM_TRY(hm_ceremony_make(office, NULL, HM_KEY_ROLE_TSA, HM_KEY_RSA3072, &loaded));
-    HM_TRY(hm_ceremony_certify(office, NULL, &loaded, &root, HM_CERT_TSA, name,
-                               &(hm_certificate_terms){.days = TSA_DAYS}));
+    HM_TRY(hm_ceremony_make(office, NULL, HM_KEY_ROLE_TSA, HM_KEY_RSA3072, loaded));
+    return hm_ceremony_certify(office, NULL, loaded, &root, HM_CERT_TSA, name,
+                               &(hm_certificate_terms){.days = TSA_DAYS});
+}
+
+/* Would who enables the authority find it stamping for a year? */
+static hm_err tsa_lasts(hm_office *office, const hm_loaded_key *key, bool *lasts) {
+    bool revoked;
+    HM_TRY(hm_key_certificate_is_revoked(office, &key->row, &revoked));
+    *lasts = key->active && !revoked && key->row.not_after > hm_now() + TSA_DAYS_LEAST * (int64_t)HM_DAY_SECONDS;
+    return HM_OK;
+}
+
+hm_err hm_ceremony_tsa_key(hm_office *office, bool make, hm_signing_key *signing) {
+    HM_LOADED_KEY loaded = {0};
+    bool found, lasts = false;
+    HM_TRY(hm_ceremony_find(office, 0, HM_KEY_ROLE_TSA, 0, &loaded, &found));
+    found = found && loaded.row.certificate.len;
+    if (!found && !make) return HM_OK;
+    if (found && make) HM_TRY(tsa_lasts(office, &loaded, &lasts));
+    if (make && !lasts) {
+        HM_TRY(make_tsa_key(office, &loaded));
+    } else {
+        HM_TRY(hm_ceremony_load(office, NULL, &loaded));
+        HM_TRY(hm_certificate_may_sign(office, &loaded.row));
+    }
     return hm_ceremony_hand_out(&loaded, signing);
 }
 

@@ -44,8 +44,7 @@ static hm_err certify_signing(hm_office *office, const hm_product *product, cons
 /* To issue with: what a revoked authority certifies signs nothing. */
 static hm_err issuing_ca(hm_office *office, const hm_product *product, hm_loaded_key *ca) {
     HM_TRY(hm_ceremony_product_ca(office, product, ca));
-    return hm_in(hm_certificate_may_sign(office, ca->row.certificate, HM_NO_BYTES), "the authority of %s",
-                 product->name);
+    return hm_in(hm_certificate_may_sign(office, &ca->row), "the authority of %s", product->name);
 }
 
 /* A key that nobody can certify is not made. */
@@ -81,11 +80,24 @@ static hm_err signing_key(hm_office *office, const hm_product *product, hm_key_a
     return certify_signing(office, product, &terms, &ca, loaded);
 }
 
+/* An older key whose certificate is revoked is only met because the one behind it is stopped: that is what is told. */
+static hm_err check_certificate(hm_office *office, const hm_product *product, const hm_loaded_key *loaded) {
+    HM_LOADED_KEY last = {0};
+    bool revoked, found;
+    HM_TRY(hm_key_certificate_is_revoked(office, &loaded->row, &revoked));
+    if (revoked) {
+        HM_TRY(hm_ceremony_find_last(office, product, (hm_key_algorithm)loaded->row.algorithm, loaded->row.release,
+                                     &last, &found));
+        if (found) HM_TRY(hm_key_may_sign(office, last.row.token_id));
+    }
+    return hm_certificate_may_sign(office, &loaded->row);
+}
+
 hm_err hm_ceremony_signing_key(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                hm_bytes release, hm_signing_key *signing) {
     HM_LOADED_KEY loaded = {0};
     HM_TRY(signing_key(office, product, algorithm, release, true, &loaded));
-    HM_TRY(hm_certificate_may_sign(office, loaded.row.certificate, loaded.row.chain));
+    HM_TRY(check_certificate(office, product, &loaded));
     return hm_ceremony_hand_out(&loaded, signing);
 }
 
@@ -175,7 +187,7 @@ hm_err hm_ceremony_renew(hm_office *office, const hm_product *product, hm_key_al
     bool found;
     hm_certificate_terms terms;
     HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
-    HM_TRY(hm_ceremony_find(office, product->id, HM_KEY_ROLE_SIGNING, (int)algorithm, &key, &found));
+    HM_TRY(hm_ceremony_find_last(office, product, algorithm, HM_NO_BYTES, &key, &found));
     if (!found || !key.row.certificate.len)
         return hm_refuse("%s has no %s certificate to renew (hallmark key generate makes key and certificate)",
                          product->name, hm_key_algorithm_name(algorithm));

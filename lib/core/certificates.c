@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ANOTHER_PRODUCT "hallmark product add makes another product"
+
 /* ---- what there is ---- */
 
 /* A revocation, as its entry has it. */
@@ -328,22 +330,36 @@ hm_err hm_certificate_is_revoked(hm_office *office, hm_bytes sha256, bool *is) {
     return HM_OK;
 }
 
-static hm_err check_not_revoked(hm_office *office, hm_bytes certificate) {
+static hm_err is_revoked(hm_office *office, hm_bytes certificate, bool *is) {
     uint8_t sha256[HM_SHA256_LEN];
-    bool is;
     hm_sha256(certificate, sha256);
-    HM_TRY(hm_certificate_is_revoked(office, HM_ARRAY(sha256), &is));
-    return is ? hm_refuse("its certificate is revoked (hallmark cert renew gives the key another, hallmark key rotate "
-                          "makes another key)")
-              : HM_OK;
+    return hm_certificate_is_revoked(office, HM_ARRAY(sha256), is);
 }
 
-hm_err hm_certificate_may_sign(hm_office *office, hm_bytes certificate, hm_bytes chain) {
+hm_err hm_key_certificate_is_revoked(hm_office *office, const hm_key_row *row, bool *is) {
+    *is = false;
+    return row->certificate.len ? is_revoked(office, row->certificate, is) : HM_OK;
+}
+
+static hm_err check_not_revoked(hm_office *office, hm_bytes certificate, const char *way_on) {
+    bool is;
+    HM_TRY(is_revoked(office, certificate, &is));
+    return is ? hm_refuse("its certificate is revoked (%s)", way_on) : HM_OK;
+}
+
+static const char *way_on(const hm_key_row *row) {
+    if (row->role == HM_KEY_ROLE_PRODUCT_CA) return ANOTHER_PRODUCT;
+    if (row->role == HM_KEY_ROLE_TSA) return "hallmark tsa enable makes another key";
+    return row->release.len ? "hallmark key rotate --release makes another key"
+                            : "hallmark cert renew gives the key another, hallmark key rotate makes another key";
+}
+
+hm_err hm_certificate_may_sign(hm_office *office, const hm_key_row *row) {
     hm_chain above;
-    HM_TRY(check_not_revoked(office, certificate));
-    HM_TRY(hm_chain_from_der(chain, &above));
+    HM_TRY(check_not_revoked(office, row->certificate, way_on(row)));
+    HM_TRY(hm_chain_from_der(row->chain, &above));
     for (size_t i = 0; i < above.count; i++)
-        HM_TRY(hm_in(check_not_revoked(office, above.cert[i]), "the authority of its key"));
+        HM_TRY(hm_in(check_not_revoked(office, above.cert[i], ANOTHER_PRODUCT), "the authority of its key"));
     return HM_OK;
 }
 

@@ -44,9 +44,11 @@ HM_MUST_USE hm_err hm_certificate_revoke(hm_office *office, hm_bytes sha256, uin
 
 /* Is the certificate with this SHA-256 revoked, on record? */
 HM_MUST_USE hm_err hm_certificate_is_revoked(hm_office *office, hm_bytes sha256, bool *is);
-/* A refusal if CERTIFICATE (DER) or one of CHAIN, which is above it, is revoked: nothing is signed with it, though its
- * key may be active. */
-HM_MUST_USE hm_err hm_certificate_may_sign(hm_office *office, hm_bytes certificate, hm_bytes chain);
+/* The same of the certificate that a key has; false if it has none. */
+HM_MUST_USE hm_err hm_key_certificate_is_revoked(hm_office *office, const hm_key_row *row, bool *is);
+/* A refusal that says what helps if the key's certificate or one above it is revoked: nothing is signed with it, though
+ * the key may be active. */
+HM_MUST_USE hm_err hm_certificate_may_sign(hm_office *office, const hm_key_row *row);
 
 /* What officers have stated of keys holds for their certificates: those of compromised ones are revoked, on record.
  * Under the ceremony lock. */
@@ -64,7 +66,8 @@ typedef struct {
 } hm_ca;
 HM_MUST_USE hm_err hm_ceremony_ca(hm_office *office, const hm_product *product, bool load, hm_ca *ca);
 /* ceremony_signing.c */
-/* Another certificate for the key of ALGORITHM that signs now, for DAYS (0: as usual). */
+/* Another certificate for the newest key of ALGORITHM, for DAYS (0: as usual). If that one is stopped, none: an older
+ * one is not put back to use. */
 HM_MUST_USE hm_err hm_ceremony_renew(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                                      uint64_t days);
 

@@ -33,6 +33,7 @@ static const char *way_on(hm_office *office, const uint8_t *token_id, hm_key_sta
     (void)!hm_failed(hm_store_keys(office->store, -1, 0, 0, match_role, &search, &count));
     if (search.role == HM_KEY_ROLE_SIGNING) return "hallmark key rotate makes a new one";
     if (search.role == HM_KEY_ROLE_TSA) return "hallmark tsa enable makes a new one";
+    if (search.role == HM_KEY_ROLE_PRODUCT_CA) return "hallmark product add makes another product";
     return search.role == HM_KEY_ROLE_ROOT ? "it is the office's root: what is to be signed takes a new office"
                                            : "hallmark key list";
 }

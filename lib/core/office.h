@@ -416,7 +416,8 @@ hm_signer hm_logged(hm_logged_signer *logged);
 HM_MUST_USE hm_err hm_ceremony_root(hm_office *office);
 HM_MUST_USE hm_err hm_ceremony_product(hm_office *office, const hm_product *product);
 /* The timestamping authority's key, certified by the root. Without MAKE, if there is none, *SIGNING is left as it is;
- * with it a new one is made also if the one there is signs no more, or its certificate ends within a year. */
+ * with it a new one is made also if the one there is signs no more, or its certificate is revoked or ends within a
+ * year. */
 HM_MUST_USE hm_err hm_ceremony_tsa_key(hm_office *office, bool make, hm_signing_key *signing);
 /* A key of the office's own that nobody certifies: what it is for, and what its name is, stands in a trust list. */
 typedef struct {

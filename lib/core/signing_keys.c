@@ -81,7 +81,7 @@ static hm_err may_sign(hm_office *office, const hm_key_row *row, const hm_produc
     HM_TRY(hm_key_terms_of(office, hm_text(product->name), &terms));
     if (terms.per_release != (row->release.len != 0)) return hm_refuse("keys serve otherwise, by the policy");
     /* Without a certificate it is given one when it is needed. */
-    if (row->certificate.len) HM_TRY(hm_certificate_may_sign(office, row->certificate, row->chain));
+    if (row->certificate.len) HM_TRY(hm_certificate_may_sign(office, row));
     if (row->certificate.len && row->not_after < hm_now()) return hm_refuse("its certificate has expired");
     hm_signing_key key = {.created = row->created, .imported = row->imported};
     memcpy(key.token_id, row->token_id, sizeof key.token_id);

@@ -16,7 +16,7 @@ enum { DAY = 86400, SOON_DAYS = 30, LIST_SOON_DAYS = 7, SOON_PERCENT = 90 };
 typedef struct {
     bool list;
     uint64_t kind;
-    char product[65], role[17], serial[49], key[33];
+    char product[65], role[17], serial[49], key[33], release[65];
     uint64_t algorithm, used, most;
     int64_t began, expires;
 } expiry;
@@ -49,6 +49,7 @@ static hm_err keep(expiries *e, const hm_message *message) {
     copy(x->product, sizeof x->product, message->field[HM_EXPIRY_PRODUCT].bytes);
     copy(x->role, sizeof x->role, message->field[HM_EXPIRY_ROLE].bytes);
     copy(x->key, sizeof x->key, hm_buf_bytes(&key));
+    copy(x->release, sizeof x->release, message->field[HM_EXPIRY_RELEASE].bytes);
     copy(x->serial, sizeof x->serial, message->field[HM_EXPIRY_SERIAL].bytes);
     return HM_OK;
 }
@@ -73,7 +74,19 @@ static bool is_count(const expiry *x) {
     return x->kind == HM_EXPIRY_PERIOD_COUNT || x->kind == HM_EXPIRY_ROTATION_COUNT;
 }
 
-static bool has_stopped(const expiry *x) { return x->kind == HM_EXPIRY_SUSPENDED || x->kind == HM_EXPIRY_STOPPED; }
+static bool has_stopped(const expiry *x) { return x->kind >= HM_EXPIRY_SUSPENDED && x->kind <= HM_EXPIRY_REVOKED; }
+
+static bool is_role(const expiry *x, const char *role) { return strcmp(x->role, role) == 0; }
+
+/* Does the authority of ROLE, of PRODUCT or the office's own, certify nothing any more? */
+static bool has_ended(const expiries *e, const char *role, const char *product) {
+    for (size_t i = 0; i < e->count; i++) {
+        const expiry *x = &e->expiry[i];
+        if (has_stopped(x) && x->kind != HM_EXPIRY_SUSPENDED && is_role(x, role) && strcmp(x->product, product) == 0)
+            return true;
+    }
+    return false;
+}
 
 /* Is there another key, or a newer certificate, for the same? Then this one is on its way out, and nobody waits. */
 static bool is_followed(const expiries *e, const expiry *x) {
@@ -104,10 +117,18 @@ static const char *judge_count(const expiry *x) {
     return percent >= 100 ? "period-over" : percent >= SOON_PERCENT ? "period-over-soon" : NULL;
 }
 
+static const char *judge_stopped(const expiry *x) {
+    if (x->kind == HM_EXPIRY_SUSPENDED) return "suspended";
+    if (x->kind == HM_EXPIRY_REVOKED) return "authority-revoked";
+    if (is_role(x, "product CA")) return "authority-stopped";
+    if (is_role(x, "root CA")) return "root-stopped";
+    return is_role(x, "timestamping") ? "no-timestamps" : "no-key-signs";
+}
+
 /* Why a person is needed; NULL: nobody is. */
 static const char *judge(const expiries *e, const expiry *x, int64_t now, int64_t soon) {
     int64_t left = x->expires - now;
-    if (has_stopped(x)) return x->kind == HM_EXPIRY_SUSPENDED ? "suspended" : "no-key-signs";
+    if (has_stopped(x)) return judge_stopped(x);
     if (x->list && soon > (int64_t)LIST_SOON_DAYS * DAY) soon = (int64_t)LIST_SOON_DAYS * DAY;
     if ((is_signing(x) || is_term(x)) && is_followed(e, x)) return NULL;
     if (is_count(x)) return judge_count(x);
@@ -133,6 +154,7 @@ static hm_err print_json(const expiry *x, const char *why) {
     if (!x->list) hm_json_string(&json, "role", x->role);
     if (!x->list) hm_json_string(&json, "algorithm", algorithm ? algorithm : "?");
     if (!x->list) hm_json_string(&json, "key", x->key);
+    if (x->release[0]) hm_json_string(&json, "release", x->release);
     if (!is_key(x)) hm_json_string(&json, x->list ? "number" : "serial", x->serial);
     if (is_count(x) && x->most) hm_json_number(&json, "signatures", (int64_t)x->used);
     if (is_count(x) && x->most) hm_json_number(&json, "of", (int64_t)x->most);
@@ -151,16 +173,49 @@ static const char *what_to_do(const expiry *x, const char *why) {
     return is_signing(x) ? "hallmark cert renew, or key rotate" : "no command renews it yet";
 }
 
-static void print_stopped(const expiry *x, const char *owner, const char *algorithm) {
+/* What takes the place of an authority, which has no successor. */
+static const char *another_authority(const expiries *e) {
+    return has_ended(e, "root CA", "") ? "the root has stopped: hallmark init makes another office"
+                                       : "hallmark product add makes another product";
+}
+
+static void print_no_key(const expiries *e, const expiry *x, const char *algorithm) {
+    bool own = x->release[0];
+    printf("DUE: no key signs for %s%s%s%s (%s) (", own ? "release " : "", x->release, own ? " of " : "", x->product,
+           algorithm);
+    if (has_ended(e, "product CA", x->product))
+        printf("nor is one certified: %s)\n", another_authority(e));
+    else
+        printf("hallmark key rotate --product %s%s%s --algorithm %s%s)\n", x->product, own ? " --release " : "",
+               x->release, algorithm, own ? "; key destroy, if nothing of it is to be signed" : "");
+}
+
+static void print_suspended(const expiry *x, const char *owner, const char *algorithm) {
     char date[16];
     hm_officer_put_date(x->began, date);
-    if (x->kind == HM_EXPIRY_STOPPED)
-        printf("DUE: no key signs for %s (%s) (hallmark key rotate --product %s --algorithm %s)\n", owner, algorithm,
-               owner, algorithm);
+    printf("DUE: the %s key %s of %s (%s) is suspended since %s, and nothing is signed with it (hallmark key "
+           "activate, or deactivate)\n",
+           x->role, x->key, owner, algorithm, date);
+}
+
+static void print_stopped(const expiries *e, const expiry *x, const char *owner, const char *algorithm) {
+    if (x->kind == HM_EXPIRY_SUSPENDED)
+        print_suspended(x, owner, algorithm);
+    else if (x->kind == HM_EXPIRY_REVOKED)
+        printf("DUE: nothing is signed for %s: the certificate of its authority is revoked (%s)\n", owner,
+               another_authority(e));
+    else if (is_role(x, "product CA"))
+        printf("DUE: the key of the authority of %s signs no more, so none of its keys gets another certificate (%s)\n",
+               owner, another_authority(e));
+    else if (is_role(x, "root CA"))
+        printf("DUE: the root's key signs no more, so no new product and no timestamping authority is certified "
+               "(hallmark init makes another office)\n");
+    else if (is_role(x, "timestamping"))
+        printf("DUE: the office gives no timestamps: the key for them signs no more, or its certificate is revoked "
+               "(%s)\n",
+               has_ended(e, "root CA", "") ? another_authority(e) : "hallmark tsa enable makes another key");
     else
-        printf("DUE: the %s key %s of %s (%s) is suspended since %s, and nothing is signed with it (hallmark key "
-               "activate, or deactivate)\n",
-               x->role, x->key, owner, algorithm, date);
+        print_no_key(e, x, algorithm);
 }
 
 /* By the count of what a key has signed. */
@@ -209,11 +264,11 @@ static void print_certificate(const expiry *x, const char *why, const char *owne
     printf(" (%s)\n", what_to_do(x, why));
 }
 
-static void print_line(const expiry *x, const char *why, int64_t now) {
+static void print_line(const expiries *e, const expiry *x, const char *why, int64_t now) {
     const char *known = hm_key_algorithm_name((hm_key_algorithm)x->algorithm), *algorithm = known ? known : "?",
                *owner = x->product[0] ? x->product : "the office";
     if (has_stopped(x))
-        print_stopped(x, owner, algorithm);
+        print_stopped(e, x, owner, algorithm);
     else if (is_term(x))
         print_term(x, why, owner, algorithm, now);
     else
@@ -241,7 +296,7 @@ hm_err hm_expiring_tell(const hm_options *options, hm_connection *office, bool *
         if (options->json)
             HM_TRY(print_json(x, why));
         else
-            print_line(x, why, now);
+            print_line(&e, x, why, now);
     }
     return HM_OK;
 }

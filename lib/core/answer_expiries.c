@@ -2,12 +2,14 @@
 #include "answer.h"
 #include "certificates.h"
 #include "signing_keys.h"
+#include "tsa.h"
 
 #include <stdio.h>
 
 typedef struct {
     hm_peer *peer;
     const hm_signing_keys *newest;
+    bool stamps;
 } telling;
 
 static hm_message about(const hm_key_row *row, const hm_product *product, hm_expiry_kind kind) {
@@ -18,6 +20,7 @@ static hm_message about(const hm_key_row *row, const hm_product *product, hm_exp
     message.field[HM_EXPIRY_ALGORITHM].number = (uint64_t)row->algorithm;
     message.field[HM_EXPIRY_BEGAN].number = (uint64_t)row->created;
     message.field[HM_EXPIRY_KEY].bytes = HM_ARRAY(row->token_id);
+    message.field[HM_EXPIRY_RELEASE].bytes = row->release;
     return message;
 }
 
@@ -77,19 +80,28 @@ static hm_err send_suspended(hm_peer *peer, const hm_key_row *row, const hm_prod
     return hm_peer_send(peer, &message);
 }
 
-/* It has stopped. If it was the newest, and not a release's own, nobody signs for its product. */
-static hm_err send_stopped(const telling *t, const hm_key_row *row, const hm_product *product,
-                           const hm_key_terms *terms) {
-    bool needed = row->role == HM_KEY_ROLE_SIGNING && !row->release.len && !terms->per_release &&
-                  hm_signing_keys_has(t->newest, row->token_id);
-    hm_message message = about(row, product, HM_EXPIRY_STOPPED);
-    return needed ? hm_peer_send(t->peer, &message) : HM_OK;
+/* A release whose key was deactivated or destroyed is done; one whose key was stolen may have to be signed again, and
+ * one whose key lost its certificate may still be signed. */
+static bool is_put_away(const hm_key_row *row, hm_key_state state) {
+    return row->release.len && (state == HM_KEY_DEACTIVATED || state == HM_KEY_DESTROYED);
 }
 
-static hm_err certificate_is_revoked(hm_office *office, const hm_key_row *row, bool *is) {
-    uint8_t sha256[HM_SHA256_LEN];
-    hm_sha256(row->certificate, sha256);
-    return hm_certificate_is_revoked(office, HM_ARRAY(sha256), is);
+/* It has stopped. Does no other do its work? */
+static bool is_missed(const telling *t, const hm_key_row *row, hm_key_state state, const hm_key_terms *terms) {
+    if (row->role == HM_KEY_ROLE_ROOT || row->role == HM_KEY_ROLE_PRODUCT_CA) return true;
+    if (!hm_signing_keys_has(t->newest, row->token_id)) return false;
+    if (row->role == HM_KEY_ROLE_TSA) return t->stamps;
+    return terms->per_release == (row->release.len != 0) && !is_put_away(row, state);
+}
+
+static hm_err send_stopped(const telling *t, const hm_key_row *row, const hm_product *product, hm_key_state state,
+                           const hm_key_terms *terms) {
+    bool revoked;
+    if (!is_missed(t, row, state, terms)) return HM_OK;
+    HM_TRY(hm_key_certificate_is_revoked(t->peer->office, row, &revoked));
+    bool refused = revoked && row->role == HM_KEY_ROLE_PRODUCT_CA;
+    hm_message message = about(row, product, refused ? HM_EXPIRY_REVOKED : HM_EXPIRY_STOPPED);
+    return hm_peer_send(t->peer, &message);
 }
 
 static hm_err send_key(void *context, const hm_key_row *row) {
@@ -106,7 +118,7 @@ static hm_err send_key(void *context, const hm_key_row *row) {
     case HM_KEY_DEACTIVATED:
     case HM_KEY_COMPROMISED:
     case HM_KEY_DESTROYED:
-        return send_stopped(t, row, &product, &terms);
+        return send_stopped(t, row, &product, state, &terms);
     case HM_KEY_SUSPENDED:
         HM_TRY(send_suspended(t->peer, row, &product));
         break;
@@ -114,11 +126,12 @@ static hm_err send_key(void *context, const hm_key_row *row) {
         break;
     }
     if (!row->certificate.len) return HM_OK;
-    HM_TRY(certificate_is_revoked(t->peer->office, row, &revoked));
-    if (revoked) return send_stopped(t, row, &product, &terms);
+    HM_TRY(hm_key_certificate_is_revoked(t->peer->office, row, &revoked));
+    if (revoked) return send_stopped(t, row, &product, state, &terms);
     HM_TRY(send_certificate(t->peer, row, &product));
     /* One that the policy does not take, too. */
-    if (state == HM_KEY_ACTIVE && row->imported && terms.no_imported) return send_stopped(t, row, &product, &terms);
+    if (state == HM_KEY_ACTIVE && row->imported && terms.no_imported)
+        return send_stopped(t, row, &product, state, &terms);
     /* What another follows, or what is stopped, has served. */
     bool serves = state == HM_KEY_ACTIVE && hm_signing_keys_has(t->newest, row->token_id);
     return serves ? send_terms(t->peer, row, &product, &terms) : HM_OK;
@@ -137,11 +150,20 @@ static hm_err send_list(void *context, const hm_crl_made *made) {
     return hm_peer_send(peer, &message);
 }
 
+/* What cannot be read of the authority is told by what asks it for a timestamp. */
+static hm_err find_whether_it_stamps(hm_office *office, bool *stamps) {
+    hm_tsa_settings settings;
+    hm_err err = hm_tsa_stated(office, &settings);
+    *stamps = !hm_failed(err) && settings.enabled;
+    return err.class == HM_REFUSED ? HM_OK : err;
+}
+
 hm_err hm_answer_expiries(hm_peer *peer, const hm_message *question) {
     (void)question;
     size_t found;
     HM_SIGNING_KEYS newest = {0};
-    telling t = {peer, &newest};
+    telling t = {peer, &newest, false};
+    HM_TRY(find_whether_it_stamps(peer->office, &t.stamps));
     /* Without the token, which vouches for what officers state, it is told of all. */
     (void)!hm_failed(hm_statements_load(peer->office));
     HM_TRY(hm_signing_keys_find(peer->office, -1, &newest));

@@ -59,6 +59,7 @@ hm_err hm_signing_keys_find(hm_office *office, int64_t product, hm_signing_keys 
     listing l = {office, keys};
     size_t found, kept = 0;
     HM_TRY(hm_store_keys(office->store, product, HM_KEY_ROLE_SIGNING, 0, keep, &l, &found));
+    if (product < 0) HM_TRY(hm_store_keys(office->store, 0, HM_KEY_ROLE_TSA, 0, keep, &l, &found));
     if (!keys->count) return HM_OK;
     qsort(keys->key, keys->count, sizeof *keys->key, by_turn);
     for (size_t i = 0; i < keys->count; i++)

@@ -12,7 +12,7 @@ typedef struct {
     struct hm_candidate *key;
 } hm_signing_keys;
 
-/* Of PRODUCT, -1: of all, by the statements that were loaded last. */
+/* Of PRODUCT, -1: of all, and of the timestamping authority, by the statements that were loaded last. */
 HM_MUST_USE hm_err hm_signing_keys_find(hm_office *office, int64_t product, hm_signing_keys *keys);
 void hm_signing_keys_clear(hm_signing_keys *keys);
 #define HM_SIGNING_KEYS __attribute__((cleanup(hm_signing_keys_clear))) hm_signing_keys

@@ -167,8 +167,8 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_EXPIRIES, "expiries", {{0}}},
     {HM_MSG_EXPIRY,
      "expiry",
-     {NUMBER("kind", 8), TEXT("product", 0, PRODUCT), TEXT("role", 0, 16), NUMBER("key-algorithm", 255),
+     {NUMBER("kind", 9), TEXT("product", 0, PRODUCT), TEXT("role", 0, 16), NUMBER("key-algorithm", 255),
       NUMBER("began", ANY_NUMBER), NUMBER("expires", ANY_NUMBER), TEXT("serial", 0, 48), BYTES("token-id", 0, 16),
-      NUMBER("used", ANY_NUMBER), NUMBER("most", ANY_NUMBER)}},
+      NUMBER("used", ANY_NUMBER), NUMBER("most", ANY_NUMBER), TEXT("release", 0, 64)}},
     {0, NULL, {{0}}},
 };

@@ -251,6 +251,26 @@ expect_output "and REVOKED since" "the first one stays good" hallmark verify sta
 hallmark cert renew --product pump >/dev/null
 hallmark cert crl --product pump -o fourth.crl --replace
 
+# ---- the certificate that timestamps are made with ----
+
+stamping=$(of_list '"role":"timestamping".*"current":true' serial)
+step "it is revoked" hallmark cert revoke "$stamping" --reason superseded
+expect_output "DUE: the office gives no timestamps" "a person should know" hallmark status
+expect_output "(hallmark tsa enable makes another key)" "and what helps" hallmark status
+expect_output '"due":"no-timestamps"' "machines as well" hallmark status --json
+cp a.bin unstamped.bin
+expect_fault 3 "is revoked (hallmark tsa enable makes another key)" "who wants one is told the same" \
+    hallmark sign --product pump --timestamp office unstamped.bin
+expect_refused "is revoked (hallmark tsa enable makes another key)" "and who looks" hallmark tsa show
+step "an authority that is not wanted is not missed" hallmark tsa disable
+step "as the status says" sh -c '! hallmark status | grep "no timestamps"'
+step "enabled, it has another key" hallmark tsa enable --time-source none
+expect_output "stamps:      yes" "and stamps" hallmark tsa show
+step "as before" hallmark sign --product pump --timestamp office unstamped.bin
+step "nothing is missed any more" sh -c '! hallmark status | grep "no timestamps"'
+step "enabled once more, it keeps that key" hallmark tsa enable --time-source none
+step "so there are two" test "$(hallmark key list --json | grep -c '"role":"timestamping"')" = 2
+
 # ---- lists of others ----
 
 mkdir other

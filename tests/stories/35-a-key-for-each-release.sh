@@ -64,11 +64,24 @@ step "the key of 2.0 was stolen" hallmark key compromise --product pump --releas
 echo more >more.bin
 expect_refused "is compromised: it was copied" "2.0 is signed no more" hallmark sign --product pump --release 2.0 more.bin
 step "2.1 is as before" hallmark sign --product pump --release 2.1 more.bin
+due() { hallmark status --product pump --json | sed -n 's/.*"due":"no-key-signs".*"release":"\([0-9.]*\)".*/\1/p' | tr '\n' ' '; }
+expect_output "DUE: no key signs for release 2.0 of pump (es256) (hallmark key rotate --product pump --release 2.0" \
+    "who looks is told" hallmark status
+step "but not of releases that are done" test "$(due)" = "2.0 "
 signing_releases() { hallmark key list --product pump --json | sed -n 's/.*"release":"\([0-9.]*\)".*"signs":true.*/\1/p' | tr '\n' ' '; }
 step "which alone has a key that signs" test "$(signing_releases)" = "2.1 "
 step "2.0 gets another key" hallmark key rotate --product pump --release 2.0
 step "so have both" test "$(signing_releases)" = "2.1 2.0 "
 step "and is signed again" hallmark sign --product pump --release 2.0 --replace two.bin
+step "then nothing is due" test -z "$(due)"
+echo two >twotwo.bin && hallmark sign --product pump --release 2.2 twotwo.bin >/dev/null
+serial=$(hallmark cert list --product pump --json | sed -n "/\"key_id\":\"$(keys_of 2.2)\"/s/.*\"serial\":\"\([0-9a-f]*\)\".*/\1/p")
+step "the certificate of 2.2 is revoked" hallmark cert revoke "$serial" --reason superseded
+expect_refused "is revoked (hallmark key rotate --release makes" "2.2 is signed no more" \
+    hallmark sign --product pump --release 2.2 --replace twotwo.bin
+step "which is due" test "$(due)" = "2.2 "
+step "until 2.2 is done" hallmark key destroy --product pump --release 2.2
+step "then it is not" test -z "$(due)"
 
 # ---- keys that serve for a time ----
 

@@ -289,11 +289,14 @@ enum {
     HM_EXPIRY_SERIAL, /* of a list its number */
     HM_EXPIRY_KEY,    /* its id in the token; of a list empty */
     HM_EXPIRY_USED,   /* of the counts: signatures */
-    HM_EXPIRY_MOST    /* 0: the log cannot say how many, so nothing is signed */
+    HM_EXPIRY_MOST,   /* 0: the log cannot say how many, so nothing is signed */
+    HM_EXPIRY_RELEASE /* whose alone the key is; empty: it is not a release's */
 };
 /* PERIOD: the key may not sign any more (policy: cryptoperiod). ROTATION: another is to take its place (rotate). Both
  * by time, or by a count of signatures. SUSPENDED: since BEGAN. STOPPED: it will not sign (its policy may not take it),
- * and it is the newest for its product and algorithm, so nothing is signed with any. */
+ * and no other does in its place: the newest for its product and algorithm, or of a release that was not put away; a
+ * product's authority, so that no key of it is certified any more; the root; what timestamps are made with while they
+ * are enabled. REVOKED: the certificate of a product's authority is, so that every signature is refused. */
 typedef enum {
     HM_EXPIRY_CERTIFICATE = 1,
     HM_EXPIRY_CRL = 2,
@@ -302,7 +305,8 @@ typedef enum {
     HM_EXPIRY_PERIOD_COUNT = 5,
     HM_EXPIRY_ROTATION_COUNT = 6,
     HM_EXPIRY_SUSPENDED = 7,
-    HM_EXPIRY_STOPPED = 8
+    HM_EXPIRY_STOPPED = 8,
+    HM_EXPIRY_REVOKED = 9
 } hm_expiry_kind;
 
 /* A TimeStampReq (RFC 3161), answered by a TimeStampResp: also what the authority refuses is an answer, not a fault. */

@@ -131,6 +131,7 @@ static hm_err status(const hm_options *options, hm_connection *office) {
     if (options->operand_count && (options->open || options->product))
         return hm_misuse("%s is one request: %s chooses among all", options->operands[0],
                          options->open ? "--open" : "--product");
+    if (options->product) HM_TRY(hm_officer_product(office, options->product));
     HM_TRY(hm_glass_tell(options, office));
     if (!options->operand_count && !options->open) HM_TRY(hm_expiring_tell(options, office, &due));
     HM_TRY(hm_each_request(office, show, &listing));

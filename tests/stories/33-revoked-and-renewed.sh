@@ -193,7 +193,11 @@ cat fourth.crl root.crl >both.crl
 hallmark cert renew --product pump --days 20 >/dev/null
 expect_output "DUE: the signing certificate of pump (es256) expires in" "a certificate that expires soon" hallmark status
 expect_output '"due":"expires-soon"' "too" hallmark status --json --product pump
-step "of another product nothing" sh -c '! hallmark status --product fridge | grep -q DUE'
+step "a second product" hallmark product add frame
+step "of which nothing is due" sh -c '! hallmark status --product frame | grep -q DUE'
+expect_refused "there is no product fridge" "one that there is not is not taken for one without requests" \
+    hallmark status --product fridge
+expect_refused "there is no product fridge" "whatever is asked of it" hallmark status --product fridge --open --json
 
 # A driver, as Windows' tools see it.
 pe=$(find /usr/lib/systemd/boot /usr/lib/python3* -name '*.efi' -o -name 't64.exe' 2>/dev/null | head -n 1)

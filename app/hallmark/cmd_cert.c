@@ -8,6 +8,7 @@
 #include <base/json.h>
 #include <crypto/algorithm.h>
 #include <pki/crl.h>
+#include <policy/key_state.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,18 @@ static void print_revocation(const recorded *r) {
 
 static bool signs(const hm_message *key) { return key->field[HM_KEY_SIGNS].number != 0; }
 
+static const char *state_of(const hm_message *key) {
+    const char *word = hm_key_state_name((unsigned)key->field[HM_KEY_STATE].number);
+    return word ? word : "?";
+}
+
+/* What its key has now is current only while that may sign with it. */
+static const char *standing(const hm_message *key, const recorded *r) {
+    uint64_t state = key->field[HM_KEY_STATE].number;
+    if (state && state != HM_KEY_ACTIVE) return state_of(key);
+    return r && r->revoked ? "revoked" : "current";
+}
+
 static hm_err print_json(const hm_message *key, const hm_cert_info *info, const recorded *r) {
     HM_BUF text = HM_BUF_EMPTY;
     hm_json json = hm_json_plain(&text);
@@ -115,6 +128,7 @@ static hm_err print_json(const hm_message *key, const hm_cert_info *info, const 
     hm_json_bool(&json, "current", true);
     revocation_json(&json, r);
     hm_json_hex(&json, "key_id", key->field[HM_KEY_TOKEN_ID].bytes);
+    hm_json_string(&json, "key_state", state_of(key));
     if (key->field[HM_KEY_ROLE].number == ROLE_SIGNING) hm_json_bool(&json, "signs", signs(key));
     hm_json_close_object(&json);
     HM_TRY(hm_json_end(&json));
@@ -143,8 +157,8 @@ static hm_err print_certificate(const hm_options *options, const hm_message *key
     bool brought_in = key->field[HM_KEY_MARKS].number & HM_KEY_CHAIN_IMPORTED;
     HM_BUF id = HM_BUF_EMPTY;
     HM_TRY(hm_put_hex(&id, key->field[HM_KEY_TOKEN_ID].bytes));
-    printf("%s%s\n  key %.*s, current%s\n", info.development ? ", development" : "", brought_in ? ", brought in" : "",
-           (int)id.len, (const char *)id.data, signs(key) ? ", signs" : "");
+    printf("%s%s\n  key %.*s, %s%s\n", info.development ? ", development" : "", brought_in ? ", brought in" : "",
+           (int)id.len, (const char *)id.data, standing(key, r), signs(key) ? ", signs" : "");
     print_revocation(r);
     return HM_OK;
 }

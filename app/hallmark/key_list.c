@@ -72,8 +72,8 @@ typedef struct {
     const char *algorithm, *role, *state;
     hm_bytes product, release;
     uint8_t kid[HM_KID_LEN];
-    bool is_signing, signs, imported;
-    int64_t created, not_after; /* 0: it has no certificate */
+    bool is_signing, signs, imported, revoked; /* REVOKED: its certificate */
+    int64_t created, not_after;                /* 0: it has no certificate */
     const limited *limit;
 } listed;
 
@@ -91,6 +91,7 @@ static hm_err take(const hm_message *key, listed *l) {
                   .is_signing = field[HM_KEY_ROLE].number == ROLE_SIGNING,
                   .signs = field[HM_KEY_SIGNS].number != 0,
                   .imported = field[HM_KEY_MARKS].number & HM_KEY_IMPORTED,
+                  .revoked = field[HM_KEY_MARKS].number & HM_KEY_CERTIFICATE_REVOKED,
                   .created = (int64_t)field[HM_KEY_CREATED].number,
                   .limit = find_limit(field[HM_KEY_TOKEN_ID].bytes)};
     HM_TRY(hm_cose_kid(field[HM_KEY_SPKI].bytes, l->kid));
@@ -105,7 +106,7 @@ static void print_times(const listed *l) {
     hm_officer_put_date(l->created, made);
     hm_officer_put_date(l->not_after, until);
     printf("  made %s", made);
-    if (l->not_after) printf(", certificate until %s", until);
+    if (l->not_after) printf(", certificate %s%s", l->revoked ? "revoked" : "until ", l->revoked ? "" : until);
     if (l->limit)
         printf(", %llu of %llu signatures made%s", (unsigned long long)l->limit->used,
                (unsigned long long)l->limit->most, l->limit->rotates ? " until the next key" : "");
@@ -139,6 +140,7 @@ static hm_err print_json(const listed *l) {
     hm_json_hex(&json, "kid", HM_ARRAY(l->kid));
     hm_json_number(&json, "created", l->created);
     if (l->not_after) hm_json_number(&json, "certificate_expires", l->not_after);
+    if (l->not_after) hm_json_bool(&json, "certificate_revoked", l->revoked);
     if (l->limit) hm_json_number(&json, "signatures", (int64_t)l->limit->used);
     if (l->limit) hm_json_number(&json, "of", (int64_t)l->limit->most);
     hm_json_close_object(&json);

@@ -1,5 +1,6 @@
 /* Answers about products, keys and certificates, the log, and trust. */
 #include "answer.h"
+#include "certificates.h"
 #include "signing_keys.h"
 
 static hm_err send_product(void *context, const hm_product_row *product) {
@@ -34,12 +35,18 @@ typedef struct {
     const hm_signing_keys *newest;
 } key_listing;
 
+static uint64_t marks_of(const hm_key_row *key, bool revoked) {
+    return (key->imported_chain ? (uint64_t)HM_KEY_CHAIN_IMPORTED : 0) |
+           (key->imported ? (uint64_t)HM_KEY_IMPORTED : 0) | (revoked ? (uint64_t)HM_KEY_CERTIFICATE_REVOKED : 0);
+}
+
 static hm_err send_key(void *context, const hm_key_row *key) {
     key_listing *listing = context;
     hm_product product;
-    bool signs;
+    bool signs, revoked;
     HM_TRY(hm_product_of_row(listing->peer->office, key, &product));
     HM_TRY(hm_signing_key_signs(listing->peer->office, listing->newest, key, &product, &signs));
+    HM_TRY(hm_key_certificate_is_revoked(listing->peer->office, key, &revoked));
     hm_message message = {.type = HM_MSG_KEY};
     message.field[HM_KEY_PRODUCT].bytes = hm_text(product.name);
     message.field[HM_KEY_ROLE].number = (uint64_t)key->role;
@@ -48,8 +55,7 @@ static hm_err send_key(void *context, const hm_key_row *key) {
     message.field[HM_KEY_SPKI].bytes = key->spki;
     message.field[HM_KEY_CERTIFICATE].bytes = key->certificate;
     message.field[HM_KEY_CHAIN].bytes = key->chain;
-    message.field[HM_KEY_MARKS].number =
-        (key->imported_chain ? (uint64_t)HM_KEY_CHAIN_IMPORTED : 0) | (key->imported ? (uint64_t)HM_KEY_IMPORTED : 0);
+    message.field[HM_KEY_MARKS].number = marks_of(key, revoked);
     message.field[HM_KEY_CREATED].number = (uint64_t)key->created;
     message.field[HM_KEY_STATE].number = (uint64_t)hm_key_state_of(listing->peer->office, key->token_id);
     message.field[HM_KEY_RELEASE].bytes = key->release;

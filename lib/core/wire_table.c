@@ -62,7 +62,7 @@ const hm_wire_rule hm_wire_rules[] = {
     {HM_MSG_KEY,
      "key",
      {TEXT("product", 0, PRODUCT), NUMBER("role", 255), NUMBER("algorithm", 255), BYTES("token-id", 16, 16),
-      BYTES("spki", 1, 2048), BYTES("certificate", 0, CERTIFICATE), BYTES("chain", 0, CHAIN), NUMBER("marks", 3),
+      BYTES("spki", 1, 2048), BYTES("certificate", 0, CERTIFICATE), BYTES("chain", 0, CHAIN), NUMBER("marks", 7),
       NUMBER("created", ANY_NUMBER), NUMBER("state", 6), TEXT("release", 0, 64), NUMBER("signs", 1)}},
     {HM_MSG_KEY_GENERATE,
      "key-generate",

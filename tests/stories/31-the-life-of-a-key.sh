@@ -150,6 +150,50 @@ step "another one" hallmark key rotate --product pump
 step "the first one is destroyed" hallmark key destroy $only --reason "its time is over"
 expect_refused "what is destroyed does not become active" "for good" hallmark key activate $only
 expect_refused "has no founders" "roles are given to nobody" hallmark grant add me requester
+serial_of() { hallmark cert list --json | sed -n "/\"key_id\":\"$1\"/s/.*\"serial\":\"\([0-9a-f]*\)\".*/\1/p"; }
+standing_of() { hallmark cert list | sed -n "s/^  key $1, //p"; }
+older=$(signing_keys | tail -1)
+step "once more another one" hallmark key rotate --product pump
+newer=$(signing_keys | tail -1)
+step "the certificate of the one before has served" hallmark cert revoke "$(serial_of $older)" --reason superseded
+step "which does not sign, so nothing is due" sh -c '! hallmark status | grep DUE'
+step "and signs nothing" test "$(standing_of $older)" = revoked
+step "the newest one is stolen" hallmark key compromise $newer --since 1h --reason "it was copied"
+step "its certificate is current no more" test "$(standing_of $newer)" = compromised
+step "nor that of one that is destroyed" test "$(standing_of $only)" = destroyed
+expect_refused "key $newer is compromised: it was copied (hallmark key rotate" "which is why nothing is signed" \
+    hallmark sign --product pump --replace y.bin
+expect_refused "key $newer is compromised: it was copied (hallmark key rotate" "the older one is not put back to use" \
+    hallmark cert renew --product pump
+step "it is as it was" test "$(standing_of $older)" = revoked
+step "another key helps" hallmark key rotate --product pump
+step "and signs" hallmark sign --product pump --replace y.bin
+step "nothing is due" sh -c '! hallmark status | grep DUE'
+
+# ---- authorities, which have no successor ----
+
+key_of() { hallmark key list --json | sed -n "/\"role\":\"$1\",\"product\":\"$2\"/s/.*\"key\":\"\([0-9a-f]*\)\".*/\1/p"; }
+step "a second product" hallmark product add gate
+step "with a key" hallmark key generate --product gate --algorithm es256
+step "whose authority's key is put away" hallmark key deactivate "$(key_of 'product CA' gate)"
+expect_output "DUE: the key of the authority of gate signs no more" "which is told before a certificate is due" hallmark status
+expect_output '"due":"authority-stopped"' "and to machines" hallmark status --json --product gate
+expect_refused "(hallmark product add makes another product)" "another key is none" hallmark key rotate --product gate
+step "what it certified signs" hallmark sign --product gate x.bin --replace
+step "until its key is put away, too" hallmark key deactivate "$(key_of signing gate)"
+expect_output "DUE: no key signs for gate (es256) (nor is one certified: hallmark product add makes another product)" \
+    "and then no key helps" hallmark status
+step "the authority of the other one is stolen" hallmark compromise "$(key_of 'product CA' pump)" --since 1h -o stolen
+expect_refused "(hallmark product add makes another product)" "nothing is signed under it" \
+    hallmark sign --product pump --replace y.bin
+expect_output "DUE: nothing is signed for pump: the certificate of its authority is revoked (hallmark product add" \
+    "which a person should know, and what helps" hallmark status --product pump
+expect_output '"due":"authority-revoked"' "machines, too" hallmark status --json --product pump
+step "the root is destroyed" hallmark key destroy "$(key_of 'root CA' '')"
+expect_output "DUE: the root's key signs no more" "that is told" hallmark status
+expect_output '"due":"root-stopped"' "to machines, too" hallmark status --json
+expect_output "the certificate of its authority is revoked (the root has stopped: hallmark init" \
+    "and that no product helps any more" hallmark status --product pump
 step "office check finds everything in its place" hallmark office check
 step "P9: and so does the log's" hallmark log check
 finish

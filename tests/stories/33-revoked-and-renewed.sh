@@ -230,6 +230,9 @@ expect_output "and REVOKED since" "what was stamped before is good" hallmark ver
 expect_output '"revoked_reason":"privilege-withdrawn"' "and machines are told, too" hallmark verify --json stamped.bin
 expect_refused "its certificate is revoked" "nothing more is signed with it" hallmark sign --product pump --timestamp office b.bin --replace
 expect_output "no key signs" "as the status says" hallmark status
+expect_output ", certificate revoked" "and the list of keys" hallmark key list --product pump
+expect_output '"certificate_revoked":true' "for machines, too" hallmark key list --product pump --json
+expect_output "  key $key, revoked" "nor is it current in the list of certificates" hallmark cert list --product pump
 cp stamped.bin.p7s kept.p7s
 # NSS compares the date that it judges by with the list's, as we do; OpenSSL and osslsigncode do not.
 if need vfychain "NSS judges by the date"; then

@@ -156,8 +156,8 @@ enum {
     HM_KEY_RELEASE, /* whose alone it is; empty: it is not a release's */
     HM_KEY_SIGNS    /* the next signature of its product and algorithm is made with it */
 };
-/* Its certificate comes from another authority; it was made elsewhere. */
-typedef enum { HM_KEY_CHAIN_IMPORTED = 1, HM_KEY_IMPORTED = 2 } hm_key_mark;
+/* Its certificate comes from another authority; it was made elsewhere; its certificate is revoked. */
+typedef enum { HM_KEY_CHAIN_IMPORTED = 1, HM_KEY_IMPORTED = 2, HM_KEY_CERTIFICATE_REVOKED = 4 } hm_key_mark;
 enum { HM_KEY_GENERATE_PRODUCT, HM_KEY_GENERATE_ALGORITHM, HM_KEY_GENERATE_NEXT, HM_KEY_GENERATE_RELEASE };
 enum { HM_KEY_IMPORT_PRODUCT, HM_KEY_IMPORT_ALGORITHM, HM_KEY_IMPORT_WAS }; /* WAS: its CKA_ID in the token */
 enum { HM_CERT_REQUEST_PRODUCT, HM_CERT_REQUEST_ALGORITHM };

@@ -91,7 +91,7 @@ job=$!
 step "a job waits" wait_for 'grep -q "waits for approvals" job.log'
 number=$(sed -n 's/^request \([0-9]*\) .*/\1/p' job.log)
 expect_output "$number: open" "its request is open" hallmark status --open --product pump --as carol.key
-expect_output "no open requests for valve" "of another product there is none" hallmark status --open --product valve --as carol.key
+expect_refused "there is no product valve" "a product that there is not has none" hallmark status --open --product valve --as carol.key
 expect_output '"approvers":[]' "nobody has approved" hallmark status --json --as carol.key
 stop
 step "without a server it goes on, and says so" wait_for 'grep -q "asked again until it answers" job.err'

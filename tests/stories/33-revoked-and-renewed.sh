@@ -194,6 +194,7 @@ hallmark cert renew --product pump --days 20 >/dev/null
 expect_output "DUE: the signing certificate of pump (es256) expires in" "a certificate that expires soon" hallmark status
 expect_output '"due":"expires-soon"' "too" hallmark status --json --product pump
 step "a second product" hallmark product add frame
+expect_output "no requests for frame" "of which nothing is asked for" hallmark status --product frame
 step "of which nothing is due" sh -c '! hallmark status --product frame | grep -q DUE'
 expect_refused "there is no product fridge" "one that there is not is not taken for one without requests" \
     hallmark status --product fridge

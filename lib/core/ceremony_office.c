@@ -113,6 +113,11 @@ hm_err hm_ceremony_tsa_key(hm_office *office, bool make, hm_signing_key *signing
     return hm_ceremony_hand_out(&loaded, signing);
 }
 
+hm_err hm_ceremony_has_office_key(hm_office *office, hm_key_role role, hm_key_algorithm algorithm, bool *there) {
+    HM_LOADED_KEY loaded = {0};
+    return hm_ceremony_find(office, 0, role, (int)algorithm, &loaded, there);
+}
+
 hm_err hm_ceremony_office_key(hm_office *office, hm_key_role role, hm_key_algorithm algorithm, bool make,
                               hm_office_key *key) {
     HM_LOADED_KEY loaded = {0};

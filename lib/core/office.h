@@ -426,6 +426,9 @@ typedef struct {
     hm_key *key;
     hm_buf spki; /* the caller clears it */
 } hm_office_key;
+/* Is there one of ROLE, in whatever state? */
+HM_MUST_USE hm_err hm_ceremony_has_office_key(hm_office *office, hm_key_role role, hm_key_algorithm algorithm,
+                                              bool *there);
 /* Find the office's key of ROLE, or if MAKE is set make it. */
 HM_MUST_USE hm_err hm_ceremony_office_key(hm_office *office, hm_key_role role, hm_key_algorithm algorithm, bool make,
                                           hm_office_key *key);

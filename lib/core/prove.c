@@ -146,7 +146,8 @@ hm_err hm_receipt(hm_office *office, hm_bytes signature_hash, hm_bytes content, 
     hm_buf_clear(&key.spki);
     HM_TRY(err);
     if (!key.found)
-        return hm_refuse("this office has no key for receipts yet (a key officer makes it: hallmark log key)");
+        return hm_refuse("this office has no key for receipts yet (a key officer of the whole office makes it: "
+                         "hallmark log key)");
     HM_TRY(find_pair(office, signature_hash, content, &p, &found));
     if (!found) return HM_OK;
     HM_TRY(make_paths(office, &p.proof, &checkpoint));

@@ -71,6 +71,20 @@ static hm_err read_statement(hm_signing_job *job) {
                : hm_refuse("core language: size and digest are not the manifest's");
 }
 
+/* With roles the key for receipts is made for who may sign. Over HTTPS a receipt is asked for outside of the session
+ * that signed, when it would be too late to find that there is no key for it. */
+static hm_err ready_receipts(hm_office *office, hm_key_algorithm algorithm) {
+    hm_office_key key = {.found = false};
+    bool there;
+    if (!office->governed || office->session->noting != HM_NOTING_NOTHING) return HM_OK;
+    HM_TRY(hm_ceremony_has_office_key(office, HM_KEY_ROLE_RECEIPT, HM_KEY_ES256, &there));
+    if (there) return HM_OK;
+    HM_TRY(hm_rule_allows_new_key(office, algorithm, 1u << HM_LOGGED_MANIFEST));
+    hm_err err = hm_ceremony_office_key(office, HM_KEY_ROLE_RECEIPT, HM_KEY_ES256, true, &key);
+    hm_buf_clear(&key.spki);
+    return hm_in(err, "the key for receipts");
+}
+
 hm_err hm_job_check(hm_office *office, hm_signing_job *job) {
     if (!office->session->product.id) return hm_refuse("core language: sign comes after narrow");
     if (!office->session->signatures_left)
@@ -93,6 +107,7 @@ hm_err hm_job_check(hm_office *office, hm_signing_job *job) {
         return hm_refuse(
             "the signing certificate of %s has expired (hallmark cert renew gives the key another; one that came from elsewhere: cert request, cert import)",
             office->session->product.name);
+    if (hm_job_is_cose(job)) HM_TRY(ready_receipts(office, (hm_key_algorithm)algorithm));
     office->session->signatures_left--;
     return HM_OK;
 }

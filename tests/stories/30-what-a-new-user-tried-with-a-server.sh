@@ -111,12 +111,13 @@ expect_output "is published, log entry" "it publishes" hallmark publish --produc
 expect_output "is published already" "once more it has" hallmark publish --wait --product pump --release 2.0 firmware.bin
 step "there is one entry for it" test "$(hallmark log show | grep -c 'publish for pump 2.0')" = 1
 step "a native release is requested" sh -c '
-    hallmark sign --wait --format native --no-receipt --product pump --release 2.1 firmware.bin >native.log 2>&1 & job=$!
+    hallmark sign --wait --format native --product pump --release 2.1 firmware.bin >native.log 2>&1 & job=$!
     for i in $(seq 100); do grep -q "waits for approvals" native.log && break; sleep 0.1; done
     number=$(sed -n "s/^request \([0-9]*\) .*/\1/p" native.log)
     hallmark approve "$number" firmware.bin --key carol.key --as carol.key && wait $job || { cat native.log; exit 1; }'
-expect_output "unchanged" "and it, too, once" hallmark sign --wait --format native --no-receipt --product pump --release 2.1 firmware.bin
+expect_output "unchanged" "and it, too, once" hallmark sign --wait --format native --product pump --release 2.1 firmware.bin
 expect_output "no open requests" "without a request" hallmark status --open
+expect_refused "key-officer" "the office's own keys are not a product's requester's to make" hallmark log key -o log.key
 
 # ---- too many ----
 

@@ -346,6 +346,7 @@ static hm_err renew(const hm_options *options, hm_connection *office) {
     uint64_t algorithm, *days = &question.field[HM_CERT_RENEW_DAYS].number;
     HM_TRY(hm_one_key(options, &question.field[HM_CERT_RENEW_PRODUCT].bytes, &algorithm));
     question.field[HM_CERT_RENEW_ALGORITHM].number = algorithm;
+    if (options->release) question.field[HM_CERT_RENEW_RELEASE].bytes = hm_text(options->release);
     HM_TRY(days_of(options, days));
     HM_TRY(apply_profile(options, algorithm, days));
     HM_TRY(hm_ask(office, &question, &answer));

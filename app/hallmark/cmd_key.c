@@ -110,6 +110,7 @@ static hm_err export_if_wanted(const hm_options *options, const hm_message *key)
     if (key->field[HM_KEY_ROLE].number != ROLE_SIGNING || key->field[HM_KEY_ALGORITHM].number != algorithm)
         return HM_OK;
     if (!key->field[HM_KEY_CERTIFICATE].bytes.len || key->field[HM_KEY_STATE].number != HM_KEY_ACTIVE) return HM_OK;
+    if (options->release && !hm_bytes_equal(key->field[HM_KEY_RELEASE].bytes, hm_text(options->release))) return HM_OK;
     exported.len = 0; /* the last one is the newest, which signs */
     return put_chain(key, &exported);
 }
@@ -120,8 +121,9 @@ static hm_err export_certificate(const hm_options *options, hm_connection *offic
     HM_TRY(hm_one_key(options, &product, &algorithm));
     HM_TRY(hm_each_key(options, office, options->product, export_if_wanted));
     if (exported.len) return hm_put_result(options, hm_buf_bytes(&exported));
-    return hm_refuse("%s has no %s signing certificate yet (hallmark key generate makes one)", options->product,
-                     hm_key_algorithm_name((hm_key_algorithm)algorithm));
+    const char *release = options->release ? options->release : "";
+    return hm_refuse("%s%s%s has no %s signing certificate yet (hallmark key generate makes one)", options->product,
+                     release[0] ? " " : "", release, hm_key_algorithm_name((hm_key_algorithm)algorithm));
 }
 
 hm_err hm_command_key_generate(const hm_options *options) { return hm_with_office(options, generate_key); }

@@ -93,7 +93,8 @@ static bool is_followed(const expiries *e, const expiry *x) {
     for (size_t i = 0; i < e->count; i++) {
         const expiry *other = &e->expiry[i];
         if ((is_term(x) ? other->kind == x->kind : is_signing(other)) && other->algorithm == x->algorithm &&
-            strcmp(other->product, x->product) == 0 && other->began > x->began)
+            strcmp(other->product, x->product) == 0 && strcmp(other->release, x->release) == 0 &&
+            other->began > x->began)
             return true;
     }
     return false;
@@ -151,6 +152,7 @@ static hm_err print_json(const expiry *x, const char *why) {
     hm_json_string(&json, "due", why);
     hm_json_string(&json, "what", x->list ? "revocation list" : is_key(x) ? "key" : "certificate");
     hm_json_string(&json, "product", x->product);
+    if (x->release[0]) hm_json_string(&json, "release", x->release);
     if (!x->list) hm_json_string(&json, "role", x->role);
     if (!x->list) hm_json_string(&json, "algorithm", algorithm ? algorithm : "?");
     if (!x->list) hm_json_string(&json, "key", x->key);
@@ -188,6 +190,10 @@ static void print_no_key(const expiries *e, const expiry *x, const char *algorit
     else
         printf("hallmark key rotate --product %s%s%s --algorithm %s%s)\n", x->product, own ? " --release " : "",
                x->release, algorithm, own ? "; key destroy, if nothing of it is to be signed" : "");
+}
+
+static void print_what_to_do(const expiry *x, const char *why) {
+    printf(" (%s%s%s)\n", what_to_do(x, why), x->release[0] ? ", with --release " : "", x->release);
 }
 
 static void print_suspended(const expiry *x, const char *owner, const char *algorithm) {
@@ -229,7 +235,7 @@ static void print_count(const expiry *x, const char *why) {
         printf("signs nothing any more, by the policy: it has made %llu signatures of %llu", used, most);
     else
         printf("has made %llu signatures of the %llu that the policy lets it make", used, most);
-    printf(" (%s)\n", what_to_do(x, why));
+    print_what_to_do(x, why);
 }
 
 static void print_term(const expiry *x, const char *why, const char *owner, const char *algorithm, int64_t now) {
@@ -240,11 +246,12 @@ static void print_term(const expiry *x, const char *why, const char *owner, cons
         print_count(x, why);
         return;
     }
-    printf("%s %s (%s)\n",
+    printf("%s %s",
            x->kind == HM_EXPIRY_ROTATION ? "was to be followed by another on"
            : x->expires <= now           ? "signs nothing any more, by the policy, since"
                                          : "signs, by the policy, until",
-           date, what_to_do(x, why));
+           date);
+    print_what_to_do(x, why);
 }
 
 static void print_certificate(const expiry *x, const char *why, const char *owner, const char *algorithm, int64_t now) {
@@ -261,12 +268,14 @@ static void print_certificate(const expiry *x, const char *why, const char *owne
         printf("is past half of its time, and its key was never followed by another; it expires on %s", date);
     else
         printf("%s in %lld day%s, on %s", x->list ? "is stale" : "expires", days, days == 1 ? "" : "s", date);
-    printf(" (%s)\n", what_to_do(x, why));
+    print_what_to_do(x, why);
 }
 
 static void print_line(const expiries *e, const expiry *x, const char *why, int64_t now) {
     const char *known = hm_key_algorithm_name((hm_key_algorithm)x->algorithm), *algorithm = known ? known : "?",
-               *owner = x->product[0] ? x->product : "the office";
+               *product = x->product[0] ? x->product : "the office";
+    char owner[sizeof x->product + sizeof x->release + 1];
+    snprintf(owner, sizeof owner, "%s%s%s", product, x->release[0] ? " " : "", x->release);
     if (has_stopped(x))
         print_stopped(e, x, owner, algorithm);
     else if (is_term(x))

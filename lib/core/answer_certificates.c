@@ -38,11 +38,14 @@ hm_err hm_answer_cert_revoke(hm_peer *peer, const hm_message *question) {
 
 hm_err hm_answer_cert_renew(hm_peer *peer, const hm_message *question) {
     hm_product product;
+    hm_bytes release;
     uint64_t algorithm = question->field[HM_CERT_RENEW_ALGORITHM].number;
     HM_TRY(hm_product_find(peer->office, question->field[HM_CERT_RENEW_PRODUCT].bytes, &product));
     if (algorithm < 1 || algorithm > HM_KEY_ALGORITHMS)
         return hm_refuse("there is no key algorithm %llu", (unsigned long long)algorithm);
-    HM_TRY(hm_ceremony_renew(peer->office, &product, (hm_key_algorithm)algorithm,
+    HM_TRY(
+        hm_key_of_release(peer->office, hm_text(product.name), question->field[HM_CERT_RENEW_RELEASE].bytes, &release));
+    HM_TRY(hm_ceremony_renew(peer->office, &product, (hm_key_algorithm)algorithm, release,
                              question->field[HM_CERT_RENEW_DAYS].number));
     return hm_peer_send_done(peer);
 }

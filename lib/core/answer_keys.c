@@ -95,12 +95,8 @@ hm_err hm_answer_key_generate(hm_peer *peer, const hm_message *question) {
     hm_bytes release;
     HM_TRY(hm_product_find(peer->office, question->field[HM_KEY_GENERATE_PRODUCT].bytes, &product));
     HM_TRY(known_algorithm(&product, question->field[HM_KEY_GENERATE_ALGORITHM].number, &algorithm));
-    hm_bytes named = question->field[HM_KEY_GENERATE_RELEASE].bytes;
-    HM_TRY(hm_key_release(peer->office, hm_text(product.name), named, &release));
-    if (named.len && !release.len)
-        return hm_refuse(
-            "a release of %s has no key of its own (the line \"key per release\" in its policy gives it one)",
-            product.name);
+    HM_TRY(hm_key_of_release(peer->office, hm_text(product.name), question->field[HM_KEY_GENERATE_RELEASE].bytes,
+                             &release));
     if (question->field[HM_KEY_GENERATE_NEXT].number) {
         HM_TRY(hm_ceremony_next_key(peer->office, &product, algorithm, release));
         return hm_peer_send_done(peer);

@@ -181,16 +181,21 @@ hm_err hm_ceremony_rotate(hm_office *office, const hm_product *product, hm_key_a
     return next_key(office, product, algorithm, HM_NO_BYTES);
 }
 
-hm_err hm_ceremony_renew(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, uint64_t days) {
+static hm_err nothing_to_renew(const hm_product *product, hm_key_algorithm algorithm, hm_bytes release) {
+    return hm_refuse("%s%s%.*s has no %s certificate to renew (hallmark key generate makes key and certificate)",
+                     product->name, release.len ? " " : "", (int)release.len, (const char *)release.data,
+                     hm_key_algorithm_name(algorithm));
+}
+
+hm_err hm_ceremony_renew(hm_office *office, const hm_product *product, hm_key_algorithm algorithm, hm_bytes release,
+                         uint64_t days) {
     HM_FD lock = -1;
     HM_LOADED_KEY ca = {0}, key = {0};
     bool found;
     hm_certificate_terms terms;
     HM_TRY(hm_office_lock(office, "ceremony.lock", &lock));
-    HM_TRY(hm_ceremony_find_last(office, product, algorithm, HM_NO_BYTES, &key, &found));
-    if (!found || !key.row.certificate.len)
-        return hm_refuse("%s has no %s certificate to renew (hallmark key generate makes key and certificate)",
-                         product->name, hm_key_algorithm_name(algorithm));
+    HM_TRY(hm_ceremony_find_last(office, product, algorithm, release, &key, &found));
+    if (!found || !key.row.certificate.len) return nothing_to_renew(product, algorithm, release);
     if (key.row.imported_chain)
         return hm_refuse("another's authority has issued it, and renews it (hallmark cert request, cert import)");
     HM_TRY(hm_ceremony_load(office, product, &key));

@@ -66,10 +66,10 @@ typedef struct {
 } hm_ca;
 HM_MUST_USE hm_err hm_ceremony_ca(hm_office *office, const hm_product *product, bool load, hm_ca *ca);
 /* ceremony_signing.c */
-/* Another certificate for the newest key of ALGORITHM, for DAYS (0: as usual). If that one is stopped, none: an older
- * one is not put back to use. */
+/* Another certificate for the newest key of ALGORITHM (RELEASE's alone, if that is not empty), for DAYS (0: as usual).
+ * If that one is stopped, none: an older one is not put back to use. */
 HM_MUST_USE hm_err hm_ceremony_renew(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
-                                     uint64_t days);
+                                     hm_bytes release, uint64_t days);
 
 /* crl.c -- PRODUCT NULL: the root's list */
 /* The list's file in HM_CRL_FOLDER: "root.crl", "NAME.crl". */

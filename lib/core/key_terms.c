@@ -51,6 +51,15 @@ hm_err hm_key_release(hm_office *office, hm_bytes product, hm_bytes named, hm_by
                                  (int)product.len, (const char *)product.data);
 }
 
+hm_err hm_key_of_release(hm_office *office, hm_bytes product, hm_bytes named, hm_bytes *release) {
+    HM_TRY(hm_key_release(office, product, named, release));
+    return !named.len || release->len
+               ? HM_OK
+               : hm_refuse("a release of %.*s has no key of its own (the line \"key per release\" "
+                           "in its policy gives it one)",
+                           (int)product.len, (const char *)product.data);
+}
+
 hm_err hm_key_uses(hm_office *office, const hm_product *product, const uint8_t token_id[static HM_KEY_ID_LEN],
                    int64_t created, int64_t time, uint64_t *uses) {
     int64_t age = time - created;

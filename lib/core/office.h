@@ -241,6 +241,8 @@ HM_MUST_USE hm_err hm_keys_destroy(hm_office *office);
 /* Of which release's own key signs what is NAMED so: of that, or of none: then it is the product's. A refusal if a
  * release must be named and is not. */
 HM_MUST_USE hm_err hm_key_release(hm_office *office, hm_bytes product, hm_bytes named, hm_bytes *release);
+/* The same, and a refusal if a release is named that has no key of its own. */
+HM_MUST_USE hm_err hm_key_of_release(hm_office *office, hm_bytes product, hm_bytes named, hm_bytes *release);
 /* What the policy of PRODUCT says of its keys; all zero: nothing. */
 HM_MUST_USE hm_err hm_key_terms_of(hm_office *office, hm_bytes product, hm_key_terms *terms);
 /* A refusal if a key of PRODUCT has served its time, has signed as often as it may, or was imported and may not have

@@ -83,11 +83,31 @@ step "which is due" test "$(due)" = "2.2 "
 step "until 2.2 is done" hallmark key destroy --product pump --release 2.2
 step "then it is not" test -z "$(due)"
 
+# ---- its certificate is renewed by the release's name ----
+
+expect_output "DUE: the signing certificate of pump 2.1 (es256) expires in" "what is due is told with its release" \
+    hallmark status --product pump --within 2000d
+expect_output "or key rotate, with --release 2.1)" "and how it is renewed" hallmark status --product pump --within 2000d
+expect_output "DUE: the signing certificate of pump 2.0 (es256)" "each of them" hallmark status --product pump --within 2000d
+expect_output '"product":"pump","release":"2.1"' "for machines, too" hallmark status --product pump --within 2000d --json
+expect_refused "name the release" "a product whose releases have keys has none to renew" hallmark cert renew --product pump
+step "that of one release is renewed" hallmark cert renew --product pump --release 2.1 --days 99
+step "for so many days" sh -c 'hallmark cert export --product pump --release 2.1 -o renewed.pem &&
+    openssl x509 -in renewed.pem -noout -subject | grep -q "pump 2.1" &&
+    openssl x509 -in renewed.pem -noout -checkend $((98 * 86400)) && ! openssl x509 -in renewed.pem -noout -checkend $((100 * 86400))'
+step "and the other's is as it was" sh -c 'hallmark cert export --product pump --release 2.0 -o other.pem &&
+    openssl x509 -in other.pem -noout -subject | grep -q "pump 2.0" && openssl x509 -in other.pem -noout -checkend $((100 * 86400))'
+expect_refused "pump 7.7 has no es256 certificate to renew" "of what was never signed there is none" \
+    hallmark cert renew --product pump --release 7.7
+expect_refused "pump 7.7 has no es256 signing certificate" "nor to be written" hallmark cert export --product pump --release 7.7
+step "what was signed still verifies" hallmark verify twoone.bin
+
 # ---- keys that serve for a time ----
 
 step "a product" hallmark product add valve
 printf 'rotate after 3 signatures\ncryptoperiod 5 signatures\n' >valve.policy
 step "whose keys change" hallmark policy edit valve.policy --product valve
+expect_refused "has no key of its own" "where releases have none, none is named" hallmark cert renew --product valve --release 1
 for i in 1 2 3 4 5 6 7 8; do
     echo $i >valve$i.bin
     step "signature $i" hallmark sign --product valve valve$i.bin

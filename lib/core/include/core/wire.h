@@ -181,8 +181,9 @@ typedef enum { HM_CERT_CURRENT = 1, HM_CERT_IMPORTED = 2 } hm_cert_mark;
 enum { HM_CERT_REVOKE_CERTIFICATE, HM_CERT_REVOKE_REASON, HM_CERT_REVOKE_INVALIDITY };
 /* PRODUCT empty: the root's list. DAYS: how long a new one counts, 0: as usual. The answer is DER. */
 enum { HM_CRL_PRODUCT, HM_CRL_DAYS_FIELD, HM_CRL_RENEW };
-enum { HM_CERT_RENEW_PRODUCT, HM_CERT_RENEW_ALGORITHM, HM_CERT_RENEW_DAYS }; /* DAYS 0: as usual */
-enum { HM_LOG_LIST_FROM, HM_LOG_LIST_COUNT };                                /* from 2^64-1: the last COUNT */
+/* DAYS 0: as usual */
+enum { HM_CERT_RENEW_PRODUCT, HM_CERT_RENEW_ALGORITHM, HM_CERT_RENEW_DAYS, HM_CERT_RENEW_RELEASE };
+enum { HM_LOG_LIST_FROM, HM_LOG_LIST_COUNT }; /* from 2^64-1: the last COUNT */
 enum { HM_LOG_ENTRY_INDEX, HM_LOG_ENTRY_LEAF, HM_LOG_ENTRY_SALT, HM_LOG_ENTRY_DETAILS };
 /* Conditions, all of which must hold; empty, or 0: none. TYPE: a word of docs/log.md. SINCE <= time < UNTIL. FROM:
  * entries with lower numbers are passed over. LIMIT: of hits; 0: none, for a front as many as there may be. COMPLETE:

@@ -87,6 +87,7 @@ static hm_err look_at_key(const hm_options *options, const hm_message *key) {
     incident.role_number = key->field[HM_KEY_ROLE].number;
     incident.imported = key->field[HM_KEY_MARKS].number & HM_KEY_IMPORTED;
     HM_TRY(take_product(key->field[HM_KEY_PRODUCT].bytes));
+    hm_text_copy(incident.release, sizeof incident.release, key->field[HM_KEY_RELEASE].bytes);
     snprintf(incident.role, sizeof incident.role, "%s", hm_key_role_word(incident.role_number));
     snprintf(incident.algorithm, sizeof incident.algorithm, "%s", algorithm ? algorithm : "?");
     hm_sha256(key->field[HM_KEY_SPKI].bytes, incident.spki_sha256);
@@ -268,6 +269,23 @@ static hm_err write_reports(int folder) {
     return hm_file_write(folder, "report.json", hm_buf_bytes(&json), 0600);
 }
 
+/* Where files were signed by, or under, what was stolen. */
+static hm_err print_next(const char *directory, bool followed) {
+    HM_BUF rotate = HM_BUF_EMPTY;
+    const char *command;
+    HM_TRY(hm_incident_put_rotate(&incident, &rotate));
+    HM_TRY(hm_buf_string(&rotate, &command));
+    if (strcmp(incident.role, "signing") == 0)
+        printf("Next: %s%shallmark resign %s FILE...\n", followed ? "" : command, followed ? "" : ", then ", directory);
+    else if (strcmp(incident.role, "product CA") == 0)
+        printf(
+            "Next: hallmark product add, and sign there what somebody has looked at: nothing under this authority is "
+            "good any more\n");
+    else if (strcmp(incident.role, "root CA") == 0)
+        printf("Next: found the office anew (hallmark init), and take this root out of every trust store\n");
+    return HM_OK;
+}
+
 static void print_end(const hm_options *options, const char *directory, bool followed) {
     if (options->json) {
         HM_BUF json = HM_BUF_EMPTY;
@@ -292,8 +310,8 @@ static void print_end(const hm_options *options, const char *directory, bool fol
            incident.trust_list[0] ? ", " : "", incident.trust_list);
     if (incident.rehearsal)
         printf("This was a rehearsal, on a copy that is gone: nothing was stopped, revoked or published\n");
-    else if (strcmp(incident.role, "signing") == 0)
-        printf("Next: %shallmark resign %s FILE...\n", followed ? "" : "hallmark key rotate, then ", directory);
+    else
+        (void)!hm_failed(print_next(directory, followed));
 }
 
 static hm_err take_office(const hm_connection *office) {

@@ -125,6 +125,15 @@ static hm_err read_signatures(int folder, list *l) {
     return err;
 }
 
+/* Nothing stands in the place of a key that signs no files. */
+static hm_err check_role(hm_bytes role) {
+    if (hm_bytes_equal(role, hm_text("signing"))) return HM_OK;
+    if (hm_bytes_equal(role, hm_text("product CA")))
+        return hm_refuse("is about a product's authority: whatever is signed under it is refused everywhere (hallmark "
+                         "product add makes another product: sign there what somebody has looked at)");
+    return hm_refuse("is about a key that signs no files (report.html says what helps)");
+}
+
 static hm_err read_list(const char *directory, list *l) {
     HM_FD folder = -1;
     HM_BUF report = HM_BUF_EMPTY;
@@ -136,6 +145,7 @@ static hm_err read_list(const char *directory, list *l) {
         return hm_refuse("%s: is not about a key: there is nothing to be signed again", directory);
     if (hm_bytes_equal(hm_json_text_of(text, "rehearsal"), hm_text("true")))
         return hm_refuse("%s: is a rehearsal", directory);
+    HM_TRY(hm_in(check_role(hm_json_text_of(text, "role")), "%s", directory));
     if (!key.len || key.len >= sizeof l->key || algorithm.len >= sizeof l->algorithm ||
         hm_failed(hm_name_check(product, sizeof l->product - 1, "a product")))
         return hm_refuse("%s: the report is not as hallmark compromise wrote it, or the key is no product's",
@@ -436,12 +446,17 @@ static bool is_other(const list *l, hm_bytes line) {
            hm_bytes_equal(hm_json_text_of(line, "state"), hm_text("active"));
 }
 
-/* Is there, among KEYS (lines of JSON), one that could sign in its place? Of a release's own key only that release's.
- */
-static bool has_successor(const list *l, hm_bytes keys) {
-    hm_bytes line, release = HM_NO_BYTES;
+/* Whose own key it is; empty: it is not a release's. */
+static hm_bytes its_release(const list *l, hm_bytes keys) {
+    hm_bytes line;
     for (hm_reader r = hm_reader_of(keys); r.rest.len && !hm_failed(hm_read_line(&r, &line));)
-        if (hm_bytes_equal(hm_json_text_of(line, "key"), hm_text(l->key))) release = hm_json_text_of(line, "release");
+        if (hm_bytes_equal(hm_json_text_of(line, "key"), hm_text(l->key))) return hm_json_text_of(line, "release");
+    return HM_NO_BYTES;
+}
+
+/* Is there, among KEYS (lines of JSON), one that could sign in its place? Of RELEASE's own key only that release's. */
+static bool has_successor(const list *l, hm_bytes keys, hm_bytes release) {
+    hm_bytes line;
     for (hm_reader r = hm_reader_of(keys); r.rest.len && !hm_failed(hm_read_line(&r, &line));)
         if (is_other(l, line) && (!release.len || hm_bytes_equal(hm_json_text_of(line, "release"), release)))
             return true;
@@ -451,14 +466,17 @@ static bool has_successor(const list *l, hm_bytes keys) {
 /* Said once, and not of each file. Who may not see the keys is told by sign. */
 static hm_err check_successor(const work *w) {
     const char *words[COMMON + 8] = {"key", "list", "--json", "--product", w->list->product};
-    HM_BUF output = HM_BUF_EMPTY;
+    HM_BUF output = HM_BUF_EMPTY, named = HM_BUF_EMPTY;
     int status;
     put_common(w->options, words, 5);
     HM_TRY(hm_self_run(words, &output, &status));
-    return status || has_successor(w->list, hm_buf_bytes(&output))
-               ? HM_OK
-               : hm_refuse("there is no key yet that signs in place of %s (hallmark key rotate --product %s)",
-                           w->list->key, w->list->product);
+    hm_bytes release = its_release(w->list, hm_buf_bytes(&output));
+    if (status || has_successor(w->list, hm_buf_bytes(&output), release)) return HM_OK;
+    if (release.len) HM_TRY(hm_put_text(&named, " --release "));
+    HM_TRY(unescape(release, &named));
+    return hm_refuse("there is no key yet that signs in place of %s (hallmark key rotate --product %s --algorithm %s"
+                     "%.*s)",
+                     w->list->key, w->list->product, w->list->algorithm, (int)named.len, (const char *)named.data);
 }
 
 static void warn_of_timestamps(const hm_options *options) {

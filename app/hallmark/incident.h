@@ -53,6 +53,7 @@ typedef struct {
     uint8_t spki_sha256[HM_SHA256_LEN]; /* of the key's public key, by which the entry of its making is known */
     uint64_t role_number;               /* of the key, as the office tells it */
     char product[65], role[16], algorithm[16], kid[65];
+    char release[65]; /* whose own key it is; "": it is not a release's */
     char office[37], organization[65];
     char reason[201];
     int64_t since; /* HM_INCIDENT_ALWAYS and less: all is in doubt */
@@ -157,7 +158,9 @@ HM_MUST_USE hm_err hm_incident_folder_open(const hm_incident *incident, const ch
 /* The command fails with ERR, and passes it on: nothing is left of a folder in which it has put nothing; another may be
  * written to again, which is said. */
 HM_MUST_USE hm_err hm_incident_folder_leave(const hm_incident_folder *folder, hm_err err);
-/* incident_report.c: for machines and for people; whole files. */
+/* incident_report.c: the command that makes the key that signs in its place. */
+HM_MUST_USE hm_err hm_incident_put_rotate(const hm_incident *incident, hm_buf *text);
+/* For machines and for people; whole files. */
 HM_MUST_USE hm_err hm_incident_json(const hm_incident *incident, hm_buf *json);
 HM_MUST_USE hm_err hm_incident_html(const hm_incident *incident, hm_buf *html);
 

@@ -2,6 +2,7 @@
 #include "incident.h"
 
 #include <base/json.h>
+#include <base/readable.h>
 
 #include <string.h>
 #include <time.h>
@@ -12,6 +13,13 @@ static void put_time(int64_t seconds, char text[static 32]) {
     struct tm tm;
     time_t time = seconds;
     if (!gmtime_r(&time, &tm) || !strftime(text, 32, "%Y-%m-%d %H:%M:%SZ", &tm)) text[0] = 0;
+}
+
+hm_err hm_incident_put_rotate(const hm_incident *i, hm_buf *text) {
+    HM_TRY(hm_put_format(text, "hallmark key rotate --product %s --algorithm %s", i->product, i->algorithm));
+    if (!i->release[0]) return HM_OK;
+    HM_TRY(hm_put_text(text, " --release "));
+    return hm_put_readable(text, hm_text(i->release));
 }
 
 /* ---- JSON ---- */
@@ -76,6 +84,7 @@ hm_err hm_incident_json(const hm_incident *i, hm_buf *text) {
     hm_json_string(&json, i->is_principal ? "principal" : "key", i->subject);
     hm_json_string(&json, "product", i->product);
     hm_json_string(&json, "role", i->role);
+    if (i->release[0]) hm_json_string(&json, "release", i->release);
     hm_json_string(&json, "algorithm", i->algorithm);
     hm_json_string(&json, "kid", i->kid);
     if (!i->is_principal) hm_json_hex(&json, "public_key_sha256", HM_ARRAY(i->spki_sha256));
@@ -427,15 +436,21 @@ static hm_err put_for_devices(hm_buf *html, const hm_incident *i) {
                 "key replaces it, and an image of his need not take lists or updates: find those devices.");
 }
 
-static hm_err put_for_files(hm_buf *html) {
-    HM_TRY(item(html, "Make the next key (<code>hallmark key rotate</code>), and sign again what is good: "
-                      "<code>hallmark resign FOLDER FILE...</code> does so for what was signed before the time "
-                      "above; what is in doubt is left out until somebody has looked at it."));
+static hm_err put_for_files(hm_buf *html, const hm_incident *i) {
+    HM_BUF rotate = HM_BUF_EMPTY;
+    const char *command;
+    HM_TRY(hm_incident_put_rotate(i, &rotate));
+    HM_TRY(hm_buf_string(&rotate, &command));
+    HM_TRY(hm_put_text(html, "<li>Make the next key (<code>"));
+    HM_TRY(put_escaped(html, command));
+    HM_TRY(hm_put_text(html, "</code>), and sign again what is good: <code>hallmark resign FOLDER FILE...</code> does "
+                             "so for what was signed before the time above; what is in doubt is left out until "
+                             "somebody has looked at it.</li>\n"));
     return item(
-        html,
-        "So it does for updates for devices, with their payloads beside them (the latest of a product), and the devices' "
-        "list after this one names the next key (<code>hallmark trust publisher</code>, "
-        "<code>trust update --publisher NAME --add-key</code>).");
+        html, "So it does for updates for devices, with their payloads beside them (the latest of a product), and the "
+              "devices' "
+              "list after this one names the next key (<code>hallmark trust publisher</code>, "
+              "<code>trust update --publisher NAME --add-key</code>).");
 }
 
 static hm_err put_for_hosts(hm_buf *html, const hm_incident *i) {
@@ -477,7 +492,7 @@ static hm_err put_what_now(hm_buf *html, const hm_incident *i) {
     HM_TRY(item(html,
                 "Compare what is in doubt with what was built, release by release. What nobody can account for is "
                 "an attacker's: find out where it went."));
-    if (signs) HM_TRY(put_for_files(html));
+    if (signs) HM_TRY(put_for_files(html, i));
     return hm_put_text(html, "</ol>\n");
 }
 

@@ -83,6 +83,18 @@ step "which is due" test "$(due)" = "2.2 "
 step "until 2.2 is done" hallmark key destroy --product pump --release 2.2
 step "then it is not" test -z "$(due)"
 
+# ---- the whole of the bad day, of such a key ----
+
+mkdir day && echo day >day/day.bin && hallmark sign --product pump --release 3.0 day/day.bin >/dev/null
+rotate='hallmark key rotate --product pump --algorithm es256 --release 3.0'
+expect_output "Next: $rotate, then hallmark resign incident FILE..." "what comes next names the release" \
+    hallmark compromise "$(keys_of 3.0)" --since 1h -o incident
+step "on the page as well" grep -q "(<code>$rotate</code>)" incident/report.html
+expect_refused "($rotate)" "so does who begins with the second step" hallmark resign --in-doubt incident day/day.bin
+step "what is said is done" $rotate
+expect_output "1 signed again" "then it goes on" hallmark resign --in-doubt incident day/day.bin
+step "and verifies" hallmark verify day/day.bin
+
 # ---- its certificate is renewed by the release's name ----
 
 expect_output "DUE: the signing certificate of pump 2.1 (es256) expires in" "what is due is told with its release" \
@@ -181,6 +193,18 @@ expect_refused "the authority of gate: " "which issues no others" hallmark key g
 expect_refused "the authority of gate: " "for no next key, either" hallmark key rotate --product gate
 expect_refused "the authority of gate: " "nor for a signature" hallmark sign --product gate none.bin
 step "and no key is made that it should certify" test "$(count_keys)" = "$keys"
+
+# ---- an authority that is stolen has no next key ----
+
+step "a product" hallmark product add lever
+echo lever >lever.bin
+step "signed" hallmark sign --product lever lever.bin
+ca=$(hallmark key list --product lever --json | sed -n '/"role":"product CA"/s/.*"key":"\([0-9a-f]*\)".*/\1/p')
+expect_output "Next: hallmark product add, and sign there" "whose authority is stolen is told what is next" \
+    hallmark compromise "$ca" --since always -o authority
+expect_refused "is about a product's authority" "nothing is signed again under it" hallmark resign authority lever.bin
+expect_refused "hallmark product add" "but elsewhere" hallmark resign authority lever.bin
+expect_refused revoked "what was signed is refused, indeed" hallmark verify lever.bin
 
 step "office check finds everything in its place" hallmark office check
 step "P9: and so does the log's" hallmark log check

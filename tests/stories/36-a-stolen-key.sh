@@ -111,7 +111,7 @@ expect_output active "the other key signs" state_of $valve
 
 # ---- what is good is signed again ----
 
-expect_refused "hallmark key rotate --product pump" "with which key?" hallmark resign incident good1.bin
+expect_refused "hallmark key rotate --product pump --algorithm es256)" "with which key?" hallmark resign incident good1.bin
 step "with the next one" hallmark key rotate --product pump
 cp -r incident changed
 sed -i 's/"plain":"[0-9a-f]*"/"plain":"0000000000000000000000000000000000000000000000000000000000000000"/' changed/signatures.jsonl

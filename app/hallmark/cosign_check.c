@@ -125,7 +125,6 @@ static hm_err check_file(hm_parser *parser, const hm_job *job, bool with_payload
     hm_payloads payloads = hm_payloads_of(&finder, parser, job);
     payloads.partial = true;
     hm_err err = check_as_file(parser, job, with_payloads ? &payloads : NULL);
-    if (!hm_failed(err) && with_payloads) err = hm_payloads_check_used(&finder);
     hm_payload_finder_clear(&finder);
     return err;
 }

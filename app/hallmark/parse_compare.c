@@ -38,8 +38,9 @@ static hm_err take_payload(comparing *c, const hm_payloads *payloads, const hm_b
     const hmv_component *component = &c->release.component[index];
     hm_source content;
     hm_digest digest;
+    const char *named;
     bool found;
-    HM_TRY(payloads->find(payloads->context, files, c->release.components, index, &content, &found));
+    HM_TRY(payloads->find(payloads->context, files, c->release.components, index, &content, &named, &found));
     if (!found) return hm_refuse("no file was named for it");
     HM_TRY(hm_hash_payload(&content, hm_native_digest(component), &digest));
     /* Of another size, too: its digest is another then. */
@@ -56,10 +57,11 @@ static hm_err take_payloads(comparing *c) {
     c->parser->named_count = c->gathered.count;
     hm_payloads payloads = hm_payloads_of(&c->finder, c->parser, &c->gathered.job[0]);
     for (size_t i = 0; i < c->release.components; i++) HM_TRY(hm_native_file_name(&c->release, i, &files[i]));
+    HM_TRY(payloads.check(payloads.context, files, c->release.components));
     for (size_t i = 0; i < c->release.components; i++)
         HM_TRY(hm_in(take_payload(c, &payloads, files, i), "component %.*s", (int)c->release.component[i].id.size,
                      (const char *)c->release.component[i].id.data));
-    return hm_payloads_check_used(&c->finder);
+    return HM_OK;
 }
 
 /* The core says whether it is what was asked for, and keeps a record of it if not. */

@@ -72,13 +72,10 @@ enum { HM_NAMED_MAX = 20 };
 typedef struct {
     hm_parser *parser;
     const hm_job *job;
-    int fd;                  /* of the last one that was found beside the job */
-    bool used[HM_NAMED_MAX]; /* which of those that were named */
+    int fd; /* of the last one that was found beside the job */
 } hm_payload_finder;
 hm_payloads hm_payloads_of(hm_payload_finder *finder, hm_parser *parser, const hm_job *job);
 void hm_payload_finder_clear(hm_payload_finder *finder);
-/* A refusal if a file was named that is no payload: nobody shall think that it was verified. */
-HM_MUST_USE hm_err hm_payloads_check_used(const hm_payload_finder *finder);
 
 /* An opened job: its input, format and subject. */
 typedef struct {

@@ -53,26 +53,36 @@ static hm_err find_beside(hm_payload_finder *finder, hm_bytes file, hm_source *c
     return *found ? hm_source_of_file(finder->fd, content) : HM_OK;
 }
 
-static hm_err find(void *context, const hm_bytes *files, size_t count, size_t index, hm_source *content, bool *found) {
+static hm_err find(void *context, const hm_bytes *files, size_t count, size_t index, hm_source *content,
+                   const char **named, bool *found) {
     hm_payload_finder *finder = context;
-    size_t at;
-    const hm_job *job = named_so(finder->parser, files[index], &at);
-    if (!job) job = named_in_order(finder->parser, files, count, index, &at);
+    size_t ignored;
+    const hm_job *job = named_so(finder->parser, files[index], &ignored);
+    *named = NULL;
+    if (!job) {
+        job = named_in_order(finder->parser, files, count, index, &ignored);
+        if (job) *named = job->shown;
+    }
     if (!job) return find_beside(finder, files[index], content, found);
-    finder->used[at] = *found = true;
+    *found = true;
     *content = job->content;
+    return HM_OK;
+}
+
+static hm_err check(void *context, const hm_bytes *files, size_t count) {
+    const hm_parser *parser = ((const hm_payload_finder *)context)->parser;
+    bool used[HM_NAMED_MAX] = {false};
+    size_t at;
+    for (size_t i = 0; i < count; i++)
+        if (named_so(parser, files[i], &at) || named_in_order(parser, files, count, i, &at)) used[at] = true;
+    for (size_t i = 0; i < parser->named_count; i++)
+        if (!used[i]) return hm_refuse("%s is none of its payloads", parser->named[i].shown);
     return HM_OK;
 }
 
 hm_payloads hm_payloads_of(hm_payload_finder *finder, hm_parser *parser, const hm_job *job) {
     *finder = (hm_payload_finder){.parser = parser, .job = job, .fd = -1};
-    return (hm_payloads){.context = finder, .find = find};
+    return (hm_payloads){.context = finder, .check = check, .find = find};
 }
 
 void hm_payload_finder_clear(hm_payload_finder *finder) { hm_fd_close(&finder->fd); }
-
-hm_err hm_payloads_check_used(const hm_payload_finder *finder) {
-    for (size_t i = 0; finder->parser && i < finder->parser->named_count; i++)
-        if (!finder->used[i]) return hm_refuse("%s is none of its payloads", finder->parser->named[i].shown);
-    return HM_OK;
-}

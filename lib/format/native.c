@@ -84,15 +84,23 @@ typedef struct {
     hm_finding finding;
     void *context;
     size_t missing, different;
+    const char *named; /* the last one that differs, as hm_payloads has it */
 } payload_check;
 
-static hm_err report(payload_check *check, const hmv_component *component, hm_bytes file, const char *what) {
+static hm_err put_files(hm_buf *line, hm_bytes file, const char *named) {
+    if (!file.len && !named) return HM_OK;
+    HM_TRY(hm_put_text(line, " ("));
+    HM_TRY(hm_put_readable(line, file)); /* free text */
+    if (named) HM_TRY(hm_put_format(line, "%s%s was taken for it", file.len ? "; " : "", named));
+    return hm_put_text(line, ")");
+}
+
+static hm_err report(payload_check *check, const hmv_component *component, hm_bytes file, const char *named,
+                     const char *what) {
     HM_BUF line = HM_BUF_EMPTY;
     const char *text;
-    HM_TRY(hm_put_format(&line, "component %.*s: %s%s", (int)component->id.size, (const char *)component->id.data, what,
-                         file.len ? " (" : ""));
-    HM_TRY(hm_put_readable(&line, file)); /* free text */
-    HM_TRY(hm_put_text(&line, file.len ? ")" : ""));
+    HM_TRY(hm_put_format(&line, "component %.*s: %s", (int)component->id.size, (const char *)component->id.data, what));
+    HM_TRY(put_files(&line, file, named));
     HM_TRY(hm_buf_string(&line, &text));
     if (check->finding) check->finding(check->context, text);
     return HM_OK;
@@ -101,14 +109,16 @@ static hm_err report(payload_check *check, const hmv_component *component, hm_by
 static hm_err check_payload(const hm_subject *subject, const hm_bytes *files, size_t index, payload_check *check) {
     const hmv_component *component = &subject->release.component[index];
     hm_source content;
+    const char *named = NULL;
     bool found, same = false;
     HM_TRY(subject->payloads->find(subject->payloads->context, files, subject->release.components, index, &content,
-                                   &found));
+                                   &named, &found));
     if (found) HM_TRY(is_payload(component, &content, &same));
     if (same) return HM_OK;
     check->missing += !found;
     check->different += found;
-    return report(check, component, files[index],
+    check->named = named;
+    return report(check, component, files[index], named,
                   found ? "its payload is not what was signed" : "its payload is not here");
 }
 
@@ -116,6 +126,10 @@ static const char *verb(size_t count) { return count == 1 ? "is" : "are"; }
 
 static hm_err refuse_payloads(const payload_check *check, size_t count) {
     size_t different = check->different, missing = check->missing;
+    if (count == 1 && check->named)
+        return hm_refuse("its payload is not what was signed: %s was taken for it, as what is named behind an envelope "
+                         "(is it signed by itself? then verify it by itself)",
+                         check->named);
     if (count == 1) return hm_refuse("its payload is not what was signed");
     if (!missing) return hm_refuse("of its %zu payloads %zu %s not what was signed", count, different, verb(different));
     if (!different) return hm_refuse("of its %zu payloads %zu %s not here", count, missing, verb(missing));
@@ -128,6 +142,8 @@ static hm_err check_payloads(const hm_subject *subject, hm_finding finding, void
     hm_bytes files[HMV_COMPONENTS_MAX];
     for (size_t i = 0; i < subject->release.components; i++)
         HM_TRY(hm_native_file_name(&subject->release, i, &files[i]));
+    if (subject->payloads->check)
+        HM_TRY(subject->payloads->check(subject->payloads->context, files, subject->release.components));
     for (size_t i = 0; i < subject->release.components; i++) HM_TRY(check_payload(subject, files, i, &check));
     if (check.missing == subject->release.components)
         return hm_refuse("only the envelope is here, none of its payloads (name them behind it, or --envelope-only)");

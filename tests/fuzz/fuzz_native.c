@@ -5,9 +5,11 @@
 
 #include <stdlib.h>
 
-static hm_err find(void *context, const hm_bytes *files, size_t count, size_t index, hm_source *content, bool *found) {
+static hm_err find(void *context, const hm_bytes *files, size_t count, size_t index, hm_source *content,
+                   const char **named, bool *found) {
     const hm_bytes *whole = context;
     if (index >= count) abort();
+    *named = files[index].len % 3 ? NULL : "named";
     *found = files[index].len % 2;
     *content = hm_source_of_memory(*whole);
     return HM_OK;

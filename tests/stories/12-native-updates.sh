@@ -98,6 +98,22 @@ cp app.good app.bin
 cp limits.conf other.conf
 expect_refused "other.conf is none of its payloads" "a file that is named and not meant" \
     hallmark verify up.cose fw.bin app.bin limits.conf other.conf
+flip app.bin 100
+expect_refused "other.conf is none of its payloads" "first of all" \
+    hallmark verify up.cose fw.bin app.bin limits.conf other.conf
+cp app.good app.bin
+echo one >z1.bin && echo two >z2.bin && echo three >z3.bin
+step "another update" hallmark sign --format native --product pump --release 5.0 z1.bin
+step "and a file beside it that is signed by itself" hallmark sign --product pump z2.bin
+step "the one is good" hallmark verify z1.bin.cose
+step "so is the other" hallmark verify z2.bin
+expect_refused "is not what was signed: z2.bin was taken for it" "together the second would be the payload: it is named" \
+    hallmark verify z1.bin.cose z2.bin
+expect_refused "component main: its payload is not what was signed (z1.bin; z2.bin was taken for it)" "it was compared" \
+    hallmark verify z1.bin.cose z2.bin
+expect_refused "z2.bin is none of its payloads" "of more files than payloads one is named" \
+    hallmark verify z1.bin.cose z1.bin z2.bin
+expect_refused "z3.bin is none of its payloads" "and if none of them is a payload" hallmark verify z1.bin.cose z2.bin z3.bin
 mkdir alone
 cp up.cose alone/
 expect_refused "only the envelope is here" "an envelope alone is not verified" hallmark verify alone/up.cose

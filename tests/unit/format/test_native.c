@@ -8,12 +8,15 @@
 typedef struct {
     const char *content[2];
     hm_bytes asked[2]; /* the names that were asked for */
+    const char *named; /* what the user called each */
 } shelf;
 
-static hm_err find(void *context, const hm_bytes *files, size_t count, size_t index, hm_source *content, bool *found) {
+static hm_err find(void *context, const hm_bytes *files, size_t count, size_t index, hm_source *content,
+                   const char **named, bool *found) {
     shelf *s = context;
     assert_true(index < count && count <= 2);
     s->asked[index] = files[index];
+    *named = s->named;
     *found = s->content[index] != NULL;
     if (*found) *content = hm_source_of_memory(hm_text(s->content[index]));
     return HM_OK;
@@ -76,7 +79,7 @@ static hm_err check(hm_bytes envelope, shelf *s, hm_digest *digest) {
 static void its_digest_is_the_manifests_if_the_payloads_fit(void **state) {
     (void)state;
     HM_BUF envelope = HM_BUF_EMPTY, manifest = HM_BUF_EMPTY;
-    shelf s = {{"image", "conf"}, {HM_NO_BYTES, HM_NO_BYTES}};
+    shelf s = {.content = {"image", "conf"}};
     hm_digest digest, expected;
     put_envelope(1, "1", &envelope);
     put_manifest(1, &manifest);
@@ -89,7 +92,7 @@ static void its_digest_is_the_manifests_if_the_payloads_fit(void **state) {
 static void asks_for_payloads_by_the_signers_names(void **state) {
     (void)state;
     HM_BUF envelope = HM_BUF_EMPTY;
-    shelf s = {{"image", NULL}, {HM_NO_BYTES, HM_NO_BYTES}};
+    shelf s = {.content = {"image", NULL}};
     hm_subject *subject = NULL;
     hm_payloads payloads = {.context = &s, .find = find};
     hm_digests digests = {.count = 0};
@@ -118,7 +121,7 @@ static void refuses_payloads_that_differ_or_are_missing(void **state) {
     hm_digest digest;
     put_envelope(1, "1", &envelope);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        shelf s = {{cases[i].main, cases[i].conf}, {HM_NO_BYTES, HM_NO_BYTES}};
+        shelf s = {.content = {cases[i].main, cases[i].conf}};
         assert_sentence(check(hm_buf_bytes(&envelope), &s, &digest), HM_REFUSED, cases[i].why);
     }
     HM_MUST(check(hm_buf_bytes(&envelope), NULL, &digest)); /* who asks for the envelope alone gets that */
@@ -134,7 +137,7 @@ static void every_signer_that_is_named_has_signed_in_that_order(void **state) {
         {2, "21", "does not name"},      {1, "2", "does not name"},       {1, "11", "does not name"},
         {2, "122", "does not name"},     {2, "123", "does not name"},
     };
-    shelf s = {{"image", "conf"}, {HM_NO_BYTES, HM_NO_BYTES}};
+    shelf s = {.content = {"image", "conf"}};
     hm_digest digest;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         HM_BUF envelope = HM_BUF_EMPTY;
@@ -149,7 +152,7 @@ static void every_signer_that_is_named_has_signed_in_that_order(void **state) {
 static void refuses_what_is_no_envelope(void **state) {
     (void)state;
     HM_BUF envelope = HM_BUF_EMPTY, large = HM_BUF_EMPTY;
-    shelf s = {{"image", "conf"}, {HM_NO_BYTES, HM_NO_BYTES}};
+    shelf s = {.content = {"image", "conf"}};
     hm_digest digest;
     put_envelope(1, "1", &envelope);
     for (size_t len = 0; len < envelope.len; len++)
@@ -167,7 +170,7 @@ static void refuses_what_is_no_envelope(void **state) {
 static void a_manifest_with_a_flipped_bit_is_another(void **state) {
     (void)state;
     HM_BUF envelope = HM_BUF_EMPTY, manifest = HM_BUF_EMPTY;
-    shelf s = {{"image", "conf"}, {HM_NO_BYTES, HM_NO_BYTES}};
+    shelf s = {.content = {"image", "conf"}};
     hm_digest good, other;
     put_envelope(1, "1", &envelope);
     put_manifest(1, &manifest);
@@ -266,7 +269,7 @@ static void a_file_name_forges_no_line_of_a_finding(void **state) {
     (void)state;
     HM_BUF envelope = HM_BUF_EMPTY, found = HM_BUF_EMPTY;
     hm_subject *subject = NULL;
-    shelf s = {{"other", "conf"}, {HM_NO_BYTES, HM_NO_BYTES}};
+    shelf s = {.content = {"other", "conf"}};
     hm_payloads payloads = {.context = &s, .find = find};
     hm_digests digests = {.count = 1, .digest = {{.algorithm = HM_SHA256}}};
     free_text = "x\ny";
@@ -278,6 +281,45 @@ static void a_file_name_forges_no_line_of_a_finding(void **state) {
     hm_format_native.close(subject);
     assert_true(hm_bytes_equal(hm_buf_bytes(&found),
                                hm_text("component main: its payload is not what was signed (x\\x0ay)\n")));
+}
+
+static void names_the_file_that_was_taken_for_a_payload(void **state) {
+    (void)state;
+    HM_BUF envelope = HM_BUF_EMPTY, found = HM_BUF_EMPTY;
+    hm_subject *subject = NULL;
+    shelf s = {.content = {"other", "conf"}, .named = "mine.bin"};
+    hm_payloads payloads = {.context = &s, .find = find};
+    hm_digests digests = {.count = 1, .digest = {{.algorithm = HM_SHA256}}};
+    put_envelope(1, "1", &envelope);
+    hm_input input = {.content = hm_source_of_memory(hm_buf_bytes(&envelope)), .payloads = &payloads};
+    HM_MUST(hm_format_native.open(&input, &subject));
+    assert_int_equal(hm_format_native.digest(subject, &digests, NULL, NULL, keep_finding, &found).class, HM_REFUSED);
+    hm_format_native.close(subject);
+    assert_true(hm_bytes_equal(
+        hm_buf_bytes(&found),
+        hm_text("component main: its payload is not what was signed (parts/main.bin; mine.bin was taken for it)\n")));
+}
+
+static hm_err refuse_names(void *context, const hm_bytes *files, size_t count) {
+    (void)context;
+    assert_int_equal(count, 2);
+    assert_true(hm_bytes_equal(files[0], hm_text("parts/main.bin")));
+    return hm_refuse("more.bin is none of its payloads");
+}
+
+static void compares_nothing_where_a_file_is_no_payload(void **state) {
+    (void)state;
+    HM_BUF envelope = HM_BUF_EMPTY;
+    hm_subject *subject = NULL;
+    shelf s = {.content = {"other", "conf"}};
+    hm_payloads payloads = {.context = &s, .check = refuse_names, .find = find};
+    hm_digests digests = {.count = 1, .digest = {{.algorithm = HM_SHA256}}};
+    put_envelope(1, "1", &envelope);
+    hm_input input = {.content = hm_source_of_memory(hm_buf_bytes(&envelope)), .payloads = &payloads};
+    HM_MUST(hm_format_native.open(&input, &subject));
+    assert_sentence(hm_format_native.digest(subject, &digests, NULL, NULL, NULL, NULL), HM_REFUSED, "more.bin is none");
+    hm_format_native.close(subject);
+    assert_int_equal(s.asked[0].len, 0);
 }
 
 int main(void) {
@@ -293,6 +335,8 @@ int main(void) {
         cmocka_unit_test(free_text_forges_no_line),
         cmocka_unit_test(notes_are_said_to_machines_too),
         cmocka_unit_test(a_file_name_forges_no_line_of_a_finding),
+        cmocka_unit_test(names_the_file_that_was_taken_for_a_payload),
+        cmocka_unit_test(compares_nothing_where_a_file_is_no_payload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,9 +42,13 @@ typedef struct {
 /* The payloads of an envelope, which lie outside it, as the caller finds them. */
 typedef struct {
     void *context;
-    /* The payload of component number INDEX of COUNT. FILES are the names that the signer gave them; empty: none.
-     * *FOUND false if it is not there. CONTENT is valid until the next call. */
-    hm_err (*find)(void *context, const hm_bytes *files, size_t count, size_t index, hm_source *content, bool *found);
+    /* A refusal if the user named a file that is none of them: nobody shall think that it was verified. FILES are the
+     * names that the signer gave the COUNT payloads; empty: none. NULL: no file can be named. */
+    hm_err (*check)(void *context, const hm_bytes *files, size_t count);
+    /* The payload of component number INDEX. *FOUND false if it is not there. *NAMED: what the user called the file
+     * that is taken for it, if the signer did not call it so; NULL otherwise. CONTENT is valid until the next call. */
+    hm_err (*find)(void *context, const hm_bytes *files, size_t count, size_t index, hm_source *content,
+                   const char **named, bool *found);
     bool partial; /* signatures may still be to come: who co-signs looks at the envelope before it is whole */
 } hm_payloads;
 

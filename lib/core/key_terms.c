@@ -120,13 +120,19 @@ static hm_err is_due(hm_office *office, const uint8_t *token_id, int64_t created
     return HM_OK;
 }
 
+/* Whom the policy lets sign nothing has no key made, either. */
+static hm_err rotate(hm_office *office, hm_key_algorithm algorithm) {
+    HM_TRY(hm_rule_allows_new_key(office, algorithm, office->session->formats));
+    return hm_ceremony_rotate(office, &office->session->product, algorithm, is_due);
+}
+
 hm_err hm_keys_rotate(hm_office *office) {
     hm_key_terms terms;
     HM_TRY(session_terms(office, &terms));
     if (!terms.rotate && !terms.rotate_signatures) return HM_OK;
     for (unsigned algorithm = 1; algorithm <= HM_KEY_ALGORITHMS; algorithm++) {
         if (!(office->session->product.algorithms >> algorithm & 1)) continue;
-        hm_err err = hm_ceremony_rotate(office, &office->session->product, (hm_key_algorithm)algorithm, is_due);
+        hm_err err = rotate(office, (hm_key_algorithm)algorithm);
         /* It goes on with the key that there is, as long as that may serve; status tells that it is overdue. */
         if (hm_failed(err) && err.class != HM_REFUSED && err.class != HM_COULD_NOT) return err;
     }

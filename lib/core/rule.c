@@ -200,6 +200,7 @@ hm_err hm_rule_allows_new_key(hm_office *office, hm_key_algorithm algorithm, uin
     hm_fault first = {.class = HM_DONE};
     hm_rule_answer answer;
     if (!office->governed) return HM_OK;
+    if (!formats) return hm_refuse("no key is made that would sign nothing");
     HM_TRY(hm_office_token(office));
     for (unsigned format = 0; format < 32; format++) {
         if (!(formats >> format & 1)) continue;

@@ -26,17 +26,20 @@ static hm_err ready_key(hm_office *office, hm_key_algorithm algorithm, uint32_t 
 hm_err hm_signing_prepare(hm_office *office, const hm_message *question, hm_message *answer) {
     if (!office->session->product.id) return hm_refuse("core language: prepare comes after narrow");
     hm_bytes wanted = question->field[HM_PREPARE_ALGORITHMS].bytes;
+    uint64_t structure = question->field[HM_PREPARE_STRUCTURE].number;
+    uint32_t formats = hm_narrow_formats(office, structure);
     HM_BUF names = HM_BUF_EMPTY;
+    if (!formats) return hm_refuse("this session signs nothing of structure %llu", (unsigned long long)structure);
     for (size_t i = 0; i < wanted.len; i++) {
         hm_key_algorithm algorithm = (hm_key_algorithm)wanted.data[i];
         if (product_allows(&office->session->product, algorithm)) {
             hm_signing_key *key;
-            uint32_t formats = hm_narrow_formats(office, question->field[HM_PREPARE_STRUCTURE].number);
             HM_TRY(ready_key(office, algorithm, formats, HM_NO_BYTES, &key));
             answer->field[HM_PREPARED_ALGORITHM].number = algorithm;
             answer->field[HM_PREPARED_CERTIFICATE].bytes = key->chain.cert[0];
-            bool manifests = question->field[HM_PREPARE_STRUCTURE].number == HM_STRUCTURE_COSE;
-            return manifests ? hm_releases_highest(office, &answer->field[HM_PREPARED_SEQUENCE].number) : HM_OK;
+            return structure == HM_STRUCTURE_COSE
+                       ? hm_releases_highest(office, &answer->field[HM_PREPARED_SEQUENCE].number)
+                       : HM_OK;
         }
         const char *name = hm_key_algorithm_name(algorithm);
         HM_TRY(hm_put_format(&names, "%s%s", i ? ", " : "", name ? name : "?"));

@@ -34,6 +34,16 @@ static void prepares_nothing_that_only_another_product_has(void **state) {
     expect_fault(&o, HM_REFUSED, "they accept rsa3072, ?", &question);
 }
 
+static void prepares_nothing_of_a_structure_that_the_session_does_not_sign(void **state) {
+    (void)state;
+    OFFICE o;
+    static const uint8_t wanted[] = {HM_KEY_ES256};
+    office_open_narrowed(&o, 1);
+    hm_message question = prepare_message(HM_ARRAY(wanted));
+    question.field[HM_PREPARE_STRUCTURE].number = HM_STRUCTURE_COSE;
+    expect_fault(&o, HM_REFUSED, "signs nothing of structure", &question);
+}
+
 static void a_session_is_narrowed_once(void **state) {
     (void)state;
     OFFICE o;
@@ -304,6 +314,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         OFFICE_TEST(prepares_the_first_algorithm_that_the_product_has),
         OFFICE_TEST(prepares_nothing_that_only_another_product_has),
+        OFFICE_TEST(prepares_nothing_of_a_structure_that_the_session_does_not_sign),
         OFFICE_TEST(a_session_is_narrowed_once),
         OFFICE_TEST(refusals_are_on_record_with_their_reasons),
         OFFICE_TEST(a_structure_is_signed_as_its_own_formats_only),

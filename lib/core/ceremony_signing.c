@@ -226,6 +226,15 @@ hm_err hm_ceremony_request(hm_office *office, const hm_product *product, hm_key_
     return hm_csr_make(&subject, &signer, csr);
 }
 
+/* It would be taken for another's, which this office does not revoke. */
+static hm_err check_not_ours(hm_office *office, hm_bytes certificate) {
+    uint8_t sha256[HM_SHA256_LEN];
+    bool is;
+    hm_sha256(certificate, sha256);
+    HM_TRY(hm_certificate_is_issued(office, HM_ARRAY(sha256), &is));
+    return is ? hm_refuse("this office has issued it itself: what is brought in is another authority's") : HM_OK;
+}
+
 hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_algorithm algorithm,
                           hm_bytes certificates) {
     hm_chain chain;
@@ -238,6 +247,7 @@ hm_err hm_ceremony_import(hm_office *office, const hm_product *product, hm_key_a
         return hm_refuse("%s has no %s key yet (hallmark cert request makes one)", product->name,
                          hm_key_algorithm_name(algorithm));
     HM_TRY(hm_chain_check(&chain, loaded.row.spki, hm_now()));
+    HM_TRY(check_not_ours(office, chain.cert[0]));
     hm_bytes rest;
     size_t leaf = chain.cert[0].len;
     HM_TRY(hm_bytes_part(certificates, leaf, certificates.len - leaf, &rest));

@@ -12,10 +12,10 @@
 
 /* ---- what there is ---- */
 
-/* A revocation, as its entry has it. */
 /* Seconds since 1970, before anything was certified. */
 enum { ALWAYS = 1 };
 
+/* A revocation, as its entry has it. */
 typedef struct {
     uint8_t sha256[HM_SHA256_LEN];
     hm_crl_reason reason;
@@ -33,6 +33,7 @@ typedef struct {
     hm_bytes product; /* empty: all */
     hm_certificate_visit visit;
     void *context;
+    hm_certificate_entries entries;
     revocation *revoked;
     size_t revocations;
     current_certificate *current;
@@ -44,20 +45,10 @@ static uint64_t number_of(hm_bytes details, const char *member) {
     return hm_failed(hm_decimal_decode(hm_json_text_of(details, member), &number)) ? 0 : number;
 }
 
-/* What is found by a tag: the entry's details must be those of its leaf, and be there. */
-static hm_err open_entry(const hm_entry_row *entry, hm_leaf *leaf) {
-    bool erased;
-    HM_TRY(hm_leaf_get(entry->leaf, leaf));
-    HM_TRY(hm_audit_details(leaf, entry, &erased));
-    return erased ? hm_refuse("the details of entry %llu, about a certificate, were erased",
-                              (unsigned long long)entry->index)
-                  : HM_OK;
-}
-
 static hm_err keep_revocation(void *context, const hm_entry_row *entry) {
     listing *l = context;
     hm_leaf leaf;
-    HM_TRY(open_entry(entry, &leaf));
+    HM_TRY(hm_certificate_entry_open(entry, &leaf));
     if (leaf.type != HM_LEAF_CEREMONY || leaf.digest_len != HM_SHA256_LEN) return HM_OK;
     revocation *larger = reallocarray(l->revoked, l->revocations + 1, sizeof *larger);
     if (!larger) return hm_no_memory();
@@ -126,9 +117,10 @@ static bool take_key(hm_bytes hex, uint8_t key[static HM_KEY_ID_LEN]) {
 static hm_err visit_entry(void *context, const hm_entry_row *entry) {
     listing *l = context;
     hm_leaf leaf;
-    HM_TRY(open_entry(entry, &leaf));
+    HM_TRY(hm_certificate_entry_open(entry, &leaf));
     if (leaf.type != HM_LEAF_CEREMONY || leaf.digest_len != HM_SHA256_LEN) return HM_OK;
-    hm_bytes details = entry->details, act = hm_json_text_of(details, "act");
+    if (!hm_certificate_entry_counts(&l->entries, leaf.digest, entry->index)) return HM_OK;
+    hm_bytes details = entry->details;
     hm_certificate c = {.product = hm_json_text_of(details, "product"),
                         .role = hm_json_text_of(details, "role"),
                         .serial = hm_json_text_of(details, "serial"),
@@ -136,7 +128,7 @@ static hm_err visit_entry(void *context, const hm_entry_row *entry) {
                         .issuer = hm_json_text_of(details, "issuer"),
                         .issued = (int64_t)number_of(details, "time"),
                         .not_after = (int64_t)number_of(details, "not_after"),
-                        .imported = hm_bytes_equal(act, hm_text("certificate brought in"))};
+                        .imported = hm_certificate_entry_is_imported(entry)};
     c.has_key = take_key(hm_json_text_of(details, "key"), c.key);
     memcpy(c.sha256, leaf.digest, sizeof c.sha256);
     judge(l, &c);
@@ -182,6 +174,7 @@ static hm_err visit_unrecorded(void *context, const hm_key_row *row) {
 
 static hm_err run(listing *l) {
     size_t found;
+    HM_TRY(hm_certificate_entries_find(l->office, &l->entries));
     HM_TRY(hm_store_entries_tagged(l->office->store, HM_REVOKED_TAG, keep_revocation, l));
     HM_TRY(hm_store_keys(l->office->store, -1, 0, 0, keep_current, l, &found));
     if (l->currents) qsort(l->current, l->currents, sizeof *l->current, by_sha256);
@@ -197,6 +190,7 @@ hm_err hm_certificates_list(hm_office *office, const hm_product *product, hm_cer
                  .visit = visit,
                  .context = context};
     hm_err err = run(&l);
+    hm_certificate_entries_clear(&l.entries);
     free(l.revoked);
     free(l.current);
     return err;
@@ -227,6 +221,13 @@ static hm_err keep_wanted(void *context, const hm_certificate *c) {
     HM_TRY(hm_bytes_part(all, 0, c->product.len, &s->certificate.product));
     HM_TRY(hm_bytes_part(all, c->product.len, c->serial.len, &s->certificate.serial));
     return hm_bytes_part(all, c->product.len + c->serial.len, c->role.len, &s->certificate.role);
+}
+
+hm_err hm_certificate_is_issued(hm_office *office, hm_bytes sha256, bool *is) {
+    SEARCH s = {.wanted = sha256};
+    HM_TRY(hm_certificates_list(office, NULL, keep_wanted, &s));
+    *is = s.found && !s.certificate.imported;
+    return HM_OK;
 }
 
 static hm_err log_revoked(hm_office *office, const hm_certificate *c, const hm_product *product, hm_crl_reason reason,

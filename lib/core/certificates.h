@@ -35,6 +35,29 @@ typedef hm_err (*hm_certificate_visit)(void *context, const hm_certificate *cert
 HM_MUST_USE hm_err hm_certificates_list(hm_office *office, const hm_product *product, hm_certificate_visit visit,
                                         void *context);
 
+/* Has this office issued the certificate with this SHA-256, on record? */
+HM_MUST_USE hm_err hm_certificate_is_issued(hm_office *office, hm_bytes sha256, bool *is);
+
+/* certificate_entries.c */
+/* Of the entries of one certificate the first counts by which this office has issued it, else the first: who brings in
+ * what is its own makes it nobody else's. */
+typedef struct {
+    uint8_t sha256[HM_SHA256_LEN];
+    uint64_t index;
+    bool imported;
+} hm_certificate_entry;
+typedef struct {
+    size_t count;
+    hm_certificate_entry *entry; /* those that count */
+} hm_certificate_entries;
+HM_MUST_USE hm_err hm_certificate_entries_find(hm_office *office, hm_certificate_entries *entries);
+void hm_certificate_entries_clear(hm_certificate_entries *entries);
+bool hm_certificate_entry_counts(const hm_certificate_entries *entries, const uint8_t sha256[static HM_SHA256_LEN],
+                                 uint64_t index);
+/* Its leaf; a refusal if its details were changed or erased. */
+HM_MUST_USE hm_err hm_certificate_entry_open(const hm_entry_row *entry, hm_leaf *leaf);
+bool hm_certificate_entry_is_imported(const hm_entry_row *entry);
+
 /* rule.c: may who speaks act on keys of PRODUCT (empty: of the office)? */
 HM_MUST_USE hm_err hm_rule_allows_key_officer(hm_office *office, hm_bytes product);
 

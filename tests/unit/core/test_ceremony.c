@@ -188,6 +188,13 @@ static void brings_in_no_certificate_that_is_not_for_code_signing(void **state) 
     expect_not_imported(&c, "not for digital signatures", hm_buf_bytes(&chain));
 }
 
+static void brings_in_nothing_that_the_office_has_issued(void **state) {
+    (void)state;
+    IMPORT c;
+    import_make(&c);
+    expect_not_imported(&c, "this office has issued it", hm_buf_bytes(&c.key.certificate));
+}
+
 static void brings_in_no_chain_whose_order_or_links_are_wrong(void **state) {
     (void)state;
     IMPORT c;
@@ -424,6 +431,7 @@ int main(void) {
         OFFICE_TEST(brings_in_no_certificate_of_another_key),
         OFFICE_TEST(brings_in_no_certificate_that_is_not_valid_now),
         OFFICE_TEST(brings_in_no_certificate_that_is_not_for_code_signing),
+        OFFICE_TEST(brings_in_nothing_that_the_office_has_issued),
         OFFICE_TEST(brings_in_no_chain_whose_order_or_links_are_wrong),
         OFFICE_TEST(brings_nothing_in_for_a_key_that_is_not_there),
         OFFICE_TEST(signs_with_the_certificate_that_was_brought_in),

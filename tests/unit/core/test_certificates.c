@@ -403,6 +403,50 @@ static void a_destroyed_keys_certificate_is_revoked_for_compromise(void **state)
     WORKS(audit(&o));
 }
 
+/* An entry more of certificate LEAF, as if it had been brought in, as an older office let one do. */
+static void bring_in_again(office *o, const certificate *leaf) {
+    static const uint64_t tag = UINT64_C(0x6365727469666963);
+    static const char issued[] = "certificate issued", brought[] = "certificate brought in";
+    hm_store *store = NULL;
+    uint64_t at = entries_in(o), index;
+    HM_BUF details = HM_BUF_EMPTY, cbor = HM_BUF_EMPTY;
+    ENTRY e = {0};
+    do entry_read(o, --at, &e);
+    while (e.leaf.digest_len != 32 || memcmp(e.leaf.digest, leaf->sha256, 32) != 0 || !details_hold(&e, issued));
+    const uint8_t *found = memmem(e.details.data, e.details.len, issued, strlen(issued));
+    size_t before = (size_t)(found - e.details.data), behind = before + strlen(issued);
+    WORKS(hm_put(&details, HM_BYTES(e.details.data, before)));
+    WORKS(hm_put_text(&details, brought));
+    WORKS(hm_put(&details, HM_BYTES(found + strlen(issued), e.details.len - behind)));
+    hm_leaf_details_hash(e.salt.data, hm_buf_bytes(&details), e.leaf.details_hash);
+    WORKS(hm_leaf_put(&e.leaf, &cbor));
+    hm_entry_row row = {
+        .leaf = hm_buf_bytes(&cbor), .salt = hm_buf_bytes(&e.salt), .details = hm_buf_bytes(&details), .tag = tag};
+    WORKS(hm_store_open(office_file(o, "office.db"), &store));
+    WORKS(hm_store_begin(store));
+    WORKS(hm_store_append(store, &row, &index));
+    WORKS(hm_store_commit(store));
+    hm_store_close(&store);
+}
+
+static void what_the_office_has_issued_is_its_own_whoever_brought_it_in(void **state) {
+    (void)state;
+    OFFICE o;
+    CRL list_of_pump = {0};
+    certificate before[CERTIFICATES_MAX] = {0}, after[CERTIFICATES_MAX] = {0};
+    office_open(&o);
+    size_t count = list(&o, "pump", before);
+    certificate leaf = the(&o, "pump", "signing");
+    office_disconnect(&o);
+    bring_in_again(&o, &leaf);
+    office_connect(&o);
+    assert_int_equal(list(&o, "pump", after), count);
+    assert_memory_equal(after, before, count * sizeof *after);
+    state_its_key(&o, &leaf, HM_KEY_COMPROMISED);
+    get_crl(&o, "pump", 0, false, &list_of_pump);
+    assert_int_equal(list_of_pump.info.count, 1);
+}
+
 /* What was stamped before nobody knows when is not good. */
 static void a_theft_of_unknown_time_reaches_back_to_the_beginning(void **state) {
     (void)state;
@@ -533,6 +577,7 @@ int main(void) {
         OFFICE_TEST(refuses_what_is_unknown_a_root_and_the_future),
         OFFICE_TEST(refuses_to_revoke_twice),
         OFFICE_TEST(a_destroyed_keys_certificate_is_revoked_for_compromise),
+        OFFICE_TEST(what_the_office_has_issued_is_its_own_whoever_brought_it_in),
         OFFICE_TEST(a_theft_of_unknown_time_reaches_back_to_the_beginning),
         OFFICE_TEST(nor_is_what_a_destroyed_key_signed_when_nobody_says_since_when),
         OFFICE_TEST(refuses_compromise_of_keys_of_which_that_can_be_stated),

@@ -201,7 +201,7 @@ static hm_err take_stated(hm_connection *office) {
         return hm_refuse("the office says that the key is compromised, and its statements do not: it lies, or was "
                          "changed");
     hm_text_copy(incident.reason, sizeof incident.reason, stated.reason);
-    if (!incident.destroyed) hm_incident_keep_since(&incident, stated.since);
+    if (stated.compromised) hm_incident_keep_since(&incident, stated.since);
     return HM_OK;
 }
 

@@ -291,6 +291,21 @@ static hm_err check_certificate(const search *s, uint64_t reason, uint64_t inval
     return HM_OK;
 }
 
+/* What ends all that is signed for a product, and what officers have stated together, is no one officer's matter. A
+ * destroyed authority is: nothing is stated of it any more. */
+static hm_err check_officers(const hm_office *office, const hm_certificate *c, uint64_t reason, uint64_t invalidity) {
+    hm_stated_key stated = {.state = HM_KEY_ACTIVE};
+    if (!office->governed) return HM_OK;
+    if (c->has_key) (void)hm_registry_key_state(office->registry, c->key, &stated);
+    if (is_authority(c) && stated.state != HM_KEY_DESTROYED)
+        return hm_refuse("an authority ends with all that it certified, which one officer alone does not decide: what "
+                         "two state of its key revokes it (hallmark key compromise KEY --since TIME)");
+    bool earlier = (invalidity ? (int64_t)invalidity : ALWAYS) < (stated.since ? stated.since : ALWAYS);
+    return is_compromise(reason) && stated.compromised && earlier
+               ? hm_refuse("officers have stated since when its key may be somebody else's, which stands")
+               : HM_OK;
+}
+
 hm_err hm_certificate_revoke(hm_office *office, hm_bytes sha256, uint64_t reason, uint64_t invalidity) {
     SEARCH s = {.wanted = sha256};
     HM_FD lock = -1;
@@ -302,6 +317,7 @@ hm_err hm_certificate_revoke(hm_office *office, hm_bytes sha256, uint64_t reason
     HM_TRY(hm_rule_allows_key_officer(office, s.certificate.product));
     HM_TRY(check_reason(office, &s.certificate, reason));
     HM_TRY(check_certificate(&s, reason, invalidity));
+    HM_TRY(check_officers(office, &s.certificate, reason, invalidity));
     if (is_compromise(reason)) reason = is_authority(&s.certificate) ? HM_CRL_CA_COMPROMISE : HM_CRL_KEY_COMPROMISE;
     if (of_product) HM_TRY(hm_product_find(office, s.certificate.product, &product));
     HM_TRY(
@@ -376,7 +392,7 @@ static bool is_compromised(const hm_office *office, const uint8_t key[static HM_
     hm_stated_key stated;
     if (!office->registry || !hm_registry_key_state(office->registry, key, &stated)) return false;
     *since = stated.since;
-    return stated.state == HM_KEY_COMPROMISED;
+    return stated.compromised;
 }
 
 static hm_err keep_compromised(void *context, const hm_certificate *c) {

@@ -304,9 +304,15 @@ static void take_policy(hm_registry *r, const hm_statement *s, const taking *t) 
 
 static void take_key(hm_registry *r, const hm_statement *s) {
     hm_stated_key *key = hm_registry_find_key(r, s->token_id);
+    bool was = key && key->compromised;
+    int64_t since = was ? key->since : s->since; /* nothing is stated of it any more but that it is destroyed */
     if (!key) key = &r->key[r->keys++];
-    *key = (hm_stated_key){
-        .product = s->product, .reason = s->reason, .state = s->state, .time = s->time, .since = s->since};
+    *key = (hm_stated_key){.product = s->product,
+                           .reason = s->reason,
+                           .state = s->state,
+                           .compromised = was || s->state == HM_KEY_COMPROMISED,
+                           .time = s->time,
+                           .since = since};
     memcpy(key->token_id, s->token_id, sizeof key->token_id);
 }
 

@@ -235,6 +235,21 @@ static void a_compromise_is_known_since_a_time_that_has_been(void **fixture) {
     assert_bytes(key.product, "pump");
 }
 
+static void a_compromise_is_known_of_a_key_that_is_destroyed(void **fixture) {
+    (void)fixture;
+    hm_stated_key key;
+    assert_done(state_key_of(one, "pump", HM_KEY_COMPROMISED, now - DAY, "alice bob"));
+    assert_done(state_key(HM_KEY_DESTROYED, "alice bob"));
+    assert_true(hm_registry_key_state(registry, one, &key));
+    assert_int_equal(key.state, HM_KEY_DESTROYED);
+    assert_true(key.compromised);
+    assert_int_equal(key.since, now - DAY);
+    assert_done(state_key_of(other, "pump", HM_KEY_DESTROYED, 0, "alice bob"));
+    assert_true(hm_registry_key_state(registry, other, &key));
+    assert_false(key.compromised);
+    assert_int_equal(key.since, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(without_founders_keys_and_policies_are_stated_by_nobody, begin, finish),
@@ -252,6 +267,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_officer_who_was_one_states_nothing, begin, finish),
         cmocka_unit_test_setup_teardown(a_key_stays_its_products, begin, finish),
         cmocka_unit_test_setup_teardown(a_compromise_is_known_since_a_time_that_has_been, begin, finish),
+        cmocka_unit_test_setup_teardown(a_compromise_is_known_of_a_key_that_is_destroyed, begin, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

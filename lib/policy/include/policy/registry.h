@@ -96,6 +96,7 @@ typedef struct {
     uint8_t token_id[16];
     hm_bytes product, reason; /* empty: an office's own key; none was given */
     hm_key_state state;
+    bool compromised;    /* so it was stated, and it may be destroyed since */
     int64_t time, since; /* of the statement; of the compromise, 0: unknown */
 } hm_stated_key;
 bool hm_registry_key_state(const hm_registry *registry, const uint8_t token_id[static 16], hm_stated_key *key);

@@ -308,6 +308,7 @@ static void print_end(const hm_options *options, const char *directory, bool fol
     printf("%s: report.html, report.json, signatures.jsonl%s%s%s%s%s\n", directory,
            incident.is_principal ? ", acts.jsonl" : "", incident.crl[0] ? ", " : "", incident.crl,
            incident.trust_list[0] ? ", " : "", incident.trust_list);
+    hm_incident_print_to_ask(&incident);
     if (incident.rehearsal)
         printf("This was a rehearsal, on a copy that is gone: nothing was stopped, revoked or published\n");
     else

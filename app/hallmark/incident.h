@@ -24,7 +24,7 @@ typedef struct {
 enum { HM_INCIDENT_SHOWN = 1000, HM_INCIDENT_ALWAYS = 1 };
 typedef struct {
     uint8_t sha256[HM_SHA256_LEN];
-    char serial[49], subject[513];
+    char serial[49], subject[513], issuer[513];
     int64_t not_after, revoked, invalidity;
     bool imported, compromised; /* another's authority revokes it; its revocation says what happened */
 } hm_incident_certificate;

@@ -44,23 +44,34 @@ static void take_certificate(hm_incident *i, const hm_message *cert) {
     }
 }
 
-static hm_err note_issued(hm_incident *i, const hm_message *entry) {
+static void note_issuer(hm_incident *i, hm_bytes sha256, hm_bytes issuer) {
+    for (size_t k = 0; k < i->certificates; k++) {
+        hm_incident_certificate *c = &i->certificate[k];
+        if (hm_bytes_equal(sha256, HM_ARRAY(c->sha256))) hm_text_copy(c->issuer, sizeof c->issuer, issuer);
+    }
+}
+
+static hm_err note_certified(hm_incident *i, const hm_message *entry) {
     hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes, act = hm_json_text_of(details, "act");
     hm_leaf leaf;
-    bool issued = hm_bytes_equal(act, hm_text("certificate issued"));
-    if (!issued || !hm_bytes_equal(hm_json_text_of(details, "key"), hm_text(i->subject))) return HM_OK;
+    bool certified =
+        hm_bytes_equal(act, hm_text("certificate issued")) || hm_bytes_equal(act, hm_text("certificate brought in"));
+    if (!certified || !hm_bytes_equal(hm_json_text_of(details, "key"), hm_text(i->subject))) return HM_OK;
     HM_TRY(hm_leaf_get(entry->field[HM_LOG_ENTRY_LEAF].bytes, &leaf));
-    return hm_incident_note_certificate(i, HM_BYTES(leaf.digest, leaf.digest_len));
+    hm_bytes sha256 = HM_BYTES(leaf.digest, leaf.digest_len);
+    HM_TRY(hm_incident_note_certificate(i, sha256));
+    note_issuer(i, sha256, hm_json_text_of(details, "issuer"));
+    return HM_OK;
 }
 
 /* Those that others have replaced, and those that nothing was signed with, too. */
-static hm_err find_issued(hm_incident *i, hm_connection *office) {
+static hm_err find_certified(hm_incident *i, hm_connection *office) {
     hm_message question = {.type = HM_MSG_LOG_SEARCH}, answer;
     question.field[HM_LOG_SEARCH_KEY].bytes = hm_text(i->subject);
     question.field[HM_LOG_SEARCH_TYPE].bytes = hm_text("ceremony");
     HM_TRY(hm_ask(office, &question, &answer));
     while (answer.type != HM_MSG_DONE) {
-        if (answer.type == HM_MSG_LOG_ENTRY) HM_TRY(note_issued(i, &answer));
+        if (answer.type == HM_MSG_LOG_ENTRY) HM_TRY(note_certified(i, &answer));
         HM_TRY(hm_listen(office, &answer));
     }
     return HM_OK;
@@ -68,7 +79,7 @@ static hm_err find_issued(hm_incident *i, hm_connection *office) {
 
 hm_err hm_incident_list_certificates(hm_incident *i, hm_connection *office) {
     hm_message question = {.type = HM_MSG_CERT_LIST}, answer;
-    HM_TRY(find_issued(i, office));
+    HM_TRY(find_certified(i, office));
     HM_TRY(hm_ask(office, &question, &answer));
     for (bool more = true;;) {
         HM_TRY(hm_listen_until_done(&answer, HM_MSG_CERT, &more));
@@ -111,6 +122,13 @@ hm_err hm_incident_revoke_destroyed(hm_incident *i, hm_connection *office) {
     fprintf(stderr, "hallmark: note: the key was destroyed before; %s\n",
             revoked ? "its certificates are revoked" : "it has no certificate that could be revoked");
     return HM_OK;
+}
+
+void hm_incident_print_to_ask(const hm_incident *i) {
+    for (size_t k = 0; k < i->certificates; k++)
+        if (i->certificate[k].imported)
+            printf("Ask %s to revoke certificate %s, which it has issued: this office's lists cannot\n",
+                   i->certificate[k].issuer, i->certificate[k].serial);
 }
 
 /* Its authority's list: of a signing key the product's CA, of a CA the root's. */

@@ -46,6 +46,8 @@ static void certificates_json(hm_json *json, const hm_incident *i) {
         hm_json_object(json, NULL);
         hm_json_string(json, "serial", c->serial);
         hm_json_string(json, "subject", c->subject);
+        hm_json_string(json, "issuer", c->issuer);
+        hm_json_bool(json, "brought_in", c->imported);
         hm_json_hex(json, "sha256", HM_ARRAY(c->sha256));
         hm_json_number(json, "not_after", c->not_after);
         hm_json_number(json, "revoked", c->revoked);
@@ -460,6 +462,20 @@ static hm_err put_for_hosts(hm_buf *html, const hm_incident *i) {
                              "</li>\n");
 }
 
+static hm_err put_for_other_authorities(hm_buf *html, const hm_incident *i) {
+    for (size_t k = 0; k < i->certificates; k++) {
+        const hm_incident_certificate *c = &i->certificate[k];
+        if (!c->imported) continue;
+        HM_TRY(hm_put_text(html, "<li>Ask <b>"));
+        HM_TRY(put_escaped(html, c->issuer));
+        HM_TRY(hm_put_text(html, "</b> to revoke certificate <code>"));
+        HM_TRY(put_escaped(html, c->serial));
+        HM_TRY(hm_put_text(html, "</code>: it has issued it, and this office's lists cannot revoke it. Until then it "
+                                 "is good wherever that authority is trusted.</li>\n"));
+    }
+    return HM_OK;
+}
+
 static hm_err put_for_role(hm_buf *html, const hm_incident *i) {
     for (size_t k = 0; k < sizeof by_role / sizeof by_role[0]; k++)
         if (strcmp(i->role, by_role[k].role) == 0) return item(html, by_role[k].now);
@@ -484,6 +500,7 @@ static hm_err put_what_now(hm_buf *html, const hm_incident *i) {
                  "out, only the end of that key stops it (<code>hallmark compromise KEY --since</code>, then "
                  "<code>resign</code> for what is good)."));
     if (i->crl[0]) HM_TRY(put_for_hosts(html, i));
+    HM_TRY(put_for_other_authorities(html, i));
     if (!i->is_principal) HM_TRY(put_for_role(html, i));
     if (signs) HM_TRY(put_for_devices(html, i));
     HM_TRY(item(html,

@@ -44,4 +44,17 @@ step "the certificate can be exported with its chain" hallmark cert export --pro
 expect_output 2 "both are in it" grep -c BEGIN exported.pem
 step "the ceremonies are in the log" sh -c 'hallmark log show | grep -q "certificate brought in"'
 step "which checks" hallmark log check
+
+# What the office has issued is not made another's, whose revocation would be.
+step "the office's own certificate of another key" sh -c 'hallmark key rotate --product pump && hallmark cert export --product pump -o own.pem'
+expect_refused "this office has issued it" "is not brought in" hallmark cert import --product pump own.pem
+
+# Only who has issued it can revoke it.
+key=$(hallmark key list --product pump --json | sed -n '/"role":"signing"/s/.*"key":"\([0-9a-f]*\)".*/\1/p' | head -n 1)
+serial=$(openssl x509 -in leaf.pem -noout -serial | sed 's/.*=//' | tr A-F a-f)
+expect_output "Ask CN=Public Code Signing CA to revoke certificate $serial" "a theft: it is told whom to ask" \
+    hallmark compromise "$key" --since always --rehearse -o rehearsal
+step "the key was stolen" hallmark compromise "$key" --since always -o incident
+step "the report says so, too" grep -q "Ask <b>CN=Public Code Signing CA</b> to revoke certificate <code>$serial</code>" incident/report.html
+step "and so are programs told" grep -q "\"issuer\":\"CN=Public Code Signing CA\",\"brought_in\":true" incident/report.json
 finish

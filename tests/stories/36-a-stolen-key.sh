@@ -247,6 +247,11 @@ step "the next key" as carol key rotate --product pump
 step "signs again what was looked at" as carol resign served --in-doubt served1.bin served2.bin
 step "the roots" as carol trust export -o trust.pem
 step "it verifies" hallmark verify --trust trust.pem --crl served/pump.crl served1.bin served2.bin
+step "the stolen key is destroyed" as alice key destroy $key $two
+first=$(number served since)
+expect_output "which stands" "one officer does not move what two have stated of it" \
+    sh -c 'exec hallmark compromise "$0" --since 3h -o served --as carol.key 2>&1' $key
+step "as the report says" test "$(number served since)" = "$first"
 
 # ---- a person, not a key ----
 

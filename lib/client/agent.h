@@ -45,6 +45,8 @@ HM_MUST_USE hm_err hm_agent_first_problem(const hm_agent *a, const json_t *reply
 void hm_agent_put_request(const hm_agent *a, json_t *body);
 /* Said to who has the other end. TAG is that of what was to be signed, else 0. */
 HM_MUST_USE hm_err hm_agent_say(hm_agent *a, hm_message_type type);
+/* What a reply says as TYPE; it views STORAGE. */
+HM_MUST_USE hm_err hm_agent_read_reply(json_t *object, hm_message_type type, hm_message *message, hm_buf *storage);
 HM_MUST_USE hm_err hm_agent_say_json(hm_agent *a, json_t *object, hm_message_type type, uint64_t tag);
 HM_MUST_USE hm_err hm_agent_say_fault(hm_agent *a, uint64_t tag, hm_err err);
 

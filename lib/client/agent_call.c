@@ -105,10 +105,19 @@ void hm_agent_put_request(const hm_agent *a, json_t *body) {
 
 /* ---- answers in the core's language ---- */
 
+hm_err hm_agent_read_reply(json_t *object, hm_message_type type, hm_message *message, hm_buf *storage) {
+    hm_err err = hm_wire_from_json(object, type, message, storage);
+    if (!hm_failed(err)) return HM_OK;
+    hm_fault fault = hm_fault_keep(err);
+    /* Whoever asked has made no mistake. */
+    return err.class == HM_MISUSED ? hm_could_not("the server's answer: %s", fault.sentence)
+                                   : hm_in(hm_fault_raise(&fault), "the server's answer");
+}
+
 hm_err hm_agent_say_json(hm_agent *a, json_t *object, hm_message_type type, uint64_t tag) {
     HM_BUF storage = HM_BUF_EMPTY;
     hm_message message;
-    HM_TRY(hm_in(hm_wire_from_json(object, type, &message, &storage), "the server's answer"));
+    HM_TRY(hm_agent_read_reply(object, type, &message, &storage));
     if (type == HM_MSG_SIGNED || type == HM_MSG_NOTED) message.field[0].number = tag;
     return hm_wire_send(a->fd, &message);
 }

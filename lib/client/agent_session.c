@@ -68,7 +68,7 @@ static hm_err open_session(hm_agent *a, hm_message *welcome, hm_buf *storage) {
     json_decref(nothing);
     HM_TRY(called);
     hm_err err = take_session(a, reply);
-    if (!hm_failed(err)) err = hm_in(hm_wire_from_json(reply, HM_MSG_WELCOME, welcome, storage), "the server's answer");
+    if (!hm_failed(err)) err = hm_agent_read_reply(reply, HM_MSG_WELCOME, welcome, storage);
     json_decref(reply);
     HM_TRY(err);
     HM_TRY(check_office(a, welcome->field[HM_WELCOME_UUID].bytes));

@@ -244,6 +244,8 @@ echo '{}' >liar/lie
 expect_output "the office says that the log holds no others" "nobody lies, but who knows" at_liar
 echo '{"path":"/v1/log/search","says":["\"salt\": \"[^\",]{4}","\"salt\": \"0000"]}' >liar/lie
 expect_refused "its details are not those that the log holds" "one of other files" at_liar
+echo '{"path":"/v1/log/search","says":["\\"leaf\\"","\\"leave\\""]}' >liar/lie
+expect_fault 3 "the server's answer" "one that cannot be read" at_liar
 echo '{"path":"/v1/log/search","says":["\"first\": 0","\"first\": 1"]}' >liar/lie
 expect_refused "the list may lack something" "a list that begins later" at_liar
 echo '{"path":"/v1/log/search","says":["\"root\": \"[^\",]{4}","\"root\": \"0000"]}' >liar/lie

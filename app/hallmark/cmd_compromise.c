@@ -379,6 +379,13 @@ typedef struct {
     char folder[4096], copy[4200];
 } rehearsal;
 
+static hm_err make_place(void *context) {
+    rehearsal *r = context;
+    if (!mkdtemp(r->folder)) return hm_could_not("%s: %s", r->folder, strerror(errno));
+    snprintf(r->copy, sizeof r->copy, "%s/office", r->folder);
+    return HM_OK;
+}
+
 /* Which authorities the copy needs keys for depends on whose key it is. */
 static hm_err rehearse_in(void *context) {
     const rehearsal *r = context;
@@ -400,10 +407,8 @@ static hm_err rehearse(const hm_options *options) {
         return hm_misuse("an office elsewhere is rehearsed on its own machine (--office DIR), of which a copy is made");
     r.directory = directory;
     snprintf(r.folder, sizeof r.folder, "%s/hallmark-rehearsal.XXXXXX", where && where[0] == '/' ? where : "/tmp");
-    if (!mkdtemp(r.folder)) return hm_could_not("%s: %s", r.folder, strerror(errno));
-    snprintf(r.copy, sizeof r.copy, "%s/office", r.folder);
     fprintf(stderr, "hallmark: note: a rehearsal: what is said now is said of a copy\n");
-    return hm_run_interruptible(rehearse_in, remove_copy, &r);
+    return hm_run_interruptible(&(hm_interruptible){make_place, rehearse_in, remove_copy}, &r);
 }
 
 hm_err hm_command_compromise(const hm_options *options) {

@@ -54,19 +54,31 @@ static int wait_for_all(void) {
     }
 }
 
-hm_err hm_run_interruptible(hm_err (*work)(void *context), void (*tidy)(void *context), void *context) {
+/* BEFORE: the signals that are blocked otherwise. */
+static hm_err start(const hm_interruptible *what, void *context, const sigset_t *before) {
+    HM_TRY(what->begin(context));
+    pid_t pid = fork();
+    if (!pid) work_and_exit(what->work, context, before);
+    if (pid > 0) {
+        worker = pid;
+        catch_them();
+        return HM_OK;
+    }
+    int reason = errno;
+    what->tidy(context);
+    return hm_could_not("no process: %s", strerror(reason));
+}
+
+hm_err hm_run_interruptible(const hm_interruptible *what, void *context) {
     sigset_t set = set_of_interrupts(), before;
     fflush(NULL);
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return hm_could_not("no subreaper: %s", strerror(errno));
     sigprocmask(SIG_BLOCK, &set, &before);
-    pid_t pid = fork();
-    if (!pid) work_and_exit(work, context, &before);
-    worker = pid;
-    if (pid > 0) catch_them();
+    hm_err err = start(what, context, &before);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    if (pid < 0) return hm_could_not("no process: %s", strerror(errno));
+    HM_TRY(err);
     int status = wait_for_all();
-    tidy(context);
+    what->tidy(context);
     if (interrupted) signal(interrupted, SIG_DFL);
     if (interrupted) raise(interrupted);
     if (!WIFEXITED(status)) return hm_could_not("it was ended by signal %d", WTERMSIG(status));

@@ -4,8 +4,13 @@
 
 #include <base/err.h>
 
-/* Run WORK in a process of its own, and wait for it and for all that it began: an interrupt ends it, and then TIDY is
- * called, and this process ends as by that interrupt. WORK's faults are reported where they arise. */
-HM_MUST_USE hm_err hm_run_interruptible(hm_err (*work)(void *context), void (*tidy)(void *context), void *context);
+typedef struct {
+    hm_err (*begin)(void *context); /* no interrupt comes between; if it fails there is nothing to be tidied */
+    hm_err (*work)(void *context);  /* in a process of its own; its faults are reported there */
+    void (*tidy)(void *context);
+} hm_interruptible;
+/* Do all of it with CONTEXT. An interrupt ends the work and all that it began; then this process tidies, and ends as by
+ * that interrupt. */
+HM_MUST_USE hm_err hm_run_interruptible(const hm_interruptible *what, void *context);
 
 #endif

@@ -76,7 +76,7 @@ def signed_again(bench, folder):
 def stolen_at(bench, office, folder, product, before, size):
     """A key is stolen when the log has SIZE entries, nearly all since the key was made."""
     figures([bench.tool('log_grow'), office.path, str(before), str(size)])
-    words = office.words('compromise', office.key(product), '--since', 'always', '-o', f'incident-{size}')
+    words = office.words('compromise', office.key(product), '--since', '1d', '-o', f'incident-{size}')
     cost = bench.spender.run(Command(words, folder=folder))
     incident = os.path.join(folder, f'incident-{size}')
     with open(os.path.join(incident, 'report.json'), encoding='utf-8') as file:

@@ -273,9 +273,9 @@ static hm_err check_reason(const hm_office *office, const hm_certificate *c, uin
 
 /* A graver reason counts also behind another, and so does an earlier time (judge); a later one takes nothing back. */
 static bool is_known(const hm_certificate *c, uint64_t reason, uint64_t invalidity) {
-    int64_t said = c->invalidity ? c->invalidity : c->revoked_at;
+    int64_t said = c->invalidity ? c->invalidity : c->revoked_at, wanted = invalidity ? (int64_t)invalidity : ALWAYS;
     if (!c->revoked || !is_compromise(reason)) return c->revoked;
-    return is_compromise((uint64_t)c->reason) && (!invalidity || (int64_t)invalidity >= said);
+    return is_compromise((uint64_t)c->reason) && wanted >= said;
 }
 
 static hm_err check_certificate(const search *s, uint64_t reason, uint64_t invalidity) {

@@ -17,7 +17,7 @@ static volatile sig_atomic_t worker, interrupted;
 
 static void pass_on(int number) {
     interrupted = number;
-    kill((pid_t)worker, number);
+    if (worker) kill((pid_t)worker, number);
 }
 
 static sigset_t set_of_interrupts(void) {
@@ -49,8 +49,10 @@ static int wait_for_all(void) {
     int status, of_worker = 0;
     for (;;) {
         pid_t pid = wait(&status);
-        if (pid == (pid_t)worker) of_worker = status;
         if (pid < 0 && errno != EINTR) return of_worker;
+        if (pid < 0 || pid != (pid_t)worker) continue;
+        of_worker = status;
+        worker = 0; /* somebody else may get its number */
     }
 }
 

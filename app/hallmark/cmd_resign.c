@@ -9,6 +9,7 @@
 #include <base/file.h>
 #include <base/json.h>
 #include <base/name.h>
+#include <base/readable.h>
 #include <core/wire.h>
 #include <crypto/digest.h>
 
@@ -184,7 +185,10 @@ static void worse(work *w, hm_class class) {
 }
 
 static void tell(work *w, const char *file, hm_class class, const char *what) {
-    fprintf(stderr, "hallmark: %s: %s\n", file, what);
+    HM_BUF said = HM_BUF_EMPTY;
+    /* It may name what an envelope names. */
+    if (hm_failed(hm_put_readable(&said, hm_text(what)))) said.len = 0;
+    fprintf(stderr, "hallmark: %s: %.*s\n", file, (int)said.len, (const char *)said.data);
     w->left++;
     worse(w, class);
 }
@@ -308,7 +312,8 @@ static bool is_same(work *w, const item *it) {
 
 static bool is_logged_as(hm_bytes line, const signature *was) {
     uint64_t outcome;
-    return !hm_failed(hm_decimal_decode(hm_json_text_of(line, "outcome"), &outcome)) && outcome == was->outcome;
+    return !hm_failed(hm_decimal_decode(hm_json_text_of(line, "outcome"), &outcome)) && outcome == was->outcome &&
+           hm_bytes_equal(hm_json_text_of(line, "signatures"), hm_text("1"));
 }
 
 /* What has its signature in it is looked up once more. */

@@ -105,9 +105,24 @@ void hm_incident_note_time(hm_incident *i, hm_bytes details) {
     if ((int64_t)time > i->latest) i->latest = (int64_t)time;
 }
 
+/* What an office elsewhere says of an entry is what the leaf holds, or it is none of the log's. */
+static hm_err check_details(const hm_message *entry, const hm_leaf *leaf) {
+    hm_bytes salt = entry->field[HM_LOG_ENTRY_SALT].bytes, details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
+    uint8_t hash[HM_SHA256_LEN];
+    if (!salt.len && !details.len) return HM_OK; /* erased */
+    if (salt.len == HM_SALT_LEN) hm_leaf_details_hash(salt.data, details, hash);
+    return salt.len == HM_SALT_LEN && memcmp(hash, leaf->details_hash, sizeof hash) == 0
+               ? HM_OK
+               : hm_refuse("entry %llu: its details are not those that the log holds: the office lies, or was changed",
+                           (unsigned long long)entry->field[HM_LOG_ENTRY_INDEX].number);
+}
+
 hm_err hm_incident_note_since(hm_incident *i, const hm_message *entry) {
     hm_bytes details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
+    hm_leaf leaf;
     uint64_t time;
+    HM_TRY(hm_leaf_get(entry->field[HM_LOG_ENTRY_LEAF].bytes, &leaf));
+    HM_TRY(check_details(entry, &leaf));
     if (hm_failed(hm_decimal_decode(hm_json_text_of(details, "time"), &time)) || time > INT64_MAX ||
         (int64_t)time < i->since)
         return hm_refuse("the office names an entry of another time than was asked for: it lies, or was changed");
@@ -234,18 +249,6 @@ static hm_err take_birth(hm_incident *i, const hm_message *entry, const hm_leaf 
     i->born_erased = !details.len;
     hm_incident_note_time(i, details);
     return details.len ? hm_incident_disclose(entry, disclosed) : HM_OK;
-}
-
-/* What an office elsewhere says of an entry is what the leaf holds, or it is none of the log's. */
-static hm_err check_details(const hm_message *entry, const hm_leaf *leaf) {
-    hm_bytes salt = entry->field[HM_LOG_ENTRY_SALT].bytes, details = entry->field[HM_LOG_ENTRY_DETAILS].bytes;
-    uint8_t hash[HM_SHA256_LEN];
-    if (!salt.len && !details.len) return HM_OK; /* erased */
-    if (salt.len == HM_SALT_LEN) hm_leaf_details_hash(salt.data, details, hash);
-    return salt.len == HM_SALT_LEN && memcmp(hash, leaf->details_hash, sizeof hash) == 0
-               ? HM_OK
-               : hm_refuse("entry %llu: its details are not those that the log holds: the office lies, or was changed",
-                           (unsigned long long)entry->field[HM_LOG_ENTRY_INDEX].number);
 }
 
 /* Of a principal every entry counts that is no signature's end. */

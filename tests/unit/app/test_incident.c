@@ -98,7 +98,15 @@ static void refuses_details_that_are_not_the_leafs(void **state) {
 
 static hm_err note_since(reading *r, uint64_t index, const char *details) {
     hm_message entry = {.type = HM_MSG_LOG_ENTRY};
+    HM_BUF cbor = HM_BUF_EMPTY;
+    static const uint8_t salt[HM_SALT_LEN] = {7};
+    hm_leaf leaf = {.type = HM_LEAF_CEREMONY};
+    hm_leaf_details_hash(salt, hm_text(details), leaf.details_hash);
+    if (r->lies) leaf.details_hash[0] ^= 1;
+    assert_done(hm_leaf_put(&leaf, &cbor));
     entry.field[HM_LOG_ENTRY_INDEX].number = index;
+    entry.field[HM_LOG_ENTRY_LEAF].bytes = hm_buf_bytes(&cbor);
+    entry.field[HM_LOG_ENTRY_SALT].bytes = HM_ARRAY(salt);
     entry.field[HM_LOG_ENTRY_DETAILS].bytes = hm_text(details);
     return hm_incident_note_since(&r->incident, &entry);
 }
@@ -121,6 +129,8 @@ static void the_first_entry_of_the_window_is_of_the_window(void **state) {
     assert_int_equal(note_since(&r, 2, "{\"time\":999}").class, HM_REFUSED);
     assert_int_equal(note_since(&r, 2, "{\"time\":\"x\"}").class, HM_REFUSED);
     assert_int_equal(note_since(&r, 2, "{}").class, HM_REFUSED);
+    r.lies = true;
+    assert_int_equal(note_since(&r, 2, "{\"time\":1000}").class, HM_REFUSED);
     assert_int_equal(note_since(&r, 2, "").class, HM_REFUSED);
 }
 

@@ -157,6 +157,8 @@ static bool take_answer(void *session, const hm_message *message) {
     hm_web_session *s = session;
     hm_call *c = s->first;
     bool sent;
+    /* A last word is no answer: what was asked has not been done. */
+    if (message->type == HM_MSG_CLOSING) return false;
     if (!c) return true;
     bool stage_is_over = hm_call_take(c, message);
     note(s, c, message);

@@ -114,7 +114,7 @@ hm_err hm_connect_rehearsal(const char *directory, hm_connection *connection) {
 hm_err hm_listen(hm_connection *connection, hm_message *answer) {
     bool closed;
     HM_TRY(hm_wire_receive(connection->fd, &connection->storage, answer, &closed));
-    if (closed) return hm_could_not("the office's core has ended (was it killed?)");
+    if (closed || answer->type == HM_MSG_CLOSING) return hm_could_not("the office's core has ended (was it killed?)");
     return answer->type == HM_MSG_FAULT ? hm_wire_raise(answer) : HM_OK;
 }
 

@@ -430,7 +430,12 @@ static hm_err end(core *c) {
     }
     while (answer_round(c)) flush_all(c);
     hm_err err = c->is_served && c->office.logged ? hm_log_publish(&c->office, NULL) : HM_OK;
-    for (size_t i = 0; i < c->peers; i++) c->peer[i]->closed = true;
+    for (size_t i = 0; i < c->peers; i++) {
+        /* The last word is for who has finished. Who has not may have asked meanwhile, and would take it for an answer.
+         */
+        c->peer[i]->said_closing |= !c->peer[i]->closed;
+        c->peer[i]->closed = true;
+    }
     flush_all(c);
     while (c->peers) remove_peer(c, c->peers - 1);
     return err;

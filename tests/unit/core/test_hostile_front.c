@@ -365,6 +365,47 @@ static void who_does_not_read_is_dropped_and_others_go_on(void **ignored) {
     server_stop(&s);
 }
 
+/* ---- a core that ends ---- */
+
+/* What lies there to be read until the other side ends. */
+static void hear_all(int fd, hm_buf *heard) {
+    uint8_t some[512];
+    for (ssize_t n; (n = recv(fd, some, sizeof some, 0)) != 0;) {
+        assert_true(n > 0);
+        WORKS(hm_put(heard, HM_BYTES(some, (size_t)n)));
+    }
+}
+
+static void the_last_word_is_for_who_has_finished(void **ignored) {
+    (void)ignored;
+    SERVER s;
+    WEB finished, asks;
+    HM_BUF last = HM_BUF_EMPTY, other = HM_BUF_EMPTY, closing = HM_BUF_EMPTY;
+    server_start(&s);
+    web_as(&s, &finished, ci);
+    web_as(&s, &asks, ci);
+    shutdown(finished.core.fd, SHUT_WR);
+    hear_all(finished.core.fd, &last);
+    WORKS(hm_wire_put(&(hm_message){.type = HM_MSG_CLOSING}, &closing));
+    assert_true(hm_bytes_equal(hm_buf_bytes(&last), hm_buf_bytes(&closing)));
+    server_stop(&s);
+    /* Its front would take it for what the question came to that it is just about to ask. */
+    hear_all(asks.core.fd, &other);
+    assert_int_equal(other.len, 0);
+}
+
+static void a_last_word_is_no_answer(void **ignored) {
+    (void)ignored;
+    WEB w = {.core = HM_CONNECTION_NONE};
+    hm_message question = {.type = HM_MSG_STATEMENT_NEXT}, answer;
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    w.core.fd = pair[0];
+    WORKS(hm_wire_send(pair[1], &(hm_message){.type = HM_MSG_CLOSING}));
+    FAILS(HM_COULD_NOT, "has ended", hm_ask(&w.core, &question, &answer));
+    close(pair[1]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         OFFICE_TEST(who_has_proved_nothing_is_answered_nothing),
@@ -380,6 +421,8 @@ int main(void) {
         OFFICE_TEST(sessions_beyond_all_measure_are_not_taken_and_those_there_go_on),
         OFFICE_TEST(one_sessions_flood_does_not_starve_another),
         OFFICE_TEST(who_does_not_read_is_dropped_and_others_go_on),
+        OFFICE_TEST(the_last_word_is_for_who_has_finished),
+        OFFICE_TEST(a_last_word_is_no_answer),
     };
     return cmocka_run_group_tests(tests, begin_served, finish_served);
 }

@@ -136,5 +136,8 @@ hm_err hm_peer_send_fault(hm_peer *peer, uint64_t tag, hm_err err) {
     message.field[HM_FAULT_TAG].number = tag;
     message.field[HM_FAULT_CLASS].number = err.class;
     message.field[HM_FAULT_SENTENCE].bytes = hm_text(hm_err_sentence());
-    return hm_peer_send(peer, &message);
+    hm_err sent = hm_peer_send(peer, &message);
+    /* It would wait for an answer for ever. */
+    if (hm_failed(sent)) peer->broken = true;
+    return sent;
 }

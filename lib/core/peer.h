@@ -47,6 +47,7 @@ void hm_peer_took(hm_peer *peer);
 
 /* Say MESSAGE. It is sent by hm_peer_flush; before that only when very much waits. */
 HM_MUST_USE hm_err hm_peer_send(hm_peer *peer, const hm_message *message);
+/* One to which not even that can be said is broken. */
 HM_MUST_USE hm_err hm_peer_send_fault(hm_peer *peer, uint64_t tag, hm_err err);
 /* Send what it takes without waiting. */
 HM_MUST_USE hm_err hm_peer_flush(hm_peer *peer);

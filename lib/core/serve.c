@@ -7,6 +7,7 @@
 #include "serve_doors.h"
 
 #include <base/io.h>
+#include <crypto/process.h>
 #include <identity/answer.h>
 
 #include <errno.h>
@@ -150,8 +151,8 @@ static void hear_about_token(core *c) {
     hm_err err = hm_prove_workload(&c->office, HM_BYTES(heard, (size_t)n), &expires);
     if (hm_failed(err)) err = hm_log_refused_proof(&c->office, err);
     c->office.session = &c->own;
-    err = hm_failed(err) ? hm_peer_send_fault(peer, 0, err) : hm_peer_send_known(peer, expires);
-    (void)!hm_failed(err); /* it is gone */
+    if (!hm_failed(err)) err = hm_peer_send_known(peer, expires);
+    if (hm_failed(err)) (void)!hm_failed(hm_peer_send_fault(peer, 0, err)); /* it is gone */
 }
 
 static hm_err answer_or_ask(core *c, hm_peer *peer, const hm_message *question) {
@@ -417,6 +418,7 @@ static hm_err run(core *c) {
         if (!more) more = index_on(c);
         keep_lists(c);
         flush_all(c);
+        if (c->is_served && hm_crypto_ran_out()) return hm_could_not("out of memory: the core is begun anew");
     }
     return HM_OK;
 }

@@ -261,8 +261,10 @@ void hm_signing_batch(hm_office *office, const hm_asked *asked, size_t count) {
     if (to_sign) sign_all(office, jobs, count);
     office->session = own;
     for (size_t i = 0; i < count; i++) {
+        hm_err err = answer(&jobs[i]);
         /* Who is gone is removed by the loop. */
-        (void)!hm_failed(answer(&jobs[i]));
+        if (hm_failed(err))
+            (void)!hm_failed(hm_peer_send_fault(jobs[i].peer, hm_job_number(&jobs[i], HM_SIGN_TAG), err));
     }
     for (size_t i = 0; i < count; i++) {
         hm_buf_clear(&jobs[i].structure);

@@ -28,7 +28,7 @@ static hm_err could_not(const char *what) {
 
 static hm_err refuse(const char *why) {
     ERR_clear_error();
-    return hm_refuse("%s", why);
+    return hm_crypto_settle(hm_refuse("%s", why));
 }
 
 /* SCALAR is NULL for a public key. Parameters hold it in memory that is wiped, because the number says that it is

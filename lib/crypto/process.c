@@ -3,18 +3,42 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 
 #define ALWAYS (OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_LOAD_CONFIG)
 #define NO_TABLES (OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS)
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool ready;
+static atomic_bool ran_out;
+
+/* OpenSSL's queue of errors does not say for certain that it lacked memory: to note that takes some. */
+static void *allocate(size_t size, const char *file, int line) {
+    (void)file, (void)line;
+    void *made = malloc(size);
+    if (!made && size) ran_out = true;
+    return made;
+}
+
+static void *resize(void *old, size_t size, const char *file, int line) {
+    (void)file, (void)line;
+    void *made = realloc(old, size);
+    if (!made && size) ran_out = true;
+    return made;
+}
+
+static void let_go(void *old, const char *file, int line) {
+    (void)file, (void)line;
+    free(old);
+}
 
 /* What somebody may still look up by name: the ciphers of keys in files. The whole table is a fiftieth of a signing. */
 static const EVP_CIPHER *(*const by_name[])(void) = {EVP_aes_128_cbc, EVP_aes_192_cbc, EVP_aes_256_cbc,
                                                      EVP_aes_128_gcm, EVP_aes_256_gcm, EVP_des_ede3_cbc};
 
 static void begin_alone(void) {
+    CRYPTO_set_mem_functions(allocate, resize, let_go);
     /* X.509 looks these three up by name; the tables of every digest and cipher cost a tenth of verifying a small file.
      */
     ready = OPENSSL_init_crypto(ALWAYS | NO_TABLES | OPENSSL_INIT_NO_ATEXIT, NULL) && EVP_add_digest(EVP_sha256()) &&
@@ -22,6 +46,7 @@ static void begin_alone(void) {
 }
 
 static void begin_with_modules(void) {
+    CRYPTO_set_mem_functions(allocate, resize, let_go);
     ready = OPENSSL_init_crypto(ALWAYS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS, NULL);
     for (size_t i = 0; i < sizeof by_name / sizeof *by_name; i++) ready = ready && EVP_add_cipher(by_name[i]());
 }
@@ -33,3 +58,9 @@ static hm_err begin(void (*how)(void)) {
 hm_err hm_crypto_begin(void) { return begin(begin_alone); }
 
 hm_err hm_crypto_begin_with_modules(void) { return begin(begin_with_modules); }
+
+bool hm_crypto_ran_out(void) { return ran_out; }
+
+hm_err hm_crypto_settle(hm_err err) {
+    return ran_out && (!hm_failed(err) || err.class == HM_REFUSED) ? hm_no_memory() : err;
+}

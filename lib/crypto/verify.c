@@ -129,7 +129,7 @@ static bool set_scheme(EVP_PKEY_CTX *context, const struct demand *demand) {
            EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
-hm_err hm_verify_digest(hm_bytes spki, hm_scheme scheme, const hm_digest *digest, hm_bytes signature) {
+static hm_err verify_digest(hm_bytes spki, hm_scheme scheme, const hm_digest *digest, hm_bytes signature) {
     const struct demand *demand;
     hm_spki parsed;
     AT_SCOPE_END(free_key) EVP_PKEY *key = NULL;
@@ -145,6 +145,10 @@ hm_err hm_verify_digest(hm_bytes spki, hm_scheme scheme, const hm_digest *digest
     return HM_OK;
 }
 
+hm_err hm_verify_digest(hm_bytes spki, hm_scheme scheme, const hm_digest *digest, hm_bytes signature) {
+    return hm_crypto_settle(verify_digest(spki, scheme, digest, signature));
+}
+
 static hm_err verify_ed25519(const struct demand *demand, hm_bytes spki, hm_bytes message, hm_bytes signature) {
     hm_spki parsed;
     AT_SCOPE_END(free_key) EVP_PKEY *key = NULL;
@@ -158,7 +162,7 @@ static hm_err verify_ed25519(const struct demand *demand, hm_bytes spki, hm_byte
 hm_err hm_verify(hm_bytes spki, hm_scheme scheme, hm_bytes message, hm_bytes signature) {
     const struct demand *demand;
     HM_TRY(demand_of(scheme, &demand));
-    if (!demand->digest) return verify_ed25519(demand, spki, message, signature);
+    if (!demand->digest) return hm_crypto_settle(verify_ed25519(demand, spki, message, signature));
     hm_digest digest;
     hm_digest_of(hm_scheme_digest(scheme), message, &digest);
     return hm_verify_digest(spki, scheme, &digest, signature);

@@ -67,8 +67,8 @@ static hm_err parse(hm_bytes der, X509_CRL **crl) {
     HM_TRY(hm_crypto_begin());
     const unsigned char *at = der.data;
     *crl = d2i_X509_CRL(NULL, &at, (long)der.len);
-    bool no_memory = hm_openssl_ran_out();
-    if (!*crl) return no_memory ? hm_no_memory() : hm_refuse("not a revocation list");
+    ERR_clear_error();
+    if (!*crl) return hm_refuse("not a revocation list");
     return at == der.data + der.len ? HM_OK : hm_refuse("a revocation list has bytes behind its end");
 }
 
@@ -177,7 +177,7 @@ static hm_err add_pem(hm_crls *crls, hm_bytes pem) {
 hm_err hm_crls_add(hm_crls *crls, hm_bytes file) {
     size_t before = crls->count;
     bool der = file.len && file.data[0] == HM_DER_SEQUENCE;
-    hm_err err = der ? add_der(crls, file) : add_pem(crls, file);
+    hm_err err = hm_crypto_settle(der ? add_der(crls, file) : add_pem(crls, file));
     while (hm_failed(err) && crls->count > before) clear_list(&crls->list[--crls->count]);
     return err;
 }
@@ -203,13 +203,13 @@ static void describe_number(const ASN1_INTEGER *number, char *text, size_t size)
 
 hm_err hm_crl_describe(hm_bytes der, hm_crl_info *info) {
     LIST list = {0};
-    HM_TRY(read_list(der, &list));
+    HM_TRY(hm_crypto_settle(read_list(der, &list)));
     *info = (hm_crl_info){.this_update = list.this_update, .next_update = list.next_update};
     hm_x509_name_text(X509_CRL_get_issuer(list.crl), info->issuer, sizeof info->issuer);
     describe_number(list.number, info->number, sizeof info->number);
     int count = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(list.crl));
     info->count = count > 0 ? (size_t)count : 0;
-    return HM_OK;
+    return hm_crypto_settle(HM_OK);
 }
 
 /* ---- judging ---- */
@@ -357,10 +357,14 @@ static hm_err judge(const hm_revocation_rules *rules, X509 *certificate, X509 *i
     return at == 1 ? judge_entry(rules, certificate, entry, found) : HM_OK;
 }
 
-hm_err hm_crls_judge(const hm_revocation_rules *rules, const STACK_OF(X509) * path, hm_revocation *found) {
-    *found = (hm_revocation){0};
-    if (!rules->required && !hm_crls_count(rules->crls)) return HM_OK;
+static hm_err judge_path(const hm_revocation_rules *rules, const STACK_OF(X509) * path, hm_revocation *found) {
     for (int i = 0; i + 1 < sk_X509_num(path); i++)
         HM_TRY(judge(rules, sk_X509_value(path, i), sk_X509_value(path, i + 1), found));
     return HM_OK;
+}
+
+hm_err hm_crls_judge(const hm_revocation_rules *rules, const STACK_OF(X509) * path, hm_revocation *found) {
+    *found = (hm_revocation){0};
+    if (!rules->required && !hm_crls_count(rules->crls)) return HM_OK;
+    return hm_crypto_settle(judge_path(rules, path, found));
 }

@@ -1,5 +1,7 @@
 #include "path.h"
 
+#include <crypto/process.h>
+
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -138,7 +140,7 @@ static hm_err check_leaf(X509 *leaf, hm_path_purpose purpose, const char *title)
 hm_err hm_path_check_leaf(X509 *leaf, hm_path_purpose purpose) {
     char title[TITLE_LEN];
     hm_x509_title(leaf, title, sizeof title);
-    return check_leaf(leaf, purpose, title);
+    return hm_crypto_settle(check_leaf(leaf, purpose, title));
 }
 
 static hm_err check_path(const STACK_OF(X509) * path, hm_path_purpose purpose) {
@@ -169,11 +171,10 @@ hm_err hm_path_leads_to_anchor(X509 *leaf, const hm_path_rules *rules, bool *doe
     HM_TRY(begin_search(context, leaf, rules));
     *does = X509_verify_cert(context) == 1 || !is_untrusted(X509_STORE_CTX_get_error(context));
     ERR_clear_error();
-    return HM_OK;
+    return hm_crypto_settle(HM_OK);
 }
 
-hm_err hm_path_find(X509 *leaf, const hm_path_rules *rules, STACK_OF(X509) * *path) {
-    *path = NULL;
+static hm_err find(X509 *leaf, const hm_path_rules *rules, STACK_OF(X509) * *path) {
     __attribute__((cleanup(free_context))) X509_STORE_CTX *context = X509_STORE_CTX_new();
     HM_TRY(begin_search(context, leaf, rules));
     if (X509_verify_cert(context) != 1) return refuse_path(context, leaf);
@@ -181,4 +182,11 @@ hm_err hm_path_find(X509 *leaf, const hm_path_rules *rules, STACK_OF(X509) * *pa
     HM_TRY(check_path(X509_STORE_CTX_get0_chain(context), rules->purpose));
     *path = X509_STORE_CTX_get1_chain(context);
     return *path ? HM_OK : hm_no_memory();
+}
+
+hm_err hm_path_find(X509 *leaf, const hm_path_rules *rules, STACK_OF(X509) * *path) {
+    *path = NULL;
+    hm_err err = hm_crypto_settle(find(leaf, rules, path));
+    if (hm_failed(err)) hm_x509_path_clear(path);
+    return err;
 }

@@ -47,7 +47,7 @@ static hm_err take_block(BIO *text, size_t limit, size_t *count, hm_buf *out, bo
     return err;
 }
 
-hm_err hm_pem_certificates(hm_bytes pem, size_t limit, hm_buf *der, size_t *count) {
+static hm_err read_certificates(hm_bytes pem, size_t limit, hm_buf *der, size_t *count) {
     HM_TRY(hm_crypto_begin());
     if (pem.len > INT_MAX) return hm_refuse("PEM text is too large");
     __attribute__((cleanup(free_bio))) BIO *text = BIO_new_mem_buf(pem.len ? (const void *)pem.data : "", (int)pem.len);
@@ -55,6 +55,10 @@ hm_err hm_pem_certificates(hm_bytes pem, size_t limit, hm_buf *der, size_t *coun
     *count = 0;
     for (bool more = true; more;) HM_TRY(take_block(text, limit, count, der, &more));
     return *count ? HM_OK : hm_refuse("no certificate in it (PEM text is expected)");
+}
+
+hm_err hm_pem_certificates(hm_bytes pem, size_t limit, hm_buf *der, size_t *count) {
+    return hm_crypto_settle(read_certificates(pem, limit, der, count));
 }
 
 hm_err hm_chain_from_pem(hm_bytes pem, hm_buf *der, hm_chain *chain) {

@@ -5,6 +5,7 @@
 #include "signed_content.h"
 #include "trust.h"
 
+#include <crypto/process.h>
 #include <pki/timestamp.h>
 
 #include <openssl/crypto.h>
@@ -246,8 +247,8 @@ static hm_err judge_certificate(const hm_signed *parsed, const hm_parsed_signer 
     return refuse_with_stamp(err, &stamp);
 }
 
-hm_err hm_signed_verify(const hm_signed *parsed, size_t index, const hm_digest *content, const hm_verify_rules *rules,
-                        hm_verdict *verdict) {
+static hm_err verify(const hm_signed *parsed, size_t index, const hm_digest *content, const hm_verify_rules *rules,
+                     hm_verdict *verdict) {
     X509 *certificate;
     if (index >= parsed->signer_count) return hm_misuse("there is no signature %zu", index + 1);
     const hm_parsed_signer *signer = &parsed->signer[index];
@@ -257,6 +258,11 @@ hm_err hm_signed_verify(const hm_signed *parsed, size_t index, const hm_digest *
                : check_signed_data(parsed, signer, content, rules->trust, &certificate));
     HM_TRY(hm_signed_stamp(parsed, index, rules, &verdict->stamp));
     return judge_certificate(parsed, signer, certificate, rules, verdict);
+}
+
+hm_err hm_signed_verify(const hm_signed *parsed, size_t index, const hm_digest *content, const hm_verify_rules *rules,
+                        hm_verdict *verdict) {
+    return hm_crypto_settle(verify(parsed, index, content, rules, verdict));
 }
 
 hm_err hm_signed_covers(const hm_signed *parsed, size_t index, const hm_digest *content) {

@@ -6,6 +6,8 @@
 #include "timestamp_token.h"
 #include "trust.h"
 
+#include <crypto/process.h>
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -160,7 +162,7 @@ hm_err hm_token_judge(hm_bytes token, const hm_stamped *stamped, const hm_verify
                       const void *context, hm_stamp *stamp) {
     memset(stamp, 0, sizeof *stamp);
     stamp->standing = HM_STAMP_WRONG;
-    hm_err err = check(token, stamped, rules, more, context, stamp);
+    hm_err err = hm_crypto_settle(check(token, stamped, rules, more, context, stamp));
     if (!hm_failed(err)) return HM_OK;
     stamp->standing = HM_STAMP_WRONG;
     snprintf(stamp->why, sizeof stamp->why, "%s", hm_err_sentence());

@@ -5,6 +5,8 @@
 #include "pem.h"
 #include "cert_parts.h"
 
+#include <crypto/process.h>
+
 #include <openssl/err.h>
 #include <stdlib.h>
 
@@ -97,5 +99,5 @@ hm_err hm_chain_check(const hm_chain *chain, hm_bytes spki, int64_t now) {
     if (X509_STORE_add_cert(store, sk_X509_value(certificates, (int)chain->count - 1)) != 1) return hm_no_memory();
     hm_path_rules rules = {.anchors = store, .untrusted = certificates, .now = now, .any_anchor = true};
     HM_TRY(hm_path_find(sk_X509_value(certificates, 0), &rules, &path));
-    return check_order(certificates, path);
+    return hm_crypto_settle(check_order(certificates, path));
 }

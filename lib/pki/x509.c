@@ -11,22 +11,14 @@
 #include <string.h>
 #include <time.h>
 
-/* A failure of which nothing stands in the queue is one, too: there was no room to note it in. */
-bool hm_openssl_ran_out(void) {
-    unsigned long error = ERR_get_error();
-    bool ran_out = !error;
-    for (; error; error = ERR_get_error()) ran_out |= ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
-    return ran_out;
-}
-
 hm_err hm_x509_parse(hm_bytes der, X509 **certificate) {
     *certificate = NULL;
     if (der.len > INT_MAX) return hm_refuse("a certificate is too large");
     HM_TRY(hm_crypto_begin());
     const unsigned char *at = der.data;
     X509 *parsed = d2i_X509(NULL, &at, (long)der.len);
-    bool no_memory = hm_openssl_ran_out();
-    if (!parsed) return no_memory ? hm_no_memory() : hm_refuse("not a certificate");
+    ERR_clear_error();
+    if (!parsed) return hm_crypto_settle(hm_refuse("not a certificate"));
     if ((size_t)(at - der.data) != der.len) {
         X509_free(parsed);
         return hm_refuse("a certificate has bytes behind its end");
@@ -95,7 +87,7 @@ hm_err hm_x509_time(const ASN1_TIME *time, int64_t *unix_seconds) {
     struct tm tm;
     if (!time || !ASN1_TIME_to_tm(time, &tm)) {
         ERR_clear_error();
-        return hm_refuse("a certificate's date is malformed");
+        return hm_crypto_settle(hm_refuse("a certificate's date is malformed"));
     }
     *unix_seconds = timegm(&tm);
     return HM_OK;
@@ -197,7 +189,7 @@ static hm_err describe_fingerprint(X509 *certificate, uint8_t sha256[static HM_S
     return HM_OK;
 }
 
-hm_err hm_x509_describe(X509 *certificate, hm_cert_info *info) {
+static hm_err describe(X509 *certificate, hm_cert_info *info) {
     hm_cert_info described = {0};
     HM_TRY(describe_fingerprint(certificate, described.sha256));
     const X509_NAME *subject = X509_get_subject_name(certificate), *issuer = X509_get_issuer_name(certificate);
@@ -219,6 +211,8 @@ hm_err hm_x509_describe(X509 *certificate, hm_cert_info *info) {
     *info = described;
     return HM_OK;
 }
+
+hm_err hm_x509_describe(X509 *certificate, hm_cert_info *info) { return hm_crypto_settle(describe(certificate, info)); }
 
 hm_err hm_cert_describe(hm_bytes der, hm_cert_info *info) {
     HM_X509 *certificate = NULL;

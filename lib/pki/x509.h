@@ -19,8 +19,6 @@ static inline void hm_x509_stack_clear(STACK_OF(X509) * *stack) {
 }
 #define HM_X509_VIEWS __attribute__((cleanup(hm_x509_stack_clear))) STACK_OF(X509)
 
-/* After a failure of OpenSSL's: was it for lack of memory? Its error queue is empty then. */
-bool hm_openssl_ran_out(void);
 /* Decode exactly one certificate. Strict DER is the caller's to check. The error queue is left empty. */
 HM_MUST_USE hm_err hm_x509_parse(hm_bytes der, X509 **certificate);
 HM_MUST_USE hm_err hm_x509_describe(X509 *certificate, hm_cert_info *info);

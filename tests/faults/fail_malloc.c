@@ -3,6 +3,7 @@
  * HALLMARK_ALLOCATIONS names a file of sizeof(shared) bytes that all processes of a command share: which allocation is
  * to fail goes in, what was counted comes out. Allocations that our own program asks for and those of the libraries it
  * uses are counted apart, for each process apart: 0 the command, 1 its first child, 2 its second. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,6 +29,10 @@ typedef struct {
 static shared *plan;
 static unsigned role, children;
 static uintptr_t program_begin, program_end;
+
+/* What our program has OpenSSL allocate with: it asks in OpenSSL's name. */
+enum { LONGEST = 128 };
+static uintptr_t for_openssl[2];
 
 /* The C library's own, under the names that it keeps for replacements like this one. */
 extern void *__libc_malloc(size_t size);
@@ -62,6 +68,7 @@ static bool fails(const void *caller) {
     if (!plan || role >= ROLES) return false;
     uintptr_t at = (uintptr_t)caller;
     unsigned others = at < program_begin || at >= program_end;
+    for (size_t i = 0; i < 2; i++) others |= at - for_openssl[i] < LONGEST;
     uint64_t n = atomic_fetch_add(&plan->count[role][others], 1) + 1;
     if (role != plan->role || others != plan->others || n != plan->at) return false;
     plan->hit = 1;
@@ -79,6 +86,21 @@ EXPORTED void *calloc(size_t count, size_t size) {
 
 EXPORTED void *realloc(void *old, size_t size) {
     return fails(__builtin_return_address(0)) ? NULL : __libc_realloc(old, size);
+}
+
+typedef void *(*allocator)(size_t, const char *, int);
+typedef void *(*resizer)(void *, size_t, const char *, int);
+typedef void (*releaser)(void *, const char *, int);
+
+/* OpenSSL's, whose header nothing else here needs. */
+int CRYPTO_set_mem_functions(allocator allocate, resizer resize, releaser release);
+EXPORTED int CRYPTO_set_mem_functions(allocator allocate, resizer resize, releaser release) {
+    int (*set)(allocator, resizer, releaser);
+    void *next = dlsym(RTLD_NEXT, "CRYPTO_set_mem_functions");
+    memcpy(&set, &next, sizeof set);
+    for_openssl[0] = (uintptr_t)allocate;
+    for_openssl[1] = (uintptr_t)resize;
+    return set ? set(allocate, resize, release) : 0;
 }
 
 EXPORTED pid_t fork(void) {

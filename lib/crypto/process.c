@@ -33,12 +33,16 @@ static void let_go(void *old, const char *file, int line) {
     free(old);
 }
 
+/* OpenSSL takes it until it has allocated for the first time: whoever else is its user comes later than this. */
+__attribute__((constructor)) static void allocate_for_openssl(void) {
+    CRYPTO_set_mem_functions(allocate, resize, let_go);
+}
+
 /* What somebody may still look up by name: the ciphers of keys in files. The whole table is a fiftieth of a signing. */
 static const EVP_CIPHER *(*const by_name[])(void) = {EVP_aes_128_cbc, EVP_aes_192_cbc, EVP_aes_256_cbc,
                                                      EVP_aes_128_gcm, EVP_aes_256_gcm, EVP_des_ede3_cbc};
 
 static void begin_alone(void) {
-    CRYPTO_set_mem_functions(allocate, resize, let_go);
     /* X.509 looks these three up by name; the tables of every digest and cipher cost a tenth of verifying a small file.
      */
     ready = OPENSSL_init_crypto(ALWAYS | NO_TABLES | OPENSSL_INIT_NO_ATEXIT, NULL) && EVP_add_digest(EVP_sha256()) &&
@@ -46,7 +50,6 @@ static void begin_alone(void) {
 }
 
 static void begin_with_modules(void) {
-    CRYPTO_set_mem_functions(allocate, resize, let_go);
     ready = OPENSSL_init_crypto(ALWAYS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS, NULL);
     for (size_t i = 0; i < sizeof by_name / sizeof *by_name; i++) ready = ready && EVP_add_cipher(by_name[i]());
 }

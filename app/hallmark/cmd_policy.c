@@ -128,7 +128,7 @@ static hm_err compare(const hm_options *options, hm_connection *office) {
     HM_BUF text = HM_BUF_EMPTY, diff = HM_BUF_EMPTY, problem = HM_BUF_EMPTY;
     hm_bytes in_force;
     HM_TRY(hm_file_read(AT_FDCWD, options->operands[0], HM_POLICY_TEXT_MAX, &text));
-    HM_TRY(hm_officer_registry(office, &registry));
+    HM_TRY(hm_officer_statements(office, &registry));
     HM_TRY(hm_officer_product(office, options->product));
     if (!options->json) HM_TRY(hm_glass_warn_of(registry, options->product));
     if (hm_failed(hm_registry_policy(registry, hm_text(options->product), time(NULL), &in_force)))

@@ -12,8 +12,10 @@ export HALLMARK_OFFICE
 step "with a product" hallmark product add pump
 expect_refused "its keys serve without a limit" "which has no policy" hallmark policy show --product pump
 echo 'key per release' >pump.policy
+expect_status 1 "what a policy would change is shown" hallmark policy diff pump.policy --product pump
 step "each of whose releases shall have a key of its own" hallmark policy edit pump.policy --product pump
 expect_output "key per release" "as everybody can see" hallmark policy show --product pump
+expect_output "is the policy of pump" "nothing would change now" hallmark policy diff pump.policy --product pump
 expect_output "this office has no founders: who owns it signs" "and try" \
     hallmark policy test --product pump --requester me --format cms --release 1.0
 expect_status 1 "it wants a release to be named" hallmark policy test --product pump --requester me --format cms

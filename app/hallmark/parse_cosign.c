@@ -143,8 +143,10 @@ static hm_err report_unchanged(const cosigning *c) {
 static hm_err add_signature(cosigning *c, hm_native_signature *signature, bool *written) {
     HM_BUF envelope = HM_BUF_EMPTY;
     const hm_cose_signature *present = signature_by(c, c->signer[c->place]);
-    bool good = present &&
-                !hm_failed(hm_cose_verify(HM_COSE_MANIFEST, c->envelope.payload, present, hm_buf_bytes(&c->key.spki)));
+    bool good = false;
+    if (present)
+        HM_TRY(hm_decided(hm_cose_verify(HM_COSE_MANIFEST, c->envelope.payload, present, hm_buf_bytes(&c->key.spki)),
+                          &good));
     if (good && !c->orders->replace) return report_unchanged(c);
     HM_TRY(hm_native_sign(c->parser, &c->key, c->job->name, c->envelope.payload, &c->orders->extras, signature));
     HM_TRY(put_together(c, hm_buf_bytes(&signature->bytes), &envelope));

@@ -162,25 +162,25 @@ static hm_err choose_sequence(making *m) {
 
 /* What is there already. */
 
-static bool is_by(const hm_cose_envelope *envelope, size_t index, const hm_native_key *key) {
-    return !hm_failed(
-        hm_cose_verify(HM_COSE_MANIFEST, envelope->payload, &envelope->signature[index], hm_buf_bytes(&key->spki)));
+static hm_err is_by(const hm_cose_envelope *envelope, size_t index, const hm_native_key *key, bool *is) {
+    return hm_decided(
+        hm_cose_verify(HM_COSE_MANIFEST, envelope->payload, &envelope->signature[index], hm_buf_bytes(&key->spki)), is);
 }
 
-static bool is_signed_by(const hm_cose_envelope *envelope, const hm_native_key *key) {
-    for (size_t i = 0; i < envelope->signatures; i++)
-        if (is_by(envelope, i, key)) return true;
-    return false;
+static hm_err is_signed_by(const hm_cose_envelope *envelope, const hm_native_key *key, bool *is) {
+    *is = false;
+    for (size_t i = 0; i < envelope->signatures && !*is; i++) HM_TRY(is_by(envelope, i, key, is));
+    return HM_OK;
 }
 
 /* By the keys of this run and nobody else: a new build takes the place of the last one. */
-static bool is_ours(const making *m, const hm_cose_envelope *envelope) {
-    for (size_t i = 0; i < envelope->signatures; i++) {
-        bool ours = false;
-        for (size_t k = 0; k < m->keys; k++) ours = ours || is_by(envelope, i, &m->key[k]);
-        if (!ours) return false;
+static hm_err is_ours(const making *m, const hm_cose_envelope *envelope, bool *ours) {
+    *ours = true;
+    for (size_t i = 0; i < envelope->signatures && *ours; i++) {
+        *ours = false;
+        for (size_t k = 0; k < m->keys && !*ours; k++) HM_TRY(is_by(envelope, i, &m->key[k], ours));
     }
-    return true;
+    return HM_OK;
 }
 
 /* Would this run make the same again, but for a sequence number that nobody chose? */
@@ -196,7 +196,7 @@ static hm_err is_same(making *m, const hm_cose_envelope *envelope, bool *same) {
     if (!m->has_sequence) again.sequence = release.sequence;
     HM_TRY(hm_manifest_put(&again, &m->statement));
     *same = hm_bytes_equal(hm_buf_bytes(&m->statement), envelope->payload);
-    for (size_t i = 0; i < m->keys; i++) *same = *same && is_signed_by(envelope, &m->key[i]);
+    for (size_t i = 0; i < m->keys && *same; i++) HM_TRY(is_signed_by(envelope, &m->key[i], same));
     if (*same) m->manifest.sequence = again.sequence;
     m->statement.len = 0;
     return HM_OK;
@@ -214,8 +214,10 @@ static hm_err consider_present(making *m, bool *unchanged) {
     bool is_envelope = !hm_failed(hm_source_read_all(&source, HM_COSE_ENVELOPE_MAX, &m->present)) &&
                        !hm_failed(hm_cose_envelope_get(hm_buf_bytes(&m->present), &envelope));
     if (!is_envelope) return hm_refuse("what is in the envelope's place is none (--replace replaces it)");
+    bool ours = false;
     HM_TRY(is_same(m, &envelope, unchanged));
-    return *unchanged || is_ours(m, &envelope)
+    if (!*unchanged) HM_TRY(is_ours(m, &envelope, &ours));
+    return *unchanged || ours
                ? HM_OK
                : hm_refuse("there is an envelope already that somebody else signed, too (--replace replaces it)");
 }

@@ -31,7 +31,9 @@ static hm_err judge(hm_signing *s, const hm_signatures *signatures, size_t i, co
     hm_err err =
         content ? hm_signed_verify(signatures->signer[i].parsed, signatures->signer[i].index, content, &rules, &ignored)
                 : hm_refuse("no digest");
-    *verdict = hm_failed(err) ? OURS_STALE : OURS_GOOD;
+    bool good;
+    HM_TRY(hm_decided(err, &good));
+    *verdict = good ? OURS_GOOD : OURS_STALE;
     return HM_OK;
 }
 

@@ -45,15 +45,13 @@ hm_err hm_call_ask(hm_call *c, hm_stage in, const hm_message *question) {
 /* ---- answers ---- */
 
 /* What one question is answered by is known. */
-static bool is_answer(const hm_call *c, hm_message_type type) {
+bool hm_call_expects(const hm_call *c, hm_message_type type) {
     bool one = c->stage == HM_MAIN && !(c->route && (c->route->items || c->route->list));
-    return !one || type == c->wanted || type == HM_MSG_PUBLISH_WANTED;
+    return !one || type == c->wanted || type == HM_MSG_PUBLISH_WANTED || type == HM_MSG_FAULT;
 }
 
 static void keep_answer(hm_call *c, const hm_message *message) {
     json_t *object = json_object();
-    if (!is_answer(c, message->type))
-        hm_call_fail(c, HM_PROBLEM_UNAVAILABLE, "the office's core answers something else");
     if (hm_failed(hm_wire_to_json(message, object))) hm_call_fail(c, HM_PROBLEM_UNAVAILABLE, hm_err_sentence());
     if (message->type == HM_MSG_PUBLISH_WANTED) {
         if (!c->wanted_files) c->wanted_files = json_array();

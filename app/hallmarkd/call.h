@@ -41,6 +41,8 @@ HM_MUST_USE hm_err hm_call_build_proof(hm_call *c, json_t *body, const char *how
 
 /* The first fault counts. */
 void hm_call_fail(hm_call *c, hm_problem problem, const char *why);
+/* May it answer what was asked in the stage that is under way? */
+bool hm_call_expects(const hm_call *c, hm_message_type type);
 /* Take an answer of the stage that is under way. True: it was the stage's last one. */
 bool hm_call_take(hm_call *c, const hm_message *message);
 /* Go on to the next stage that asks anything; false if there is none. *SENT: its questions went out before. */

@@ -63,7 +63,9 @@ static void hide_secrets(hm_buf *text) {
 static void keep_reason(hm_exchange *x, hm_problem problem, const char *detail) {
     HM_BUF text = HM_BUF_EMPTY;
     x->code = hm_problem_code(problem);
-    if (!detail || (problem != HM_PROBLEM_UNAUTHENTICATED && problem != HM_PROBLEM_REFUSED)) return;
+    if (!detail ||
+        (problem != HM_PROBLEM_NO_SESSION && problem != HM_PROBLEM_UNAUTHENTICATED && problem != HM_PROBLEM_REFUSED))
+        return;
     if (hm_failed(hm_put_readable(&text, hm_text(detail)))) return;
     hide_secrets(&text);
     size_t len = text.len < HM_WHY_MAX ? text.len : HM_WHY_MAX;

@@ -5,6 +5,7 @@ static const struct {
     const char *code, *title;
 } problems[] = {
     [HM_PROBLEM_MALFORMED] = {400, "malformed", "The request is not what this resource asks for"},
+    [HM_PROBLEM_NO_SESSION] = {401, "no-session", "There is no such session"},
     [HM_PROBLEM_UNAUTHENTICATED] = {401, "unauthenticated", "Nobody has said who speaks"},
     [HM_PROBLEM_REFUSED] = {403, "refused", "The office refuses this"},
     [HM_PROBLEM_NOT_FOUND] = {404, "not-found", "There is no such resource"},

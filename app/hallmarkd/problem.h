@@ -8,7 +8,8 @@
 
 typedef enum {
     HM_PROBLEM_MALFORMED,       /* 400: no JSON, or not what the resource asks for */
-    HM_PROBLEM_UNAUTHENTICATED, /* 401: there is no such session, or nobody has said who speaks in it */
+    HM_PROBLEM_NO_SESSION,      /* 401: there is no such session, or none any more */
+    HM_PROBLEM_UNAUTHENTICATED, /* 401: nobody has said who speaks in it */
     HM_PROBLEM_REFUSED,         /* 403: role, policy, approval or the request itself says no */
     HM_PROBLEM_NOT_FOUND,       /* 404 */
     HM_PROBLEM_METHOD,          /* 405 */

@@ -158,7 +158,7 @@ static bool take_answer(void *session, const hm_message *message) {
     hm_call *c = s->first;
     bool sent;
     /* A last word is no answer: what was asked has not been done. */
-    if (message->type == HM_MSG_CLOSING) return false;
+    if (message->type == HM_MSG_CLOSING || (c && !hm_call_expects(c, message->type))) return false;
     if (!c) return true;
     bool stage_is_over = hm_call_take(c, message);
     note(s, c, message);
@@ -266,7 +266,7 @@ static hm_web_session *session_of(hm_exchange *x) {
 static void refuse(hm_exchange *x, const hm_web_session *s) {
     if (!s)
         hm_exchange_problem(
-            x, HM_PROBLEM_UNAUTHENTICATED,
+            x, HM_PROBLEM_NO_SESSION,
             "there is no such session (POST /v1/sessions opens one; it ends after 15 minutes without a request)");
     else
         hm_exchange_problem(x, HM_PROBLEM_UNAUTHENTICATED,

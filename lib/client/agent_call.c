@@ -26,6 +26,9 @@ hm_err hm_agent_raise_problem(const hm_http_answer *answer, const json_t *body) 
     HM_TRY(hm_buf_string(&said, &sentence));
     if (code && (strcmp(code, "refused") == 0 || strcmp(code, "unauthenticated") == 0))
         return hm_refuse("%s", sentence);
+    /* It is no verdict on who asks. */
+    if (code && strcmp(code, "no-session") == 0)
+        return hm_could_not("the office's server has ended the session (it was started anew, or had waited for long)");
     if (code && strcmp(code, "malformed") == 0) return hm_misuse("%s", sentence);
     if (code && strcmp(code, "denied") == 0) return hm_raise_again(HM_DENIED, sentence);
     return hm_could_not("the office's server answers %u: %s", answer->status, sentence);

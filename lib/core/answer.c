@@ -196,7 +196,7 @@ static void spoil(hm_peer *peer, hm_message_type type) {
     if (peer->kind != HM_PEER_FRONT) return; /* who waits for each answer */
     peer->session.spoilt |= type == HM_MSG_NARROW;
     peer->session.never_began |= type == HM_MSG_REQUEST_BEGIN || type == HM_MSG_PUBLISH_BEGIN ||
-                                 type == HM_MSG_NARROW_LIST || type == HM_MSG_REPEATABLE;
+                                 type == HM_MSG_NARROW_LIST || type == HM_MSG_REPEATABLE || type == HM_MSG_WIDEN;
 }
 
 /* Who asks a served office of founders anything is somebody in it, at this moment. Who owns the folder reads it anyway.

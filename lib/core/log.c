@@ -331,6 +331,16 @@ hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint) {
     return checkpoint ? hm_put(checkpoint, hm_buf_bytes(&note)) : HM_OK;
 }
 
+hm_err hm_log_look_behind(hm_office *office) {
+    static hm_tree_edge tree;
+    HM_BUF note = HM_BUF_EMPTY;
+    uint64_t size;
+    HM_TRY(hm_store_log_size(office->store, &size));
+    HM_TRY(stored_tree(office, &tree, &note));
+    office->logged |= size > tree.size;
+    return HM_OK;
+}
+
 hm_err hm_log_continues(hm_office *office, hm_bytes note, uint64_t *size) {
     hm_note_key key;
     hm_checkpoint kept;
@@ -430,9 +440,9 @@ static hm_err log_result(hm_logged_signer *logged, uint64_t intent, hm_err signe
 /* A token that errs, or is made to, must not have a certificate of ours with a signature that fits nothing: for some
  * schemes such a signature tells the key. */
 static hm_err check_signature(const hm_logged_signer *logged, hm_scheme scheme, hm_bytes message, hm_bytes signature) {
-    return hm_failed(hm_verify(logged->token.spki, scheme, message, signature))
-               ? hm_could_not("the token gave a signature that does not fit its key")
-               : HM_OK;
+    bool good;
+    HM_TRY(hm_decided(hm_verify(logged->token.spki, scheme, message, signature), &good));
+    return good ? HM_OK : hm_could_not("the token gave a signature that does not fit its key");
 }
 
 static hm_err sign_logged(void *context, hm_scheme scheme, hm_bytes message, hm_buf *signature) {

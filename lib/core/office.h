@@ -391,6 +391,8 @@ HM_MUST_USE hm_err hm_log_check_founded(hm_office *office);
 HM_MUST_USE hm_err hm_log_check_head(hm_office *office);
 /* Write tiles and a signed checkpoint for everything that is in the store. CHECKPOINT may be NULL. */
 HM_MUST_USE hm_err hm_log_publish(hm_office *office, hm_buf *checkpoint);
+/* Does something lie behind the last checkpoint, of a core that was killed? Then one is due. */
+HM_MUST_USE hm_err hm_log_look_behind(hm_office *office);
 /* Are the entries those that NOTE, a checkpoint over *SIZE entries that somebody kept, was signed over, and maybe more?
  */
 HM_MUST_USE hm_err hm_log_continues(hm_office *office, hm_bytes note, uint64_t *size);

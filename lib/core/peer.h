@@ -16,7 +16,7 @@ typedef struct {
     hm_session session;
     hm_peer_kind kind;
     int fd;
-    uint64_t number;          /* of all that there ever were */
+    uint64_t question;        /* that the process that judges tokens was asked last, of all that there ever were */
     bool greeted, closed;     /* CLOSED: it sends nothing more */
     int64_t waits;            /* milliseconds: until then, for the process that judges tokens; 0: for nothing */
     int64_t unread;           /* milliseconds: until then what was said may lie unread; 0: nothing does */

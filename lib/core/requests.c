@@ -88,24 +88,29 @@ static bool member_is(hm_bytes details, const char *name, const char *value) {
 
 /* A key that is somebody's must have made it. One that is nobody's now cannot be asked: that its signature was good is
  * then the word of the core that took it. */
-static bool may_be_by(const judging *j, hm_bytes signature, hm_bytes name) {
+static hm_err may_be_by(const judging *j, hm_bytes signature, hm_bytes name, bool *may) {
     const hm_registry *registry = j->office->registry;
     hm_cose_signature read;
     hm_principal holder;
     hm_bytes spki;
     size_t number;
-    if (hm_failed(hm_cose_signature_get(signature, &read))) return false;
-    if (hm_failed(hm_statement_signer(registry, read.kid, &number, &spki))) return true;
-    return hm_registry_holder(registry, number, &holder) && hm_bytes_equal(holder.name, name) &&
-           !hm_failed(hm_cose_verify(HM_COSE_APPROVAL, j->body, &read, spki));
+    HM_TRY(hm_decided(hm_cose_signature_get(signature, &read), may));
+    if (!*may) return HM_OK;
+    HM_TRY(hm_decided(hm_statement_signer(registry, read.kid, &number, &spki), may));
+    if (!*may) return *may = true, HM_OK;
+    *may = hm_registry_holder(registry, number, &holder) && hm_bytes_equal(holder.name, name);
+    return *may ? hm_decided(hm_cose_verify(HM_COSE_APPROVAL, j->body, &read, spki), may) : HM_OK;
 }
 
 /* It lets nothing through, and is told: who looks back wants to know on whose word something was signed. */
-static void keep_former(judging *j, hm_bytes signature, hm_bytes name) {
+static hm_err keep_former(judging *j, hm_bytes signature, hm_bytes name) {
     hm_principal p;
-    for (size_t i = 0; hm_registry_principal(j->office->registry, i, &p); i++)
-        if (hm_bytes_equal(p.name, name) && may_be_by(j, signature, name))
-            keep_name(j->standing->former, &j->standing->formers, p.name);
+    for (size_t i = 0; hm_registry_principal(j->office->registry, i, &p); i++) {
+        bool may = false;
+        if (hm_bytes_equal(p.name, name)) HM_TRY(may_be_by(j, signature, name, &may));
+        if (may) keep_name(j->standing->former, &j->standing->formers, p.name);
+    }
+    return HM_OK;
 }
 
 /* Of one that is still to be used an approval that does not count is none; and who approved it once more is no former
@@ -119,27 +124,31 @@ static void settle_former(hm_standing *standing) {
     standing->formers = kept;
 }
 
-/* One that does not verify, or is of somebody who may not decide any more, does not count. */
-static void judge_decision(judging *j, hm_bytes details) {
+/* One that does not verify, or is of somebody who may not decide any more, does not count. One that could not be
+ * verified might be the one that says no. */
+static hm_err judge_decision(judging *j, hm_bytes details) {
     hm_bytes text;
-    bool found;
+    bool found, good;
     HM_BUF signature = HM_BUF_EMPTY;
     hm_principal who;
     bool approval = member_is(details, "act", "approve");
     hm_json_member(details, "signature", &text, &found);
-    if (!found || hm_failed(hm_base64_decode(text, &signature))) return;
-    if (hm_failed(hm_request_verify_decision(j->office, j->standing->request, j->body,
-                                             approval ? HM_COSE_APPROVAL : HM_COSE_REJECTION, hm_buf_bytes(&signature),
-                                             &who))) {
-        if (approval) keep_former(j, hm_buf_bytes(&signature), hm_json_text_of(details, "who"));
-        return;
-    }
+    if (!found) return HM_OK;
+    HM_TRY(hm_decided(hm_base64_decode(text, &signature), &good));
+    if (!good) return HM_OK;
+    HM_TRY(hm_decided(hm_request_verify_decision(j->office, j->standing->request, j->body,
+                                                 approval ? HM_COSE_APPROVAL : HM_COSE_REJECTION,
+                                                 hm_buf_bytes(&signature), &who),
+                      &good));
+    if (!good && approval) return keep_former(j, hm_buf_bytes(&signature), hm_json_text_of(details, "who"));
+    if (!good) return HM_OK;
     if (approval) {
         keep_name(j->standing->approver, &j->standing->approvers, who.name);
     } else {
         j->standing->state = HM_REQUEST_REJECTED;
         j->standing->closer = who.name;
     }
+    return HM_OK;
 }
 
 static bool is_artifact(const hm_leaf *leaf, hm_bytes details, const hm_artifact *a) {
@@ -200,10 +209,8 @@ static hm_err judge_entry(void *context, const hm_entry_row *entry) {
     if (leaf.type == HM_LEAF_INTENT || leaf.type == HM_LEAF_FAILURE) return judge_signing(j, &leaf, entry), HM_OK;
     if (leaf.type != HM_LEAF_REQUEST || memcmp(leaf.digest, j->standing->hash, HM_SHA256_LEN) != 0) return HM_OK;
     if (j->standing->state != HM_REQUEST_OPEN) return HM_OK;
-    if (member_is(entry->details, "act", "cancel"))
-        j->standing->state = HM_REQUEST_CANCELLED;
-    else
-        judge_decision(j, entry->details);
+    if (!member_is(entry->details, "act", "cancel")) return judge_decision(j, entry->details);
+    j->standing->state = HM_REQUEST_CANCELLED;
     return HM_OK;
 }
 

@@ -7,7 +7,6 @@
 #include "serve_doors.h"
 
 #include <base/io.h>
-#include <crypto/process.h>
 #include <identity/answer.h>
 
 #include <errno.h>
@@ -31,7 +30,7 @@ typedef struct {
     hm_core_doors doors;
     bool is_served, ends;
     int seen_version; /* of the database */
-    uint64_t numbered, rounds;
+    uint64_t numbered /* questions about tokens */, rounds;
     int64_t publish_at; /* milliseconds; 0: nothing to publish */
     bool index_due;     /* the search index may be behind */
     int64_t lists_at;   /* when revocation lists are looked after next; 0: nobody does that */
@@ -63,7 +62,6 @@ static hm_err add_peer(core *c, hm_peer_kind kind, int fd, uint32_t user) {
     if (!peer) return close(fd), hm_could_not("too many sessions");
     hm_err err = hm_peer_init(peer, &c->office, kind, fd, user);
     if (hm_failed(err)) return close(fd), free(peer), err;
-    peer->number = ++c->numbered;
     c->peer[c->peers++] = peer;
     return HM_OK;
 }
@@ -113,7 +111,8 @@ enum { JUDGED_MILLISECONDS = 20000 };
 static hm_err ask_about_token(core *c, hm_peer *peer, const hm_message *question) {
     HM_BUF asked = HM_BUF_EMPTY;
     HM_TRY(hm_prove_allowed(&c->office));
-    HM_TRY(hm_identity_question_put(peer->number, question->field[HM_PROVE_TOKEN_TOKEN].bytes, &asked));
+    peer->question = ++c->numbered;
+    HM_TRY(hm_identity_question_put(peer->question, question->field[HM_PROVE_TOKEN_TOKEN].bytes, &asked));
     if (send(c->doors.identity, asked.data, asked.len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)asked.len)
         return hm_could_not("tokens cannot be judged at this moment: %s", strerror(errno));
     peer->waits = milliseconds() + JUDGED_MILLISECONDS;
@@ -122,7 +121,7 @@ static hm_err ask_about_token(core *c, hm_peer *peer, const hm_message *question
 
 static hm_peer *who_waits(const core *c, uint64_t number) {
     for (size_t i = 0; i < c->peers; i++)
-        if (c->peer[i]->waits && c->peer[i]->number == number) return c->peer[i];
+        if (c->peer[i]->waits && c->peer[i]->question == number) return c->peer[i];
     return NULL;
 }
 
@@ -418,7 +417,6 @@ static hm_err run(core *c) {
         if (!more) more = index_on(c);
         keep_lists(c);
         flush_all(c);
-        if (c->is_served && hm_crypto_ran_out()) return hm_could_not("out of memory: the core is begun anew");
     }
     return HM_OK;
 }
@@ -486,6 +484,7 @@ hm_err hm_core_serve_office(const char *directory, const hm_core_doors *doors) {
     c.lists_at = milliseconds() + LISTS_FIRST_MILLISECONDS;
     hm_err err = open_core(&c, directory);
     c.office.strangers_stamps = doors->strangers_stamps;
+    if (!hm_failed(err)) err = hm_log_look_behind(&c.office);
     if (!hm_failed(err)) err = run(&c);
     if (!hm_failed(err)) err = end(&c);
     close_core(&c);

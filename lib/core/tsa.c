@@ -302,8 +302,9 @@ static hm_err sign_verified(void *context, hm_scheme scheme, hm_bytes message, h
     const hm_signer *token = context;
     HM_BUF fresh = HM_BUF_EMPTY;
     HM_TRY(token->sign(token->key, scheme, message, &fresh));
-    if (hm_failed(hm_verify(token->spki, scheme, message, hm_buf_bytes(&fresh))))
-        return hm_could_not("the token gave a signature that does not fit its key");
+    bool good;
+    HM_TRY(hm_decided(hm_verify(token->spki, scheme, message, hm_buf_bytes(&fresh)), &good));
+    if (!good) return hm_could_not("the token gave a signature that does not fit its key");
     return hm_put(signature, hm_buf_bytes(&fresh));
 }
 

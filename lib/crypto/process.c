@@ -11,21 +11,23 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool ready;
-static atomic_bool ran_out;
+static _Thread_local bool lacks; /* memory, since it was last settled */
+static atomic_bool ran_out;      /* ever: a failure while OpenSSL sets itself up is remembered by it */
+
+static void *note_lack(void *made, size_t size) {
+    if (!made && size) lacks = ran_out = true;
+    return made;
+}
 
 /* OpenSSL's queue of errors does not say for certain that it lacked memory: to note that takes some. */
 static void *allocate(size_t size, const char *file, int line) {
     (void)file, (void)line;
-    void *made = malloc(size);
-    if (!made && size) ran_out = true;
-    return made;
+    return note_lack(malloc(size), size);
 }
 
 static void *resize(void *old, size_t size, const char *file, int line) {
     (void)file, (void)line;
-    void *made = realloc(old, size);
-    if (!made && size) ran_out = true;
-    return made;
+    return note_lack(realloc(old, size), size);
 }
 
 static void let_go(void *old, const char *file, int line) {
@@ -62,8 +64,8 @@ hm_err hm_crypto_begin(void) { return begin(begin_alone); }
 
 hm_err hm_crypto_begin_with_modules(void) { return begin(begin_with_modules); }
 
-bool hm_crypto_ran_out(void) { return ran_out; }
-
 hm_err hm_crypto_settle(hm_err err) {
-    return ran_out && (!hm_failed(err) || err.class == HM_REFUSED) ? hm_no_memory() : err;
+    bool doubtful = hm_failed(err) ? ran_out && err.class == HM_REFUSED : lacks;
+    lacks = false;
+    return doubtful ? hm_no_memory() : err;
 }

@@ -1,8 +1,6 @@
 /* The loop of the identity process. */
 #include <identity/serve.h>
 
-#include <crypto/process.h>
-
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
@@ -75,7 +73,6 @@ static hm_err serve(server *s) {
         s->answer.len = 0;
         HM_TRY(make_answer(s, question));
         HM_TRY(send_answer(s, &open));
-        if (hm_crypto_ran_out()) return hm_could_not("out of memory: the identity process is begun anew");
     }
     return HM_OK;
 }

@@ -93,9 +93,9 @@ hm_err hm_key_check_pair(hm_key *key) {
     const hm_bytes message = hm_text("pairwise consistency (FIPS 140-3)");
     HM_BUF signature = HM_BUF_EMPTY;
     HM_TRY(signer.sign(signer.key, scheme, message, &signature));
-    if (hm_failed(hm_verify(signer.spki, scheme, message, hm_buf_bytes(&signature))))
-        return hm_could_not("the token has a key pair whose halves do not belong together");
-    return HM_OK;
+    bool good;
+    HM_TRY(hm_decided(hm_verify(signer.spki, scheme, message, hm_buf_bytes(&signature)), &good));
+    return good ? HM_OK : hm_could_not("the token has a key pair whose halves do not belong together");
 }
 
 hm_err hm_key_new(hm_token *token, hm_key_algorithm algorithm, const uint8_t id[static HM_KEY_ID_LEN], hm_key **key) {

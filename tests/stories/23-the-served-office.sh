@@ -252,7 +252,7 @@ step "the monitor sees it grow" hallmark log monitor "$url/log/" --trust trust.p
 # ---- as a service ----
 
 if need curl "the interface by curl"; then
-    step "problems are JSON, with a code" sh -c 'curl -s --cacert tls.pem "$0/v1/products" | grep -q "\"code\":\"unauthenticated\""' "$url"
+    step "problems are JSON, with a code" sh -c 'curl -s --cacert tls.pem "$0/v1/products" | grep -q "\"code\":\"no-session\""' "$url"
     step "what is no JSON is malformed" sh -c 'curl -s --cacert tls.pem -d "{\"a\":1,\"a\":2}" "$0/v1/sessions" | grep -q malformed' "$url"
     step "what is not there is not found" sh -c 'curl -s --cacert tls.pem "$0/v1/nothing" | grep -q not-found' "$url"
     step "TLS 1.2 is too old" sh -c '! curl -s --cacert tls.pem --tls-max 1.2 "$0/healthz"' "$url"

@@ -159,7 +159,7 @@ step "another key is for another call" says 200 '"structure"'
 step "octets are no JSON" answers 400 'application/octet-stream' -H "$bearer" -d '{"bytes":"AAAA"}' "$url/v1/publications/bytes"
 step "and come behind what they are of" answers 403 '"code":"refused"' -H "$bearer" -H 'Content-Type: application/octet-stream' \
     --data-binary @image.bin "$url/v1/publications/bytes"
-step "of nobody's session they are not taken" answers 401 '"code":"unauthenticated"' -H 'Content-Type: application/octet-stream' \
+step "of nobody's session they are not taken" answers 401 '"code":"no-session"' -H 'Content-Type: application/octet-stream' \
     --data-binary @image.bin "$url/v1/publications/bytes"
 
 # ---- the log of requests ----

@@ -69,7 +69,7 @@ def peak(pid):
 def memory():
     front = sys.argv[4]
     body = b'{"a":[' + b'{},' * ((BODY - 20) // 3) + b'{}]}'
-    for what, session, code in (('without a session', Session(opens=False), 'unauthenticated'),
+    for what, session, code in (('without a session', Session(opens=False), 'no-session'),
                                 ('in a session of nobody', Session(), 'unauthenticated'),
                                 ('in a known session', Session(TOKENS[0]), 'malformed')):
         for path in ('/v1/nothing', '/v1/signatures', '/v1/sessions'):

@@ -49,10 +49,9 @@ typedef struct {
     uint64_t before; /* entries when it began */
 } server;
 
-static inline void server_start(server *s) {
+/* For the office that is there. */
+static inline void server_run(server *s) {
     int fronts[2], identity[2], stop[2];
-    copy_governed(&s->office);
-    s->before = entries_in(&s->office);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fronts), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, identity), 0);
     assert_int_equal(pipe(stop), 0);
@@ -67,6 +66,19 @@ static inline void server_start(server *s) {
     }
     close(fronts[0]), close(identity[0]), close(stop[0]);
     s->fronts = fronts[1], s->identity = identity[1], s->stop = stop[1];
+}
+
+static inline void server_start(server *s) {
+    copy_governed(&s->office);
+    s->before = entries_in(&s->office);
+    server_run(s);
+}
+
+static inline void server_kill(server *s) {
+    kill(s->core, SIGKILL);
+    assert_int_equal(waitpid(s->core, NULL, 0), s->core);
+    close(s->fronts), close(s->identity), close(s->stop);
+    s->core = 0;
 }
 
 /* It has come through: it ends when it is told to, and in order. */

@@ -2,6 +2,8 @@
  * through it. What it asks for a known principal, and is refused, is an entry (P1). */
 #include "served_fixture.h"
 
+#include <base/file.h>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -177,7 +179,7 @@ static void only_the_identity_process_judges_tokens(void **ignored) {
     assert_int_equal(send(s.fronts, forged.data, forged.len, 0), forged.len);
     WORKS(hm_wire_send_frames(bystander.core.fd, hm_buf_bytes(&forged)));
     judge(&s, tag + 1000, "123", 4000000000); /* one that was asked of nobody */
-    judge(&s, tag - 1, "123", 4000000000);    /* and one for who asked nothing */
+    judge(&s, tag + 1, "123", 4000000000);    /* and one that is still to be asked */
     judge(&s, tag, "124", 4000000000);        /* another repository's job */
     FAILS(HM_REFUSED, "", hm_listen(&w.core, &answer));
     FAILS(HM_REFUSED, "nobody has said", web_narrow(&w, "pump", 1));
@@ -232,6 +234,28 @@ static void a_judge_that_begins_anew_leaves_nobody_waiting(void **ignored) {
     send_token(&w);
     judge(&s, hear_token(&s), "123", 4000000000);
     WORKS(hm_listen(&w.core, &answer));
+    server_stop(&s);
+}
+
+static void a_late_judgement_answers_no_other_question(void **ignored) {
+    (void)ignored;
+    SERVER s;
+    WEB w;
+    HM_BUF said = HM_BUF_EMPTY;
+    hm_message answer;
+    hm_fault fault = hm_fault_keep(hm_could_not("begins"));
+    server_start(&s);
+    web_open(&s, &w);
+    send_token(&w);
+    uint64_t first = hear_token(&s);
+    WORKS(hm_identity_fault_put(HM_IDENTITY_BEGINS, &fault, &said));
+    assert_int_equal(send(s.identity, said.data, said.len, 0), said.len);
+    FAILS(HM_COULD_NOT, "cannot be judged", hm_listen(&w.core, &answer));
+    send_token(&w);
+    uint64_t second = hear_token(&s);
+    judge(&s, first, "123", 4000000000);
+    judge(&s, second, "999", 4000000000);
+    FAILS(HM_REFUSED, "", hm_listen(&w.core, &answer));
     server_stop(&s);
 }
 
@@ -394,6 +418,30 @@ static void the_last_word_is_for_who_has_finished(void **ignored) {
     assert_int_equal(other.len, 0);
 }
 
+static uint64_t published(const server *s) {
+    HM_BUF checkpoint = HM_BUF_EMPTY;
+    const char *text;
+    WORKS(hm_file_read(AT_FDCWD, office_file(&s->office, "log/checkpoint"), 4096, &checkpoint));
+    WORKS(hm_buf_string(&checkpoint, &text));
+    return strtoull(strchr(text, '\n') + 1, NULL, 10);
+}
+
+static void what_a_killed_core_had_logged_gets_its_checkpoint(void **ignored) {
+    (void)ignored;
+    SERVER s;
+    WEB w;
+    server_start(&s);
+    web_as(&s, &w, ci);
+    WORKS(web_narrow(&w, "pump", 1));
+    WORKS(web_sign(&w, "one", HM_LOGGED_CMS));
+    server_kill(&s);
+    assert_true(published(&s) < entries_in(&s.office));
+    server_run(&s);
+    for (int i = 0; i < 300 && published(&s) < entries_in(&s.office); i++) poll(NULL, 0, 100);
+    assert_int_equal(published(&s), entries_in(&s.office));
+    server_stop(&s);
+}
+
 static void a_last_word_is_no_answer(void **ignored) {
     (void)ignored;
     WEB w = {.core = HM_CONNECTION_NONE};
@@ -417,12 +465,14 @@ int main(void) {
         OFFICE_TEST(only_the_identity_process_judges_tokens),
         OFFICE_TEST(a_session_lasts_no_longer_than_its_token),
         OFFICE_TEST(a_judge_that_begins_anew_leaves_nobody_waiting),
+        OFFICE_TEST(a_late_judgement_answers_no_other_question),
         OFFICE_TEST(packets_with_other_descriptors_leave_nothing_behind),
         OFFICE_TEST(sessions_beyond_all_measure_are_not_taken_and_those_there_go_on),
         OFFICE_TEST(one_sessions_flood_does_not_starve_another),
         OFFICE_TEST(who_does_not_read_is_dropped_and_others_go_on),
         OFFICE_TEST(the_last_word_is_for_who_has_finished),
         OFFICE_TEST(a_last_word_is_no_answer),
+        OFFICE_TEST(what_a_killed_core_had_logged_gets_its_checkpoint),
     };
     return cmocka_run_group_tests(tests, begin_served, finish_served);
 }

@@ -33,6 +33,12 @@ static inline bool hm_failed(hm_err err) { return err.class != HM_DONE; }
         if (hm_failed(hm_try_err)) return hm_try_err;                                                                  \
     } while (0)
 
+/* ERR as a decision: *GOOD, or refused. What could not be decided is neither, and is passed on. */
+HM_MUST_USE static inline hm_err hm_decided(hm_err err, bool *good) {
+    *good = !hm_failed(err);
+    return err.class == HM_COULD_NOT ? err : HM_OK;
+}
+
 #define HM_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* Raise a fault. FORMAT is one clause without a final full stop, control characters in the result are replaced. */

@@ -8,8 +8,6 @@
 
 #include <base/err.h>
 
-#include <stdbool.h>
-
 /* For a process that loads no module. Whoever is about to call into OpenSSL calls this; nothing else is needed. Left
  * out too: tables of algorithms by name except SHA-256, SHA-384 and SHA-512, and tidying up at the end of the process.
  */
@@ -20,11 +18,10 @@ HM_MUST_USE hm_err hm_crypto_begin(void);
 HM_MUST_USE hm_err hm_crypto_begin_with_modules(void);
 
 /* ERR, as what OpenSSL did came to, if it had the memory that it asked for. Where it lacks some it calls what it looks
- * at bad, or leaves out a part of it, and a failure while it sets itself up is remembered: from the first one on
- * neither good nor refused is believed in this process, and "out of memory" is said instead. Whatever decides by what
- * OpenSSL says of bytes ends with this. */
+ * at bad, or leaves out a part of it. So nothing is good for which memory was lacking in this thread since the last
+ * call, and nothing is refused any more in a process in which it ever was: "out of memory" is said instead. Whatever
+ * decides by what OpenSSL says of bytes ends with this; who asks whether it was good passes on what is neither
+ * (hm_decided). */
 HM_MUST_USE hm_err hm_crypto_settle(hm_err err);
-/* Has it lacked memory? A process that goes on for long is better begun anew. */
-bool hm_crypto_ran_out(void);
 
 #endif

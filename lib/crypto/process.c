@@ -15,8 +15,10 @@ static _Thread_local bool lacks; /* memory, since it was last settled */
 static atomic_bool ran_out;      /* ever: a failure while OpenSSL sets itself up is remembered by it */
 
 static void *note_lack(void *made, size_t size) {
-    if (!made && size) lacks = ran_out = true;
-    return made;
+    if (made || !size) return made;
+    lacks = true;
+    ran_out = true;
+    return NULL;
 }
 
 /* OpenSSL's queue of errors does not say for certain that it lacked memory: to note that takes some. */

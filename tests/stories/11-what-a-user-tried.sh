@@ -153,15 +153,16 @@ if need openssl "a public CA"; then
     step "and proves it" hallmark log prove public.bin
 fi
 
-# An init that is interrupted: a whole office or none.
+# An init that is interrupted: a whole office or none. Each in a folder of its own: one that became whole is written to
+# for a second still, by who publishes its log.
 half=0
 for moment in 0.02 0.05 0.1 0.2 0.4 0.8; do
-    rm -rf cut
-    timeout -s INT $moment hallmark init --org Cut cut >cut.out 2>&1
-    [ -e cut/office.db ] || [ -n "$(ls -A cut 2>/dev/null)" ] || continue
-    hallmark log check --office cut >>cut.out 2>&1 && hallmark product add --office cut pump >>cut.out 2>&1 && continue
+    cut=cut-$moment
+    timeout -s INT $moment hallmark init --org Cut "$cut" >cut.out 2>&1
+    [ -e "$cut/office.db" ] || [ -n "$(ls -A "$cut" 2>/dev/null)" ] || continue
+    hallmark log check --office "$cut" >>cut.out 2>&1 && hallmark product add --office "$cut" pump >>cut.out 2>&1 && continue
     half=$((half + 1))
-    ls -lA cut >>cut.out
+    ls -lA "$cut" >>cut.out
     sed "s/^/# cut after $moment s: /" cut.out
 done
 step "an init that is interrupted leaves a whole office or none" test $half -eq 0

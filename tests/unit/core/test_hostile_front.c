@@ -217,20 +217,26 @@ static void a_session_lasts_no_longer_than_its_token(void **ignored) {
     assert_true(count_entries(&s, "expired", "job") >= 2);
 }
 
+/* W, which waits for it, hears so. */
+static void judge_begins_anew(server *s, web *w) {
+    HM_BUF said = HM_BUF_EMPTY;
+    hm_message answer;
+    hm_fault fault = hm_fault_keep(hm_could_not("begins"));
+    WORKS(hm_identity_fault_put(HM_IDENTITY_BEGINS, &fault, &said));
+    assert_int_equal(send(s->identity, said.data, said.len, 0), said.len);
+    FAILS(HM_COULD_NOT, "cannot be judged", hm_listen(&w->core, &answer));
+}
+
 static void a_judge_that_begins_anew_leaves_nobody_waiting(void **ignored) {
     (void)ignored;
     SERVER s;
     WEB w;
-    HM_BUF said = HM_BUF_EMPTY;
     hm_message answer;
-    hm_fault fault = hm_fault_keep(hm_could_not("begins"));
     server_start(&s);
     web_open(&s, &w);
     send_token(&w);
     (void)hear_token(&s);
-    WORKS(hm_identity_fault_put(HM_IDENTITY_BEGINS, &fault, &said));
-    assert_int_equal(send(s.identity, said.data, said.len, 0), said.len);
-    FAILS(HM_COULD_NOT, "cannot be judged", hm_listen(&w.core, &answer));
+    judge_begins_anew(&s, &w);
     send_token(&w);
     judge(&s, hear_token(&s), "123", 4000000000);
     WORKS(hm_listen(&w.core, &answer));
@@ -241,16 +247,12 @@ static void a_late_judgement_answers_no_other_question(void **ignored) {
     (void)ignored;
     SERVER s;
     WEB w;
-    HM_BUF said = HM_BUF_EMPTY;
     hm_message answer;
-    hm_fault fault = hm_fault_keep(hm_could_not("begins"));
     server_start(&s);
     web_open(&s, &w);
     send_token(&w);
     uint64_t first = hear_token(&s);
-    WORKS(hm_identity_fault_put(HM_IDENTITY_BEGINS, &fault, &said));
-    assert_int_equal(send(s.identity, said.data, said.len, 0), said.len);
-    FAILS(HM_COULD_NOT, "cannot be judged", hm_listen(&w.core, &answer));
+    judge_begins_anew(&s, &w);
     send_token(&w);
     uint64_t second = hear_token(&s);
     judge(&s, first, "123", 4000000000);
